@@ -1,0 +1,159 @@
+"""Turn `formsets/source/domain.json` into the form package `formsets/<version>/`, with its digest.
+
+Usage: python tools/build_formset.py [output folder]. Running it twice gives the same bytes.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from formsets.canonical import DIGEST_FILE, FILES, digest_of
+
+_ROOT = Path(__file__).resolve().parent.parent
+SOURCE = _ROOT / "formsets" / "source"
+
+_REQUIRES_ALL = frozenset({"AF.210"})
+"""Lines that stay empty unless every operand is filled (decisions.md 6)."""
+
+Raw = dict[str, Any]
+
+
+def build(domain: Mapping[str, Any], english: Mapping[str, Any]) -> dict[str, Any]:
+    """The package as file name → content."""
+    forms = [_form(raw, domain) for raw in domain["forms"]]
+    contents: dict[str, Any] = {
+        "formset.json": {"version": domain["version"], "closed_cells": domain["closedCells"]},
+        "forms.json": forms,
+        "concepts.json": _concepts(forms),
+        "controls.json": [
+            {key: raw[key] for key in ("id", "severity", "expression", "scope", "document")}
+            for raw in domain["controls"]
+        ],
+        "messages.json": {raw["id"]: _message(raw, english) for raw in domain["controls"]},
+        "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
+    }
+    return {name: contents[name] for name in FILES}
+
+
+def write(contents: Mapping[str, Any], folder: Path) -> str:
+    """Write the files and the digest; returns the digest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        (folder / name).write_text(text, encoding="utf-8")
+    digest = digest_of(contents)
+    (folder / DIGEST_FILE).write_text(digest + "\n", encoding="ascii")
+    return digest
+
+
+def _form(raw: Raw, domain: Mapping[str, Any]) -> Raw:
+    enums = {
+        line["code"]: _enum_values(line["label"])
+        for form in domain["forms"]
+        for line in form["lines"]
+        if line["type"] == "ENUM"
+    }
+    return {
+        "code": raw["code"],
+        "title": raw["title"],
+        "document": raw["document"],
+        "columns": raw["columns"],
+        "default_column": raw["default"],
+        "formula_columns": raw["formulaColumns"],
+        "derived_columns": raw["derivedColumns"],
+        "prefilled_columns": raw["prefilledColumns"],
+        "lines": [_line(line, enums) for line in raw["lines"]],
+        "note": raw["note"],
+    }
+
+
+def _line(raw: Raw, enums: Mapping[str, list[str]]) -> Raw:
+    alias = raw.get("aliasOf")
+    values = enums.get(raw["code"], [])
+    if not values and alias:
+        values = enums.get(alias.rpartition(".")[0], [])
+    return {
+        "code": raw["code"],
+        "label": re.sub(r"\s*\{[^}]*\}", "", raw["label"]),
+        "type": raw["type"],
+        "accounts": raw["accounts"],
+        "formula": raw["formula"],
+        "mode": raw["mode"],
+        "required": raw["required"],
+        "concepts": raw["concepts"],
+        "alias_of": alias,
+        "concept": raw.get("concept"),
+        "direction": raw.get("direction"),
+        "prefilled": bool(raw.get("prefilled")),
+        "enum_values": values,
+        "requires_all": raw["code"] in _REQUIRES_ALL,
+    }
+
+
+def _enum_values(label: str) -> list[str]:
+    """`Famille {OPH, ESH (depuis 2008)}` → [OPH, ESH]."""
+    found = re.search(r"\{([^}]*)\}", label)
+    return [part.split("(")[0].strip() for part in found.group(1).split(",")] if found else []
+
+
+def _concepts(forms: list[Raw]) -> list[Raw]:
+    aliases: dict[str, list[tuple[str, str]]] = {}
+    for form in forms:
+        for line in form["lines"]:
+            if line["concept"]:
+                cell = f"{line['code']}.{form['default_column']}"
+                aliases.setdefault(line["concept"], []).append((cell, line["direction"]))
+    return [
+        _concept(form, line, column, aliases.get(concept, []))
+        for form in forms
+        for line in form["lines"]
+        for column, concept in line["concepts"].items()
+    ]
+
+
+def _concept(form: Raw, line: Raw, column: str, aliases: list[tuple[str, str]]) -> Raw:
+    is_computed = column in form["derived_columns"] or (line["formula"] and column in form["formula_columns"])
+    is_prefilled = line["prefilled"] or column in form["prefilled_columns"]
+    return {
+        "code": line["concepts"][column],
+        "cell": f"{line['code']}.{column}",
+        "label": line["label"],
+        "type": line["type"],
+        "nature": "computed" if is_computed else "prefilled" if is_prefilled else "input",
+        "direction": "both" if any(direction == "both" for _, direction in aliases) else "er_to_qdis",
+        "aliases": [cell for cell, _ in aliases],
+    }
+
+
+def _message(raw: Raw, english: Mapping[str, Any]) -> Raw:
+    french = {"what": raw["message"], "where": raw["scope"], "how": "Corrigez la valeur ou justifiez-la."}
+    other = {"what": english.get(raw["id"], raw["scope"]), "where": raw["scope"], "how": "Correct or justify."}
+    return {"message": raw["message"], "texts": {"fr": french, "en": other}}
+
+
+def _quartile(raw: Raw) -> Raw:
+    return {
+        key: [_decimal(number) for number in value] if isinstance(value, list) else value for key, value in raw.items()
+    }
+
+
+def _decimal(number: float | None) -> str | None:
+    return None if number is None else f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def main(arguments: list[str]) -> int:
+    """Build into the folder given, or into the tree."""
+    domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
+    folder = Path(arguments[0]) if arguments else _ROOT / "formsets" / domain["version"]
+    digest = write(build(domain, {}), folder)
+    print(f"{folder.name}: {digest}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
