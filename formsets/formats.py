@@ -1,0 +1,371 @@
+"""Format controls F-01 to F-21: what a person or a file wrote in a cell, read as a value or refused with a reason.
+
+Refusals are values, not exceptions: one bad cell leaves the others alone.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from formsets.package import ControlText, FormSet, Line
+from formsets.values import NUMERIC_TYPES, Value
+
+Origin = Literal["hand", "file"]
+"""Typed in a page, or read from a file (where computed cells are given for comparison)."""
+
+LIMIT = Decimal(99_999_999_999)
+"""Largest absolute number (F-18)."""
+
+_LONGEST = 1_000
+"""Raw texts longer than this are not even looked at for types other than text."""
+_LONG_TEXT = 200
+"""Text types of this size or more may hold line feeds."""
+_EMAIL_LENGTH = 254
+
+_NUMBER = re.compile(r"(?P<sign>[-+]?)(?P<digits>[0-9.,]*[0-9][0-9.,]*)")
+_INSEE = re.compile(r"(0[1-9]|1[0-9]|2[AB1-9]|[3-8][0-9]|9[0-5])[0-9]{3}|97[1-6][0-9]{2}")
+_EMAIL = re.compile(r"[^@ ]+@[^@ ]+[.][^@ ]{2,}")
+_PHONE = re.compile(r"(0|[+]33)[1-9][0-9]{8}")
+_FORMULA = re.compile(r"=|[@+\-].*[(|!]", re.DOTALL)
+_THOUSANDS = re.compile(r"\s*k\s*€?$|\s*k ?(eur|euros)$", re.IGNORECASE)
+_FRENCH_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_TRUE = frozenset({"oui", "o", "true", "vrai", "1"})
+_FALSE = frozenset({"non", "n", "false", "faux", "0"})
+_DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A cell refused by a format control."""
+
+    control: str
+    """Official id, `F-01`."""
+    address: str
+    raw: str
+    french: ControlText
+    english: ControlText
+
+    def sentence(self, language: str = "fr") -> str:
+        """The three parts in one line."""
+        text = self.english if language == "en" else self.french
+        return f"{text.what} {text.where} {text.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a raw text means: a value, nothing (an empty cell), or a problem."""
+
+    value: Value | None = None
+    problem: Problem | None = None
+
+
+class _Refused(Exception):
+    """Carries a refusal from the type's reader to `read`: control id, then how to fix it in French and English."""
+
+    def __init__(self, control: str, french: str, english: str) -> None:
+        super().__init__(control)
+        self.control = control
+        self.french = french
+        self.english = english
+
+
+_WHAT = {
+    "F-01": ("Montant attendu : nombre entier d'euros, sans décimale.", "A whole number of euros is expected."),
+    "F-02": ("Montant signé attendu, en euros entiers.", "A signed whole number of euros is expected."),
+    "F-03": ("Nombre entier attendu.", "A whole number is expected."),
+    "F-04": ("Nombre décimal attendu.", "A decimal number is expected."),
+    "F-05": ("Date invalide.", "This is not a calendar date."),
+    "F-06": ("Date hors bornes.", "This date is out of bounds."),
+    "F-07": ("Numéro SIREN invalide (clé de contrôle).", "Invalid SIREN number (check digit)."),
+    "F-08": ("Numéro SIRET invalide (clé de contrôle).", "Invalid SIRET number (check digit)."),
+    "F-10": ("Code commune INSEE inconnu.", "Unknown INSEE commune code."),
+    "F-11": ("Code postal invalide.", "Invalid postal code."),
+    "F-12": ("Adresse électronique invalide.", "Invalid e-mail address."),
+    "F-13": ("Numéro de téléphone invalide.", "Invalid telephone number."),
+    "F-14": ("Valeur non autorisée.", "This value is not in the list."),
+    "F-15": ("Réponse oui ou non attendue.", "Yes or no is expected."),
+    "F-16": ("Texte trop long ou caractère interdit.", "Text too long, or forbidden character."),
+    "F-17": ("Une valeur négative n'est pas admise ici.", "A negative value is not allowed here."),
+    "F-18": ("Montant hors limites.", "This number is out of bounds."),
+    "F-19": ("Cette case n'est pas ouverte à la saisie.", "This cell is closed."),
+    "F-20": ("Cette case est calculée.", "This cell is computed."),
+    "F-21": ("Valeur N-1 non modifiable.", "The value of the previous year cannot be changed."),
+    "F-27": ("Unité non admise : les montants sont en euros.", "Unit not allowed: amounts are in euros."),
+}
+
+
+def read(
+    form_set: FormSet, address: str, raw: str, year: int, *, origin: Origin = "hand", locked: bool = False
+) -> Reading:
+    """Read what was written in a cell.
+
+    Args:
+        form_set: the package that types the cell.
+        address: the cell, with its column.
+        raw: the text as typed or as found in a file.
+        year: the exercice, which bounds dates (F-06).
+        origin: `hand` refuses computed cells (F-20); `file` reads them, so that they can be compared (F-22).
+        locked: the cell was prefilled from the previous filing and carries no retreatment flag (F-21).
+
+    Raises:
+        UnknownCell: the package has no such cell.
+    """
+    text = raw.strip()
+    try:
+        if form_set.is_closed(address):
+            _closed(text)
+            return Reading()
+        _refuse_locked(form_set, address, origin, locked)
+        return Reading(_typed(form_set.line_of(address), text, year) if text else None)
+    except _Refused as refusal:
+        return Reading(problem=_problem(form_set, address, raw, refusal))
+
+
+def luhn(digits: str) -> bool:
+    """Whether the Luhn sum is a multiple of ten (SIREN, SIRET)."""
+    total = 0
+    for position, character in enumerate(reversed(digits)):
+        number = ord(character) - 48
+        if position % 2:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+def luhn_siret(digits: str) -> bool:
+    """Luhn on the fourteen digits and on the first nine; La Poste: digit sum multiple of five (F-08)."""
+    if digits.startswith("356000000"):
+        return luhn(digits) or sum(map(int, digits)) % 5 == 0
+    return luhn(digits) and luhn(digits[:9])
+
+
+def _problem(form_set: FormSet, address: str, raw: str, refusal: _Refused) -> Problem:
+    what_fr, what_en = _WHAT[refusal.control]
+    shown = raw.strip()
+    shown = shown if len(shown) <= 40 else shown[:39] + "…"
+    label = form_set.label(address)
+    return Problem(
+        refusal.control,
+        address,
+        raw,
+        ControlText(what_fr, f"Case {address} ({label}) : « {shown} ».", refusal.french),
+        ControlText(what_en, f"Cell {address} ({label}): “{shown}”.", refusal.english),
+    )
+
+
+def _refuse_locked(form_set: FormSet, address: str, origin: Origin, locked: bool) -> None:
+    if origin == "hand" and not form_set.accepts_input(address):
+        raise _Refused("F-20", "Modifiez les cases dont elle dépend.", "Change the cells it depends on.")
+    if locked:
+        raise _Refused("F-21", "Demandez un retraitement, avec un commentaire.", "Ask for a restatement.")
+
+
+def _typed(line: Line, text: str, year: int) -> Value:
+    if line.type == "ENUM":
+        return _enumeration(text, line.enum_values)
+    if line.type == "DATE":
+        return _date(text, year)
+    return _reader(line.type)(text, line.type)
+
+
+def _closed(text: str) -> None:
+    # A zero is accepted and not stored (decisions.md 9).
+    if not text or re.fullmatch(r"0+([.,]0+)?", text):
+        return
+    raise _Refused("F-19", "Laissez cette case vide.", "Leave this cell empty.")
+
+
+def _reader(cell_type: str) -> Callable[[str, str], Value]:
+    if cell_type in NUMERIC_TYPES:
+        return _number
+    return _READERS.get(cell_type, _text)
+
+
+def _number(text: str, cell_type: str) -> Value:
+    control = _number_control(cell_type)
+    if len(text) > _LONGEST:
+        raise _Refused(control, "Écrivez un nombre.", "Write a number.")
+    if _THOUSANDS.search(text):
+        raise _Refused("F-27", "Convertissez les milliers d'euros en euros.", "Convert thousands of euros to euros.")
+    compact = "".join(text.translate(_DASHES).split())
+    if compact.startswith("(") and compact.endswith(")") and compact[1:2] not in {"-", "+"}:
+        compact = "-" + compact[1:-1]
+    found = _NUMBER.fullmatch(compact)
+    if not found or found["sign"] == "+":
+        raise _not_a_number(compact, control, cell_type)
+    whole, decimals = _split(found["digits"], control, cell_type)
+    if found["sign"] and cell_type in {"M", "N", "N2"}:
+        raise _Refused("F-17", f"Écrivez {whole or '0'}, sans signe.", f"Write {whole or '0'}, without a sign.")
+    value = Decimal(f"{whole or '0'}.{decimals or '0'}")
+    if value > LIMIT:
+        raise _Refused("F-18", "Au plus 99 999 999 999.", "At most 99 999 999 999.")
+    if cell_type[0] == "N" and len(whole.lstrip("0")) > (2 if cell_type == "N2" else 7):
+        raise _Refused("F-03", "Le nombre a trop de chiffres.", "The number has too many digits.")
+    return _plain(-value if found["sign"] else value)
+
+
+def _plain(value: Decimal) -> Decimal:
+    """One representation per number, so that 48.0 and 48 are the same bytes."""
+    value = value.normalize()
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value
+
+
+def _number_control(cell_type: str) -> str:
+    if cell_type == "M":
+        return "F-01"
+    if cell_type == "MS":
+        return "F-02"
+    return "F-03" if cell_type[0] == "N" else "F-04"
+
+
+def _places(cell_type: str) -> int:
+    return {"D1": 1, "D2": 2, "P": 2}.get(cell_type, 0)
+
+
+def _split(digits: str, control: str, cell_type: str) -> tuple[str, str]:
+    """Whole and decimal digits; refuses any mark that could be read in two ways."""
+    marks = [character for character in digits if character in ".,"]
+    if not marks:
+        return digits, ""
+    whole, _, decimals = digits.rpartition(marks[-1])
+    if len(marks) > 1 or (len(decimals) == 3 and whole and whole != "0" and len(whole) <= 3):
+        raise _two_readings(digits, control)
+    if len(decimals) > _places(cell_type) or not decimals:
+        allowed = _places(cell_type)
+        french = f"Au plus {allowed} décimale(s)." if allowed else "Écrivez un nombre entier, sans décimale."
+        english = f"At most {allowed} decimal(s)." if allowed else "Write a whole number, without decimals."
+        raise _Refused(control, french, english)
+    return whole, decimals
+
+
+def _two_readings(digits: str, control: str) -> _Refused:
+    thousands = re.sub(r"[.,]", "", digits)
+    last = max(digits.rfind("."), digits.rfind(","))
+    decimal = re.sub(r"[.,]", "", digits[:last]) + "," + digits[last + 1 :]
+    marks = [character for character in digits if character in ".,"]
+    if len(marks) > 1 and len(set(marks)) == 1:
+        return _Refused(control, f"Écrivez {thousands}, sans séparateur de milliers.", f"Write {thousands}.")
+    first, second = (decimal, thousands) if len(marks) > 1 else (thousands, decimal)
+    return _Refused(
+        control,
+        f"Deux lectures sont possibles : {first} ou {second}. Écrivez celle que vous voulez, sans séparateur de milliers.",
+        f"Two readings are possible: {first.replace(',', '.')} or {second.replace(',', '.')}. "
+        "Write the one you mean, without a thousands mark.",
+    )
+
+
+def _not_a_number(compact: str, control: str, cell_type: str) -> _Refused:
+    if _FORMULA.match(compact):
+        return _Refused(control, "Remplacez la formule par son résultat.", "Replace the formula by its result.")
+    if _places(cell_type):
+        return _Refused(control, "Écrivez un nombre, par exemple 12,5.", "Write a number, for instance 12.5.")
+    return _Refused(control, "Écrivez un nombre entier, par exemple 1234.", "Write a whole number, such as 1234.")
+
+
+def _date(text: str, year: int) -> dt.date:
+    if found := _FRENCH_DATE.fullmatch(text):
+        day, month, in_year = map(int, found.groups())
+    elif found := _ISO_DATE.fullmatch(text):
+        in_year, month, day = map(int, found.groups())
+    else:
+        raise _Refused("F-05", "Écrivez JJ/MM/AAAA, par exemple 31/12/2024.", "Write DD/MM/YYYY or YYYY-MM-DD.")
+    try:
+        date = dt.date(in_year, month, day)
+    except ValueError:
+        raise _Refused("F-05", "Ce jour n'existe pas au calendrier.", "No such day in the calendar.") from None
+    if not dt.date(1900, 1, 1) <= date <= dt.date(year + 2, 12, 31):
+        raise _Refused(
+            "F-06",
+            f"Donnez une date entre le 01/01/1900 et le 31/12/{year + 2}.",
+            f"Give a date between 1900-01-01 and {year + 2}-12-31.",
+        )
+    return date
+
+
+def _enumeration(text: str, values: tuple[str, ...]) -> str:
+    if text in values:
+        return text
+    listed = ", ".join(values)
+    raise _Refused("F-14", f"Valeurs admises : {listed}.", f"Allowed values: {listed}.")
+
+
+def _boolean(text: str, _: str) -> bool:
+    lowered = text.lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise _Refused("F-15", "Répondez oui ou non.", "Answer oui (yes) or non (no).")
+
+
+def _siren(text: str, _: str) -> str:
+    digits = "".join(text.split())
+    if re.fullmatch("[0-9]{9}", digits) and luhn(digits):
+        return digits
+    raise _Refused("F-07", "Donnez les neuf chiffres du SIREN.", "Give the nine digits of the SIREN.")
+
+
+def _siret(text: str, _: str) -> str:
+    digits = "".join(text.split())
+    if re.fullmatch("[0-9]{14}", digits) and luhn_siret(digits):
+        return digits
+    raise _Refused("F-08", "Donnez les quatorze chiffres du SIRET.", "Give the fourteen digits of the SIRET.")
+
+
+def _commune(text: str, _: str) -> str:
+    if _INSEE.fullmatch(text):
+        return text
+    raise _Refused("F-10", "Donnez le code INSEE à cinq caractères.", "Give the five characters of the INSEE code.")
+
+
+def _postal_code(text: str, _: str) -> str:
+    if re.fullmatch("[0-9]{5}", text):
+        return text
+    raise _Refused("F-11", "Donnez cinq chiffres.", "Give five digits.")
+
+
+def _email(text: str, _: str) -> str:
+    if len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text) and text.isprintable():
+        return text
+    raise _Refused("F-12", "Écrivez nom@domaine.fr, 254 caractères au plus.", "Write name@domain.fr, 254 at most.")
+
+
+def _telephone(text: str, _: str) -> str:
+    digits = re.sub(r"[\s.\-/()]", "", text[:_LONGEST])
+    if _PHONE.fullmatch(digits):
+        return digits
+    raise _Refused("F-13", "Écrivez 0102030405 ou +33102030405.", "Write 0102030405 or +33102030405.")
+
+
+def _text(text: str, cell_type: str) -> str:
+    longest = int(cell_type[1:])
+    if len(text) > 4 * longest:
+        raise _Refused("F-16", f"Au plus {longest} caractères.", f"At most {longest} characters.")
+    normal = unicodedata.normalize("NFC", text)
+    if len(normal) > longest:
+        raise _Refused("F-16", f"Au plus {longest} caractères.", f"At most {longest} characters.")
+    for character in normal:
+        if character == "\n" and longest >= _LONG_TEXT:
+            continue
+        if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+            raise _Refused("F-16", "Retirez les caractères invisibles.", "Remove the invisible characters.")
+    if _FORMULA.match(normal):
+        raise _Refused("F-16", "Une formule n'est pas un texte.", "A formula is not a text.")
+    return normal
+
+
+_READERS: dict[str, Callable[[str, str], Value]] = {
+    "BOOL": _boolean,
+    "SIREN": _siren,
+    "SIRET": _siret,
+    "INSEE5": _commune,
+    "CP5": _postal_code,
+    "EMAIL": _email,
+    "TEL": _telephone,
+}
