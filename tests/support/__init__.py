@@ -1,0 +1,1 @@
+"""What several tests share: builders, fakes, hosting. No test lives here."""
