@@ -1,0 +1,1 @@
+"""Keycloak as the register of people and software (admin API)."""

@@ -1,0 +1,1 @@
+"""Reading the tokens of any OpenID provider."""
