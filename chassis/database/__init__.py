@@ -1,0 +1,1 @@
+"""PostgreSQL for any service: engine, unit of work, migrations, outbox, applied requests."""

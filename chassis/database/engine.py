@@ -1,0 +1,39 @@
+"""One engine a service, as that service's own role, with its schema first and only in the search path."""
+
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from chassis.settings import DatabaseSettings
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def open_engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
+    """Return an engine; nothing connects until it is used."""
+    options = f"-csearch_path={schema} -cstatement_timeout={settings.statement_timeout_ms} -ctimezone=UTC"
+    return create_async_engine(
+        make_url(settings.url.get_secret_value()),
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_size,
+        pool_pre_ping=True,
+        connect_args={"options": options},
+    )
+
+
+def sessions_of(engine: AsyncEngine) -> Sessions:
+    """Return the factory of sessions that units of work use."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def has_schema(engine: AsyncEngine, schema: str) -> bool:
+    """Tell whether the database answers and the service's migrations have been run."""
+    try:
+        async with engine.connect() as connection:
+            found = await connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{schema}.alembic_version"})
+            return found.scalar() is not None
+    except OSError:
+        return False
+    except Exception as error:
+        if type(error).__module__.startswith(("sqlalchemy", "psycopg")):
+            return False
+        raise

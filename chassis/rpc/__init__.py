@@ -1,0 +1,1 @@
+"""What happens to every call between services: trace, failure, deadline, identity, permission, idempotency."""

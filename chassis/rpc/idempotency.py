@@ -1,0 +1,116 @@
+"""Makes repeats harmless: a request id that was applied once is answered again, not applied again.
+
+The unit of work inserts the request id in the transaction that applies the request (`chassis/database/unit_of_work`);
+the response is kept right after. A repeat finds the response and gives it back. In the instant between the two, a
+repeat is told that it was applied (`ALREADY_APPLIED`): the caller reloads and sees it done.
+"""
+
+import hashlib
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import Message
+
+from chassis.errors import Conflict, Invalid, Violation
+from chassis.rpc.identity import caller
+from chassis.rpc.wrapping import Call, CallInterceptor, Proceed
+
+LONGEST_ID = 100
+
+
+class AlreadyApplied(Conflict):
+    """This request was applied a moment ago; reload to see it."""
+
+    reason = "ALREADY_APPLIED"
+
+
+class RequestIdReused(Invalid):
+    """The request id was used for another request."""
+
+    reason = "REQUEST_ID_REUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What identifies one request: whose, which method, which id, and the digest of its content."""
+
+    subject: str
+    method: str
+    request_id: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What is kept of a request that was applied."""
+
+    digest: bytes
+    response: bytes | None
+
+
+class AppliedRequests(Protocol):
+    """The requests this service has applied."""
+
+    async def find(self, key: RequestKey) -> Applied | None:
+        """Return what is kept of the request, None when it was never applied."""
+        ...
+
+    async def keep_response(self, key: RequestKey, response: bytes) -> None:
+        """Keep the response of a request that was just applied; does nothing when it was not recorded."""
+        ...
+
+
+_key: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)
+
+
+def request_key() -> RequestKey | None:
+    """Return the key that the unit of work must record with what it commits, None outside a request with an id."""
+    return _key.get()
+
+
+class IdempotencyInterceptor(CallInterceptor):
+    """Answers repeats of requests that carry a `request_id`, for one service's methods."""
+
+    def __init__(self, prefix: str, applied: AppliedRequests) -> None:
+        self._prefix, self._applied = prefix, applied
+
+    async def serve(self, call: Call, proceed: Proceed) -> Message:
+        """Answer a repeat from what is kept; otherwise run the method and keep its response."""
+        key = _key_of(call.request, call.method) if call.method.startswith(self._prefix) else None
+        if key is None:
+            return await proceed()
+        known = await self._applied.find(key)
+        if known is not None:
+            return _answer_again(known, key, call.method)
+        _key.set(key)
+        response = await proceed()
+        await self._applied.keep_response(key, response.SerializeToString())
+        return response
+
+
+def _key_of(request: Message, method: str) -> RequestKey | None:
+    request_id: str = getattr(request, "request_id", "")
+    if not request_id:
+        return None
+    if len(request_id) > LONGEST_ID:
+        raise Invalid(violations=[Violation("request_id", f"Au plus {LONGEST_ID} caractères.")])
+    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    return RequestKey(caller().subject, method.rpartition("/")[2], request_id, digest)
+
+
+def _answer_again(known: Applied, key: RequestKey, method: str) -> Message:
+    if known.digest != key.digest:
+        raise RequestIdReused("Cet identifiant de requête a déjà servi pour une autre demande.")
+    if known.response is None:
+        raise AlreadyApplied("Cette demande vient d'être appliquée ; rechargez pour la voir.")
+    response = _response_class(method)()
+    response.ParseFromString(known.response)
+    return response
+
+
+def _response_class(method: str) -> type[Message]:
+    service, _, name = method.removeprefix("/").partition("/")
+    descriptor = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+    return message_factory.GetMessageClass(descriptor.output_type)

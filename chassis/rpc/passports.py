@@ -1,0 +1,90 @@
+"""Verifies passports offline with the public keys of the stack's auth service, fetched once and on an unknown key."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+from harmonia.auth.v1 import auth_pb2 as pb
+from harmonia.auth.v1 import auth_pb2_grpc as pb_grpc
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from chassis.clock import Clock
+from chassis.errors import Unauthenticated
+from chassis.identity import Caller
+from chassis.peers import Peers
+
+AUDIENCE = "harmonia-services"
+ALGORITHMS = ["ES256"]
+LEAST_SECONDS_BETWEEN_FETCHES = 5
+
+
+def issuer_of(stack: str) -> str:
+    """Return the issuer that the passports of a stack carry."""
+    return f"harmonia/{stack}"
+
+
+class AuthServicePassports:
+    """Passports signed by the auth service of this stack."""
+
+    def __init__(self, stack: str, peers: Peers, clock: Clock) -> None:
+        self._issuer, self._clock = issuer_of(stack), clock
+        self._auth = pb_grpc.AuthServiceStub(peers.channel("auth"))
+        self._keys: KeySet | None = None
+        self._fetched_at: datetime | None = None
+        self._fetching = asyncio.Lock()
+
+    async def verify(self, token: str) -> Caller:
+        """Return whom the passport proves.
+
+        Raises:
+            Unauthenticated: expired, forged, of another stack, or not a passport.
+        """
+        if self._keys is None:
+            await self._fetch()
+        try:
+            claims = self._decode(token)
+        except (JoseError, ValueError, KeyError):
+            if not await self._fetch():
+                raise Unauthenticated("Session invalide ; reconnectez-vous.") from None
+            try:
+                claims = self._decode(token)
+            except (JoseError, ValueError, KeyError):
+                raise Unauthenticated("Session invalide ; reconnectez-vous.") from None
+        return self._caller(claims)
+
+    def _decode(self, token: str) -> dict[str, object]:
+        assert self._keys is not None
+        claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+        now = self._clock.now().timestamp()
+        if claims.get("iss") != self._issuer or claims.get("aud") != AUDIENCE or float(claims["exp"]) <= now:
+            raise ValueError("not a passport of this stack, or expired")
+        return claims
+
+    async def _fetch(self) -> bool:
+        """Fetch the keys unless that was just done; tells whether it was done now."""
+        async with self._fetching:
+            now = self._clock.now()
+            if self._fetched_at and (now - self._fetched_at).total_seconds() < LEAST_SECONDS_BETWEEN_FETCHES:
+                return False
+            response = await self._auth.GetSigningKeys(pb.GetSigningKeysRequest())
+            self._keys = KeySet.import_key_set(json.loads(response.jwks))
+            self._fetched_at = now
+            return True
+
+    @staticmethod
+    def _caller(claims: dict[str, object]) -> Caller:
+        grants: dict[str, frozenset[str]] = {}
+        for grant in claims.get("grants", []):  # type: ignore[attr-defined]
+            grants[grant["scope"]] = frozenset(grant["permissions"])
+        auth_time = claims.get("auth_time")
+        return Caller(
+            subject=str(claims["sub"]),
+            name=str(claims.get("name") or claims["sub"]),
+            grants=grants,
+            authenticated_at=datetime.fromtimestamp(float(auth_time), UTC)
+            if isinstance(auth_time, int | float)
+            else None,
+            partner=str(claims.get("partner") or ""),
+        )
