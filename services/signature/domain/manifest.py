@@ -1,0 +1,181 @@
+"""The manifest: the bytes *B* that a signatory sees, that the key signs and that a partner receives.
+
+It says whose filing this is, under which questionnaire and rules it was checked, with which verdict, who will
+receive it and why, and every filled cell. Two servers that hold the same facts write the same bytes
+(decisions.md 12: RFC 8785, amounts as strings, empty cells left out).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from services.signature.domain.canonical import Canonical, canonical_bytes, digest_of
+from services.signature.domain.errors import ManifestMalformed
+
+KIND = "harmonia.filing/1"
+"""Names the layout of the bytes; a change of layout is a new kind, never a new meaning of this one."""
+
+_SIREN = re.compile(r"[0-9]{9}")
+_DIGEST = re.compile(r"(?:[0-9a-z]+:)?[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTerm:
+    """What the release matrix answers for one recipient, as the signatory saw it."""
+
+    recipient: str
+    """Code of the server or partner, such as ``CDC``."""
+    decision: str
+    """``allow`` or ``deny``."""
+    rule: str
+    """Official id of the rule that decided (``T-13``); empty when no rule speaks of this recipient."""
+    level: int
+    """Layer of the matrix that decided: 0 is the law, 1 the document, 2 the body, 3 the box ticked."""
+    reason: str
+    """The sentence shown beside the decision, in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedVerdict:
+    """How the controls judged these very cells."""
+
+    outcome: str
+    """``clean``, ``remarks`` or ``to_justify`` with every justification given."""
+    digest: str
+    """SHA-256 of the whole control report."""
+    justifications_digest: str
+    """SHA-256 of the justifications: see :func:`justifications_digest`."""
+
+
+@dataclass(frozen=True)
+class FilingManifest:
+    """Everything one signature covers. Equal manifests have equal bytes."""
+
+    filing_id: str
+    filing_version: int
+    """Version of the filing that was frozen, from 1."""
+    body: str
+    """SIREN of the body, nine digits."""
+    document: str
+    """``ER`` or ``QDIS``."""
+    year: int
+    """Exercice the figures describe."""
+    form_set_version: str
+    form_set_digest: str
+    rule_set_digest: str
+    verdict: CheckedVerdict
+    release_terms: tuple[ReleaseTerm, ...]
+    cells: Mapping[str, str]
+    """Address → value in written form; empty cells are dropped when the bytes are written."""
+    server: str = ""
+    """Name of the server that froze the filing."""
+    release_matrix_digest: str = ""
+    """SHA-256 of the release matrix that gave the terms (``DecideReleaseResponse.matrix_digest``): transmission
+    sends nothing on terms that were made with a matrix it does not know."""
+    attachments: Mapping[str, str] = field(default_factory=dict)
+    """File name → SHA-256."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be read back as the same filing.
+
+        Raises:
+            ManifestMalformed: the body is no SIREN, a digest is no SHA-256, or a recipient comes twice.
+        """
+        if not _SIREN.fullmatch(self.body):
+            raise ManifestMalformed(metadata={"field": "body"})
+        if self.filing_version < 1:
+            raise ManifestMalformed(metadata={"field": "filing.version"})
+        for name, digest in (("form_set", self.form_set_digest), ("rule_set", self.rule_set_digest)):
+            if not _DIGEST.fullmatch(digest):
+                raise ManifestMalformed(metadata={"field": f"{name}.digest"})
+        if len({term.recipient for term in self.release_terms}) != len(self.release_terms):
+            raise ManifestMalformed(metadata={"field": "release"})
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes *B*."""
+        return canonical_bytes(self._written())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes *B*, the figure shown on the page and printed on the receipt."""
+        return digest_of(self.content)
+
+    def _written(self) -> Mapping[str, Canonical]:
+        return {
+            "kind": KIND,
+            "server": self.server,
+            "filing": {"id": self.filing_id, "version": self.filing_version},
+            "body": self.body,
+            "document": self.document,
+            "year": self.year,
+            "form_set": {"version": self.form_set_version, "digest": self.form_set_digest},
+            "rule_set": {"digest": self.rule_set_digest},
+            "verdict": {
+                "outcome": self.verdict.outcome,
+                "digest": self.verdict.digest,
+                "justifications_digest": self.verdict.justifications_digest,
+            },
+            "release_matrix": {"digest": self.release_matrix_digest},
+            "release": [_term_written(term) for term in sorted(self.release_terms, key=lambda term: term.recipient)],
+            "cells": {address: value for address, value in self.cells.items() if value != ""},
+            "attachments": dict(self.attachments),
+        }
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "FilingManifest":
+        """Read the bytes *B* back, accepting only the one canonical form.
+
+        Raises:
+            ManifestMalformed: the bytes are not JSON, lack a member, hold one too many, or are not canonical.
+        """
+        try:
+            manifest = _read(json.loads(content, parse_float=_no_fraction))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
+            raise ManifestMalformed(metadata={"cause": type(failure).__name__}) from failure
+        if manifest.content != content:
+            raise ManifestMalformed(metadata={"cause": "not canonical"})
+        return manifest
+
+
+def justifications_digest(justifications: Mapping[str, str]) -> str:
+    """Return the SHA-256 over the justifications, given as control id → text of the body."""
+    return digest_of(canonical_bytes(dict(justifications)))
+
+
+def _term_written(term: ReleaseTerm) -> Canonical:
+    return {
+        "recipient": term.recipient,
+        "decision": term.decision,
+        "rule": term.rule,
+        "level": term.level,
+        "reason": term.reason,
+    }
+
+
+def _read(tree: Any) -> FilingManifest:
+    if tree["kind"] != KIND:
+        raise ValueError(f"unknown kind {tree['kind']!r}")
+    return FilingManifest(
+        filing_id=tree["filing"]["id"],
+        filing_version=tree["filing"]["version"],
+        body=tree["body"],
+        document=tree["document"],
+        year=tree["year"],
+        form_set_version=tree["form_set"]["version"],
+        form_set_digest=tree["form_set"]["digest"],
+        rule_set_digest=tree["rule_set"]["digest"],
+        verdict=CheckedVerdict(**tree["verdict"]),
+        release_terms=tuple(ReleaseTerm(**term) for term in tree["release"]),
+        cells=tree["cells"],
+        server=tree["server"],
+        release_matrix_digest=tree["release_matrix"]["digest"],
+        attachments=tree["attachments"],
+    )
+
+
+def _no_fraction(text: str) -> float:
+    raise ValueError(f"{text} is a fraction; amounts are strings")
