@@ -1,0 +1,1 @@
+"""One running process that hosts one, several or all services of a stack."""
