@@ -1,0 +1,22 @@
+"""Invented bodies whose filings hold together, for the demo, the tests, the benchmarks and `harmonia sample`.
+
+Pure: no clock, no global randomness, no file. The same family, seed and year give the same filing everywhere. Nothing
+about a real body, and no rule of the controls, belongs here: the controls are the form package's, the verdict is the
+engine's.
+"""
+
+from synthetic.books import FIRST_YEAR, LAST_YEAR
+from synthetic.filing import FORM_SET, CannotSynthesise, Filing, series, synthesise
+from synthetic.identity import FAMILIES, Identity
+
+__all__ = [
+    "FAMILIES",
+    "FIRST_YEAR",
+    "FORM_SET",
+    "LAST_YEAR",
+    "CannotSynthesise",
+    "Filing",
+    "Identity",
+    "series",
+    "synthesise",
+]
