@@ -141,6 +141,12 @@ class FormSet:
     """One mapping per ratio: code, label, then group → (Q1, median, Q3) as decimal strings."""
     closed_cells: frozenset[str]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FormSet) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def form(self, code: str) -> Form:
         """The form of this code.
 

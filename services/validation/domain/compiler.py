@@ -1,0 +1,214 @@
+"""Tree to Python: each bound expression becomes a function over the mapping of filled cells.
+
+Compiled code is the fast path: it assumes that what it reads is filled, and raises where it is not, so that the evaluator
+takes over. It reaches nothing but the cells given to it, constants and the functions of the catalogue: no builtins, no
+attribute access, no name that the compiler did not bind.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from formsets.values import Value
+from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.patterns import matcher
+from services.validation.domain.syntax import (
+    And,
+    Boolean,
+    Call,
+    Cell,
+    Comparison,
+    ForAll,
+    Node,
+    Not,
+    Number,
+    Or,
+    Product,
+    Sum,
+    Text,
+    cells_of,
+    children,
+)
+
+Cells = Mapping[str, Value]
+Predicate = Callable[[Cells], bool]
+"""Compiled control: raises KeyError on an empty cell, ArithmeticError or ValueError on an undefined operation."""
+Formula = Callable[[Cells], Value | None]
+"""Compiled line formula: None when its cell is empty; raises ArithmeticError on an undefined operation."""
+
+UNDEFINED = (KeyError, ArithmeticError, ValueError)
+"""What compiled code raises when it cannot decide alone."""
+
+_INLINE = 40
+"""Longer sums and products are folded over a tuple: nested operators would exhaust the host compiler's stack."""
+
+
+def _total(values: Sequence[Decimal]) -> Decimal:
+    total = values[0]
+    for value in values[1:]:
+        total += value
+    return total
+
+
+def _product(factors: Sequence[tuple[bool, Decimal]]) -> Decimal:
+    result = factors[0][1]
+    for divided, value in factors[1:]:
+        result = result / value if divided else result * value
+    return result
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Collects expressions, then compiles them all at once."""
+
+    _source: list[str] = field(default_factory=list)
+    _names: dict[str, Any] = field(default_factory=dict)
+    _constants: dict[object, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._names.update({f"f_{name}": function.apply for name, function in CATALOGUE.items()})
+        self._names.update({"total": _total, "product": _product, "__builtins__": {}})
+
+    def add_predicate(self, node: Node) -> str:
+        """Queue a boolean expression; returns the name of its function."""
+        return self._function("c", f" return {_Writer(self, _subscript).write(node)}\n")
+
+    def add_formula(self, node: Node, *, requires_all: bool) -> str:
+        """Queue an arithmetic expression over possibly empty cells; returns the name of its function.
+
+        An empty operand counts as 0 when at least one is filled, or empties the result when all are required.
+        """
+        cells = cells_of(node)
+        variables = {address: f"v{index}" for index, address in enumerate(cells)}
+        lines = [f" {variable}=g({address!r})\n" for address, variable in variables.items()]
+        if requires_all:
+            lines += [f" if {variable} is None: return None\n" for variable in variables.values()]
+        elif cells:
+            lines.append(" if " + " is None and ".join(variables.values()) + " is None: return None\n")
+            lines += [
+                f" if {variable} is None: {variable}={self.constant(Decimal(0))}\n" for variable in variables.values()
+            ]
+        body = _Writer(self, variables.__getitem__).write(node)
+        return self._function("g", "".join(lines) + f" return {body}\n")
+
+    def compile(self) -> Mapping[str, Callable[..., Any]]:
+        """Every queued function, by name."""
+        names = dict(self._names)
+        code = compile("".join(self._source), "<rules>", "exec", dont_inherit=True)
+        exec(code, names)  # noqa: S102  # the source is written by _Writer from a parsed tree, never by a person
+        return names
+
+    def constant(self, value: object) -> str:
+        """The name bound to a constant."""
+        key = (type(value), str(value))
+        if key not in self._constants:
+            self._constants[key] = f"k{len(self._constants)}"
+            self._names[self._constants[key]] = value
+        return self._constants[key]
+
+    def bound_matcher(self, pattern: str) -> str:
+        """The name bound to the predicate of a regular expression."""
+        key = ("pattern", pattern)
+        if key not in self._constants:
+            self._constants[key] = f"m{len(self._constants)}"
+            self._names[self._constants[key]] = matcher(pattern)
+        return self._constants[key]
+
+    def _function(self, argument: str, body: str) -> str:
+        name = f"r{len(self._source)}"
+        self._source.append(f"def {name}({argument}):\n{body}")
+        return name
+
+
+def is_compilable(node: Node) -> bool:
+    """Whether the whole expression has a compiled form: all have, except FORALL, which skips empty lines."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, ForAll):
+            return False
+        waiting.extend(children(current))
+    return True
+
+
+def is_arithmetic(node: Node) -> bool:
+    """Whether an expression is made of numbers only, so that empty cells may be read as 0 everywhere in it."""
+    match node:
+        case Number() | Cell():
+            return True
+        case Sum(terms):
+            return all(is_arithmetic(term) for _, term in terms)
+        case Product(factors):
+            return all(is_arithmetic(factor) for _, factor in factors)
+        case Call("ABS" | "MAX" | "SAFE" | "INT" | "MOD", arguments):
+            return all(is_arithmetic(argument) for argument in arguments)
+        case _:
+            return False
+
+
+def _subscript(address: str) -> str:
+    return f"c[{address!r}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes one expression as Python; the caller decides how a cell is read."""
+
+    compiler: Compiler
+    cell: Callable[[str], str]
+
+    def write(self, node: Node) -> str:
+        match node:
+            case Number(value) | Text(value) | Boolean(value):
+                return self.compiler.constant(value)
+            case Cell(address):
+                return self.cell(address)
+            case Sum(terms):
+                return self._sum(terms)
+            case Product(factors):
+                return self._product(factors)
+            case Comparison(sign, left, right):
+                return f"({self.write(left)}{sign}{self.write(right)})"
+            case And(operands):
+                return "(" + " and ".join(self.write(operand) for operand in operands) + ")"
+            case Or(operands):
+                return "(" + " or ".join(self.write(operand) for operand in operands) + ")"
+            case Not(operand):
+                return f"(not {self.write(operand)})"
+            case Call(name, arguments):
+                return self._call(name, arguments)
+            case _:
+                raise TypeError(f"{type(node).__name__} has no compiled form.")
+
+    def _sum(self, terms: tuple[tuple[bool, Node], ...]) -> str:
+        if len(terms) > _INLINE:
+            return "total((" + ",".join(("-" if s else "") + self.write(term) for s, term in terms) + ",))"
+        first = ("-" if terms[0][0] else "") + self.write(terms[0][1])
+        return "(" + first + "".join(("-" if s else "+") + self.write(term) for s, term in terms[1:]) + ")"
+
+    def _product(self, factors: tuple[tuple[bool, Node], ...]) -> str:
+        if len(factors) > _INLINE:
+            return "product((" + ",".join(f"({divided!s},{self.write(f)})" for divided, f in factors) + ",))"
+        first = self.write(factors[0][1])
+        return "(" + first + "".join(("/" if divided else "*") + self.write(f) for divided, f in factors[1:]) + ")"
+
+    def _call(self, name: str, arguments: tuple[Node, ...]) -> str:
+        match name:
+            case "IF":
+                condition, then, otherwise = map(self.write, arguments)
+                return f"({then} if {condition} else {otherwise})"
+            case "IMPLIES":
+                premise, conclusion = map(self.write, arguments)
+                return f"(not {premise} or {conclusion})"
+            case "ISNULL":
+                assert isinstance(arguments[0], Cell)
+                return f"({arguments[0].address!r} not in c)"
+            case "REGEX":
+                assert isinstance(arguments[1], Text)
+                return f"{self.compiler.bound_matcher(arguments[1].value)}({self.write(arguments[0])})"
+            case "BETWEEN":
+                value, low, high = map(self.write, arguments)
+                return f"({low}<={value}<={high})"
+            case _:
+                return f"f_{name}({','.join(map(self.write, arguments))})"

@@ -1,0 +1,177 @@
+"""The meaning of an expression when operands may be empty: the reference against which compiled code is tested.
+
+It is slower than compiled code and used only where a value is missing or a division fails. Empty operands give an empty
+result; AND, OR and IMPLIES are three-valued; IF reads one branch only; what was needed and missing is named.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, assert_never
+
+from formsets.values import Value
+from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.patterns import matcher
+from services.validation.domain.syntax import (
+    And,
+    Boolean,
+    Call,
+    Cell,
+    Column,
+    Comparison,
+    ForAll,
+    FormLines,
+    Node,
+    Not,
+    Number,
+    Or,
+    Product,
+    Reference,
+    Sum,
+    Text,
+    cells_of,
+)
+
+_ZERO = Decimal(0)
+
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """One evaluation over one set of cells; remembers what was missing."""
+
+    cells: Mapping[str, Value]
+    zero_filled: frozenset[str] = frozenset()
+    """Cells that count as 0 in arithmetic when empty (line formulas only, and not in a comparison)."""
+    missing: dict[str, None] = field(default_factory=dict)
+    """Cells that were needed and empty, in order."""
+    is_undefined: bool = False
+    """A division by zero, or a text that is not a date, was met."""
+
+    def value(self, node: Node) -> Any:
+        """The value of an expression, None when it cannot be known."""
+        match node:
+            case Number(value) | Text(value) | Boolean(value):
+                return value
+            case Cell(address):
+                return self._cell(address)
+            case Sum(terms):
+                return self._sum(terms)
+            case Product(factors):
+                return self._product(factors)
+            case Comparison(sign, left, right):
+                return self._comparison(sign, left, right)
+            case And(operands):
+                return self._until(False, operands)
+            case Or(operands):
+                return self._until(True, operands)
+            case Not(operand):
+                value = self.value(operand)
+                return None if value is None else not value
+            case ForAll(instances):
+                return self._for_all(instances)
+            case Call(name, arguments):
+                return self._call(name, arguments)
+            case Reference() | Column() | FormLines():
+                raise TypeError("Expressions are bound before they are evaluated.")
+            case _:
+                assert_never(node)
+
+    def _cell(self, address: str) -> Value | None:
+        value = self.cells.get(address)
+        if value is None:
+            self.missing[address] = None
+        return value
+
+    def _operand(self, node: Node) -> Any:
+        """An operand of arithmetic, where a line formula reads an empty cell as 0."""
+        if isinstance(node, Cell) and node.address in self.zero_filled:
+            return self.cells.get(node.address, _ZERO)
+        return self.value(node)
+
+    def _sum(self, terms: tuple[tuple[bool, Node], ...]) -> Any:
+        values = [self._operand(term) for _, term in terms]
+        if any(value is None for value in values):
+            return None
+        if isinstance(values[0], str):
+            return "".join(values)
+        total = -values[0] if terms[0][0] else values[0]
+        for (subtracted, _), value in zip(terms[1:], values[1:], strict=True):
+            total = total - value if subtracted else total + value
+        return total
+
+    def _product(self, factors: tuple[tuple[bool, Node], ...]) -> Any:
+        values = [self._operand(factor) for _, factor in factors]
+        if any(value is None for value in values):
+            return None
+        result = values[0]
+        for (divided, _), value in zip(factors[1:], values[1:], strict=True):
+            if divided and not value:
+                self.is_undefined = True
+                return None
+            result = result / value if divided else result * value
+        return result
+
+    def _comparison(self, sign: str, left: Node, right: Node) -> bool | None:
+        first, second = self.value(left), self.value(right)
+        if first is None or second is None:
+            return None
+        return COMPARE[sign](first, second)
+
+    def _until(self, decisive: bool, operands: tuple[Node, ...]) -> bool | None:
+        """AND (decisive False) and OR (decisive True): a decisive operand wins over missing ones."""
+        before = dict(self.missing)
+        undefined = self.is_undefined
+        result: bool | None = not decisive
+        for operand in operands:
+            value = self.value(operand)
+            if value is decisive:
+                self.missing, self.is_undefined = before, undefined
+                return decisive
+            if value is None:
+                result = None
+        if result is not None:
+            self.missing, self.is_undefined = before, undefined
+        return result
+
+    def _for_all(self, instances: tuple[Node, ...]) -> bool | None:
+        filled = tuple(node for node in instances if any(address in self.cells for address in cells_of(node)))
+        if not filled:
+            self.missing.update((address, None) for node in instances for address in cells_of(node))
+            return None
+        return self._until(False, filled)
+
+    def _call(self, name: str, arguments: tuple[Node, ...]) -> Any:
+        match name:
+            case "IF":
+                condition = self.value(arguments[0])
+                return None if condition is None else self._operand(arguments[1 if condition else 2])
+            case "IMPLIES":
+                return self._until(True, (Not(arguments[0]), arguments[1]))
+            case "ISNULL":
+                assert isinstance(arguments[0], Cell)
+                return self.cells.get(arguments[0].address) is None
+            case "REGEX":
+                assert isinstance(arguments[1], Text)
+                text = self.value(arguments[0])
+                return None if text is None else matcher(arguments[1].value)(text)
+            case _:
+                return self._catalogue_call(name, arguments)
+
+    def _catalogue_call(self, name: str, arguments: tuple[Node, ...]) -> Any:
+        values = [self._operand(argument) for argument in arguments]
+        if any(value is None for value in values):
+            return None
+        try:
+            return CATALOGUE[name].apply(*values)
+        except (ArithmeticError, ValueError):
+            self.is_undefined = True
+            return None

@@ -1,0 +1,392 @@
+"""The rules of one form package, compiled once: compute a filing's cells, check it, check again what one change touches."""
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from typing import Any
+
+from formsets import Control, FormSet
+from formsets.values import Value
+from services.validation.domain.compiler import UNDEFINED, Compiler, is_arithmetic, is_compilable
+from services.validation.domain.errors import MalformedExpression
+from services.validation.domain.evaluator import Evaluation
+from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.grammar import parse
+from services.validation.domain.graph import reached_from, readers_of, topological_order
+from services.validation.domain.references import Binding
+from services.validation.domain.syntax import Cell, Node, Number, Product, cells_of
+from services.validation.domain.types import Type, TypeChecker, type_of_cell
+from services.validation.domain.verdict import CheckedDocument, ControlResult, Report, verdict_of
+
+PRECISION = 60
+"""Digits of every operation (decisions.md 7): enough for no amount to be rounded on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Formula:
+    """The formula of one computed cell."""
+
+    address: str
+    node: Node
+    operands: tuple[str, ...]
+    zero_filled: frozenset[str]
+    requires_all: bool
+    is_arithmetic: bool
+    name: str
+    """Of its compiled function."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One control ready to run."""
+
+    control: Control
+    node: Node
+    operands: tuple[str, ...]
+    name: str | None
+    """Of its compiled function, None when only the evaluator runs it."""
+    passed: ControlResult
+    """The result when it passes, built once."""
+    required: frozenset[str]
+    """Required cells it reads, directly or through formulas (B and T only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What runs for one document, in order."""
+
+    formulas: tuple[_Formula, ...]
+    formula_functions: tuple[Callable[..., Any], ...]
+    rules: tuple[_Rule, ...]
+    rule_functions: tuple[Callable[..., Any] | None, ...]
+    ignored: frozenset[str]
+    """Given cells that are dropped: computed here, or closed."""
+    aliases: Mapping[str, str]
+    """QDIS only: alias that may be typed → the ER cell it shows."""
+    required: tuple[str, ...]
+    readers: Mapping[str, list[str]]
+    formula_index: Mapping[str, int]
+    rule_index: Mapping[str, list[int]]
+    """Cell → the rules that read it directly."""
+
+
+class RuleSet:
+    """Compiled formulas and controls. Immutable and safe to share between threads and processes' workers."""
+
+    def __init__(
+        self, form_set: FormSet, formulas: Mapping[str, _Formula], rules: tuple[_Rule, ...], code: Any
+    ) -> None:
+        self.form_set = form_set
+        self.digest = form_set.digest
+        self._plans: dict[str, _Plan] = {
+            document: _plan(form_set, document, formulas, rules, code) for document in ("ER", "QDIS", "whole")
+        }
+        self._touched: dict[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+
+    def compute(self, cells: Mapping[str, Value], document: CheckedDocument = "whole") -> dict[str, Value]:
+        """Every computed cell of the document, unrounded; empty ones are absent.
+
+        For the QDIS, computed ER cells are taken as given: a federation does not hold the ER (decisions.md 1).
+        """
+        plan = self._plans[document]
+        filled = _inputs(plan, cells)
+        with localcontext(_context()):
+            _fill(plan, filled, range(len(plan.formulas)))
+        return {formula.address: filled[formula.address] for formula in plan.formulas if formula.address in filled}
+
+    def check(
+        self,
+        cells: Mapping[str, Value],
+        document: CheckedDocument,
+        justified: Collection[str] = (),
+        *,
+        has_refusals: bool = False,
+    ) -> Report:
+        """Compute, then run every control of the document.
+
+        Args:
+            cells: filled cells, typed; computed ones among them are ignored and computed anew.
+            document: whose controls count; `whole` runs them all, over a file that holds both documents.
+            justified: ids of A controls that carry a justification.
+            has_refusals: whether a cell was refused by format, which blocks (it counts as empty here).
+        """
+        plan = self._plans[document]
+        filled = _inputs(plan, cells)
+        with localcontext(_context()):
+            _fill(plan, filled, range(len(plan.formulas)))
+            results = _run(plan, filled, range(len(plan.rules)))
+        return self._report(document, filled, tuple(results), frozenset(justified), has_refusals)
+
+    def recheck(self, previous: Report, changed: Mapping[str, Value | None]) -> Report:
+        """The report after some typed cells changed, running only what they touch.
+
+        Args:
+            previous: a report of this rule set.
+            changed: cell → its new value, None when emptied.
+
+        Raises:
+            ValueError: the report comes from other rules.
+        """
+        if previous.rule_set != self.digest:
+            raise ValueError("The report comes from another rule set.")
+        plan = self._plans[previous.document]
+        filled = dict(previous.cells)
+        formula_indices: set[int] = set()
+        rule_indices: set[int] = set()
+        for given, value in changed.items():
+            address = plan.aliases.get(given, given)
+            if address in plan.ignored:
+                continue
+            filled.pop(address, None)
+            if value is not None:
+                filled[address] = value
+            formulas, rules = self._touched_by(previous.document, address)
+            formula_indices.update(formulas)
+            rule_indices.update(rules)
+        results = list(previous.controls)
+        with localcontext(_context()):
+            _fill(plan, filled, sorted(formula_indices))
+            for index, result in zip(rule_indices, _run(plan, filled, rule_indices), strict=True):
+                results[index] = result
+        return self._report(previous.document, filled, tuple(results), previous.justified, previous.has_refusals)
+
+    def operands_of(self, control: str) -> tuple[str, ...]:
+        """The cells a control reads.
+
+        Raises:
+            KeyError: the control has no expression.
+        """
+        return next((rule.operands for rule in self._plans["whole"].rules if rule.control.id == control), ())
+
+    def _touched_by(self, document: str, address: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        key = (document, address)
+        if key not in self._touched:
+            plan = self._plans[document]
+            reached = reached_from((address,), plan.readers)
+            formulas = tuple(sorted(plan.formula_index[cell] for cell in reached if cell in plan.formula_index))
+            rules = {index for cell in reached for index in plan.rule_index.get(cell, ())}
+            self._touched[key] = (formulas, tuple(sorted(rules)))
+        return self._touched[key]
+
+    def _report(
+        self,
+        document: CheckedDocument,
+        filled: Mapping[str, Value],
+        results: tuple[ControlResult, ...],
+        justified: frozenset[str],
+        has_refusals: bool,
+    ) -> Report:
+        plan = self._plans[document]
+        empty = tuple(address for address in plan.required if address not in filled)
+        verdict = verdict_of(
+            results,
+            blocked_by_missing={rule.control.id for rule in plan.rules if not rule.required.isdisjoint(empty)}
+            if empty
+            else (),
+            justified=justified,
+            has_refusals=has_refusals,
+            has_required_missing=bool(empty),
+        )
+        return Report(verdict, self.digest, document, results, filled, empty, justified, has_refusals)
+
+
+@functools.lru_cache(maxsize=16)
+def compile_rules(form_set: FormSet) -> RuleSet:
+    """The compiled rules of a package; packages of equal digest share one.
+
+    Raises:
+        MalformedExpression: a formula or control is not in the language; the message names it.
+        CyclicFormulas: formulas depend on each other in a circle.
+    """
+    compiler = Compiler()
+    checker = TypeChecker(lambda address: type_of_cell(form_set.cell_type(address)), CATALOGUE)
+    formulas = _formulas(form_set, checker, compiler)
+    ordered = {
+        address: formulas[address] for address in topological_order({a: f.operands for a, f in formulas.items()})
+    }
+    rules = tuple(
+        _named(control.id, functools.partial(_rule, form_set, control, formulas, checker, compiler))
+        for control in form_set.controls
+        if control.expression is not None
+    )
+    return RuleSet(form_set, ordered, rules, compiler.compile())
+
+
+def _context() -> Context:
+    return Context(prec=PRECISION, traps=[DivisionByZero, InvalidOperation, Overflow])
+
+
+def _named(what: str, build: Callable[[], Any]) -> Any:
+    """Build, naming the culprit when its expression is malformed."""
+    try:
+        return build()
+    except MalformedExpression as error:
+        raise MalformedExpression(f"{what}: {error.message}") from error
+
+
+def _formulas(form_set: FormSet, checker: TypeChecker, compiler: Compiler) -> dict[str, _Formula]:
+    formulas: dict[str, _Formula] = {}
+    trees: dict[str, Node] = {}
+    for address in form_set.cells():
+        if not form_set.is_computed(address):
+            continue
+        form, line = form_set.form_of(address), form_set.line_of(address)
+        column = address.rpartition(".")[2]
+        text = form.derived_columns.get(column) or line.formula
+        binding = Binding(form_set, line.code, column)
+        formulas[address] = _named(
+            address, functools.partial(_formula, address, text, trees, binding, checker, compiler)
+        )
+    return formulas
+
+
+def _formula(
+    address: str, text: str, trees: dict[str, Node], binding: Binding, checker: TypeChecker, compiler: Compiler
+) -> _Formula:
+    if text not in trees:
+        trees[text] = parse(text)
+    node = _open(binding.bind(trees[text]), binding)
+    form_set = binding.form_set
+    line = form_set.line_of(address)
+    checker.check(node, type_of_cell(line.type))
+    operands = cells_of(node)
+    numeric = frozenset(a for a in operands if type_of_cell(form_set.cell_type(a)) is Type.NUMBER)
+    arithmetic = isinstance(node, Cell) or (is_arithmetic(node) and len(numeric) == len(operands))
+    if not is_compilable(node):
+        raise MalformedExpression("FORALL stands only in a control.")
+    name = compiler.add_formula(node, requires_all=line.requires_all) if arithmetic else compiler.add_predicate(node)
+    return _Formula(address, node, operands, numeric, line.requires_all, arithmetic, name)
+
+
+def _open(node: Node, binding: Binding) -> Node:
+    """A total of closed cells only is 0 as soon as the same total is filled in an open column, empty otherwise.
+
+    Example: CC.590.rec, where every operand is closed, is 0 when CC.590.nr is filled.
+    """
+    form_set, line = binding.form_set, binding.line
+    operands = cells_of(node)
+    if line is None or not operands or not all(form_set.is_closed(address) for address in operands):
+        return node
+    form = form_set.form(line[:2])
+    column = next(column for column in form.formula_columns if column != binding.column)
+    return Product(((False, Number(Decimal(0))), (False, Cell(f"{line}.{column}"))))
+
+
+def _rule(
+    form_set: FormSet, control: Control, formulas: Mapping[str, _Formula], checker: TypeChecker, compiler: Compiler
+) -> _Rule:
+    node = Binding(form_set, reads_closed_as_zero=True).bind(parse(control.expression or ""))
+    checker.check(node, Type.BOOLEAN)
+    operands = cells_of(node)
+    return _Rule(
+        control,
+        node,
+        operands,
+        compiler.add_predicate(node) if is_compilable(node) else None,
+        ControlResult(control.id, control.severity, "passed", "", operands),
+        _required_behind(form_set, operands, formulas) if control.severity in "BT" else frozenset(),
+    )
+
+
+def _required_behind(form_set: FormSet, operands: tuple[str, ...], formulas: Mapping[str, _Formula]) -> frozenset[str]:
+    reads = {address: formula.operands for address, formula in formulas.items()}
+    return frozenset(address for address in reached_from(operands, reads) if form_set.is_required(address))
+
+
+def _plan(
+    form_set: FormSet, document: str, formulas: Mapping[str, _Formula], rules: tuple[_Rule, ...], code: Any
+) -> _Plan:
+    own = set(form_set.cells(document))
+    kept = tuple(formula for formula in formulas.values() if formula.address in own)
+    run = tuple(rule for rule in rules if document in {"whole", rule.control.document})
+    rule_index: dict[str, list[int]] = {}
+    for index, rule in enumerate(run):
+        for address in rule.operands:
+            rule_index.setdefault(address, []).append(index)
+    return _Plan(
+        formulas=kept,
+        formula_functions=tuple(code[formula.name] for formula in kept),
+        rules=run,
+        rule_functions=tuple(code[rule.name] if rule.name else None for rule in run),
+        ignored=frozenset(formula.address for formula in kept) | form_set.closed_cells,
+        aliases=_typed_aliases(form_set) if document == "QDIS" else {},
+        required=tuple(address for address in form_set.cells(document) if form_set.is_required(address)),
+        readers=readers_of({formula.address: formula.operands for formula in kept}),
+        formula_index={formula.address: index for index, formula in enumerate(kept)},
+        rule_index=rule_index,
+    )
+
+
+def _typed_aliases(form_set: FormSet) -> dict[str, str]:
+    return {
+        alias: concept.cell for concept in form_set.concepts if concept.direction == "both" for alias in concept.aliases
+    }
+
+
+def _inputs(plan: _Plan, cells: Mapping[str, Value]) -> dict[str, Value]:
+    """Given cells that count; an alias typed in the QDIS stands for the ER cell it shows, unless that is given too."""
+    ignored = plan.ignored
+    filled = {address: value for address, value in cells.items() if address not in ignored}
+    for alias, cell in plan.aliases.items():
+        if alias in cells and cell not in filled:
+            filled[cell] = cells[alias]
+    return filled
+
+
+def _fill(plan: _Plan, filled: dict[str, Value], indices: Iterable[int]) -> None:
+    """Compute these formulas, in order, into the filled cells."""
+    formulas, functions = plan.formulas, plan.formula_functions
+    get = filled.get
+    for index in indices:
+        formula = formulas[index]
+        try:
+            value = functions[index](get if formula.is_arithmetic else filled)
+        except UNDEFINED:
+            value = None if formula.is_arithmetic else _evaluated(formula, filled)
+        if value is None:
+            filled.pop(formula.address, None)
+        else:
+            filled[formula.address] = value
+
+
+def _evaluated(formula: _Formula, filled: Mapping[str, Value]) -> Value | None:
+    """A formula with an empty operand that is not plain arithmetic."""
+    present = [address in filled for address in formula.operands]
+    if not any(present) or (formula.requires_all and not all(present)):
+        return None
+    value: Value | None = Evaluation(filled, formula.zero_filled).value(formula.node)
+    return value
+
+
+def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int]) -> list[ControlResult]:
+    rules, functions = plan.rules, plan.rule_functions
+    results: list[ControlResult] = []
+    add = results.append
+    for index in indices:
+        function = functions[index]
+        try:
+            if function is not None and function(filled):
+                add(rules[index].passed)
+                continue
+        except UNDEFINED:
+            pass
+        add(_explained(rules[index], filled))
+    return results
+
+
+def _explained(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
+    """The result of a control that did not simply pass, worked out by the evaluator."""
+    evaluation = Evaluation(filled)
+    value = evaluation.value(rule.node)
+    if value is True:
+        return rule.passed
+    operands = tuple((address, filled.get(address)) for address in rule.operands)
+    if value is False:
+        return rule.passed._replace(status="failed", message=rule.control.message, operands=operands)
+    return rule.passed._replace(
+        status="not_evaluated",
+        operands=operands,
+        missing=tuple(evaluation.missing),
+        reason="missing" if evaluation.missing else "undefined",
+    )
