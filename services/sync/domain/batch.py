@@ -1,0 +1,93 @@
+"""A batch: up to 500 consecutive items of a stream, under one signed checkpoint.
+
+The checkpoint says where the stream stands after the batch (size, RFC 6962 root) and what the batch holds (its digest),
+so that bytes damaged on the way are told apart from an origin that contradicts itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+from services.sync.domain.envelope import Envelope, Epoch
+from services.sync.domain.signing import Signer, signed_text
+
+MAX_ENVELOPES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An item that was numbered, then lost its entitlement before it was read: its place stays, its content does not."""
+
+    seq: int
+    leaf: bytes
+
+
+Item = Envelope | Withheld
+
+
+def leaf_of(item: Item) -> bytes:
+    """Return the Merkle leaf hash of an item, withheld or not."""
+    return item.leaf if isinstance(item, Withheld) else item.leaf()
+
+
+def seq_of(item: Item) -> int:
+    """Return the item's number in its stream."""
+    return item.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the origin signs about its stream to one peer."""
+
+    origin: str
+    epoch: Epoch
+    peer: str
+    size: int
+    """Items in the stream up to and including this batch."""
+    root: bytes
+    """RFC 6962 root at that size."""
+    time: datetime
+    """When it was signed, aware UTC; kept to the millisecond."""
+    batch_digest: bytes
+    """SHA-256 of the leaf hashes of this batch, one after the other."""
+
+    def signed_bytes(self) -> bytes:
+        """Return the bytes under the signature."""
+        return signed_text(
+            "checkpoint",
+            (
+                self.origin,
+                self.peer,
+                self.epoch.to_text(),
+                str(self.size),
+                self.root.hex(),
+                self.time.astimezone(UTC).isoformat(timespec="milliseconds"),
+                self.batch_digest.hex(),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive items and the signed checkpoint; without items it only says where the stream stands."""
+
+    items: tuple[Item, ...]
+    checkpoint: Checkpoint
+    signature: bytes
+
+    @property
+    def first(self) -> int:
+        """Number of the first item, or of the next one to come if there is none."""
+        return self.checkpoint.size - len(self.items) + 1
+
+
+def digest_of(leaves: Sequence[bytes]) -> bytes:
+    """Return the digest that binds a checkpoint to the content of its batch."""
+    return sha256(b"".join(leaves)).digest()
+
+
+def signed_batch(items: Sequence[Item], checkpoint: Checkpoint, signer: Signer) -> Batch:
+    """Sign once for all the items."""
+    return Batch(tuple(items), checkpoint, signer.sign(checkpoint.signed_bytes()))
