@@ -28,6 +28,10 @@ class Account:
         """Return the account unable to log in."""
         return replace(self, is_active=False)
 
+    def enabled(self) -> "Account":
+        """Return the account able to log in again."""
+        return replace(self, is_active=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Client:

@@ -21,12 +21,6 @@ class NotAMember(Forbidden):
     reason = "NOT_A_MEMBER"
 
 
-class MemberDisabled(Forbidden):
-    """Ce compte est désactivé."""
-
-    reason = "MEMBER_DISABLED"
-
-
 class RightsBeyondOwn(Forbidden):
     """On ne donne de rôle que là où l'on gère les utilisateurs."""
 
@@ -43,6 +37,12 @@ class UnknownMember(NotFound):
     """Aucun utilisateur ne porte cet identifiant."""
 
     reason = "UNKNOWN_MEMBER"
+
+
+class UnknownBody(NotFound):
+    """Aucun organisme de ce serveur ne porte ce SIREN."""
+
+    reason = "UNKNOWN_BODY"
 
 
 class UnknownPartner(NotFound):

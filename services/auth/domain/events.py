@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from services.auth.domain.role import Grant
+from services.auth.domain.role import Role
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRegistered:
-    """Somebody may now act on this server, or in new roles."""
+    """Somebody may now act on a scope, in these roles."""
 
-    member_id: UUID
-    grants: frozenset[Grant]
+    subject: str
+    scope: str
+    roles: frozenset[Role]
     by: str
     """Subject of the administrator."""
     at: datetime
@@ -20,10 +20,10 @@ class MemberRegistered:
 
 @dataclass(frozen=True, slots=True)
 class MemberShutOut:
-    """A member was disabled: every session of theirs is over."""
+    """A member's roles on a scope are over."""
 
-    member_id: UUID
     subject: str
+    scope: str
     by: str
     at: datetime
 

@@ -15,7 +15,7 @@ class ProvenIdentity:
     client_id: str
     """The application the token was given to (claim ``azp``)."""
     session_id: str
-    """The provider's login session (claim ``sid``), empty for a software that logs in by itself."""
+    """The provider's login session (claim ``sid``); for a software that logs in by itself, the token's identifier."""
     authenticated_at: datetime | None
     """When the proof of identity was last given; None for a software."""
     acr: str

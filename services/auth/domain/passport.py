@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 LIFETIME = timedelta(minutes=5)
 """How long a passport is good for; a right withdrawn is gone after this at the latest."""
@@ -19,7 +18,7 @@ def issuer_of(stack: str) -> str:
 class Passport:
     """The statement itself; its signature is put on by an adapter."""
 
-    id: UUID
+    id: str
     issuer: str
     subject: str
     name: str
@@ -30,7 +29,8 @@ class Passport:
     """Scope (a SIREN, or ``*``) → permissions. Empty: nothing is permitted."""
     partner: str | None
     """Code of the partner whose credential this is; None for people and a body's software."""
-    session_id: UUID
+    session_id: str
+    """The login it rests on (the provider's ``sid``); for a software, the token's own identifier."""
     issued_at: datetime
     audience: str = AUDIENCE
 
@@ -50,8 +50,8 @@ class Passport:
             "acr": self.acr,
             "grants": [{"scope": scope, "permissions": sorted(held)} for scope, held in sorted(self.grants.items())],
             "partner": self.partner,
-            "sid": str(self.session_id),
-            "jti": str(self.id),
+            "sid": self.session_id,
+            "jti": self.id,
             "iat": int(self.issued_at.timestamp()),
             "exp": int(self.expires_at.timestamp()),
         }

@@ -41,6 +41,10 @@ class Directory(Protocol):
         """
         ...
 
+    async def find_user(self, username: str) -> DirectoryUser | None:
+        """Return the user of exactly this name."""
+        ...
+
     async def disable_user(self, subject: str) -> None:
         """Stop the user from logging in and end its logins; done twice it changes nothing."""
         ...
@@ -49,8 +53,16 @@ class Directory(Protocol):
         """List users by name, from the ``first``-th."""
         ...
 
-    async def register_software(self, client_id: str, name: str) -> Credential:
-        """Create a credential for a software that logs in by itself (client credentials), or renew its secret."""
+    async def enable_user(self, subject: str) -> None:
+        """Let the user log in again; done twice it changes nothing."""
+        ...
+
+    async def register_software(self, client_id: str, name: str, secret: str = "") -> Credential:
+        """Create a credential for a software that logs in by itself (client credentials), or renew its secret.
+
+        Raises:
+            PartnerExists: the identifier is that of an application with users, whose secret is not touched.
+        """
         ...
 
 
@@ -63,6 +75,19 @@ class AccessTokens(Protocol):
         Raises:
             TokenRefused: forged, expired, for somebody else, or not an access token.
             Unavailable: the provider's keys cannot be read.
+        """
+        ...
+
+
+class ClientCredentials(Protocol):
+    """Logs a software in at the identity provider with its own secret."""
+
+    async def exchange(self, client_id: str, client_secret: str) -> str:
+        """Return an access token.
+
+        Raises:
+            TokenRefused: unknown client or wrong secret.
+            Unavailable: the provider does not answer.
         """
         ...
 

@@ -43,6 +43,10 @@ class AdminApi(Protocol):
         """Create a client; return Keycloak's own identifier."""
         ...
 
+    async def a_update_client(self, client_id: str, payload: dict[str, Any]) -> Any:
+        """Change the named fields of a client."""
+        ...
+
     async def a_generate_client_secrets(self, client_id: str) -> dict[str, Any]:
         """Give a client a new secret and return it."""
         ...
@@ -75,11 +79,22 @@ class KeycloakDirectory:
         async with _translated({409: UsernameTaken, 400: PasswordRefused}):
             return await self._admin.a_create_user(payload)
 
+    async def find_user(self, username: str) -> DirectoryUser | None:
+        """Return the user of exactly this name."""
+        async with _translated({}):
+            users = await self._admin.a_get_users({"username": username, "exact": True})
+        return _user(users[0]) if users else None
+
     async def disable_user(self, subject: str) -> None:
         """Stop the user from logging in and end its sessions."""
         async with _translated({404: UnknownMember}):
             await self._admin.a_update_user(subject, {"enabled": False})
             await self._admin.a_user_logout(subject)
+
+    async def enable_user(self, subject: str) -> None:
+        """Let the user log in again."""
+        async with _translated({404: UnknownMember}):
+            await self._admin.a_update_user(subject, {"enabled": True})
 
     async def list_users(self, first: int = 0, limit: int = 100) -> list[DirectoryUser]:
         """List users by name."""
@@ -87,7 +102,7 @@ class KeycloakDirectory:
             users = await self._admin.a_get_users({"first": first, "max": limit})
         return [_user(user) for user in users]
 
-    async def register_software(self, client_id: str, name: str) -> Credential:
+    async def register_software(self, client_id: str, name: str, secret: str = "") -> Credential:
         """Create a client that logs in by itself, or give it a new secret; the older secret stops working.
 
         Raises:
@@ -99,9 +114,12 @@ class KeycloakDirectory:
                 key = await self._admin.a_create_client(self._software(client_id, name))
             elif not _is_software(await self._admin.a_get_client(key)):
                 raise PartnerExists("Cet identifiant est celui d'une application ; choisissez-en un autre.")
-            secret = await self._admin.a_generate_client_secrets(key)
+            if secret:
+                await self._admin.a_update_client(key, {"secret": secret})
+            else:
+                secret = str((await self._admin.a_generate_client_secrets(key))["value"])
             account = await self._admin.a_get_client_service_account_user(key)
-        return Credential(client_id, str(secret["value"]), str(account["id"]))
+        return Credential(client_id, secret, str(account["id"]))
 
     def _software(self, client_id: str, name: str) -> dict[str, Any]:
         return {

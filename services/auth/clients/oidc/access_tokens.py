@@ -88,7 +88,7 @@ def _identity(claims: Mapping[str, Any]) -> ProvenIdentity:
         name=str(claims.get("name", "")),
         email=str(claims.get("email", "")),
         client_id=str(claims["azp"]),
-        session_id=str(claims.get("sid", "")),
+        session_id=str(claims.get("sid") or claims["jti"]),
         authenticated_at=_instant(claims["auth_time"]) if "auth_time" in claims else None,
         acr=str(claims.get("acr", "")),
         expires_at=_instant(claims["exp"]),
