@@ -124,7 +124,8 @@ class Evaluation:
         first, second = self.value(left), self.value(right)
         if first is None or second is None:
             return None
-        return COMPARE[sign](first, second)
+        result: bool = COMPARE[sign](first, second)
+        return result
 
     def _until(self, decisive: bool, operands: tuple[Node, ...]) -> bool | None:
         """AND (decisive False) and OR (decisive True): a decisive operand wins over missing ones."""
@@ -135,7 +136,7 @@ class Evaluation:
             value = self.value(operand)
             if value is decisive:
                 self.missing, self.is_undefined = before, undefined
-                return decisive
+                return bool(decisive)
             if value is None:
                 result = None
         if result is not None:

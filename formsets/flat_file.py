@@ -1,0 +1,421 @@
+"""The flat file of the on-ramp: `code;colonne;valeur`, one cell a line, with the user's own columns after them.
+
+Reading never raises: what is wrong is listed with its line and column, and what is right is kept. A problem of the whole
+file (binary, unknown encoding, another unit) is marked fatal, and then there are no entries. Decisions.md 10 says what is
+accepted and what is refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from formsets.encodings import UnknownEncoding, decoded
+from formsets.formats import read
+from formsets.package import FormSet
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes of an uploaded file (F-29)."""
+MOST_LINES = 100_000
+MOST_PROBLEMS = 1_000
+"""Beyond this many, one last problem says how many more there are."""
+
+_MOST_JOINED = 50
+"""Physical lines that one quoted text may span."""
+_MOST_HEADER_LINES = 30
+
+_NAMES = {
+    "code": "code",
+    "ligne": "code",
+    "line": "code",
+    "colonne": "column",
+    "column": "column",
+    "valeur": "value",
+    "value": "value",
+}
+_SUBJECT = {
+    "siren": "siren",
+    "exercice": "year",
+    "annee": "year",
+    "année": "year",
+    "year": "year",
+    "unite": "unit",
+    "unité": "unit",
+    "unit": "unit",
+    "version": "version",
+    "referentiel": "version",
+    "référentiel": "version",
+}
+_EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
+_THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell of the file, known to the form set, its text not yet read."""
+
+    line_number: int
+    """Line of the file, from 1."""
+    address: str
+    raw: str
+    extra: Mapping[str, str]
+    """The user's own columns, such as `nature`; they have no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing wrong with the file, located."""
+
+    line: int
+    """Line of the file, from 1; 0 for the file as a whole."""
+    column: str
+    """Column as written in the file; empty for a whole line or the file."""
+    code: str
+    """Line code as written; empty when not about one."""
+    control: str
+    """Official id, `F-24`."""
+    message_fr: str
+    message_en: str
+    is_fatal: bool = False
+    """The whole file is refused."""
+
+    def message(self, language: str = "fr") -> str:
+        """The sentence in this language, French when there is none."""
+        return self.message_en if language == "en" else self.message_fr
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Something the reader decided by itself, and says so."""
+
+    kind: Literal["encoding", "separator", "siren", "year", "version", "duplicate"]
+    value: str
+    message_fr: str
+    message_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlatFile:
+    """What a file holds."""
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
+    encoding: str = ""
+    separator: str = ""
+    guesses: tuple[Guess, ...] = ()
+    siren: str | None = None
+    """SIREN the file is about: its own ID.030 line, otherwise its header."""
+    year: int | None = None
+    """Exercice the file is about: year of its own ID.170 line, otherwise its header."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the whole file is refused."""
+        return any(problem.is_fatal for problem in self.problems)
+
+
+def read_flat_file(content: bytes, form_set: FormSet) -> FlatFile:
+    """Read a flat file against a form set."""
+    if len(content) > LARGEST:
+        return _refused(
+            "F-29", "Le fichier dépasse 20 Mo. Retirez ce qui n'est pas demandé.", "The file is over 20 MB."
+        )
+    try:
+        text, encoding = decoded(content)
+    except UnknownEncoding as error:
+        return _refused("F-23", error.french, error.english)
+    if not text.strip():
+        return _refused("F-24", "Le fichier est vide. Exportez-le de nouveau.", "The file is empty. Export it again.")
+    return _Reader(text, encoding, form_set).read()
+
+
+def check_subject(flat_file: FlatFile, siren: str, year: int) -> FileProblem | None:
+    """F-26: the file is about another body or exercice than the filing that is open; None when it is not.
+
+    A file that says neither is accepted.
+    """
+    if flat_file.siren is not None and flat_file.siren != siren:
+        french = f"Ce fichier concerne le SIREN {flat_file.siren}, ce dossier le {siren}. Choisissez l'autre dossier."
+        english = f"This file is about SIREN {flat_file.siren}, this filing about {siren}. Choose the other filing."
+    elif flat_file.year is not None and flat_file.year != year:
+        french = f"Ce fichier concerne l'exercice {flat_file.year}, ce dossier {year}. Choisissez l'autre dossier."
+        english = f"This file is about exercice {flat_file.year}, this filing about {year}. Choose the other filing."
+    else:
+        return None
+    line = next((e.line_number for e in flat_file.entries if e.address in {"ID.030.v", "ID.170.v"}), 0)
+    return FileProblem(line, "", "", "F-26", french, english, is_fatal=True)
+
+
+def _refused(
+    control: str, french: str, english: str, line: int = 0, *, encoding: str = "", separator: str = ""
+) -> FlatFile:
+    return FlatFile(
+        problems=(FileProblem(line, "", "", control, french, english, is_fatal=True),),
+        encoding=encoding,
+        separator=separator,
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One reading of one text."""
+
+    text: str
+    encoding: str
+    form_set: FormSet
+    separator: str = ";"
+    entries: dict[str, Entry] = field(default_factory=dict)
+    problems: list[FileProblem] = field(default_factory=list)
+    unlisted: int = 0
+    guesses: list[Guess] = field(default_factory=list)
+    subject: dict[str, str] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    """Cells given twice with different values: neither is kept."""
+
+    def read(self) -> FlatFile:
+        lines = re.split(r"\r\n|\n|\r", self.text)
+        if len(lines) > MOST_LINES:
+            return self._refuse("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.", 0)
+        header_at = self._header_line(lines)
+        if header_at is None:
+            return self._refuse(
+                "F-24",
+                "La ligne d'en-tête code;colonne;valeur manque. Ajoutez-la en première ligne.",
+                "The header line code;colonne;valeur is missing. Add it as the first line.",
+                1,
+            )
+        self._guess_encoding()
+        refusal = self._refuse_subject(lines[header_at], header_at + 1)
+        if refusal:
+            return refusal
+        names = [name.strip().strip('"').lower().lstrip("\ufeff") for name in lines[header_at].split(self.separator)]
+        self._read_rows(lines, header_at + 1, [_column_name(name) for name in names])
+        return self._result()
+
+    def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
+        for number, fields in self._rows(lines, start):
+            if self._is_blank(fields):
+                continue
+            row = self._row(number, fields, names)
+            if row is not None:
+                self._add(number, row)
+
+    def _header_line(self, lines: list[str]) -> int | None:
+        """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
+        for index, line in enumerate(lines[:_MOST_HEADER_LINES]):
+            for separator in (";", "\t", ","):
+                names = {_column_name(part.strip().strip('"').lower()) for part in line.split(separator)}
+                if {"code", "column", "value"} <= names:
+                    self.separator = separator
+                    return index
+            self._note_subject(line)
+        return None
+
+    def _note_subject(self, line: str) -> None:
+        found = re.fullmatch(r"\s*[#\"]*\s*([A-Za-zéÉ]+)\"?\s*[;:=,\t]\s*\"?([^;\t\"]{0,60})\"?[;,\t\s]*", line)
+        if found and (name := _SUBJECT.get(found[1].lower())):
+            self.subject[name] = found[2].strip()
+
+    def _refuse_subject(self, header: str, number: int) -> FlatFile | None:
+        unit = self.subject.get("unit", "").lower()
+        if _THOUSANDS.search(header) or unit not in _EUROS:
+            return self._refuse(
+                "F-27",
+                "Les montants de ce fichier ne sont pas en euros. Convertissez-les en euros entiers.",
+                "The amounts of this file are not in euros. Convert them to whole euros.",
+                number,
+            )
+        version = self.subject.get("version", "")
+        if version and version != self.form_set.version:
+            return self._refuse(
+                "F-28",
+                f"Ce fichier suit le référentiel {version}, ce dossier {self.form_set.version}.",
+                f"This file follows form set {version}, this filing {self.form_set.version}.",
+                number,
+            )
+        return None
+
+    def _rows(self, lines: list[str], start: int) -> Iterator[tuple[int, list[str] | None]]:
+        """Line number and fields of each logical line; None when its quotes are not closed."""
+        index = start
+        while index < len(lines):
+            line = lines[index]
+            number = index + 1
+            index += 1
+            if '"' not in line:
+                yield number, line.split(self.separator)
+                continue
+            fields = _quoted_fields(line, self.separator)
+            joined = index
+            while fields is None and joined < min(len(lines), index + _MOST_JOINED):
+                line = f"{line}\n{lines[joined]}"
+                joined += 1
+                fields = _quoted_fields(line, self.separator)
+            index = joined if fields is not None else index
+            yield number, fields
+
+    def _is_blank(self, fields: list[str] | None) -> bool:
+        return fields is not None and not any(part.strip() for part in fields)
+
+    def _row(self, number: int, fields: list[str] | None, names: list[str]) -> dict[str, str] | None:
+        if fields is None:
+            self._problem(number, "", "", "F-24", "Guillemets non refermés.", "Quotes are not closed.")
+            return None
+        while len(fields) > len(names) and not fields[-1].strip():
+            fields = fields[:-1]
+        if len(fields) > len(names):
+            self._problem(
+                number,
+                "",
+                fields[0].strip()[:20],
+                "F-24",
+                f"{len(fields)} colonnes au lieu de {len(names)} : mettez entre guillemets une valeur qui contient le séparateur.",
+                f"{len(fields)} columns instead of {len(names)}: quote a value that contains the separator.",
+            )
+            return None
+        row = dict(zip(names, [*fields, *[""] * (len(names) - len(fields))], strict=True))
+        unit = row.get("unite", row.get("unité", "")).strip().lower()
+        if unit not in _EUROS and _THOUSANDS.search(unit):
+            self._problem(
+                number, "", row["code"].strip()[:20], "F-27", "Unité non admise : k€.", "Unit k€ not allowed."
+            )
+            return None
+        return row
+
+    def _add(self, number: int, row: dict[str, str]) -> None:
+        code, column, raw = row.pop("code").strip(), row.pop("column").strip(), row.pop("value")
+        address = f"{code.upper()}.{column.lower()}"
+        if not self.form_set.has_cell(address):
+            self._unknown(number, code, column)
+            return
+        entry = Entry(number, address, raw, row)
+        previous = self.entries.get(address)
+        if previous is None:
+            self.entries[address] = entry
+        else:
+            self._duplicate(previous, entry)
+
+    def _unknown(self, number: int, code: str, column: str) -> None:
+        shown, shown_column = code[:20], column[:20]
+        columns = {form.code: form.columns for form in self.form_set.forms}.get(code[:2].upper())
+        known = any(line.code == code.upper() for form in self.form_set.forms for line in form.lines)
+        if known and columns:
+            self._problem(
+                number,
+                shown_column,
+                shown,
+                "F-24",
+                f"Colonne « {shown_column} » inconnue pour {shown}. Colonnes admises : {', '.join(columns)}.",
+                f"Unknown column “{shown_column}” for {shown}. Columns: {', '.join(columns)}.",
+            )
+        else:
+            self._problem(
+                number,
+                shown_column,
+                shown,
+                "F-24",
+                f"Code de ligne « {shown} » inconnu du référentiel {self.form_set.version}. Corrigez ou retirez la ligne.",
+                f"Line code “{shown}” is not in form set {self.form_set.version}. Correct or remove the line.",
+            )
+
+    def _duplicate(self, first: Entry, second: Entry) -> None:
+        address = first.address
+        code, _, column = address.rpartition(".")
+        if self._same(first, second):
+            self.guesses.append(
+                Guess(
+                    "duplicate",
+                    address,
+                    f"{address} est donné deux fois avec la même valeur (lignes {first.line_number} et {second.line_number}).",
+                    f"{address} is given twice with the same value (lines {first.line_number} and {second.line_number}).",
+                )
+            )
+            return
+        self.dropped.add(address)
+        self._problem(
+            second.line_number,
+            column,
+            code,
+            "F-25",
+            f"{address} est donné deux fois avec des valeurs différentes (voir ligne {first.line_number}). Gardez une seule ligne.",
+            f"{address} is given twice with different values (see line {first.line_number}). Keep one line.",
+        )
+
+    def _same(self, first: Entry, second: Entry) -> bool:
+        if first.raw.strip() == second.raw.strip():
+            return True
+        readings = [read(self.form_set, entry.address, entry.raw, 9_997, origin="file") for entry in (first, second)]
+        return all(reading.problem is None for reading in readings) and readings[0].value == readings[1].value
+
+    def _problem(self, line: int, column: str, code: str, control: str, french: str, english: str) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.unlisted += 1
+            return
+        where_fr, where_en = f"Ligne {line} : ", f"Line {line}: "
+        self.problems.append(FileProblem(line, column, code, control, where_fr + french, where_en + english))
+
+    def _guess_encoding(self) -> None:
+        if self.encoding != "utf-8":
+            self.guesses.append(
+                Guess(
+                    "encoding",
+                    self.encoding,
+                    f"Le fichier a été lu en {self.encoding} et converti en UTF-8.",
+                    f"The file was read as {self.encoding} and converted to UTF-8.",
+                )
+            )
+        name = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}[self.separator]
+        self.guesses.append(
+            Guess("separator", self.separator, f"Séparateur : {name}.", f"Separator: {self.separator!r}.")
+        )
+
+    def _refuse(self, control: str, french: str, english: str, line: int) -> FlatFile:
+        return _refused(control, french, english, line, encoding=self.encoding, separator=self.separator)
+
+    def _result(self) -> FlatFile:
+        if self.unlisted:
+            last = f"{self.unlisted} autres problèmes ne sont pas listés."
+            self.problems.append(FileProblem(0, "", "", "F-24", last, f"{self.unlisted} more problems are not listed."))
+        kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
+        siren, year = self._own_siren(), self._own_year()
+        return FlatFile(kept, tuple(self.problems), self.encoding, self.separator, tuple(self.guesses), siren, year)
+
+    def _own_siren(self) -> str | None:
+        """Of the file's own line when it reads, otherwise of its header."""
+        entry = self.entries.get("ID.030.v") or self.entries.get("QA.010.v")
+        raw = "".join((entry.raw if entry else self.subject.get("siren", "")).split())
+        return raw if re.fullmatch("[0-9]{9}", raw) else None
+
+    def _own_year(self) -> int | None:
+        entry = self.entries.get("ID.170.v") or self.entries.get("QA.040.v")
+        raw = entry.raw.strip() if entry else self.subject.get("year", "")
+        found = re.search(r"(?<![0-9])([0-9]{4})(?![0-9])", raw)
+        return int(found[1]) if found else None
+
+
+def _column_name(name: str) -> str:
+    """The reader's name of a column, the user's own when it is not one of ours; a unit after `valeur` is ignored."""
+    bare = re.sub(r"\s*\(.*\)$", "", name).lstrip("\ufeff")
+    return _NAMES.get(bare) or _NAMES.get(bare.split(" ")[0] if bare.startswith(("valeur ", "value ")) else "", name)
+
+
+def _quoted_fields(line: str, separator: str) -> list[str] | None:
+    """Fields of a line that has quotes, None when they are not closed. A quote inside an unquoted field is itself."""
+    fields: list[str] = []
+    position = 0
+    while True:
+        if line.startswith('"', position):
+            found = re.compile(r'"((?:[^"]|"")*)"').match(line, position)
+            if not found:
+                return None
+            fields.append(found[1].replace('""', '"'))
+            position = found.end()
+            end = line.find(separator, position)
+            rest = line[position:] if end < 0 else line[position:end]
+            fields[-1] += rest.rstrip() if rest.strip() else ""
+        else:
+            end = line.find(separator, position)
+            fields.append(line[position:] if end < 0 else line[position:end])
+        if end < 0:
+            return fields
+        position = end + 1
