@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from formsets.package import ControlText, FormSet, Line
+from formsets.package import ControlText, FormSet
 from formsets.values import NUMERIC_TYPES, Value
 
 Origin = Literal["hand", "file"]
@@ -37,6 +37,8 @@ _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 _TRUE = frozenset({"oui", "o", "true", "vrai", "1"})
 _FALSE = frozenset({"non", "n", "false", "faux", "0"})
+_COMPUTED_TYPES = {"M": "MS", "N": "NS", "N2": "NS", "D0": "D2", "D1": "D2"}
+"""A formula may give a sign or two decimals where a person may not; its result is read back from a file."""
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})
 
 
@@ -122,7 +124,11 @@ def read(
             _closed(text)
             return Reading()
         _refuse_locked(form_set, address, origin, locked)
-        return Reading(_typed(form_set.line_of(address), text, year) if text else None)
+        if not text:
+            return Reading()
+        line = form_set.line_of(address)
+        cell_type = line.type if form_set.accepts_input(address) else _COMPUTED_TYPES.get(line.type, line.type)
+        return Reading(_typed(cell_type, line.enum_values, text, year))
     except _Refused as refusal:
         return Reading(problem=_problem(form_set, address, raw, refusal))
 
@@ -166,12 +172,12 @@ def _refuse_locked(form_set: FormSet, address: str, origin: Origin, locked: bool
         raise _Refused("F-21", "Demandez un retraitement, avec un commentaire.", "Ask for a restatement.")
 
 
-def _typed(line: Line, text: str, year: int) -> Value:
-    if line.type == "ENUM":
-        return _enumeration(text, line.enum_values)
-    if line.type == "DATE":
+def _typed(cell_type: str, enum_values: tuple[str, ...], text: str, year: int) -> Value:
+    if cell_type == "ENUM":
+        return _enumeration(text, enum_values)
+    if cell_type == "DATE":
         return _date(text, year)
-    return _reader(line.type)(text, line.type)
+    return _reader(cell_type)(text, cell_type)
 
 
 def _closed(text: str) -> None:

@@ -63,7 +63,7 @@ class _Plan:
     ignored: frozenset[str]
     """Given cells that are dropped: computed here, or closed."""
     aliases: Mapping[str, str]
-    """QDIS only: alias that may be typed → the ER cell it shows."""
+    """Alias that may be typed in the QDIS → the ER cell it shows."""
     required: tuple[str, ...]
     readers: Mapping[str, list[str]]
     formula_index: Mapping[str, int]
@@ -310,7 +310,7 @@ def _plan(
         rules=run,
         rule_functions=tuple(code[rule.name] if rule.name else None for rule in run),
         ignored=frozenset(formula.address for formula in kept) | form_set.closed_cells,
-        aliases=_typed_aliases(form_set) if document == "QDIS" else {},
+        aliases={} if document == "ER" else _typed_aliases(form_set),
         required=tuple(address for address in form_set.cells(document) if form_set.is_required(address)),
         readers=readers_of({formula.address: formula.operands for formula in kept}),
         formula_index={formula.address: index for index, formula in enumerate(kept)},

@@ -1,0 +1,232 @@
+"""`harmonia check FILE`: the engine of the validation service over a flat file, without a server.
+
+The same rules, formats and verdict as a server, over both documents of the file at once (decisions.md 4, 10, 16).
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import formsets
+from formsets import FormSet
+from formsets.flat_file import LARGEST, FlatFile, read_flat_file
+from formsets.formats import read
+from formsets.values import Value, written
+from services.validation.domain.rule_set import compile_rules
+from services.validation.domain.verdict import Report, Verdict
+
+ACCEPTED = 0
+"""Exit code: the verdict is clean or remarks."""
+REFUSED = 1
+"""Exit code: to justify, blocked or not evaluable."""
+UNREADABLE = 2
+"""Exit code: the file cannot be read, or the command was misused."""
+
+_TOLERANCE = {"M": Decimal(1), "MS": Decimal(1)}
+"""How far a computed cell of the file may be from ours before F-22 says so; other numbers agree as displayed."""
+_SUMMARY = {
+    Verdict.CLEAN: "Aucune anomalie.",
+    Verdict.REMARKS: "Des remarques, sans action nécessaire.",
+    Verdict.TO_JUSTIFY: "Des anomalies à corriger ou à justifier.",
+    Verdict.NOT_EVALUABLE: "Des cases obligatoires manquent : un contrôle bloquant n'a pas pu être évalué.",
+    Verdict.BLOCKED: "Des erreurs bloquent la transmission.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FormatItem:
+    """One refusal of the file, as printed."""
+
+    line: int
+    column: str
+    code: str
+    control: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What checking a file gave."""
+
+    form_set: FormSet
+    report: Report | None
+    """None when the whole file was refused."""
+    format: tuple[FormatItem, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 for clean and remarks, 1 for the other verdicts, 2 when the file was refused."""
+        if self.report is None:
+            return UNREADABLE
+        return ACCEPTED if self.report.verdict in {Verdict.CLEAN, Verdict.REMARKS} else REFUSED
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `--json` prints; cells are strings in written form, or null when empty."""
+        report = self.report
+        return {
+            "verdict": report.verdict.value if report else Verdict.BLOCKED.value,
+            "rule_set": self.form_set.digest,
+            "controls": [] if report is None else [_control(result) for result in report.controls],
+            "cells": {} if report is None else _cells(self.form_set, report.cells),
+            "format": [
+                {"line": i.line, "column": i.column, "code": i.code, "control": i.control, "message": i.message}
+                for i in self.format
+            ],
+        }
+
+
+def check_command(file: Path, json_output: bool) -> int:
+    """Check a file, print the outcome, return the exit code (0, 1 or 2)."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except OSError as error:
+        print(f"{file} ne peut pas être lu : {error.strerror}.", file=sys.stderr)
+        return UNREADABLE
+    outcome = check_content(content)
+    if json_output:
+        json.dump(outcome.as_json(), sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    else:
+        _print(outcome, Console())
+    return outcome.exit_code
+
+
+def check_content(content: bytes, version: str | None = None, language: str = "fr") -> Outcome:
+    """Check the bytes of a flat file.
+
+    Args:
+        content: the file.
+        version: the form set to check against, the latest shipped when None.
+        language: of the messages, `fr` or `en`.
+
+    Raises:
+        UnknownFormSet: there is no such version.
+    """
+    form_set = formsets.load(version or formsets.available()[-1])
+    flat_file = read_flat_file(content, form_set)
+    items = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
+    if flat_file.is_refused:
+        return Outcome(form_set, None, tuple(items))
+    typed, given, refused = _typed_cells(form_set, flat_file, language)
+    items += refused
+    report = compile_rules(form_set).check(typed, "whole", has_refusals=bool(items))
+    items += _disagreements(form_set, given, report.cells, language)
+    items += [_required(form_set, address, language) for address in report.required_missing]
+    return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)))
+
+
+def _typed_cells(
+    form_set: FormSet, flat_file: FlatFile, language: str
+) -> tuple[dict[str, Value], dict[str, tuple[int, Value]], list[FormatItem]]:
+    """Values to check, computed values to compare with their line, and the cells refused by format."""
+    typed: dict[str, Value] = {}
+    given: dict[str, tuple[int, Value]] = {}
+    refused: list[FormatItem] = []
+    year = flat_file.year or _LATEST_YEAR
+    for entry in flat_file.entries:
+        reading = read(form_set, entry.address, entry.raw, year, origin="file")
+        code, _, column = entry.address.rpartition(".")
+        is_computed = form_set.is_computed(entry.address)
+        if reading.problem:
+            message = _located(entry.line_number, reading.problem.sentence(language), language)
+            refused.append(FormatItem(entry.line_number, column, code, reading.problem.control, message))
+            continue
+        if reading.value is not None and is_computed:
+            given[entry.address] = (entry.line_number, reading.value)
+        if reading.value is not None and form_set.accepts_input(entry.address):
+            typed[entry.address] = reading.value
+    return typed, given, refused
+
+
+_LATEST_YEAR = 9_997
+"""Bounds dates loosely when the file does not say its year."""
+
+
+def _disagreements(
+    form_set: FormSet, given: Mapping[str, tuple[int, Value]], cells: Mapping[str, Value], language: str
+) -> list[FormatItem]:
+    """F-22: computed cells of the file that differ from ours. They are compared, never used."""
+    items = []
+    for address, (line, value) in given.items():
+        cell_type = form_set.cell_type(address)
+        ours = cells.get(address)
+        if ours is None or _agree(value, ours, cell_type):
+            continue
+        code, _, column = address.rpartition(".")
+        text = form_set.control("F-22").text(language)
+        shown, computed = written(value), written(ours, cell_type)
+        detail = (
+            f"{address}: the file says {shown}, the formula gives {computed}. The computed value is kept."
+            if language == "en"
+            else f"{address} : le fichier donne {shown}, le calcul {computed}. La valeur calculée est retenue."
+        )
+        items.append(FormatItem(line, column, code, "F-22", _located(line, f"{text.what} {detail}", language)))
+    return items
+
+
+def _agree(given: Value, ours: Value, cell_type: str) -> bool:
+    if isinstance(given, Decimal) and isinstance(ours, Decimal):
+        exact = _TOLERANCE.get(cell_type)
+        return abs(given - ours) <= exact if exact is not None else written(given) == written(ours, cell_type)
+    return given == ours
+
+
+def _required(form_set: FormSet, address: str, language: str) -> FormatItem:
+    code, _, column = address.rpartition(".")
+    text = form_set.control("F-31").text(language)
+    cell = "Cell" if language == "en" else "Case"
+    return FormatItem(0, column, code, "F-31", f"{text.what} {cell} {address} ({form_set.label(address)}).")
+
+
+def _located(line: int, sentence: str, language: str) -> str:
+    return f"Line {line}: {sentence}" if language == "en" else f"Ligne {line} : {sentence}"
+
+
+def _control(result: Any) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "severity": result.severity,
+        "status": result.status,
+        "message": result.message,
+        "cells": list(result.cells),
+    }
+
+
+def _cells(form_set: FormSet, cells: Mapping[str, Value]) -> dict[str, str | None]:
+    return {
+        address: written(cells[address], form_set.cell_type(address)) if address in cells else None
+        for address in form_set.cells()
+    }
+
+
+def _print(outcome: Outcome, console: Console) -> None:
+    for item in outcome.format:
+        console.print(f"[yellow]{item.control}[/yellow] ", end="")
+        console.print(item.message, markup=False, highlight=False)
+    if outcome.report is None:
+        console.print("Le fichier est refusé.", style="red")
+        return
+    _print_controls(console, outcome.report.with_status("failed"))
+    counts = {s: len(outcome.report.with_status(s)) for s in ("passed", "failed", "not_evaluated")}
+    console.print(
+        f"{counts['passed']} contrôles satisfaits, {counts['failed']} en échec, {counts['not_evaluated']} non évalués."
+    )
+    console.print(f"{_SUMMARY[outcome.report.verdict]} ({outcome.report.verdict.value})")
+
+
+def _print_controls(console: Console, failed: Sequence[Any]) -> None:
+    if not failed:
+        return
+    table = Table("Contrôle", "Gravité", "Message", "Valeurs")
+    for result in failed:
+        values = ", ".join(f"{a} = {'vide' if v is None else written(v)}" for a, v in result.operands)
+        table.add_row(result.id, result.severity, result.message, values)
+    console.print(table)
