@@ -6,6 +6,7 @@ engine's.
 """
 
 from synthetic.books import FIRST_YEAR, LAST_YEAR
+from synthetic.fault import FAULTS, Change, Fault, NoSuchFault, with_fault
 from synthetic.filing import FORM_SET, CannotSynthesise, Filing, series, synthesise
 from synthetic.identity import FAMILIES, Identity
 
