@@ -1,16 +1,20 @@
 """Builders for the tests of the transmission service: the shipped matrix, and values with good defaults."""
 
+import hashlib
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from chassis.identity import Caller
 from services.transmission.domain.decision import Decision
 from services.transmission.domain.dispatch import Dispatch, ReleasedTo, ReleaseTerms, SignedFiling
+from services.transmission.domain.filing import FilingIdentity
 from services.transmission.domain.matrix_document import read_matrix, read_settings
 from services.transmission.domain.release_matrix import ReleaseMatrix, decide
 from services.transmission.domain.release_settings import ReleaseSettings
+from services.transmission.usecases.dispatch_filing import SignatureReported
 
 MATRIX_FILE = Path(__file__).parents[2] / "services" / "transmission" / "matrix" / "2024.json"
 DAY = date(2025, 7, 1)
@@ -29,7 +33,7 @@ def matrix_content() -> Any:
 
 def the_matrix() -> ReleaseMatrix:
     """Return the shipped rules."""
-    return read_matrix("2024", matrix_bytes())
+    return read_matrix(matrix_bytes())
 
 
 def the_settings(family: str = "OPH") -> ReleaseSettings:
@@ -68,21 +72,29 @@ def some_terms(*recipients: str, matrix_digest: str = "") -> ReleaseTerms:
     return ReleaseTerms(matrix_digest or the_matrix().digest, DAY, tuple(released))
 
 
-def a_signed_filing(version: int = 1, **changes: Any) -> SignedFiling:
-    """Return a signed version of the sample OPH's ER 2024."""
+def an_identity(**changes: Any) -> FilingIdentity:
+    """Return the sample OPH's ER 2024."""
     values: dict[str, Any] = {
         "filing_id": "0190a000-0000-7000-8000-000000000001",
-        "version": version,
         "body": "275100016",
         "body_name": "OPH d’exemple",
         "family": "OPH",
-        "departement": "21",
         "document": "ER",
         "year": 2024,
         "form_set": "2024.1",
+        "departement": "21",
+    }
+    return FilingIdentity(**{**values, **changes})
+
+
+def a_signed_filing(version: int = 1, **changes: Any) -> SignedFiling:
+    """Return a signed version of the sample OPH's ER 2024."""
+    values: dict[str, Any] = {
+        "identity": an_identity(),
+        "version": version,
         "container_digest": f"{version:064x}",
         "content_digest": f"{version + 1000:064x}",
-        "receipt_number": f"MIN-2025-{version:06d}",
+        "receipt_number": f"ER-2024-MIN-{version:06d}-K",
         "signed_at": NOON,
     }
     return SignedFiling(**{**values, **changes})
@@ -99,3 +111,60 @@ def a_dispatch(number: int = 1, recipient: str = "CDC", **changes: Any) -> Dispa
         "queued_at": NOON,
     }
     return Dispatch(**{**values, **changes})
+
+
+def a_content(
+    version: int = 1,
+    recipients: tuple[str, ...] = ("MIN", "CDC"),
+    refused: tuple[str, ...] = (),
+    matrix_digest: str = "",
+) -> bytes:
+    """Return signed bytes of the sample OPH's ER 2024, laid out as the signature service writes them."""
+    identity, terms = an_identity(), some_terms(*recipients, matrix_digest=matrix_digest)
+    release = [
+        {"recipient": one.recipient, "decision": "allow", "rule": one.rule, "level": one.level, "reason": ""}
+        for one in terms.recipients
+    ]
+    release += [{"recipient": one, "decision": "deny", "rule": "T-14", "level": 2, "reason": ""} for one in refused]
+    tree = {
+        "kind": "harmonia.filing/1",
+        "filing": {"id": identity.filing_id, "version": version},
+        "body": identity.body,
+        "document": identity.document,
+        "year": identity.year,
+        "release_matrix": {"digest": terms.matrix_digest},
+        "release": release,
+        "cells": {},
+    }
+    return json.dumps(tree).encode()
+
+
+def a_report(version: int = 1, recipients: tuple[str, ...] = ("MIN", "CDC"), **changes: Any) -> SignatureReported:
+    """Return the report of the signature of ``a_content`` in ``a_container``."""
+    content = a_content(version, recipients)
+    values: dict[str, Any] = {
+        "event_id": f"event-{version}",
+        "identity": an_identity(),
+        "version": version,
+        "recipients": frozenset(recipients),
+        "container_digest": hashlib.sha256(a_container(content)).hexdigest(),
+        "content_digest": hashlib.sha256(content).hexdigest(),
+        "receipt_number": f"ER-2024-MIN-{version:06d}-K",
+        "signed_at": NOON,
+    }
+    return SignatureReported(**{**values, **changes})
+
+
+def a_container(content: bytes) -> bytes:
+    """Return bytes that stand for the container of this content; a test of transmission never opens it."""
+    return b"ASiC-E " + content
+
+
+def a_person(*permissions: str, body: str = "275100016") -> Caller:
+    """Return a person of the sample OPH with these permissions."""
+    return Caller(subject="anne", name="Anne", grants={body: frozenset(permissions)})
+
+
+def a_partner(code: str) -> Caller:
+    """Return the bearer of a partner's credentials."""
+    return Caller(subject=f"client-{code}", grants={"*": frozenset({"feed.read"})}, partner=code)

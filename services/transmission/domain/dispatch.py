@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from services.transmission.domain.errors import (
     DispatchNotDelivered,
     ReleaseTermsMismatch,
 )
+from services.transmission.domain.filing import FilingIdentity
 from services.transmission.domain.release_matrix import ReleaseMatrix
 
 
@@ -43,8 +44,8 @@ class ReleaseTerms:
     """What the body signed about who receives the filing; it travels inside the signed manifest (F2)."""
 
     matrix_digest: str
-    decided_on: date
-    """Day of the decisions; chooses the period of the rules."""
+    signed_on: date
+    """Day of the signature; the decisions are of that day or of the day before (a signature across midnight)."""
     recipients: tuple[ReleasedTo, ...]
     """Only the recipients that receive; everybody else does not."""
 
@@ -53,17 +54,9 @@ class ReleaseTerms:
 class SignedFiling:
     """One signed version of a filing, as read from its container."""
 
-    filing_id: str
+    identity: FilingIdentity
     version: int
     """1 for the first signed version; each later one is a correction of the one before."""
-    body: str
-    """SIREN."""
-    body_name: str
-    family: str
-    departement: str
-    document: str
-    year: int
-    form_set: str
     container_digest: str
     """SHA-256 of the container's bytes, lower-case hexadecimal."""
     content_digest: str
@@ -153,10 +146,14 @@ def check_terms(filing: SignedFiling, terms: ReleaseTerms, matrix: ReleaseMatrix
     if len({released.recipient for released in terms.recipients}) != len(terms.recipients):
         raise ReleaseTermsMismatch("Un destinataire est nommé deux fois dans les conditions signées.")
     for released in terms.recipients:
-        question = Question(filing.document, filing.family, filing.departement, released.recipient, terms.decided_on)
-        found = matrix.find(question)
-        if found is None or found[0].id != released.rule or found[1].mode in {Mode.CLOSED, Mode.NONE}:
+        days = (terms.signed_on, terms.signed_on - timedelta(days=1))
+        if not any(_stands(matrix, filing.identity, released, on) for on in days):
             raise ReleaseTermsMismatch(metadata={"recipient": released.recipient, "rule": released.rule})
+
+
+def _stands(matrix: ReleaseMatrix, filing: FilingIdentity, released: ReleasedTo, on: date) -> bool:
+    found = matrix.find(Question(filing.document, filing.family, filing.departement, released.recipient, on))
+    return found is not None and found[0].id == released.rule and found[1].mode not in {Mode.CLOSED, Mode.NONE}
 
 
 def route(

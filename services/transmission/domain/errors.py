@@ -1,6 +1,6 @@
 """What can go wrong in transmission, by name."""
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, Unavailable
+from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable
 
 
 class MatrixUnreadable(Invalid):
@@ -66,13 +66,13 @@ class CursorUnknown(Invalid):
     reason = "CURSOR_UNKNOWN"
 
 
-class NotAPartner(Forbidden):
-    """Feeds are read with a partner's own credentials."""
-
-    reason = "NOT_A_PARTNER"
-
-
 class NoMatrix(Unavailable):
     """No release matrix was published on this server yet: nothing can be decided, so nothing is sent."""
 
     reason = "NO_MATRIX"
+
+
+class ContainerMismatch(Unavailable):
+    """The container at hand is not the one that was dispatched, or does not verify: it is not given out."""
+
+    reason = "CONTAINER_MISMATCH"

@@ -1,14 +1,26 @@
-"""Facts others may react to, in the past tense; each is written in the transaction that makes it true."""
+"""Facts in the past tense, written to the journal in the transaction that makes them true and never changed after.
+
+Together they answer, years later: who decided what, under which rule and matrix, and who received which bytes
+(promise P17, feature F21).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class BoxTicked:
-    """A person of the body chose that a recipient shall (or shall no longer) receive the next version."""
+class MatrixPublished:
+    """A matrix document was put in force."""
 
+    matrix_digest: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoxChosen:
+    """A person of the body chose that a recipient shall, or shall no longer, receive the next version."""
+
+    body: str
     filing_id: str
     recipient: str
     is_ticked: bool
@@ -21,32 +33,58 @@ class BoxTicked:
 class FilingDispatched:
     """A signed version was put into the feed of one recipient."""
 
-    dispatch_id: UUID
+    body: str
     filing_id: str
     version: int
     recipient: str
+    dispatch_id: str
     rule: str
+    level: int
+    matrix_digest: str
     container_digest: str
-    available_at: datetime
+    dispatched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FilingWithheld:
+    """A recipient of an earlier version is not in the terms of this one and does not receive it."""
+
+    body: str
+    filing_id: str
+    version: int
+    recipient: str
+    matrix_digest: str
+    withheld_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class FilingDelivered:
     """A recipient read a container for the first time."""
 
-    dispatch_id: UUID
+    body: str
     filing_id: str
     version: int
     recipient: str
+    dispatch_id: str
+    container_digest: str
+    reader: str
+    """Subject of the credentials that read it."""
     delivered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class FilingAcknowledged:
-    """A recipient confirmed the digest of what it read."""
+    """A recipient took a delivery into account."""
 
-    dispatch_id: UUID
+    body: str
     filing_id: str
     version: int
     recipient: str
+    dispatch_id: str
+    reader: str
+    """Subject of the credentials that acknowledged it."""
     acknowledged_at: datetime
+
+
+Fact = MatrixPublished | BoxChosen | FilingDispatched | FilingWithheld | FilingDelivered | FilingAcknowledged
+"""Everything the journal keeps."""

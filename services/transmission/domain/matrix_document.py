@@ -14,7 +14,7 @@ from services.transmission.domain.release_matrix import Period, ReleaseMatrix, R
 from services.transmission.domain.release_settings import Agreement, Permit, ReleaseSettings
 
 
-def read_matrix(name: str, document: bytes, expected_digest: str | None = None) -> ReleaseMatrix:
+def read_matrix(document: bytes, expected_digest: str | None = None) -> ReleaseMatrix:
     """Read the rules of a matrix document.
 
     Raises:
@@ -23,13 +23,13 @@ def read_matrix(name: str, document: bytes, expected_digest: str | None = None) 
     """
     digest = hashlib.sha256(document).hexdigest()
     if expected_digest is not None and digest != expected_digest:
-        raise MatrixUnreadable(f"Matrix {name}: digest {digest} is not {expected_digest}.")
+        raise MatrixUnreadable(f"The matrix has digest {digest}, not {expected_digest}.")
     try:
         rules = tuple(_rule(entry) for entry in json.loads(document)["rules"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MatrixUnreadable(f"Matrix {name}: {error!r}.") from error
-    _refuse_contradictions(name, rules)
-    return ReleaseMatrix(name, digest, rules)
+        raise MatrixUnreadable(f"The matrix cannot be read: {error!r}.") from error
+    _refuse_contradictions(rules)
+    return ReleaseMatrix(digest, rules)
 
 
 def read_settings(document: bytes, family: str) -> ReleaseSettings:
@@ -80,15 +80,15 @@ def _rule(entry: Mapping[str, Any]) -> ReleaseRule:
     )
 
 
-def _refuse_contradictions(name: str, rules: tuple[ReleaseRule, ...]) -> None:
+def _refuse_contradictions(rules: tuple[ReleaseRule, ...]) -> None:
     for rule in rules:
         if any(one.ends_on is None or one.ends_on >= other.starts_on for one, other in pairwise(rule.periods)):
-            raise MatrixUnreadable(f"Matrix {name}: the periods of {rule.id} overlap.")
+            raise MatrixUnreadable(f"Release matrix: the periods of {rule.id} overlap.")
         if _names_one_recipient_of_a_pattern(rule):
-            raise MatrixUnreadable(f"Matrix {name}: {rule.id} names {rule.recipient}, which a general rule covers.")
+            raise MatrixUnreadable(f"Release matrix: {rule.id} names {rule.recipient}, which a general rule covers.")
     for one, other in combinations(rules, 2):
         if (one.document, one.recipient) == (other.document, other.recipient) and one.families & other.families:
-            raise MatrixUnreadable(f"Matrix {name}: {one.id} and {other.id} speak of the same recipient.")
+            raise MatrixUnreadable(f"Release matrix: {one.id} and {other.id} speak of the same recipient.")
 
 
 def _names_one_recipient_of_a_pattern(rule: ReleaseRule) -> bool:

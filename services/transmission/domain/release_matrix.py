@@ -72,8 +72,6 @@ class ReleaseRule:
 class ReleaseMatrix:
     """All release rules of one published document, known by its digest."""
 
-    name: str
-    """``2024``: the name of the published document."""
     digest: str
     """SHA-256 of the published document's bytes, lower-case hexadecimal; what signed release terms refer to."""
     rules: tuple[ReleaseRule, ...]
@@ -119,16 +117,6 @@ def decide(
         period.mode is Mode.STATUTES and settings.statutes.get(recipient, False) is True
     )
     return _decision(question, rule, period.mode, _decided_at_scope(party, period.starts_on, is_open=is_open))
-
-
-def release_table(
-    matrix: ReleaseMatrix, document: str, family: str, departement: str, on: date, settings: ReleaseSettings
-) -> tuple[Decision, ...]:
-    """Decide for every recipient: the table shown to the body, refused rows included."""
-    return tuple(
-        decide(matrix, document, family, departement, recipient, on, settings)
-        for recipient in matrix.recipients(departement, settings)
-    )
 
 
 def _decided_at_scope(party: str, since: date | None, *, is_open: bool) -> tuple[Layer, ...]:

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 
 from services.transmission.domain.decision import Answer, Finding, Level, Mode
-from services.transmission.domain.release_matrix import release_table
 from services.transmission.domain.release_settings import Agreement, Permit, ReleaseSettings
 from tests.support.transmission import (
     DAY,
@@ -123,23 +122,6 @@ def test_an_agreement_binds_on_its_last_day() -> None:
     settings = replace(the_settings("OPH"), agreements=frozenset({Agreement("CDC", date(2020, 1, 1), DAY)}))
 
     assert a_decision("CDC", settings=settings).is_allowed
-
-
-def test_the_table_lists_every_recipient_refused_ones_included() -> None:
-    table = release_table(the_matrix(), "ER", "OPH", "21", DAY, the_settings())
-
-    assert {row.question.recipient: row.is_allowed for row in table} == {
-        "MIN": True,
-        "FED-OPH": True,
-        "FED-ESH": False,
-        "FED-COOP": False,
-        "FED-EPL": False,
-        "CDC": True,
-        "CGLLS": False,
-        "ANCOLS": True,
-        "PREFET-21": True,
-        "PREFET-69": False,
-    }
 
 
 def test_layers_after_a_refusal_are_not_asked() -> None:

@@ -1,0 +1,1 @@
+"""``python -m services.transmission``: this service alone in a process."""

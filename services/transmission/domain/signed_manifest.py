@@ -1,0 +1,51 @@
+"""Reads the signed bytes of a filing just far enough to obey them: whose it is, and who the body agreed to release it to."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.transmission.domain.decision import Answer
+from services.transmission.domain.dispatch import ReleasedTo, ReleaseTerms
+from services.transmission.domain.errors import ReleaseTermsMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class SignedManifest:
+    """The part of the signed content that transmission needs."""
+
+    filing_id: str
+    version: int
+    body: str
+    document: str
+    year: int
+    terms: ReleaseTerms
+
+
+def read_manifest(content: bytes, signed_on: date) -> SignedManifest:
+    """Read the canonical JSON that the signature covers.
+
+    Args:
+        content: the bytes given back by the verification of the container, never the container's own.
+        signed_on: day of the signature; the terms were decided that day or the day before.
+
+    Raises:
+        ReleaseTermsMismatch: the bytes are not a filing with release terms.
+    """
+    try:
+        tree: Any = json.loads(content)
+        released = tuple(
+            ReleasedTo(str(term["recipient"]), str(term["rule"]), int(term["level"]))
+            for term in tree["release"]
+            if Answer(term["decision"]) is Answer.ALLOW
+        )
+        return SignedManifest(
+            filing_id=str(tree["filing"]["id"]),
+            version=int(tree["filing"]["version"]),
+            body=str(tree["body"]),
+            document=str(tree["document"]),
+            year=int(tree["year"]),
+            terms=ReleaseTerms(str(tree["release_matrix"]["digest"]), signed_on, released),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReleaseTermsMismatch(metadata={"cause": type(error).__name__}) from error
