@@ -59,6 +59,8 @@ _TOKEN = re.compile(
 )
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _OPERATOR_WORDS = frozenset({"and", "or", "not"})
+_OPERATOR_NAMES = frozenset({"AND", "OR", "NOT", "SUM"})
+"""Functions that are operators too, and give the same nodes."""
 
 
 def parse(text: str, limits: Limits | None = None) -> Node:
@@ -223,14 +225,16 @@ class _Parser:
             while self._taken(","):
                 arguments.append(self._nested(self._disjunction))
             self._expect(")")
+        if name in _OPERATOR_NAMES and (not arguments or (name == "NOT" and len(arguments) > 1)):
+            self._fail(f"{name} does not take {len(arguments)} operand(s)")
         match name:
-            case "AND" if arguments:
+            case "AND":
                 return And(tuple(arguments))
-            case "OR" if arguments:
+            case "OR":
                 return Or(tuple(arguments))
-            case "NOT" if len(arguments) == 1:
+            case "NOT":
                 return Not(arguments[0])
-            case "SUM" if arguments:
+            case "SUM":
                 return Sum(tuple((False, argument) for argument in arguments))
             case _:
                 return Call(name, tuple(arguments))
