@@ -46,6 +46,7 @@ _SUBJECT = {
     "referentiel": "version",
     "référentiel": "version",
 }
+_QUOTED = re.compile(r'"((?:[^"]|"")*+)"')
 _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
 
@@ -405,7 +406,7 @@ def _quoted_fields(line: str, separator: str) -> list[str] | None:
     position = 0
     while True:
         if line.startswith('"', position):
-            found = re.compile(r'"((?:[^"]|"")*)"').match(line, position)
+            found = _QUOTED.match(line, position)
             if not found:
                 return None
             fields.append(found[1].replace('""', '"'))

@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import formsets
+from cli.check import check_command, check_content
+from tests.support.form_sets import SAMPLE
+
+
+def spoiled(*changes: tuple[str, str]) -> bytes:
+    """The worked example with some values replaced: (`BA.010;brut`, new value)."""
+    wanted = dict(changes)
+    lines = []
+    for line in SAMPLE.read_text(encoding="utf-8").splitlines():
+        code, column, value, nature = line.split(";", 3)
+        lines.append(f"{code};{column};{wanted.get(f'{code};{column}', value)};{nature}")
+    return "\n".join(lines).encode()
+
+
+def statuses(outcome_json: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    return {control["id"]: control["status"] for control in outcome_json["controls"]}
+
+
+def test_the_worked_example_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    code = check_command(SAMPLE, json_output=True)
+
+    printed = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert set(printed) == {"verdict", "rule_set", "controls", "cells", "format"}
+    assert printed["verdict"] == "clean"
+    assert printed["rule_set"] == formsets.load("2024.1").digest
+    assert set(statuses(printed).values()) == {"passed"}
+    assert len(printed["controls"]) == 119
+    assert len(printed["cells"]) == 1190
+    assert printed["format"] == []
+    assert set(printed["controls"][0]) == {"id", "severity", "status", "message", "cells"}
+
+
+def test_every_cell_of_the_example_is_printed_as_the_example_writes_it() -> None:
+    printed = check_content(SAMPLE.read_bytes()).as_json()["cells"]
+
+    rows = [line.split(";") for line in SAMPLE.read_text(encoding="utf-8").splitlines()[1:]]
+    computed = {f"{code}.{column}": value for code, column, value, nature in rows if nature == "calcul"}
+    assert {a: v for a, v in printed.items() if a in computed} == {
+        a: v.lower() if v in {"True", "False"} else v.removesuffix(".0") if a.endswith(".n") and "." in v else v
+        for a, v in computed.items()
+    }
+    assert printed["ID.260.v"] is None
+
+
+def test_the_user_reads_a_table_and_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_bytes(spoiled(("BA.820;brut", "12")))
+
+    code = check_command(file, json_output=False)
+
+    printed = capsys.readouterr().out
+    assert code == 1
+    assert "A-01" in printed
+    assert "blocked" in printed
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "code", "failed"),
+    [
+        (("BA.820;brut", "12"), "blocked", 1, "A-01"),
+        (("BA.110;amort", "10"), "blocked", 1, "A-04"),
+        (("EF.080;n", "10"), "remarks", 0, "A-22"),
+        (("ID.200;v", "2025-07-01"), "to_justify", 1, "A-20"),
+        (("ID.170;v", "2023-12-31"), "blocked", 1, "A-17"),
+    ],
+)
+def test_a_wrong_figure_gives_its_verdict(change: tuple[str, str], verdict: str, code: int, failed: str) -> None:
+    outcome = check_content(spoiled(change))
+
+    assert outcome.exit_code == code
+    assert outcome.as_json()["verdict"] == verdict
+    assert statuses(outcome.as_json())[failed] == "failed"
+
+
+def test_a_refused_cell_is_located_blocks_and_counts_as_empty() -> None:
+    printed = check_content(spoiled(("ID.160;v", "32/01/2024"))).as_json()
+
+    refused = next(item for item in printed["format"] if item["code"] == "ID.160" and item["line"])
+    assert (refused["line"], refused["column"], refused["control"]) == (17, "v", "F-05")
+    assert printed["verdict"] == "blocked"
+    assert printed["cells"]["ID.160.v"] is None
+    assert statuses(printed)["A-17"] == "not_evaluated"
+
+
+def test_an_empty_required_cell_makes_the_file_not_evaluable() -> None:
+    printed = check_content(spoiled(("ID.160;v", ""), ("ID.180;v", ""))).as_json()
+
+    assert printed["verdict"] == "not_evaluable"
+    assert [item["control"] for item in printed["format"]] == ["F-31"]
+
+
+def test_a_total_of_the_file_is_compared_and_never_used() -> None:
+    printed = check_content(spoiled(("BA.900;net", "5"))).as_json()
+
+    assert printed["verdict"] == "clean"
+    assert printed["cells"]["BA.900.net"] == "388164541"
+    assert [(item["code"], item["control"]) for item in printed["format"]] == [("BA.900", "F-22")]
+
+
+def test_messages_come_in_english_on_demand() -> None:
+    outcome = check_content(spoiled(("BA.010;brut", "1.234,56")), language="en")
+
+    assert outcome.format[0].message.startswith("Line 29: A whole number of euros is expected.")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", b"hello"])
+def test_an_unreadable_file_gives_two(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "f.csv"
+    file.write_bytes(content)
+
+    assert check_command(file, json_output=True) == 2
+    assert json.loads(capsys.readouterr().out)["format"][0]["control"] in {"F-23", "F-24"}
+
+
+def test_a_missing_file_gives_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_command(tmp_path / "none.csv", json_output=True) == 2
+    assert "none.csv" in capsys.readouterr().err
