@@ -9,7 +9,7 @@ from services.signature.clients.asic.container import AsicContainers
 from services.signature.clients.software_key.authority import open_or_make
 from services.signature.clients.software_key.keys import SoftwareKeys
 from services.signature.domain.intent import Signatory, SigningIntent
-from services.signature.domain.manifest import CheckedVerdict, FilingManifest, ReleaseTerm
+from services.signature.domain.manifest import CheckedVerdict, FilingManifest, ReleaseTerm, Sentence
 from services.signature.domain.policy import SERVER_SEAL_1
 
 NOW = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
@@ -20,7 +20,14 @@ _HEX = "ab" * 32
 def a_term(recipient: str = "CDC", **changes: Any) -> ReleaseTerm:
     """Return an allowed recipient."""
     return ReleaseTerm(
-        **{"recipient": recipient, "decision": "allow", "rule": "T-13", "level": 3, "reason": "Case cochée"} | changes
+        **{
+            "recipient": recipient,
+            "decision": "allow",
+            "rule": "T-13",
+            "level": 3,
+            "reason": Sentence("Case cochée", "Box ticked"),
+        }
+        | changes
     )
 
 
@@ -30,12 +37,16 @@ def a_manifest(**changes: Any) -> FilingManifest:
         "filing_id": "0197c000-0000-7000-8000-000000000001",
         "filing_version": 1,
         "body": "270300011",
+        "body_name": "Côte-d'Or Habitat",
+        "family": "OPH",
+        "departement": "21",
         "document": "ER",
         "year": 2024,
         "form_set_version": "2024.1",
         "form_set_digest": "sha256:" + _HEX,
         "rule_set_digest": "sha256:" + _HEX,
-        "verdict": CheckedVerdict("clean", _HEX, _HEX),
+        "verdict": CheckedVerdict("clean", _HEX),
+        "matrix_digest": _HEX,
         "release_terms": (a_term("CDC"), a_term("ANCOLS", rule="T-15", level=0)),
         "cells": {"BA.010.brut": "1234", "ID.010.valeur": "Côte-d'Or Habitat"},
         "server": "MIN",
@@ -50,12 +61,13 @@ def an_intent(**changes: Any) -> SigningIntent:
         "id": UUID("0197c000-0000-7000-8000-0000000000aa"),
         "filing_id": manifest.filing_id,
         "filing_version": manifest.filing_version,
+        "revision": 12,
         "body": manifest.body,
         "document": manifest.document,
         "year": manifest.year,
         "digest": manifest.digest,
         "signatory": DIRECTOR,
-        "role": "director",
+        "role": "signatory",
         "level": "B-B",
         "key_id": "software:0011223344556677",
         "policy": SERVER_SEAL_1.id,

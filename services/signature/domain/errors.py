@@ -45,6 +45,12 @@ class AlreadySigned(AlreadyExists):
     reason = "ALREADY_SIGNED"
 
 
+class SignatureUnderWay(Conflict):
+    """Cette version est en cours de signature : patientez quelques secondes, puis rechargez."""
+
+    reason = "SIGNATURE_UNDER_WAY"
+
+
 class NotSignatory(Forbidden):
     """Vous n'êtes pas habilité à signer ce dépôt, ou une autre personne a ouvert cette demande."""
 
@@ -55,6 +61,12 @@ class FilingNotSignable(RuleBroken):
     """Le dépôt ne peut pas être signé : des contrôles bloquants ou à justifier restent ouverts."""
 
     reason = "FILING_NOT_SIGNABLE"
+
+
+class RecipientsNotAccepted(RuleBroken):
+    """Pour signer, acceptez la liste des destinataires affichée."""
+
+    reason = "RECIPIENTS_NOT_ACCEPTED"
 
 
 class ManifestMalformed(Invalid):

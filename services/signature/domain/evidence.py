@@ -27,10 +27,17 @@ def contradictions(files: Mapping[str, bytes]) -> tuple[str, ...]:
     try:
         manifest = FilingManifest.from_bytes(files[FILING])
         consent = json.loads(files[CONSENT])
-        agrees = consent["digest"] == digest_of(files[FILING]) and consent["filing"] == {
-            "id": manifest.filing_id,
-            "version": manifest.filing_version,
-        }
+        agrees = (
+            consent["digest"] == digest_of(files[FILING])
+            and consent["filing"] == {"id": manifest.filing_id, "version": manifest.filing_version}
+            and isinstance(consent["signatory"]["name"], str)
+        )
     except (ManifestMalformed, ValueError, KeyError, TypeError, RecursionError):
         return ("FORMAT_FAILURE: le dépôt ou le consentement est illisible",)
     return () if agrees else ("SIG_CONSTRAINTS_FAILURE: le consentement porte sur un autre dépôt",)
+
+
+def signatory_named_in(files: Mapping[str, bytes]) -> str:
+    """Return the name of the person in the consent of files that hold together."""
+    name: str = json.loads(files[CONSENT])["signatory"]["name"]
+    return name

@@ -27,6 +27,9 @@ from services.signature.domain.policy import SignaturePolicy
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far ahead of ours the identity provider's clock may be."""
 
+SIGNATORY = "signatory"
+"""The one role today: the legal representative of the body, or whoever holds the mandate."""
+
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -53,6 +56,8 @@ class SigningIntent:
     id: UUID
     filing_id: str
     filing_version: int
+    revision: int
+    """Revision of the filing that was frozen: the lock is asked for this one."""
     body: str
     document: str
     year: int
@@ -60,8 +65,9 @@ class SigningIntent:
     """SHA-256 of the bytes *B* that were shown."""
     signatory: Signatory
     role: str
-    """In which capacity the person signs, such as ``director``."""
+    """In which capacity the person signs; one signature per filing version and role."""
     level: str
+    """Baseline level the signature will have, ``B-B`` without a timestamp."""
     key_id: str
     policy: str
     created_at: datetime
@@ -129,6 +135,7 @@ class SigningIntent:
             "role": self.role,
             "level": self.level,
             "policy": self.policy,
+            "accepts_recipients": True,
             "authenticated_at": instant(self.authenticated_at),
             "consented_at": instant(self.committed_at),
         }

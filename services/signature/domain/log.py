@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from services.signature.domain.canonical import Canonical, canonical_bytes
 from services.signature.domain.errors import NoteMalformed
@@ -32,29 +32,6 @@ def leaf_hash(entry: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of two neighbours (prefixed by 1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-# --- appending -----------------------------------------------------------------------------------------------------
-
-
-def sibling_nodes(index: int) -> tuple[Address, ...]:
-    """Return the perfect subtrees that the leaf at this index completes into greater ones, nearest first."""
-    found = []
-    level = 0
-    while index >> level & 1:
-        found.append((level, (index >> level) - 1))
-        level += 1
-    return tuple(found)
-
-
-def nodes_completed(index: int, leaf: bytes, siblings: Nodes) -> dict[Address, bytes]:
-    """Return the nodes to write when this leaf is appended: the leaf and each subtree that it completes."""
-    written = {(0, index): leaf}
-    current = leaf
-    for level, left in sibling_nodes(index):
-        current = node_hash(siblings[level, left], current)
-        written[level + 1, left >> 1] = current
-    return written
 
 
 # --- roots and proofs ----------------------------------------------------------------------------------------------
@@ -198,6 +175,44 @@ def _split(width: int) -> int:
     return 1 << ((width - 1).bit_length() - 1)
 
 
+# --- appending -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What appending one entry changes: nodes to write, the new root, and the proof that the entry is under it."""
+
+    index: int
+    nodes: Nodes
+    root: bytes
+    proof: tuple[bytes, ...]
+
+    @property
+    def size(self) -> int:
+        """Size of the tree with the entry."""
+        return self.index + 1
+
+
+def grow(index: int, entry: bytes, frontier: Nodes) -> Growth:
+    """Return what changes when the entry becomes the leaf at this index.
+
+    Args:
+        index: size of the tree so far.
+        entry: the bytes to log.
+        frontier: the nodes named by ``root_nodes(index)``.
+    """
+    current = leaf_hash(entry)
+    written: dict[Address, bytes] = {(0, index): current}
+    level = 0
+    while index >> level & 1:
+        current = node_hash(frontier[level, (index >> level) - 1], current)
+        level += 1
+        written[level, index >> level] = current
+    known = {**frontier, **written}
+    size = index + 1
+    return Growth(index, written, root_hash(size, known), fold(inclusion_spans(index, size), known))
+
+
 # --- entries and checkpoints ---------------------------------------------------------------------------------------
 
 
@@ -217,10 +232,14 @@ class LogEntry:
     sealed_at: str
 
     @property
+    def fields(self) -> dict[str, Canonical]:
+        """The entry as plain values."""
+        return asdict(self)
+
+    @property
     def digest(self) -> bytes:
         """The 32 bytes that are logged."""
-        fields: Canonical = {name: getattr(self, name) for name in LogEntry.__slots__}
-        return hashlib.sha256(canonical_bytes(fields)).digest()
+        return hashlib.sha256(canonical_bytes(self.fields)).digest()
 
 
 def salted(digest: str, salt: bytes) -> str:

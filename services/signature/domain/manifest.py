@@ -18,8 +18,19 @@ from services.signature.domain.errors import ManifestMalformed
 KIND = "harmonia.filing/1"
 """Names the layout of the bytes; a change of layout is a new kind, never a new meaning of this one."""
 
+ALLOW, DENY = "allow", "deny"
+SIGNABLE_OUTCOMES = frozenset({"clean", "remarks"})
+
 _SIREN = re.compile(r"[0-9]{9}")
 _DIGEST = re.compile(r"(?:[0-9a-z]+:)?[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence for people, in the two languages of the product."""
+
+    fr: str
+    en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +45,28 @@ class ReleaseTerm:
     """Official id of the rule that decided (``T-13``); empty when no rule speaks of this recipient."""
     level: int
     """Layer of the matrix that decided: 0 is the law, 1 the document, 2 the body, 3 the box ticked."""
-    reason: str
-    """The sentence shown beside the decision, in French."""
+    reason: Sentence
+    """The sentence shown beside the decision."""
+
+    @property
+    def is_released(self) -> bool:
+        """Tell whether the recipient will receive the filing."""
+        return self.decision == ALLOW
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedVerdict:
-    """How the controls judged these very cells."""
+    """How the controls of the named rule set judge these very cells; anyone who holds the rules can judge again."""
 
     outcome: str
-    """``clean``, ``remarks`` or ``to_justify`` with every justification given."""
-    digest: str
-    """SHA-256 of the whole control report."""
+    """Decisions.md 16: ``clean``, ``remarks``, ``to_justify``, ``blocked`` or ``not_evaluable``."""
     justifications_digest: str
     """SHA-256 of the justifications: see :func:`justifications_digest`."""
+
+    @property
+    def is_signable(self) -> bool:
+        """Tell whether nothing is left to correct or to justify."""
+        return self.outcome in SIGNABLE_OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,11 @@ class FilingManifest:
     """Version of the filing that was frozen, from 1."""
     body: str
     """SIREN of the body, nine digits."""
+    body_name: str
+    family: str
+    """``OPH``, ``ESH``, ``COOP`` or ``SEM``."""
+    departement: str
+    """Of the seat; decides which préfet receives."""
     document: str
     """``ER`` or ``QDIS``."""
     year: int
@@ -67,14 +91,13 @@ class FilingManifest:
     form_set_digest: str
     rule_set_digest: str
     verdict: CheckedVerdict
+    matrix_digest: str
+    """SHA-256 of the release matrix that decided the terms: transmission obeys no other matrix."""
     release_terms: tuple[ReleaseTerm, ...]
     cells: Mapping[str, str]
     """Address → value in written form; empty cells are dropped when the bytes are written."""
     server: str = ""
     """Name of the server that froze the filing."""
-    release_matrix_digest: str = ""
-    """SHA-256 of the release matrix that gave the terms (``DecideReleaseResponse.matrix_digest``): transmission
-    sends nothing on terms that were made with a matrix it does not know."""
     attachments: Mapping[str, str] = field(default_factory=dict)
     """File name → SHA-256."""
 
@@ -110,16 +133,18 @@ class FilingManifest:
             "server": self.server,
             "filing": {"id": self.filing_id, "version": self.filing_version},
             "body": self.body,
+            "body_name": self.body_name,
+            "family": self.family,
+            "departement": self.departement,
             "document": self.document,
             "year": self.year,
             "form_set": {"version": self.form_set_version, "digest": self.form_set_digest},
             "rule_set": {"digest": self.rule_set_digest},
             "verdict": {
                 "outcome": self.verdict.outcome,
-                "digest": self.verdict.digest,
                 "justifications_digest": self.verdict.justifications_digest,
             },
-            "release_matrix": {"digest": self.release_matrix_digest},
+            "release_matrix": {"digest": self.matrix_digest},
             "release": [_term_written(term) for term in sorted(self.release_terms, key=lambda term: term.recipient)],
             "cells": {address: value for address, value in self.cells.items() if value != ""},
             "attachments": dict(self.attachments),
@@ -152,7 +177,7 @@ def _term_written(term: ReleaseTerm) -> Canonical:
         "decision": term.decision,
         "rule": term.rule,
         "level": term.level,
-        "reason": term.reason,
+        "reason": {"fr": term.reason.fr, "en": term.reason.en},
     }
 
 
@@ -163,16 +188,19 @@ def _read(tree: Any) -> FilingManifest:
         filing_id=tree["filing"]["id"],
         filing_version=tree["filing"]["version"],
         body=tree["body"],
+        body_name=tree["body_name"],
+        family=tree["family"],
+        departement=tree["departement"],
         document=tree["document"],
         year=tree["year"],
         form_set_version=tree["form_set"]["version"],
         form_set_digest=tree["form_set"]["digest"],
         rule_set_digest=tree["rule_set"]["digest"],
         verdict=CheckedVerdict(**tree["verdict"]),
-        release_terms=tuple(ReleaseTerm(**term) for term in tree["release"]),
+        matrix_digest=tree["release_matrix"]["digest"],
+        release_terms=tuple(ReleaseTerm(**term | {"reason": Sentence(**term["reason"])}) for term in tree["release"]),
         cells=tree["cells"],
         server=tree["server"],
-        release_matrix_digest=tree["release_matrix"]["digest"],
         attachments=tree["attachments"],
     )
 

@@ -14,6 +14,8 @@ class SignaturePolicy:
     id: str
     mode: str
     """``seal``: the server's key signs, the consent of the signatory is recorded beside it."""
+    assurance: str
+    """What the signature is worth, in the word every screen and receipt shows."""
     level: str
     """ETSI baseline level that a verifier confirms, ``B-B`` as long as no timestamp token is attached."""
     key_type: str
@@ -34,6 +36,7 @@ class SignaturePolicy:
 SERVER_SEAL_1 = SignaturePolicy(
     id="harmonia-seal-1",
     mode="seal",
+    assurance="ADVANCED_SEAL_WITH_CONSENT",
     level="B-B",
     key_type="ec:secp256r1",
     signature_algorithm="sha256_ecdsa",

@@ -1,11 +1,15 @@
 """The receipt: what a signatory keeps. A number, a time, the digests, the level, and the proof that the seal is logged."""
 
+import base64
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.signature.domain.canonical import canonical_bytes
 from services.signature.domain.intent import Signatory, readable_code
 from services.signature.domain.log import LogEntry, includes, leaf_hash
+
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -48,6 +52,8 @@ class Receipt:
     """SHA-256 of the ASiC-E container."""
     level: str
     """Baseline level that a verifier confirms: ``B-B`` until a timestamp is attached, never more than that."""
+    assurance: str
+    """The same in the word that screens show."""
     policy: str
     server: str
     entry: LogEntry
@@ -59,6 +65,13 @@ class Receipt:
     def code(self) -> str:
         """The short readable form of the digest, as shown before signing."""
         return readable_code(self.digest)
+
+    @property
+    def log_proof(self) -> str:
+        """The proof as a C2SP ``tlog-proof`` text, verifiable offline; ``extra`` is the entry with its salt, in JSON."""
+        extra = base64.b64encode(canonical_bytes({**self.entry.fields, "salt": self.salt.hex()})).decode()
+        hashes = "".join(f"{base64.b64encode(step).decode()}\n" for step in self.proof.hashes)
+        return f"{PROOF_HEADER}\nextra {extra}\nindex {self.proof.index}\n{hashes}\n{self.proof.checkpoint}"
 
 
 def receipt_number(document: str, year: int, server: str, sequence: int) -> str:

@@ -42,7 +42,7 @@ def readable_view(content: bytes, labels: Mapping[str, str] | None = None) -> by
 
 
 def _page(manifest: FilingManifest, digest: str, labels: Mapping[str, str]) -> Iterator[str]:
-    title = f"{manifest.document} {manifest.year} — organisme {manifest.body}"
+    title = f"{manifest.document} {manifest.year} — {manifest.body_name} ({manifest.body})"
     yield "<!DOCTYPE html>"
     yield '<html lang="fr"><head><meta charset="utf-8">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -63,7 +63,8 @@ def _facts(manifest: FilingManifest, digest: str) -> Iterator[str]:
         "Serveur": manifest.server,
         "Questionnaire": f"{manifest.form_set_version} ({manifest.form_set_digest})",
         "Jeu de contrôles": manifest.rule_set_digest,
-        "Résultat des contrôles": f"{_OUTCOMES.get(outcome, outcome)} ({manifest.verdict.digest})",
+        "Matrice de diffusion": manifest.matrix_digest,
+        "Résultat des contrôles": f"{_OUTCOMES.get(outcome, outcome)}",
         "Empreinte des justifications": manifest.verdict.justifications_digest,
     }
     facts |= {f"Pièce jointe {name}": digest for name, digest in sorted(manifest.attachments.items())}
@@ -83,7 +84,7 @@ def _recipients(manifest: FilingManifest, labels: Mapping[str, str]) -> Iterator
 
 def _recipient(term: ReleaseTerm, labels: Mapping[str, str]) -> str:
     decision = _DECISIONS.get(term.decision, term.decision)
-    cells = (_named(term.recipient, labels), decision, term.rule or "aucune", str(term.level), term.reason)
+    cells = (_named(term.recipient, labels), decision, term.rule or "aucune", str(term.level), term.reason.fr)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 

@@ -81,7 +81,7 @@ def test_the_consent_names_the_person_the_role_the_digest_and_the_proof():
     record = json.loads(commit(an_intent()).consent())
 
     assert record["signatory"] == {"name": "Anne Dupré", "subject": "user-7"}
-    assert (record["role"], record["digest"]) == ("director", an_intent().digest)
+    assert (record["role"], record["digest"]) == ("signatory", an_intent().digest)
     assert (record["authenticated_at"], record["consented_at"]) == ("2026-07-01T08:28:00Z", "2026-07-01T08:30:00Z")
 
 

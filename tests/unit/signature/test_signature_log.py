@@ -24,18 +24,17 @@ def plain_root(leaves):
     return log.node_hash(plain_root(leaves[:middle]), plain_root(leaves[middle:]))
 
 
-def grow(size):
+def grown(entries):
     nodes, leaves = {}, []
-    for index in range(size):
-        leaf = log.leaf_hash(index.to_bytes(32, "big"))
-        written = log.nodes_completed(index, leaf, {address: nodes[address] for address in log.sibling_nodes(index)})
-        assert not written.keys() & nodes.keys()
-        nodes |= written
-        leaves.append(leaf)
+    for index, entry in enumerate(entries):
+        growth = log.grow(index, entry, {address: nodes[address] for address in log.root_nodes(index)})
+        assert not growth.nodes.keys() & nodes.keys()
+        nodes |= growth.nodes
+        leaves.append(log.leaf_hash(entry))
     return nodes, leaves
 
 
-NODES, LEAVES = grow(130)
+NODES, LEAVES = grown([index.to_bytes(32, "big") for index in range(130)])
 
 
 @pytest.mark.parametrize("size", range(131))
@@ -45,9 +44,7 @@ def test_the_root_is_that_of_the_recursive_definition(size):
 
 def test_the_roots_are_those_of_the_certificate_transparency_test_vectors():
     entries = [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43"]
-    nodes = {}
-    for index, entry in enumerate(entries):
-        nodes |= log.nodes_completed(index, log.leaf_hash(entry), nodes)
+    nodes, _ = grown(entries)
 
     assert log.root_hash(1, nodes).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert log.root_hash(2, nodes).hex() == "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"
@@ -65,6 +62,16 @@ def test_a_leaf_is_proven_and_nothing_else_is(size, data):
     assert not log.includes(LEAVES[index], index + 1, size, proof, root)
     assert not log.includes(LEAVES[index], index, size, [*proof, root], root)
     assert size == 1 or not log.includes(LEAVES[index], index, size, proof[:-1], root)
+
+
+@pytest.mark.parametrize("index", [0, 1, 6, 7, 63, 64, 129])
+def test_growing_gives_the_new_root_and_the_proof_of_the_new_leaf(index):
+    frontier = {address: NODES[address] for address in log.root_nodes(index)}
+
+    growth = log.grow(index, index.to_bytes(32, "big"), frontier)
+
+    assert growth.root == plain_root(LEAVES[: index + 1])
+    assert log.includes(LEAVES[index], index, growth.size, growth.proof, growth.root)
 
 
 @given(st.integers(1, 130), st.data())

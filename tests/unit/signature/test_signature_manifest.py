@@ -4,7 +4,7 @@ import pytest
 import rfc8785
 
 from services.signature.domain.errors import ManifestMalformed
-from services.signature.domain.manifest import FilingManifest, justifications_digest
+from services.signature.domain.manifest import CheckedVerdict, FilingManifest, justifications_digest
 from tests.support.signature import a_manifest, a_term
 
 
@@ -40,6 +40,9 @@ def test_an_empty_cell_is_left_out():
         {"year": 2025},
         {"filing_version": 2},
         {"server": "FED-OPH"},
+        {"matrix_digest": "cd" * 32},
+        {"departement": "69"},
+        {"verdict": CheckedVerdict("remarks", "ab" * 32)},
         {"rule_set_digest": "cd" * 32},
         {"release_terms": (a_term("CDC", decision="deny"), a_term("ANCOLS"))},
         {"attachments": {"a.pdf": "cd" * 32}},

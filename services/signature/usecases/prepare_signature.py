@@ -1,0 +1,137 @@
+"""Freeze a filing, decide who would receive it, and write the exact bytes that a signatory is to read."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis.clock import Clock
+from chassis.errors import NotFound
+from chassis.identifiers import Identifiers
+from chassis.identity import Caller
+from services.signature.domain.errors import AlreadySigned, FilingUnknown, SignatureUnderWay
+from services.signature.domain.intent import SIGNATORY, IntentState, Signatory, SigningIntent
+from services.signature.domain.manifest import CheckedVerdict, FilingManifest, Sentence, justifications_digest
+from services.signature.domain.policy import SignaturePolicy
+from services.signature.usecases.ports import Filings, FrozenFiling, Release, Releases, Seals, UnitsOfWork
+
+PERMISSION = "filing.sign"
+
+_OBSTACLES = {
+    "to_justify": Sentence(
+        "Des anomalies restent à corriger ou à justifier.", "Some anomalies are still to be corrected or justified."
+    ),
+    "blocked": Sentence("Des contrôles bloquants échouent.", "Blocking controls fail."),
+    "not_evaluable": Sentence(
+        "Des contrôles obligatoires n'ont pas pu être évalués : des cellules manquent.",
+        "Mandatory controls could not be evaluated: cells are missing.",
+    ),
+}
+_UNCHECKED = Sentence("Le dépôt n'a pas été contrôlé.", "The filing has not been checked.")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the signatory is shown."""
+
+    intent: SigningIntent | None
+    """None while an obstacle stands."""
+    manifest: FilingManifest
+    obstacles: tuple[Sentence, ...]
+
+
+def manifest_of(frozen: FrozenFiling, release: Release, server: str) -> FilingManifest:
+    """Return the manifest of a frozen filing under these release terms."""
+    about = frozen.identity
+    return FilingManifest(
+        filing_id=about.filing_id,
+        filing_version=frozen.version,
+        body=about.body,
+        body_name=about.body_name,
+        family=about.family,
+        departement=about.departement,
+        document=about.document,
+        year=about.year,
+        form_set_version=about.form_set,
+        form_set_digest=frozen.form_set_digest,
+        rule_set_digest=frozen.rule_set,
+        verdict=CheckedVerdict(frozen.outcome, justifications_digest(frozen.justifications)),
+        matrix_digest=release.matrix_digest,
+        release_terms=release.terms,
+        cells=frozen.cells,
+        server=server,
+    )
+
+
+def obstacles_of(verdict: CheckedVerdict) -> tuple[Sentence, ...]:
+    """Return what stands in the way of a signature; nothing when the verdict lets it pass."""
+    return () if verdict.is_signable else (_OBSTACLES.get(verdict.outcome, _UNCHECKED),)
+
+
+class PrepareSignature:
+    """Writes nothing but the intent; may be repeated at will."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        filings: Filings,
+        releases: Releases,
+        seals: Seals,
+        clock: Clock,
+        identifiers: Identifiers,
+        policy: SignaturePolicy,
+        server: str,
+    ) -> None:
+        self._units, self._filings, self._releases, self._seals = units, filings, releases, seals
+        self._clock, self._identifiers, self._policy, self._server = clock, identifiers, policy, server
+
+    async def run(self, caller: Caller, filing_id: str) -> Prepared:
+        """Return the bytes to sign, with an intent when nothing stands in the way.
+
+        Raises:
+            FilingUnknown: there is no such filing, or the caller may not know of it.
+            Forbidden: the caller may read the filing and not sign it.
+            AlreadySigned: this version is signed.
+            SignatureUnderWay: somebody is signing this version right now.
+        """
+        frozen = await self._filings.freeze(filing_id)
+        try:
+            caller.require(PERMISSION, frozen.identity.body)
+        except NotFound:
+            raise FilingUnknown from None
+        manifest = manifest_of(frozen, await self._releases.decide(frozen.identity), self._server)
+        obstacles = obstacles_of(manifest.verdict)
+        intent = None if obstacles else await self._intent(manifest, frozen.revision, caller)
+        return Prepared(intent, manifest, obstacles)
+
+    async def _intent(self, manifest: FilingManifest, revision: int, caller: Caller) -> SigningIntent:
+        intent = self._new_intent(manifest, revision, caller)
+        async with self._units() as unit:
+            settled = await unit.intents.settled(intent.filing_id, intent.filing_version, intent.role)
+            if settled is not None:
+                raise AlreadySigned if settled.state is IntentState.SIGNED else SignatureUnderWay
+            # An intent is offered again for half of its life, so that reloading the page does not pile up copies of B.
+            half_life_ago = intent.created_at - self._policy.intent_lives / 2
+            earlier = await unit.intents.reusable(intent, half_life_ago)
+            if earlier is not None:
+                return earlier
+            await unit.intents.add(intent, manifest.content)
+            await unit.intents.forget(intent.created_at - timedelta(days=1))
+            await unit.commit()
+        return intent
+
+    def _new_intent(self, manifest: FilingManifest, revision: int, caller: Caller) -> SigningIntent:
+        return SigningIntent(
+            id=self._identifiers.next(),
+            filing_id=manifest.filing_id,
+            filing_version=manifest.filing_version,
+            revision=revision,
+            body=manifest.body,
+            document=manifest.document,
+            year=manifest.year,
+            digest=manifest.digest,
+            signatory=Signatory(caller.subject, caller.name),
+            role=SIGNATORY,
+            level=self._policy.level,
+            key_id=self._seals.key_id,
+            policy=self._policy.id,
+            created_at=self._clock.now(),
+        )
