@@ -118,9 +118,10 @@ def a_content(
     recipients: tuple[str, ...] = ("MIN", "CDC"),
     refused: tuple[str, ...] = (),
     matrix_digest: str = "",
+    identity: FilingIdentity | None = None,
 ) -> bytes:
     """Return signed bytes of the sample OPH's ER 2024, laid out as the signature service writes them."""
-    identity, terms = an_identity(), some_terms(*recipients, matrix_digest=matrix_digest)
+    identity, terms = identity or an_identity(), some_terms(*recipients, matrix_digest=matrix_digest)
     release = [
         {"recipient": one.recipient, "decision": "allow", "rule": one.rule, "level": one.level, "reason": ""}
         for one in terms.recipients
@@ -141,7 +142,7 @@ def a_content(
 
 def a_report(version: int = 1, recipients: tuple[str, ...] = ("MIN", "CDC"), **changes: Any) -> SignatureReported:
     """Return the report of the signature of ``a_content`` in ``a_container``."""
-    content = a_content(version, recipients)
+    content = a_content(version, recipients, identity=changes.get("identity"))
     values: dict[str, Any] = {
         "event_id": f"event-{version}",
         "identity": an_identity(),

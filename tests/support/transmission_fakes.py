@@ -49,7 +49,8 @@ class InMemoryContainers:
 
     def sign(self, version: int = 1, recipients: tuple[str, ...] = ("MIN", "CDC"), **changes: Any) -> SignatureReported:
         """Keep a container and return what would be reported."""
-        self.contents[an_identity().filing_id, version] = a_content(version, recipients)
+        identity = changes.get("identity", an_identity())
+        self.contents[identity.filing_id, version] = a_content(version, recipients, identity=identity)
         return a_report(version, recipients, **changes)
 
     async def verified(self, filing_id: str, version: int) -> SealedFiling:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +23,7 @@ class SqlBoxes:
         rows = await self._session.scalars(
             select(BoxRow)
             .where(BoxRow.body == body, BoxRow.filing_id == filing_id)
-            .distinct(BoxRow.recipient)
+            .ext(distinct_on(BoxRow.recipient))
             .order_by(BoxRow.recipient, BoxRow.version.desc())
         )
         return [_to_domain(row) for row in rows]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
@@ -90,17 +90,25 @@ class SqlDispatches:
             await self._session.execute(_MAKE_AVAILABLE, values)
 
     async def feed(self, recipient: str, after: int, limit: int, document: str | None) -> Sequence[Dispatch]:
-        """Read along the index ``feed``, or ``feed_of_document`` when narrowed."""
-        query = select(DispatchRow).where(DispatchRow.recipient == recipient, DispatchRow.sequence > after)
-        if document is not None:
-            query = query.where(DispatchRow.document == document)
-        rows = await self._session.scalars(query.order_by(DispatchRow.sequence).limit(limit))
+        """Read one page along the index."""
+        rows = await self._session.scalars(feed_query(recipient, after, limit, document))
         return [_to_domain(row) for row in rows]
 
     async def last_sequence(self, recipient: str) -> int:
         """Read the feed's head."""
         head = select(FeedHeadRow.sequence).where(FeedHeadRow.recipient == recipient)
         return await self._session.scalar(head) or 0
+
+
+def feed_query(recipient: str, after: int, limit: int, document: str | None) -> Select[DispatchRow]:
+    """Return the query of a page: it walks the index ``feed``, or ``feed_of_document`` when narrowed to one.
+
+    What it costs follows the size of the page, never that of the campaign (F24).
+    """
+    query = select(DispatchRow).where(DispatchRow.recipient == recipient, DispatchRow.sequence > after)
+    if document is not None:
+        query = query.where(DispatchRow.document == document)
+    return query.order_by(DispatchRow.sequence).limit(limit)
 
 
 def _to_row(dispatch: Dispatch) -> dict[str, object]:
