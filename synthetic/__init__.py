@@ -8,16 +8,25 @@ engine's.
 from synthetic.books import FIRST_YEAR, LAST_YEAR
 from synthetic.fault import FAULTS, Change, Fault, NoSuchFault, with_fault
 from synthetic.filing import FORM_SET, CannotSynthesise, Filing, series, synthesise
+from synthetic.flat_file import SEPARATORS, computed_cells, to_flat_csv
 from synthetic.identity import FAMILIES, Identity
 
 __all__ = [
     "FAMILIES",
+    "FAULTS",
     "FIRST_YEAR",
     "FORM_SET",
     "LAST_YEAR",
+    "SEPARATORS",
     "CannotSynthesise",
+    "Change",
+    "Fault",
     "Filing",
     "Identity",
+    "NoSuchFault",
+    "computed_cells",
     "series",
     "synthesise",
+    "to_flat_csv",
+    "with_fault",
 ]

@@ -4,11 +4,12 @@ import itertools
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 
 import formsets
 from formsets import FormSet
+from formsets.values import written
 from synthetic.books import FIRST_YEAR, HISTORY_OPENS, LAST_YEAR, Exercice, keep_books
 from synthetic.chance import seeded
 from synthetic.identity import FAMILIES, Identity, draw_identity
@@ -25,7 +26,6 @@ _HUNDREDTHS = frozenset(
     {"EF.010", "EF.020", "EF.030", "EF.040", "EF.050", "EF.070", "QC.150", "QE.080", "QE.090", "QE.100", "QE.120"}
     | {"QE.130"}
 )
-_SHOWN_WITH_CENTS = frozenset({"AF.180", "AF.190", "AF.200", "AF.210"})
 
 
 class CannotSynthesise(ValueError):
@@ -154,21 +154,21 @@ class _Rows:
         for address in form_set.cells():
             if form_set.is_computed(address) or form_set.is_closed(address):
                 continue
-            value = self._read(address)
+            value = self._read(address, form_set.cell_type(address))
             if value is not None:
                 cells[address] = value
         return cells
 
-    def _read(self, address: str) -> str | None:
+    def _read(self, address: str, cell_type: str) -> str | None:
         line, _, column = address.rpartition(".")
         form = line[:2]
         if column == "v":
             return self._texts.get(line)
         if form == "AF":
             source = self._last_ratios if column == "n" else self._statements[column]
-            return _figure(line, source[line])
+            return _figure(source[line], cell_type)
         if form == "SF" and column == "n1":
-            return _figure(line, self._statements["n1"][line])
+            return _figure(self._statements["n1"][line], cell_type)
         return _scaled(line, self._amount(address, line, column))
 
     def _amount(self, address: str, line: str, column: str) -> int:
@@ -225,17 +225,8 @@ def _scaled(line: str, amount: int) -> str:
     digits = 1 if line in _TENTHS else 2 if line in _HUNDREDTHS else 0
     if not digits:
         return str(amount)
-    return _plain(Decimal(amount).scaleb(-digits))
+    return written(Decimal(amount).scaleb(-digits))
 
 
-def _figure(line: str, figure: Figure) -> str:
-    if isinstance(figure, bool):
-        return _boolean(figure)
-    step = Decimal("0.01") if line in _SHOWN_WITH_CENTS else Decimal(1)
-    return _plain(Decimal(figure).quantize(step, ROUND_HALF_UP))
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"-0", ""} else text
+def _figure(figure: Figure, cell_type: str) -> str:
+    return _boolean(figure) if isinstance(figure, bool) else written(Decimal(figure), cell_type)
