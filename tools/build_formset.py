@@ -13,6 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from formsets.canonical import DIGEST_FILE, FILES, digest_of
+from tools.control_messages import message
 
 _ROOT = Path(__file__).resolve().parent.parent
 SOURCE = _ROOT / "formsets" / "source"
@@ -23,9 +24,10 @@ _REQUIRES_ALL = frozenset({"AF.210"})
 Raw = dict[str, Any]
 
 
-def build(domain: Mapping[str, Any], english: Mapping[str, Any]) -> dict[str, Any]:
-    """The package as file name → content."""
+def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The package as file name → content, from the regulation and the hand-written sentences of its controls."""
     forms = [_form(raw, domain) for raw in domain["forms"]]
+    labels = {line["code"]: line["label"] for form in forms for line in form["lines"]}
     contents: dict[str, Any] = {
         "formset.json": {"version": domain["version"], "closed_cells": domain["closedCells"]},
         "forms.json": forms,
@@ -34,7 +36,7 @@ def build(domain: Mapping[str, Any], english: Mapping[str, Any]) -> dict[str, An
             {key: raw[key] for key in ("id", "severity", "expression", "scope", "document")}
             for raw in domain["controls"]
         ],
-        "messages.json": {raw["id"]: _message(raw, english) for raw in domain["controls"]},
+        "messages.json": {raw["id"]: message(raw, written[raw["id"]], labels) for raw in domain["controls"]},
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
     }
     return {name: contents[name] for name in FILES}
@@ -130,12 +132,6 @@ def _concept(form: Raw, line: Raw, column: str, aliases: list[tuple[str, str]]) 
     }
 
 
-def _message(raw: Raw, english: Mapping[str, Any]) -> Raw:
-    french = {"what": raw["message"], "where": raw["scope"], "how": "Corrigez la valeur ou justifiez-la."}
-    other = {"what": english.get(raw["id"], raw["scope"]), "where": raw["scope"], "how": "Correct or justify."}
-    return {"message": raw["message"], "texts": {"fr": french, "en": other}}
-
-
 def _quartile(raw: Raw) -> Raw:
     return {
         key: [_decimal(number) for number in value] if isinstance(value, list) else value for key, value in raw.items()
@@ -149,8 +145,9 @@ def _decimal(number: float | None) -> str | None:
 def main(arguments: list[str]) -> int:
     """Build into the folder given, or into the tree."""
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
+    written = json.loads((SOURCE / "messages.json").read_text(encoding="utf-8"))
     folder = Path(arguments[0]) if arguments else _ROOT / "formsets" / domain["version"]
-    digest = write(build(domain, {}), folder)
+    digest = write(build(domain, written), folder)
     print(f"{folder.name}: {digest}")
     return 0
 

@@ -127,3 +127,13 @@ def test_required_cells_are_the_seven_of_the_regulation() -> None:
     required = [address for address in form_set.cells() if form_set.is_required(address)]
 
     assert required == ["ID.010.v", "ID.030.v", "ID.040.v", "ID.050.v", "ID.160.v", "ID.170.v", "PL.010.n"]
+
+
+def test_every_control_says_what_where_and_how_in_both_languages() -> None:
+    for control in formsets.load("2024.1").controls:
+        texts = (control.text("fr"), control.text("en"))
+
+        assert all((text.what, text.where, text.how) != ("", "", "") for text in texts)
+        assert texts[0].what == control.message
+        assert texts[0].how != texts[1].how
+        assert control.text("de") == texts[0]

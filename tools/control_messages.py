@@ -1,0 +1,151 @@
+"""The three parts of a control's message (what, where, how to fix) in French and English, from its expression.
+
+What is official in French and hand-written in English (`formsets/source/messages.json`); where and how are generated from
+the expression, unless the same file has a sentence that says it better.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.validation.domain.grammar import parse
+from services.validation.domain.syntax import (
+    And,
+    Boolean,
+    Call,
+    Column,
+    Comparison,
+    FormLines,
+    Node,
+    Not,
+    Number,
+    Or,
+    Product,
+    Reference,
+    Sum,
+    Text,
+    children,
+)
+
+_MOST_CELLS = 6
+_TAILS = {
+    "B": ("La valeur est refusée.", "The value is refused."),
+    "T": (
+        "La transmission est bloquée tant que ce n'est pas corrigé.",
+        "Transmission is blocked until it is corrected.",
+    ),
+    "A": ("Corrigez, ou justifiez en 20 caractères au moins.", "Correct it, or justify it in 20 characters or more."),
+    "R": ("Simple remarque : aucune action n'est exigée.", "A remark only: no action is required."),
+}
+_SIGNS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+
+
+def message(control: Mapping[str, Any], written: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, Any]:
+    """The official sentence and its three parts in both languages.
+
+    Args:
+        control: the control as in domain.json.
+        written: its hand-written sentences: `what_en`, and where they exist `how_fr`, `how_en`.
+        labels: line code → label.
+    """
+    tree = parse(control["expression"]) if control["expression"] else None
+    texts = {}
+    for index, language in enumerate(("fr", "en")):
+        how = written.get(f"how_{language}") or (_how(tree, index) if tree else "")
+        texts[language] = {
+            "what": control["message"] if language == "fr" else written["what_en"],
+            "where": _where(tree, labels, index),
+            "how": f"{how} {_TAILS[control['severity']][index]}",
+        }
+    return {"message": control["message"], "texts": texts}
+
+
+def _where(tree: Node | None, labels: Mapping[str, str], language: int) -> str:
+    named = _named(tree) if tree else []
+    if not named:
+        return ("La case ou la pièce signalée.", "The cell or document shown.")[language]
+    every = ("toutes les lignes", "every line")[language]
+    shown = [f"{address} ({labels.get(address[:6], every)})" for address in named[:_MOST_CELLS]]
+    more = len(named) - len(shown)
+    rest = (f" et {more} de plus", f" and {more} more")[language] if more else ""
+    return ("Cases : ", "Cells: ")[language] + " ; ".join(shown) + rest + "."
+
+
+def _named(tree: Node) -> list[str]:
+    found: dict[str, None] = {}
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Reference):
+            found[f"{node.line}.{node.column}" if node.column else node.line] = None
+        elif isinstance(node, FormLines):
+            found[f"{node.form}.*"] = None
+        waiting.extend(reversed(children(node)))
+    return list(found)
+
+
+def _how(tree: Node, language: int) -> str:
+    """One sentence that says what would make the control pass."""
+    match tree:
+        case Call("EQ", (left, right, tolerance)):
+            allowed = "" if _text(tolerance) == "0" else (" à {} près", " within {}")[language].format(_text(tolerance))
+            return ("Rendez égaux {} et {}{}.", "Make {} equal to {}{}.")[language].format(
+                _text(left), _text(right), allowed
+            )
+        case Call("BETWEEN", (value, low, high)):
+            return (
+                "Vérifiez {} : une valeur entre {} et {} est attendue.",
+                "Check {}: a value between {} and {} is expected.",
+            )[language].format(_text(value), _text(low), _text(high))
+        case Call("IMPLIES", (premise, conclusion)):
+            return ("Quand {}, il est attendu : {}.", "When {}, this is expected: {}.")[language].format(
+                _condition(premise, language), _condition(conclusion, language)
+            )
+        case _:
+            return ("Il est attendu : {}.", "This is expected: {}.")[language].format(_condition(tree, language))
+
+
+def _condition(node: Node, language: int) -> str:
+    match node:
+        case Comparison(sign, left, right):
+            return f"{_text(left)} {_SIGNS[sign]} {_text(right)}"
+        case And(operands):
+            return (" et ", " and ")[language].join(_condition(operand, language) for operand in operands)
+        case Or(operands):
+            return (" ou ", " or ")[language].join(_condition(operand, language) for operand in operands)
+        case Not(Comparison("==", left, right)):
+            return _condition(Comparison("!=", left, right), language)
+        case Not(operand):
+            return f"{_text(operand)} = {('non', 'no')[language]}"
+        case _:
+            return f"{_text(node)} = {('oui', 'yes')[language]}"
+
+
+def _text(node: Node) -> str:
+    """An expression as people write it."""
+    match node:
+        case Reference(line, column):
+            return f"{line}.{column}" if column else line
+        case Column(name):
+            return name
+        case FormLines(form):
+            return f"{form}.*"
+        case Number(value):
+            return f"{value:f}"
+        case Text(value):
+            return value
+        case Boolean(value):
+            return str(value).upper()
+        case Sum(terms):
+            parts = [("− " if subtracted else "+ ") + _text(term) for subtracted, term in terms]
+            return " ".join(parts).removeprefix("+ ")
+        case Product(factors):
+            parts = [("÷ " if divided else "× ") + _operand(factor) for divided, factor in factors]
+            return " ".join(parts).removeprefix("× ")
+        case Call(name, arguments):
+            return f"{name}({', '.join(map(_text, arguments))})"
+        case _:
+            return ", ".join(map(_text, children(node)))
+
+
+def _operand(node: Node) -> str:
+    return f"({_text(node)})" if isinstance(node, Sum) else _text(node)
