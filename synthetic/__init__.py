@@ -5,7 +5,7 @@ about a real body, and no rule of the controls, belongs here: the controls are t
 engine's.
 """
 
-from synthetic.books import FIRST_YEAR, LAST_YEAR
+from synthetic.chart import FIRST_YEAR, LAST_YEAR
 from synthetic.fault import FAULTS, Change, Fault, NoSuchFault, with_fault
 from synthetic.filing import FORM_SET, CannotSynthesise, Filing, series, synthesise
 from synthetic.flat_file import SEPARATORS, computed_cells, to_flat_csv

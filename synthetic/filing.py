@@ -10,8 +10,10 @@ from types import MappingProxyType
 import formsets
 from formsets import FormSet
 from formsets.values import written
-from synthetic.books import FIRST_YEAR, HISTORY_OPENS, LAST_YEAR, Exercice, keep_books
+from synthetic.books import Exercice
 from synthetic.chance import seeded
+from synthetic.chart import FIRST_YEAR, HISTORY_OPENS, LAST_YEAR
+from synthetic.history import keep_books
 from synthetic.identity import FAMILIES, Identity, draw_identity
 from synthetic.profile import Profile, draw_profile
 from synthetic.statements import Figure, Statements, draw_up

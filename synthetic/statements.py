@@ -7,7 +7,8 @@ then hold one against the other.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from synthetic.books import CHARGES, EQUITY, INCOME, LENDERS, Exercice, rents_of, result_of, total, working_capital
+from synthetic.books import Exercice, rents_of, result_of, total, working_capital
+from synthetic.chart import CHARGES, EQUITY, INCOME, LENDERS
 
 Figure = int | Decimal | bool
 

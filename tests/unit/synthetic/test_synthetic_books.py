@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic.books import HISTORY_OPENS, keep_books, price_level, split, whole, working_capital
+from synthetic.books import split, whole, working_capital
 from synthetic.chance import seeded
+from synthetic.chart import HISTORY_OPENS, price_level
+from synthetic.history import keep_books
 from synthetic.identity import FAMILIES
 from synthetic.profile import draw_profile
 
