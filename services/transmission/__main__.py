@@ -1,1 +1,5 @@
-"""``python -m services.transmission``: this service alone in a process."""
+"""Runs the transmission service alone."""
+
+from node.__main__ import app
+
+app(["serve", "transmission"])

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
 
-import grpc
 from harmonia.transmission.v1 import transmission_pb2_grpc as pb_grpc
 from pydantic import SecretStr
 
@@ -17,58 +17,26 @@ from chassis.stack import Stack
 from services.transmission.clients.forms import GrpcFilings
 from services.transmission.clients.signature import GrpcContainers
 from services.transmission.domain.matrix_document import read_matrix
-from services.transmission.rpc.servicer import TransmissionServicer, UseCases
+from services.transmission.rpc.servicer import TransmissionServicer
 from services.transmission.settings import TransmissionSettings
-from services.transmission.store.rows import AppliedRequestRow
-from services.transmission.store.unit_of_work import SqlTransmission
+from services.transmission.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.transmission.store.unit_of_work import TransmissionUnitOfWork
+from services.transmission.usecases import UseCases
 from services.transmission.usecases.acknowledge_delivery import AcknowledgeDelivery
 from services.transmission.usecases.dispatch_filing import DispatchFiling
 from services.transmission.usecases.fetch_delivery import FetchDelivery
 from services.transmission.usecases.get_release_table import GetReleaseTable
 from services.transmission.usecases.list_deliveries import ListDeliveries
-from services.transmission.usecases.ports import Containers, Filings, UnitOfWork, UnitsOfWork
+from services.transmission.usecases.ports import Containers, Filings, UnitsOfWork
 from services.transmission.usecases.provision_matrix import ProvisionMatrix
 from services.transmission.usecases.read_feed import ReadFeed
 from services.transmission.usecases.tick_box import TickBox
 
-NAME = "transmission"
-GRPC_SERVICE = "harmonia.transmission.v1.TransmissionService"
+SCHEMA = "transmission"
 
 
-class TransmissionService:
-    """The service, ready to be opened by a host."""
-
-    name = NAME
-
-    def __init__(self, stack: Stack, settings: TransmissionSettings) -> None:
-        self._stack, self._settings = stack, settings
-
-    @asynccontextmanager
-    async def open(self, peers: Peers) -> AsyncIterator[Opened]:
-        """Open the database and wire the use cases; nothing runs unasked here."""
-        engine = open_engine(self._settings.database, NAME)
-        sessions = sessions_of(engine)
-        stack = self._stack
-
-        def unit() -> UnitOfWork:
-            return SqlTransmission(sessions, stack.clock, stack.identifiers)
-
-        servicer = TransmissionServicer(wire(stack, unit, GrpcContainers(peers), GrpcFilings(peers)))
-
-        def register(server: grpc.aio.Server) -> None:
-            pb_grpc.add_TransmissionServiceServicer_to_server(servicer, server)
-
-        async def is_ready() -> bool:
-            return await has_schema(engine, NAME)
-
-        try:
-            yield Opened(register, (GRPC_SERVICE,), is_ready, SqlAppliedRequests(sessions, AppliedRequestRow))
-        finally:
-            await engine.dispose()
-
-
-def wire(stack: Stack, units: UnitsOfWork, containers: Containers, filings: Filings) -> UseCases:
-    """Give each use case its ports."""
+def wire(units: UnitsOfWork, containers: Containers, filings: Filings, stack: Stack) -> UseCases:
+    """Return every use case on these ports; tests pass fakes."""
     clock = stack.clock
     return UseCases(
         get_release_table=GetReleaseTable(units, clock),
@@ -80,6 +48,32 @@ def wire(stack: Stack, units: UnitsOfWork, containers: Containers, filings: Fili
         list_deliveries=ListDeliveries(units),
         provision_matrix=ProvisionMatrix(units, clock),
     )
+
+
+class TransmissionService:
+    """The transmission service of one stack."""
+
+    name = SCHEMA
+
+    def __init__(self, stack: Stack, settings: TransmissionSettings) -> None:
+        self._stack, self._settings = stack, settings
+
+    @asynccontextmanager
+    async def open(self, peers: Peers) -> AsyncIterator[Opened]:
+        """Open the database and say what to serve; nothing runs unasked here."""
+        engine = open_engine(self._settings.database, SCHEMA)
+        sessions, stack = sessions_of(engine), self._stack
+        open_work = partial(TransmissionUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
+        use = wire(open_work, GrpcContainers(peers), GrpcFilings(peers), stack)
+        try:
+            yield Opened(
+                register=partial(pb_grpc.add_TransmissionServiceServicer_to_server, TransmissionServicer(use)),
+                grpc_services=("harmonia.transmission.v1.TransmissionService",),
+                is_ready=partial(has_schema, engine, SCHEMA),
+                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+            )
+        finally:
+            await engine.dispose()
 
 
 def make_service(stack: Stack, database_url: str) -> TransmissionService:

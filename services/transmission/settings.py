@@ -1,6 +1,4 @@
-"""The settings of the transmission service: ``TRANSMISSION_DATABASE__URL`` and the other shared groups."""
-
-from typing import ClassVar
+"""The settings of the transmission service: `TRANSMISSION_<GROUP>__<FIELD>`."""
 
 from pydantic_settings import SettingsConfigDict
 
@@ -8,8 +6,6 @@ from chassis.settings import ServiceSettings
 
 
 class TransmissionSettings(ServiceSettings):
-    """Nothing of its own yet; every default is usable."""
+    """Nothing of its own; every default is usable on a lone machine."""
 
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        **{**ServiceSettings.model_config, "env_prefix": "TRANSMISSION_"}
-    )
+    model_config = SettingsConfigDict(**{**ServiceSettings.model_config, "env_prefix": "TRANSMISSION_"})

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    MetaData,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -20,29 +19,31 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
+from chassis.database.unit_of_work import Bookkeeping
 
 INSTANT = DateTime(timezone=True)
 
 
-class Row(DeclarativeBase):
+class Rows(DeclarativeBase):
     """Base of this service's rows; the schema comes from the connection's search path."""
 
-    metadata = MetaData()
 
-
-class OutboxEventRow(OutboxEventColumns, Row):
+class OutboxEventRow(OutboxEventColumns, Rows):
     """Events for other services; this service has none yet."""
 
 
-class OutboxHeadRow(OutboxHeadColumns, Row):
+class OutboxHeadRow(OutboxHeadColumns, Rows):
     """The outbox's counter."""
 
 
-class AppliedRequestRow(AppliedRequestColumns, Row):
+class AppliedRequestRow(AppliedRequestColumns, Rows):
     """Requests and events that were applied."""
 
 
-class MatrixRow(Row):
+BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
+
+
+class MatrixRow(Rows):
     """A published matrix document; the highest number is in force."""
 
     __tablename__ = "matrices"
@@ -53,7 +54,7 @@ class MatrixRow(Row):
     published_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
-class BoxRow(Row):
+class BoxRow(Rows):
     """One version of a box; never changed, the highest version is the present one."""
 
     __tablename__ = "boxes"
@@ -67,7 +68,7 @@ class BoxRow(Row):
     chosen_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
-class DispatchRow(Row):
+class DispatchRow(Rows):
     """A signed version for one recipient, and its place in that recipient's feed."""
 
     __tablename__ = "dispatches"
@@ -104,7 +105,7 @@ class DispatchRow(Row):
     )
 
 
-class FeedHeadRow(Row):
+class FeedHeadRow(Rows):
     """The last sequence given in one recipient's feed; its lock orders commits, which keeps the feed dense."""
 
     __tablename__ = "feed_heads"
@@ -113,7 +114,7 @@ class FeedHeadRow(Row):
     sequence: Mapped[int] = mapped_column(BigInteger)
 
 
-class JournalRow(Row):
+class JournalRow(Rows):
     """A fact; a trigger refuses every change and removal."""
 
     __tablename__ = "journal"

@@ -1,31 +1,22 @@
-"""One transaction of this service, with its repositories."""
+"""`TransmissionUnitOfWork`: the repositories of one transaction."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.clock import Clock
-from chassis.database.engine import Sessions
-from chassis.database.unit_of_work import Bookkeeping, SqlUnitOfWork
-from chassis.identifiers import Identifiers
+from chassis.database.unit_of_work import SqlUnitOfWork
 from services.transmission.store.boxes import SqlBoxes
 from services.transmission.store.dispatches import SqlDispatches
 from services.transmission.store.journal import SqlJournal
 from services.transmission.store.matrices import SqlMatrices
-from services.transmission.store.rows import AppliedRequestRow, OutboxEventRow, OutboxHeadRow
 from services.transmission.usecases.ports import Boxes, Dispatches, Journal, Matrices
 
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
-
-class SqlTransmission(SqlUnitOfWork):
-    """The ``UnitOfWork`` port on PostgreSQL."""
+class TransmissionUnitOfWork(SqlUnitOfWork):
+    """One transaction of the transmission service."""
 
     matrices: Matrices
     boxes: Boxes
     dispatches: Dispatches
     journal: Journal
-
-    def __init__(self, sessions: Sessions, clock: Clock, identifiers: Identifiers) -> None:
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers)
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -19,18 +21,24 @@ TEMPLATE = "transmission_template"
 
 
 @pytest.fixture(scope="session")
-async def admin_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
-        _run(url, f"CREATE DATABASE {TEMPLATE}")
-        role_url = prepare_schema(_in(url, TEMPLATE), "transmission")
-        upgrade(role_url, "transmission")
-        yield url
+async def admin_url() -> AsyncIterator[str]:
+    # Not pytest's own folder: another pytest that starts closes it to PostgreSQL's user, and the server dies.
+    with TemporaryDirectory(prefix="harmonia-pg-", ignore_cleanup_errors=True) as folder:
+        async with embedded_postgres(Path(folder)) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def template(admin_url: str) -> str:
+    _run(admin_url, f"CREATE DATABASE {TEMPLATE}")
+    upgrade(prepare_schema(_in(admin_url, TEMPLATE), "transmission"), "transmission")
+    return TEMPLATE
 
 
 @pytest.fixture
-def database_url(admin_url: str) -> Iterator[str]:
+def database_url(admin_url: str, template: str) -> Iterator[str]:
     name = f"transmission_{next(NUMBERS)}"
-    _run(admin_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    _run(admin_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield make_url(admin_url).set(database=name, username="harmonia_transmission").render_as_string(False)
     _run(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
 

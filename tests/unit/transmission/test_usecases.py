@@ -21,8 +21,8 @@ from services.transmission.domain.errors import (
     UnknownDelivery,
     UnknownPartner,
 )
-from services.transmission.rpc.servicer import UseCases
 from services.transmission.service import shipped_matrix, wire
+from services.transmission.usecases import UseCases
 from services.transmission.usecases.ports import PresentFiling
 from tests.support.transmission import NOON, a_container, a_partner, a_person, a_report, an_identity
 from tests.support.transmission_fakes import (
@@ -44,7 +44,7 @@ class World:
         self.store, self.containers = InMemoryStore(), InMemoryContainers()
         self.filings = InMemoryFilings(PresentFiling(an_identity(), is_signed=False))
         stack = Stack("MIN", Path(), clock=SteppingClock(), identifiers=CountingIdentifiers())
-        self.run: UseCases = wire(stack, self.store, self.containers, self.filings)
+        self.run: UseCases = wire(self.store, self.containers, self.filings, stack)
 
     def kinds(self) -> list[str]:
         return [type(fact).__name__ for fact in self.store.kept.facts]

@@ -1,6 +1,6 @@
 """Runs this service's migrations."""
 
 from chassis.database.migrations import run
-from services.transmission.store.rows import Row
+from services.transmission.store.rows import Rows
 
-run(Row.metadata)
+run(Rows.metadata)

@@ -4,16 +4,17 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from chassis.database.migrations import begin_outbox
+
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
     _bookkeeping()
+    begin_outbox()
     op.create_table(
         "matrices",
         sa.Column("number", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -71,7 +72,6 @@ def _bookkeeping() -> None:
         sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
     )
-    op.execute("INSERT INTO outbox_head (id, sequence) VALUES (1, 0)")
     op.create_table(
         "applied_requests",
         sa.Column("subject", sa.Text, primary_key=True),
