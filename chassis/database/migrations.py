@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import MetaData, create_engine, make_url, text
@@ -69,11 +69,15 @@ def run(metadata: MetaData) -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
-            version_table_schema=schema,
-            include_schemas=False,
             compare_type=True,
         )
         with context.begin_transaction():
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"{schema}.migrations"})
             context.run_migrations()
     engine.dispose()
+
+
+def begin_outbox() -> None:
+    """Run inside the first migration of a service, after its tables: the head row, and the index of what is due."""
+    op.execute("INSERT INTO outbox_head (id, sequence) VALUES (1, 0)")
+    op.create_index("outbox_due", "outbox_events", ["sequence"], postgresql_where=text("delivered_at IS NULL"))

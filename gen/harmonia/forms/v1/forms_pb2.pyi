@@ -739,8 +739,8 @@ class ImportProblem(_message.Message):
     EXTRA_FIELD_NUMBER: _builtins.int
     line: _builtins.int
     """Line in the file, from 1; 0 for the whole file."""
-    column: _builtins.int
-    """Column in the file, from 1; 0 for the whole line."""
+    column: _builtins.str
+    """Column as written in the file; empty for the whole line or file."""
     code: _builtins.str
     """`LINE.column` or the code as found."""
     control: _builtins.str
@@ -759,7 +759,7 @@ class ImportProblem(_message.Message):
         self,
         *,
         line: _builtins.int = ...,
-        column: _builtins.int = ...,
+        column: _builtins.str = ...,
         code: _builtins.str = ...,
         control: _builtins.str = ...,
         message: _validation_pb2.ThreePartMessage | None = ...,

@@ -1,0 +1,1 @@
+"""What the system does: one package a service, the same rooms in each (see README.md here)."""

@@ -1,0 +1,122 @@
+"""`GrpcControls`: the controls port over gRPC."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as pb
+from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
+
+from chassis.peers import Peers
+from services.forms.domain.evaluation import Evaluation, Finding, Justification
+from services.forms.domain.filing import Filing, Verdict
+from services.forms.domain.importing import Sentences
+from services.forms.usecases.ports import RawText, TextReading
+
+_VERDICTS = {
+    pb.VERDICT_CLEAN: Verdict.CLEAN,
+    pb.VERDICT_REMARKS: Verdict.REMARKS,
+    pb.VERDICT_TO_JUSTIFY: Verdict.TO_JUSTIFY,
+    pb.VERDICT_BLOCKED: Verdict.BLOCKED,
+    pb.VERDICT_NOT_EVALUABLE: Verdict.NOT_EVALUABLE,
+}
+_SEVERITIES = {
+    pb.SEVERITY_BLOCKING: "B",
+    pb.SEVERITY_TRANSMISSION: "T",
+    pb.SEVERITY_ANOMALY: "A",
+    pb.SEVERITY_REMARK: "R",
+}
+_STATUSES = {
+    pb.CONTROL_STATUS_PASSED: "passed",
+    pb.CONTROL_STATUS_FAILED: "failed",
+    pb.CONTROL_STATUS_NOT_EVALUATED: "not_evaluated",
+}
+
+
+class GrpcControls:
+    """The validation service of this stack."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._stub = pb_grpc.ValidationServiceStub(peers.channel("validation"))
+
+    async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
+        """Run the format controls on texts, in order."""
+        cells = [pb.RawCell(address=text.address, text=text.text) for text in texts]
+        request = pb.ReadCellsRequest(form_set=form_set, year=year, cells=cells)
+        response = await self._stub.ReadCells(request)
+        return [_reading(reading) for reading in response.readings]
+
+    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
+        """Compute every formula and run every control of the filing's document."""
+        request = pb.EvaluateFilingRequest(
+            form_set=filing.form_set,
+            document=types.Document.Value(f"DOCUMENT_{filing.document}"),
+            cells=_cells(inputs),
+            given=_cells(given),
+            filing_id=str(filing.id),
+        )
+        response = await self._stub.EvaluateFiling(request)
+        return Evaluation(
+            computed={cell.address: cell.value for cell in response.computed if cell.value},
+            findings=tuple(_finding(finding) for finding in response.findings),
+            verdict=_VERDICTS[response.verdict],
+            rule_set=response.rule_set,
+        )
+
+    async def justify(
+        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+    ) -> Justification:
+        """Keep a justification."""
+        request = pb.RecordJustificationRequest(
+            request_id=request_id,
+            filing_id=str(filing.id),
+            body=filing.body.siren,
+            year=filing.year,
+            control=control,
+            text=text,
+            author=author,
+            operands=_cells(operands),
+        )
+        response = await self._stub.RecordJustification(request)
+        return _justification(response.justification)
+
+
+def _cells(values: Mapping[str, str]) -> list[types.Cell]:
+    return [types.Cell(address=address, value=value) for address, value in values.items()]
+
+
+def _reading(message: pb.CellReading) -> TextReading:
+    if not message.control:
+        return TextReading(message.address, message.value)
+    return TextReading(
+        message.address, "", message.control, _parts(message.message, "fr"), _parts(message.message, "en")
+    )
+
+
+def _parts(message: pb.ThreePartMessage, language: str) -> Sentences:
+    return Sentences(getattr(message.what, language), getattr(message.where, language), getattr(message.how, language))
+
+
+def _finding(message: pb.Finding) -> Finding:
+    return Finding(
+        control=message.control,
+        severity=_SEVERITIES[message.severity],
+        status=_STATUSES[message.status],
+        message=(message.message.fr, message.message.en),
+        fr=_parts(message.detail, "fr"),
+        en=_parts(message.detail, "en"),
+        cells=tuple(message.cells),
+        missing=tuple(message.missing),
+        operands={cell.address: cell.value for cell in message.operands},
+        justification=_justification(message.justification) if message.HasField("justification") else None,
+    )
+
+
+def _justification(message: pb.Justification) -> Justification:
+    return Justification(
+        control=message.control,
+        text=message.text,
+        author=message.author,
+        at=message.written_at.ToDatetime(tzinfo=UTC),
+        operands_digest=message.operands_digest,
+    )

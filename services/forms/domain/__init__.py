@@ -1,0 +1,1 @@
+"""What is true of filings: entities, values, decisions, named failures. Nothing here awaits, stores or calls."""

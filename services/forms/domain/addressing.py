@@ -1,0 +1,56 @@
+"""Where a cell is kept: a QDIS alias of a shared fact is kept under the ER address of that fact (decisions.md 3)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from formsets import FormSet
+from services.forms.domain.filing import Document
+
+Refusal = Literal["unknown", "elsewhere", "closed", "computed", "read_only"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cell of a document is kept, or why it cannot be."""
+
+    address: str
+    """The address it is kept under."""
+    refusal: Refusal | None = None
+
+
+def place_of(form_set: FormSet, document: Document, address: str) -> Place:
+    """Return where a cell is kept in a filing of this document."""
+    if not form_set.has_cell(address):
+        return Place(address, "unknown")
+    line = form_set.line_of(address)
+    if form_set.document_of(address) != document:
+        return _shared_place(form_set, document, address)
+    if form_set.is_closed(address):
+        return Place(address, "closed")
+    if line.alias_of is not None:
+        return Place(line.alias_of) if line.direction == "both" else Place(line.alias_of, "read_only")
+    if form_set.is_computed(address):
+        return Place(address, "computed")
+    return Place(address)
+
+
+def _shared_place(form_set: FormSet, document: Document, address: str) -> Place:
+    # An ER address in a QDIS filing is a shared fact if the QDIS shows it; the reverse never is.
+    concept = form_set.concept_of(address) if document is Document.QDIS else None
+    if concept is None or concept.cell != address or concept.direction != "both":
+        return Place(address, "elsewhere")
+    return Place(address)
+
+
+def shown_at(form_set: FormSet, document: Document, kept_at: str) -> str:
+    """Return the address under which people of this document know a kept cell: the alias, on the QDIS side."""
+    if document is Document.ER or form_set.document_of(kept_at) == document:
+        return kept_at
+    concept = form_set.concept_of(kept_at)
+    aliases = [a for a in (concept.aliases if concept else ()) if form_set.line_of(a).alias_of == kept_at]
+    return aliases[0] if aliases else kept_at
+
+
+def fillable(form_set: FormSet, document: Document) -> int:
+    """Return how many cells of the document a person may fill."""
+    return sum(1 for address in form_set.cells(document) if form_set.accepts_input(address))

@@ -1,0 +1,112 @@
+"""The failures of this service, by name."""
+
+from collections.abc import Sequence
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, Violation
+
+
+class FilingUnknown(NotFound):
+    """There is no such filing."""
+
+    reason = "FILING_UNKNOWN"
+
+
+class ImportUnknown(NotFound):
+    """There is no such import preview."""
+
+    reason = "IMPORT_UNKNOWN"
+
+
+class NoCampaign(RuleBroken):
+    """No campaign is open for this document, year and family on this server."""
+
+    reason = "NO_CAMPAIGN"
+
+
+class CellsRefused(Invalid):
+    """At least one cell is malformed; nothing was saved."""
+
+    reason = "CELLS_REFUSED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        count = len(violations)
+        sentence = "Une case est refusée" if count == 1 else f"{count} cases sont refusées"
+        super().__init__(f"{sentence} : rien n'a été enregistré.", violations=violations)
+
+
+class CellsChanged(Conflict):
+    """Somebody changed a cell meanwhile; the violations say which, with the present value."""
+
+    reason = "CELLS_CHANGED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        cells = ", ".join(violation.field for violation in violations)
+        super().__init__(
+            f"Modifié entre-temps par quelqu'un d'autre : {cells}. Rien n'a été enregistré.", violations=violations
+        )
+
+
+class FilingNotEditable(RuleBroken):
+    """The filing is past the steps at which it may be edited, or is being signed."""
+
+    reason = "FILING_NOT_EDITABLE"
+
+
+class StepRefused(RuleBroken):
+    """The filing may not go to that step from where it is."""
+
+    reason = "STEP_REFUSED"
+
+
+class ReasonMissing(Invalid):
+    """Going back needs a reason."""
+
+    reason = "REASON_MISSING"
+
+
+class FilingNotReady(RuleBroken):
+    """Something stands in the way of signing; the violations say what."""
+
+    reason = "FILING_NOT_READY"
+
+
+class LockHeld(RuleBroken):
+    """Another signature of this filing is under way."""
+
+    reason = "LOCK_HELD"
+
+
+class ImportRefused(Invalid):
+    """The file as a whole cannot be read or does not concern this filing."""
+
+    reason = "IMPORT_REFUSED"
+
+
+class ImportHasProblems(RuleBroken):
+    """Some lines are refused and partial import was not asked for."""
+
+    reason = "IMPORT_HAS_PROBLEMS"
+
+
+class ImportStale(Conflict):
+    """The filing changed since the preview in cells that the import would write."""
+
+    reason = "IMPORT_STALE"
+
+
+class NotAFinding(Invalid):
+    """This control does not fail, or its severity needs no justification."""
+
+    reason = "NOT_A_FINDING"
+
+
+class NoConflict(RuleBroken):
+    """This cell has no conflict to resolve, or the value is neither of the two."""
+
+    reason = "NO_CONFLICT"
+
+
+class NotYetTransmitted(Forbidden):
+    """The body has not transmitted this filing."""
+
+    reason = "NOT_YET_TRANSMITTED"

@@ -1,0 +1,58 @@
+"""What validation answered about a filing: computed cells, findings, verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.forms.domain.filing import Verdict
+from services.forms.domain.importing import Sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Justification:
+    """The written reason for which an anomaly is right."""
+
+    control: str
+    text: str
+    author: str
+    at: datetime
+    operands_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One control and what came of it."""
+
+    control: str
+    severity: str
+    """B, T, A or R."""
+    status: str
+    """passed, failed or not_evaluated."""
+    message: tuple[str, str]
+    """Short official sentence, (French, English)."""
+    fr: Sentences
+    en: Sentences
+    cells: tuple[str, ...]
+    missing: tuple[str, ...]
+    operands: Mapping[str, str]
+    justification: Justification | None = None
+
+    @property
+    def is_failed(self) -> bool:
+        """True when the control does not hold."""
+        return self.status == "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The whole report."""
+
+    computed: Mapping[str, str]
+    """Address → written form, unrounded to ten decimals."""
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    rule_set: str
+
+    def about(self, addresses: frozenset[str]) -> list[Finding]:
+        """Return the failed controls that look at one of these cells."""
+        return [f for f in self.findings if f.is_failed and addresses.intersection(f.cells)]

@@ -1,0 +1,194 @@
+"""The filing and its life cycle (domain.md §11): what may happen at which step, and what freezing and sealing mean."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
+from uuid import UUID
+
+from chassis.errors import Violation
+from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
+
+
+class Document(StrEnum):
+    """The document a body files."""
+
+    ER = "ER"
+    QDIS = "QDIS"
+
+
+class Step(IntEnum):
+    """Where the filing is; numbers are those of the trade."""
+
+    ENTRY = 1
+    ACCOUNTING = 2
+    SIGNATURE = 3
+    REVIEW = 4
+    CLOSED = 5
+    ARCHIVED = 6
+
+
+class Verdict(StrEnum):
+    """The one word on top of a report (decisions.md 16)."""
+
+    CLEAN = "clean"
+    REMARKS = "remarks"
+    TO_JUSTIFY = "to_justify"
+    BLOCKED = "blocked"
+    NOT_EVALUABLE = "not_evaluable"
+
+
+EDITABLE = (Step.ENTRY, Step.ACCOUNTING)
+SIGNABLE = (Verdict.CLEAN, Verdict.REMARKS)
+LOCK_LASTS = timedelta(minutes=10)
+"""A lock older than this whose signature never came (the process was killed before its intent) may be taken over."""
+_MOVES: dict[tuple[Step, Step], str] = {
+    (Step.ENTRY, Step.ACCOUNTING): "filing.edit",
+    (Step.ENTRY, Step.SIGNATURE): "filing.validate",
+    (Step.ACCOUNTING, Step.SIGNATURE): "filing.validate",
+    (Step.ACCOUNTING, Step.ENTRY): "filing.return",
+    (Step.SIGNATURE, Step.ENTRY): "filing.return",
+    (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body that files, as the auth service knows it."""
+
+    siren: str
+    name: str
+    family: str
+    departement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Held while the key is used: who asked, since when."""
+
+    intent_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One document of one body for one year, pinned to the form set of its campaign."""
+
+    id: UUID
+    body: Body
+    document: Document
+    year: int
+    form_set: str
+    opened_by: str
+    opened_at: datetime
+    changed_at: datetime
+    due_on: date
+    step: Step = Step.ENTRY
+    revision: int = 1
+    """Counts the changes of content, from 1; what a snapshot is taken at."""
+    verdict: Verdict | None = None
+    rule_set: str = ""
+    signed_version: int = 0
+    receipt_number: str = ""
+    lock: Lock | None = None
+
+    @property
+    def next_version(self) -> int:
+        """The version that the next signature would make."""
+        return self.signed_version + 1
+
+    def require_editable(self) -> None:
+        """Let an edit through.
+
+        Raises:
+            FilingNotEditable: the step or a signature under way forbids it.
+        """
+        if self.lock is not None:
+            raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas être modifié.")
+        if self.step not in EDITABLE:
+            raise FilingNotEditable(
+                "Le dossier n'est plus en saisie. Demandez son retour à l'étape 1 pour le modifier.",
+                metadata={"step": str(int(self.step))},
+            )
+
+    def edited(self, at: datetime, verdict: Verdict, rule_set: str) -> "Filing":
+        """Return the filing after a change of content and its evaluation."""
+        return replace(self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set)
+
+    def moved(self, step: Step, reason: str, at: datetime) -> "Filing":
+        """Return the filing at another step.
+
+        Raises:
+            StepRefused: this move does not exist.
+            ReasonMissing: going back without a reason.
+            FilingNotEditable: a signature is under way.
+        """
+        permission_for_move(self.step, step)
+        if self.lock is not None:
+            raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
+        if step < self.step and len(reason.strip()) < 3:
+            raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
+        return replace(self, step=step, changed_at=at)
+
+    def obstacles(self, conflicts: int) -> list[Violation]:
+        """Return what stands in the way of signing, a sentence each; empty when nothing does."""
+        found = []
+        if self.step is not Step.SIGNATURE:
+            found.append(Violation("step", "Le dossier n'est pas à l'étape 3 (signature).", "STEP"))
+        if self.verdict not in SIGNABLE:
+            found.append(Violation("verdict", _VERDICT_OBSTACLES[self.verdict], "W-02"))
+        if conflicts:
+            sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
+            found.append(Violation("conflicts", sentence, "W-07"))
+        return found
+
+    def require_signable(self, conflicts: int) -> None:
+        """Let a snapshot for signature be taken.
+
+        Raises:
+            FilingNotReady: with one violation per obstacle.
+        """
+        if obstacles := self.obstacles(conflicts):
+            raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
+
+    def locked(self, version: int, intent_id: str, at: datetime) -> "Filing":
+        """Return the filing locked for a signature; the same intent may ask again.
+
+        Raises:
+            LockHeld: another intent holds the lock, or the version is signed already.
+        """
+        if version != self.next_version or self.step is not Step.SIGNATURE:
+            raise LockHeld("Cette version est déjà signée ou n'est plus à signer.")
+        if self.lock and self.lock.intent_id != intent_id and at - self.lock.since < LOCK_LASTS:
+            raise LockHeld("Une autre signature de ce dossier est en cours.")
+        return replace(self, lock=Lock(intent_id, at))
+
+    def sealed(self, version: int, receipt_number: str, at: datetime) -> "Filing":
+        """Return the filing signed and transmitted: read-only, at step 4."""
+        return replace(
+            self,
+            step=Step.REVIEW,
+            signed_version=version,
+            receipt_number=receipt_number,
+            lock=None,
+            changed_at=at,
+        )
+
+
+_VERDICT_OBSTACLES: dict[Verdict | None, str] = {
+    None: "Les contrôles n'ont pas encore tourné.",
+    Verdict.BLOCKED: "Au moins un contrôle bloquant n'est pas respecté.",
+    Verdict.NOT_EVALUABLE: "Un contrôle bloquant n'a pas pu être évalué : des cases obligatoires sont vides.",
+    Verdict.TO_JUSTIFY: "Au moins une anomalie n'est ni corrigée ni justifiée.",
+}
+
+
+def permission_for_move(now: Step, step: Step) -> str:
+    """Return the permission a move needs.
+
+    Raises:
+        StepRefused: this move does not exist.
+    """
+    permission = _MOVES.get((now, step))
+    if permission is None:
+        raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
+    return permission

@@ -1,0 +1,176 @@
+"""Decides what importing a file would do, cell by cell, before anything is written (F10, F18)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from formsets import FormSet
+from services.forms.domain.addressing import place_of
+from services.forms.domain.cell import Cell, Origin, Source, first_version
+from services.forms.domain.errors import ImportHasProblems, ImportStale
+from services.forms.domain.filing import Document
+
+
+class Effect(StrEnum):
+    """What an import would do to a cell."""
+
+    FILL = "fill"
+    REPLACE = "replace"
+    SAME = "same"
+    PROTECTED = "protected"
+    COMPARED = "compared"
+    ELSEWHERE = "elsewhere"
+    SEALED = "sealed"
+
+
+WRITTEN = (Effect.FILL, Effect.REPLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """A message in three parts, in one language."""
+
+    what: str
+    where: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refused line: where it is in the file, which control refuses it, and the three-part message FR and EN."""
+
+    line: int
+    column: str
+    code: str
+    control: str
+    text: str
+    fr: Sentences
+    en: Sentences
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The user's own extra columns on that line, given back (F18)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line of a file that was read: the cell, the text and its written form."""
+
+    line: int
+    address: str
+    text: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the import would do to one cell."""
+
+    address: str
+    """Address as in the file; `kept_at` where it would be written."""
+    kept_at: str
+    line: int
+    text: str
+    value: str
+    current: str
+    current_version: int
+    current_origin: Origin | None
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What reading a file gave; kept so that the person can decide, then confirmed once."""
+
+    id: UUID
+    filing_id: UUID
+    file_name: str
+    author: str
+    made_at: datetime
+    revision: int
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+    guesses: tuple[tuple[str, str], ...]
+    """Each guess as a sentence, (French, English)."""
+    is_confirmed: bool = False
+
+
+def plan_import(
+    form_set: FormSet, document: Document, cells: Mapping[str, Cell], lines: Iterable[ReadLine], sealed: frozenset[str]
+) -> list[Change]:
+    """Return what importing these lines would do.
+
+    Args:
+        form_set: the form set the filing is pinned to.
+        document: the document of the filing; lines of the other one are listed, not stored (decisions.md 4).
+        cells: what the filing holds.
+        lines: what the file holds, read.
+        sealed: kept addresses of shared facts that a signed ER forbids to change here.
+    """
+    changes = []
+    for line in lines:
+        place = place_of(form_set, document, line.address)
+        present = cells.get(place.address)
+        effect = _effect(place.refusal, present, line.value, is_sealed=place.address in sealed)
+        changes.append(
+            Change(
+                address=line.address,
+                kept_at=place.address,
+                line=line.line,
+                text=line.text,
+                value=line.value,
+                current=present.value if present else "",
+                current_version=present.version if present else 0,
+                current_origin=present.source.origin if present else None,
+                effect=effect,
+            )
+        )
+    return changes
+
+
+def _effect(refusal: str | None, present: Cell | None, value: str, *, is_sealed: bool) -> Effect:
+    if refusal in ("elsewhere", "unknown"):
+        return Effect.ELSEWHERE
+    if refusal is not None:
+        return Effect.COMPARED
+    if (present.value if present else "") == value:
+        return Effect.SAME
+    if is_sealed:
+        return Effect.SEALED
+    if present is None or not present.value:
+        return Effect.FILL
+    return Effect.PROTECTED if present.source.origin is Origin.TYPED else Effect.REPLACE
+
+
+def confirm(
+    preview: ImportPreview, cells: Mapping[str, Cell], at: datetime, *, accept_partial: bool, overwrite_typed: bool
+) -> list[Cell]:
+    """Return the cells the confirmed import writes.
+
+    Raises:
+        ImportHasProblems: lines are refused and the person did not accept to leave them out.
+        ImportStale: a cell to write changed since the preview.
+    """
+    if preview.problems and not accept_partial:
+        raise ImportHasProblems(
+            f"{len(preview.problems)} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel."
+        )
+    effects = (*WRITTEN, Effect.PROTECTED) if overwrite_typed else WRITTEN
+    to_write = [change for change in preview.changes if change.effect in effects]
+    _require_unchanged(to_write, cells)
+    written: dict[str, Cell] = {}
+    for change in to_write:
+        source = Source(Origin.IMPORTED, preview.author, at, preview.file_name, change.line)
+        present = cells.get(change.kept_at)
+        written[change.kept_at] = (
+            present.changed(change.value, source) if present else first_version(change.kept_at, change.value, source)
+        )
+    return list(written.values())
+
+
+def _require_unchanged(to_write: Sequence[Change], cells: Mapping[str, Cell]) -> None:
+    stale = [
+        c.address for c in to_write if (cells[c.kept_at].version if c.kept_at in cells else 0) != c.current_version
+    ]
+    if stale:
+        raise ImportStale(f"Modifié depuis l'aperçu : {', '.join(stale[:10])}. Refaites l'aperçu.")

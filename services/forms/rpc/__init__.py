@@ -1,0 +1,1 @@
+"""How filings are called: decode, call a use case, encode. No rule of the business here."""

@@ -1,0 +1,345 @@
+"""Messages ↔ domain, both directions side by side."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as validation
+
+from chassis.errors import Invalid, Violation
+from services.forms.domain.activity import Activity
+from services.forms.domain.campaign import Campaign
+from services.forms.domain.cell import Cell, Origin, OtherValue
+from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.evaluation import Finding, Justification
+from services.forms.domain.filing import Document, Filing, Step, Verdict
+from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.sharing import ReceivedFact
+from services.forms.domain.snapshot import Snapshot
+from services.forms.usecases.read_filings import FilingCard, Openable
+
+_ORIGINS = {
+    Origin.TYPED: pb.ORIGIN_TYPED,
+    Origin.IMPORTED: pb.ORIGIN_IMPORTED,
+    Origin.SYNCHRONISED: pb.ORIGIN_SYNCHRONISED,
+    Origin.LAST_YEAR: pb.ORIGIN_LAST_YEAR,
+    Origin.COMPUTED: pb.ORIGIN_COMPUTED,
+}
+_VERDICTS = {
+    Verdict.CLEAN: validation.VERDICT_CLEAN,
+    Verdict.REMARKS: validation.VERDICT_REMARKS,
+    Verdict.TO_JUSTIFY: validation.VERDICT_TO_JUSTIFY,
+    Verdict.BLOCKED: validation.VERDICT_BLOCKED,
+    Verdict.NOT_EVALUABLE: validation.VERDICT_NOT_EVALUABLE,
+}
+_SEVERITIES = {
+    "B": validation.SEVERITY_BLOCKING,
+    "T": validation.SEVERITY_TRANSMISSION,
+    "A": validation.SEVERITY_ANOMALY,
+    "R": validation.SEVERITY_REMARK,
+}
+_STATUSES = {
+    "passed": validation.CONTROL_STATUS_PASSED,
+    "failed": validation.CONTROL_STATUS_FAILED,
+    "not_evaluated": validation.CONTROL_STATUS_NOT_EVALUATED,
+}
+_EFFECTS = {effect: pb.ImportEffect.Value(f"IMPORT_EFFECT_{effect.name}") for effect in Effect}
+_DOCUMENTS = {Document.ER: types.DOCUMENT_ER, Document.QDIS: types.DOCUMENT_QDIS}
+
+
+def to_uuid(text: str) -> UUID:
+    """Return an identifier.
+
+    Raises:
+        FilingUnknown: the text is not one; nothing has that identifier.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise FilingUnknown("Ce dossier n'existe pas.") from None
+
+
+def to_document(value: types.Document.ValueType) -> Document:
+    """Return the document asked for.
+
+    Raises:
+        Invalid: none was said.
+    """
+    for document, code in _DOCUMENTS.items():
+        if code == value:
+            return document
+    raise Invalid(violations=[Violation("document", "Document attendu : ER ou QDIS.", "DOCUMENT_MISSING")])
+
+
+def to_step(value: pb.Step.ValueType) -> Step:
+    """Return the step asked for.
+
+    Raises:
+        Invalid: none was said.
+    """
+    if not value:
+        raise Invalid(violations=[Violation("step", "Étape attendue.", "STEP_MISSING")])
+    return Step(int(value))
+
+
+def to_date(field: str, text: str) -> date:
+    """Return a day.
+
+    Raises:
+        Invalid: the text is not an ISO 8601 day.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(violations=[Violation(field, "Date ISO attendue (AAAA-MM-JJ).", "DATE")]) from None
+
+
+def stamp(at: datetime) -> Timestamp:
+    """Return an instant as a message."""
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message
+
+
+def sentence(pair: tuple[str, str]) -> types.Sentence:
+    """Return a (French, English) pair as a message."""
+    return types.Sentence(fr=pair[0], en=pair[1])
+
+
+def three_parts(fr: Sentences, en: Sentences) -> validation.ThreePartMessage:
+    """Return a three-part message."""
+    return validation.ThreePartMessage(
+        what=sentence((fr.what, en.what)), where=sentence((fr.where, en.where)), how=sentence((fr.how, en.how))
+    )
+
+
+def identity(filing: Filing) -> types.FilingIdentity:
+    """Return what a filing is about."""
+    return types.FilingIdentity(
+        filing_id=str(filing.id),
+        body=filing.body.siren,
+        body_name=filing.body.name,
+        family=types.Family.Value(f"FAMILY_{filing.body.family}"),
+        document=_DOCUMENTS[filing.document],
+        year=filing.year,
+        form_set=filing.form_set,
+        departement=filing.body.departement,
+    )
+
+
+def filing_message(filing: Filing, filled: int = 0, fillable: int = 0, conflicts: Iterable[str] = ()) -> pb.Filing:
+    """Return a filing without its cells."""
+    return pb.Filing(
+        identity=identity(filing),
+        step=pb.Step.ValueType(int(filing.step)),
+        revision=filing.revision,
+        signed_version=filing.signed_version,
+        opened_by=filing.opened_by,
+        opened_at=stamp(filing.opened_at),
+        changed_at=stamp(filing.changed_at),
+        verdict=verdict(filing.verdict),
+        receipt_number=filing.receipt_number,
+        due_on=filing.due_on.isoformat(),
+        is_locked=filing.lock is not None,
+        filled=filled,
+        fillable=fillable,
+        conflicts=list(conflicts),
+    )
+
+
+def card_message(card: FilingCard, fillable: int) -> pb.Filing:
+    """Return a filing with what is counted about it."""
+    return filing_message(card.filing, card.filled, fillable, card.conflicts)
+
+
+def openable_message(openable: Openable) -> pb.OpenableDocument:
+    """Return a document that may be opened."""
+    return pb.OpenableDocument(
+        body=openable.body.siren,
+        body_name=openable.body.name,
+        document=_DOCUMENTS[openable.campaign.document],
+        year=openable.campaign.year,
+        due_on=openable.campaign.due_on.isoformat(),
+    )
+
+
+def verdict(value: Verdict | None) -> validation.Verdict.ValueType:
+    """Return a verdict; unspecified before the first evaluation."""
+    return _VERDICTS[value] if value else validation.VERDICT_UNSPECIFIED
+
+
+def cell_message(cell: Cell) -> pb.FiledCell:
+    """Return an input cell."""
+    message = pb.FiledCell(
+        address=cell.address,
+        value=cell.value,
+        version=cell.version,
+        origin=_ORIGINS[cell.source.origin],
+        author=cell.source.author,
+        changed_at=stamp(cell.source.at),
+        file=cell.source.file,
+        line=cell.source.line,
+        server=cell.source.server,
+        is_provisional=cell.is_provisional,
+    )
+    if cell.conflict:
+        message.conflict.CopyFrom(conflict_message(cell.conflict))
+    return message
+
+
+def conflict_message(other: OtherValue) -> pb.CellConflict:
+    """Return the other value of a cell in conflict."""
+    return pb.CellConflict(value=other.value, server=other.server, author=other.author, changed_at=stamp(other.at))
+
+
+def computed_messages(computed: Mapping[str, str]) -> list[pb.FiledCell]:
+    """Return computed cells."""
+    return [
+        pb.FiledCell(address=address, value=value, origin=pb.ORIGIN_COMPUTED)
+        for address, value in sorted(computed.items())
+    ]
+
+
+def finding_message(finding: Finding) -> validation.Finding:
+    """Return one control and what came of it."""
+    message = validation.Finding(
+        control=finding.control,
+        severity=_SEVERITIES[finding.severity],
+        status=_STATUSES[finding.status],
+        message=sentence(finding.message),
+        detail=three_parts(finding.fr, finding.en),
+        cells=finding.cells,
+        missing=finding.missing,
+        operands=cells_of(finding.operands),
+    )
+    if finding.justification:
+        message.justification.CopyFrom(justification_message(finding.justification))
+    return message
+
+
+def justification_message(justification: Justification) -> validation.Justification:
+    """Return a justification."""
+    return validation.Justification(
+        control=justification.control,
+        text=justification.text,
+        author=justification.author,
+        written_at=stamp(justification.at),
+        operands_digest=justification.operands_digest,
+    )
+
+
+def cells_of(values: Mapping[str, str]) -> list[types.Cell]:
+    """Return address → value as messages, in order of address."""
+    return [types.Cell(address=address, value=value) for address, value in sorted(values.items())]
+
+
+def preview_message(preview: ImportPreview) -> pb.ImportPreview:
+    """Return what reading a file gave."""
+    return pb.ImportPreview(
+        import_id=str(preview.id),
+        file_name=preview.file_name,
+        changes=[_change_message(change) for change in preview.changes],
+        problems=[_problem_message(problem) for problem in preview.problems],
+        guesses=[sentence(guess) for guess in preview.guesses],
+        is_confirmed=preview.is_confirmed,
+        revision=preview.revision,
+    )
+
+
+def _change_message(change: Change) -> pb.ImportChange:
+    return pb.ImportChange(
+        address=change.address,
+        line=change.line,
+        text=change.text,
+        value=change.value,
+        current=change.current,
+        effect=_EFFECTS[change.effect],
+        current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
+    )
+
+
+def _problem_message(problem: Problem) -> pb.ImportProblem:
+    return pb.ImportProblem(
+        line=problem.line,
+        column=problem.column,
+        code=problem.code,
+        control=problem.control,
+        message=three_parts(problem.fr, problem.en),
+        text=problem.text,
+        extra=dict(problem.extra),
+    )
+
+
+def activity_message(activity: Activity) -> pb.Activity:
+    """Return one thing that happened."""
+    return pb.Activity(
+        at=stamp(activity.at), author=activity.author, kind=activity.kind, summary=sentence((activity.fr, activity.en))
+    )
+
+
+def frozen_message(filing: Filing, snapshot: Snapshot) -> pb.FrozenFiling:
+    """Return a frozen content."""
+    return pb.FrozenFiling(
+        identity=identity(filing),
+        version=snapshot.version,
+        revision=snapshot.revision,
+        cells=cells_of(snapshot.cells),
+        verdict=verdict(snapshot.verdict),
+        rule_set=snapshot.rule_set,
+        form_set_digest=snapshot.form_set_digest,
+        justifications=[justification_message(j) for j in snapshot.justifications],
+        frozen_at=stamp(snapshot.frozen_at),
+    )
+
+
+def campaign_message(campaign: Campaign) -> pb.Campaign:
+    """Return a campaign."""
+    return pb.Campaign(
+        document=_DOCUMENTS[campaign.document],
+        year=campaign.year,
+        form_set=campaign.form_set,
+        opens_on=campaign.opens_on.isoformat(),
+        due_on=campaign.due_on.isoformat(),
+        closes_on=campaign.closes_on.isoformat(),
+        families=[types.Family.Value(f"FAMILY_{family}") for family in sorted(campaign.families)],
+    )
+
+
+def to_campaign(message: pb.Campaign) -> Campaign:
+    """Return a campaign from its message."""
+    return Campaign(
+        document=to_document(message.document),
+        year=message.year,
+        form_set=message.form_set,
+        opens_on=to_date("opens_on", message.opens_on),
+        due_on=to_date("due_on", message.due_on),
+        closes_on=to_date("closes_on", message.closes_on),
+        families=frozenset(types.Family.Name(family).removeprefix("FAMILY_") for family in message.families),
+    )
+
+
+def to_received_fact(message: pb.SharedFact) -> ReceivedFact:
+    """Return a fact from its message."""
+    conflict = message.conflict if message.HasField("conflict") else None
+    return ReceivedFact(
+        concept=message.concept,
+        address=message.address,
+        value=message.value,
+        server=message.server,
+        author=message.author,
+        at=to_instant(message.changed_at),
+        is_computed=message.is_computed,
+        is_provisional=message.is_provisional,
+        is_sealed=message.is_sealed,
+        conflict=OtherValue(conflict.value, conflict.server, conflict.author, to_instant(conflict.changed_at))
+        if conflict
+        else None,
+    )
+
+
+def to_instant(message: Timestamp) -> datetime:
+    """Return an aware UTC instant."""
+    return message.ToDatetime(tzinfo=UTC)

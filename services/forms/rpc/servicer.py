@@ -1,0 +1,188 @@
+"""`FormsService` over gRPC: decode, call, encode."""
+
+from typing import Any
+
+import grpc
+from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
+
+from chassis.rpc.identity import caller
+from formsets import FormSet
+from services.forms.domain.addressing import fillable
+from services.forms.domain.cell import Cell
+from services.forms.rpc import mapping
+from services.forms.usecases import UseCases
+from services.forms.usecases.read_filings import FilingCard
+from services.forms.usecases.save_cells import TypedCell
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class FormsServicer(pb_grpc.FormsServiceServicer):
+    """Ten lines a method at most; whatever decides is in a use case."""
+
+    def __init__(self, use: UseCases) -> None:
+        self._use = use
+
+    async def OpenFiling(self, request: pb.OpenFilingRequest, context: Context) -> pb.OpenFilingResponse:
+        """Open the filing of a body."""
+        document = mapping.to_document(request.document)
+        filing, is_new = await self._use.open_filing(caller(), request.body, document, request.year)
+        return pb.OpenFilingResponse(filing=mapping.filing_message(filing), is_new=is_new)
+
+    async def ListFilings(self, request: pb.ListFilingsRequest, context: Context) -> pb.ListFilingsResponse:
+        """List the caller's filings."""
+        cards, openable = await self._use.list_filings(caller(), request.body)
+        return pb.ListFilingsResponse(
+            filings=[self._card(card) for card in cards],
+            openable=[mapping.openable_message(one) for one in openable],
+        )
+
+    async def GetFiling(self, request: pb.GetFilingRequest, context: Context) -> pb.GetFilingResponse:
+        """Return one filing with its cells."""
+        card, cells, computed = await self._use.get_filing(caller(), mapping.to_uuid(request.filing_id))
+        shown = [mapping.cell_message(cell) for cell in cells.values()] + mapping.computed_messages(computed)
+        return pb.GetFilingResponse(filing=self._card(card), cells=shown)
+
+    async def SaveCells(self, request: pb.SaveCellsRequest, context: Context) -> pb.SaveCellsResponse:
+        """Save typed cells."""
+        typed = [TypedCell(edit.address, edit.text, edit.base_version) for edit in request.edits]
+        saved = await self._use.save_cells(caller(), mapping.to_uuid(request.filing_id), typed)
+        cells = [mapping.cell_message(cell) for cell in saved.cells]
+        return pb.SaveCellsResponse(
+            filing=mapping.filing_message(saved.filing),
+            cells=cells + mapping.computed_messages(saved.computed),
+            findings=[mapping.finding_message(finding) for finding in saved.findings],
+        )
+
+    async def PreviewImport(self, request: pb.PreviewImportRequest, context: Context) -> pb.PreviewImportResponse:
+        """Show what importing a file would do."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        preview = await self._use.preview_import(caller(), filing_id, request.file_name, request.content)
+        return pb.PreviewImportResponse(preview=mapping.preview_message(preview))
+
+    async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.GetImportResponse:
+        """Return a preview made earlier."""
+        ids = mapping.to_uuid(request.filing_id), mapping.to_uuid(request.import_id)
+        return pb.GetImportResponse(preview=mapping.preview_message(await self._use.get_import(caller(), *ids)))
+
+    async def ConfirmImport(self, request: pb.ConfirmImportRequest, context: Context) -> pb.ConfirmImportResponse:
+        """Write a previewed import."""
+        done = await self._use.confirm_import(
+            caller(),
+            mapping.to_uuid(request.filing_id),
+            mapping.to_uuid(request.import_id),
+            accept_partial=request.accept_partial,
+            overwrite_typed=request.overwrite_typed,
+        )
+        filing = mapping.filing_message(done.filing)
+        return pb.ConfirmImportResponse(filing=filing, written=done.written, kept=done.kept)
+
+    async def CheckFiling(self, request: pb.CheckFilingRequest, context: Context) -> pb.CheckFilingResponse:
+        """Run every control."""
+        filing, report = await self._use.check_filing(caller(), mapping.to_uuid(request.filing_id))
+        return pb.CheckFilingResponse(
+            verdict=mapping.verdict(report.verdict),
+            findings=[mapping.finding_message(finding) for finding in report.findings],
+            rule_set=report.rule_set,
+            revision=filing.revision,
+        )
+
+    async def JustifyFinding(self, request: pb.JustifyFindingRequest, context: Context) -> pb.JustifyFindingResponse:
+        """Justify a failed control."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        verdict = await self._use.justify_finding(
+            caller(), filing_id, request.control, request.text, request.request_id
+        )
+        return pb.JustifyFindingResponse(verdict=mapping.verdict(verdict))
+
+    async def MoveFiling(self, request: pb.MoveFilingRequest, context: Context) -> pb.MoveFilingResponse:
+        """Move a filing to another step."""
+        step = mapping.to_step(request.step)
+        filing = await self._use.move_filing(caller(), mapping.to_uuid(request.filing_id), step, request.reason)
+        return pb.MoveFilingResponse(filing=mapping.filing_message(filing))
+
+    async def GetCellHistory(self, request: pb.GetCellHistoryRequest, context: Context) -> pb.GetCellHistoryResponse:
+        """Return every version of a cell."""
+        versions = await self._use.get_cell_history(caller(), mapping.to_uuid(request.filing_id), request.address)
+        return pb.GetCellHistoryResponse(versions=[mapping.cell_message(cell) for cell in versions])
+
+    async def ResolveConflict(self, request: pb.ResolveConflictRequest, context: Context) -> pb.ResolveConflictResponse:
+        """Choose between two values."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        cell: Cell = await self._use.resolve_conflict(
+            caller(), filing_id, request.address, request.value, request.request_id
+        )
+        return pb.ResolveConflictResponse(cell=mapping.cell_message(cell))
+
+    async def ListActivity(self, request: pb.ListActivityRequest, context: Context) -> pb.ListActivityResponse:
+        """List what happened."""
+        activities = await self._use.list_activity(caller(), mapping.to_uuid(request.filing_id))
+        return pb.ListActivityResponse(activities=[mapping.activity_message(one) for one in activities])
+
+    async def ListTransmittedFilings(
+        self, request: pb.ListTransmittedFilingsRequest, context: Context
+    ) -> pb.ListTransmittedFilingsResponse:
+        """List what was transmitted to this authority."""
+        filings = await self._use.list_transmitted_filings(caller(), request.year)
+        return pb.ListTransmittedFilingsResponse(filings=[mapping.filing_message(filing) for filing in filings])
+
+    async def GetTransmittedFiling(
+        self, request: pb.GetTransmittedFilingRequest, context: Context
+    ) -> pb.GetTransmittedFilingResponse:
+        """Return a transmitted filing as signed."""
+        filing, snapshot = await self._use.get_transmitted_filing(caller(), mapping.to_uuid(request.filing_id))
+        cells = mapping.cells_of(snapshot.cells)
+        return pb.GetTransmittedFilingResponse(filing=mapping.filing_message(filing), cells=cells)
+
+    async def PlanCampaign(self, request: pb.PlanCampaignRequest, context: Context) -> pb.PlanCampaignResponse:
+        """Open or change a campaign."""
+        campaign = await self._use.plan_campaign(caller(), mapping.to_campaign(request.campaign))
+        return pb.PlanCampaignResponse(campaign=mapping.campaign_message(campaign))
+
+    async def ProvisionCampaign(
+        self, request: pb.ProvisionCampaignRequest, context: Context
+    ) -> pb.ProvisionCampaignResponse:
+        """Open or change a campaign, for the node."""
+        campaign = await self._use.plan_campaign.provision(mapping.to_campaign(request.campaign))
+        return pb.ProvisionCampaignResponse(campaign=mapping.campaign_message(campaign))
+
+    async def FreezeFiling(self, request: pb.FreezeFilingRequest, context: Context) -> pb.FreezeFilingResponse:
+        """Take a snapshot for signature."""
+        filing, snapshot = await self._use.freeze_filing(caller(), mapping.to_uuid(request.filing_id))
+        return pb.FreezeFilingResponse(frozen=mapping.frozen_message(filing, snapshot))
+
+    async def GetFrozenFiling(self, request: pb.GetFrozenFilingRequest, context: Context) -> pb.GetFrozenFilingResponse:
+        """Return a snapshot."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        filing, snapshot = await self._use.get_frozen_filing(filing_id, request.version, request.revision)
+        return pb.GetFrozenFilingResponse(frozen=mapping.frozen_message(filing, snapshot))
+
+    async def LockFiling(self, request: pb.LockFilingRequest, context: Context) -> pb.LockFilingResponse:
+        """Forbid edits while the key is used."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        changed = await self._use.lock_filing(filing_id, request.version, request.revision, request.intent_id)
+        return pb.LockFilingResponse(is_locked=not changed, changed=changed)
+
+    async def SealFiling(self, request: pb.SealFilingRequest, context: Context) -> pb.SealFilingResponse:
+        """Record that a version is signed."""
+        await self._use.seal_filing(
+            request.event_id,
+            mapping.to_uuid(request.filing_id),
+            request.version,
+            request.revision,
+            request.receipt_number,
+            request.signatory,
+            mapping.to_instant(request.signed_at),
+        )
+        return pb.SealFilingResponse()
+
+    async def ApplyFacts(self, request: pb.ApplyFactsRequest, context: Context) -> pb.ApplyFactsResponse:
+        """Apply shared facts from another server."""
+        facts = [mapping.to_received_fact(fact) for fact in request.facts]
+        changed = await self._use.apply_facts(request.event_id, request.body, request.year, facts)
+        return pb.ApplyFactsResponse(changed=changed)
+
+    def _card(self, card: FilingCard) -> pb.Filing:
+        form_set: FormSet = self._use.form_sets.load(card.filing.form_set)
+        return mapping.card_message(card, fillable(form_set, card.filing.document))

@@ -1,0 +1,124 @@
+"""Composition root: settings in, wired service out; the only file that knows all the rooms."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
+from pydantic import SecretStr
+
+import formsets
+from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.relay import Relay
+from chassis.database.unit_of_work import SqlAppliedRequests
+from chassis.peers import Peers
+from chassis.service import Opened
+from chassis.settings import DatabaseSettings
+from chassis.stack import Stack
+from services.forms.clients.auth import GrpcBodies
+from services.forms.clients.flat_files import SandboxedFlatFiles
+from services.forms.clients.sync import GrpcFacts
+from services.forms.clients.validation import GrpcControls
+from services.forms.rpc.servicer import FormsServicer
+from services.forms.settings import FormsSettings
+from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
+from services.forms.store.unit_of_work import FormsUnitOfWork
+from services.forms.usecases import UseCases
+from services.forms.usecases.apply_facts import ApplyFacts, ResolveConflict
+from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.confirm_import import ConfirmImport
+from services.forms.usecases.justify_finding import JustifyFinding
+from services.forms.usecases.move_filing import MoveFiling
+from services.forms.usecases.open_filing import OpenFiling
+from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
+from services.forms.usecases.preview_import import GetImport, PreviewImport
+from services.forms.usecases.read_filings import (
+    GetCellHistory,
+    GetFiling,
+    GetTransmittedFiling,
+    ListActivity,
+    ListFilings,
+    ListTransmittedFilings,
+)
+from services.forms.usecases.save_cells import SaveCells
+from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+from services.forms.workers.publishing import Publishing
+
+SCHEMA = "forms"
+
+
+def wire(
+    open_work: OpensWork,
+    controls: Controls,
+    facts: Facts,
+    bodies: Bodies,
+    files: FlatFiles,
+    form_sets: FormSets,
+    stack: Stack,
+) -> UseCases:
+    """Return every use case on these ports; tests pass fakes."""
+    clock, identifiers = stack.clock, stack.identifiers
+    return UseCases(
+        form_sets=form_sets,
+        open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
+        list_filings=ListFilings(open_work, bodies, clock),
+        get_filing=GetFiling(open_work),
+        save_cells=SaveCells(open_work, controls, form_sets, clock),
+        preview_import=PreviewImport(open_work, files, controls, facts, form_sets, clock, identifiers),
+        get_import=GetImport(open_work),
+        confirm_import=ConfirmImport(open_work, controls, form_sets, clock),
+        check_filing=CheckFiling(open_work, controls, form_sets),
+        justify_finding=JustifyFinding(open_work, controls, form_sets, clock),
+        move_filing=MoveFiling(open_work, controls, form_sets, clock),
+        get_cell_history=GetCellHistory(open_work),
+        resolve_conflict=ResolveConflict(open_work, controls, facts, form_sets, clock),
+        list_activity=ListActivity(open_work),
+        list_transmitted_filings=ListTransmittedFilings(open_work),
+        get_transmitted_filing=GetTransmittedFiling(open_work),
+        plan_campaign=PlanCampaign(open_work, form_sets),
+        freeze_filing=FreezeFiling(open_work, controls, form_sets, clock),
+        get_frozen_filing=GetFrozenFiling(open_work),
+        lock_filing=LockFiling(open_work, form_sets, clock),
+        seal_filing=SealFiling(open_work, form_sets),
+        apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
+    )
+
+
+class FormsService:
+    """The forms service of one stack."""
+
+    name = SCHEMA
+
+    def __init__(self, stack: Stack, settings: FormsSettings) -> None:
+        self._stack, self._settings = stack, settings
+
+    @asynccontextmanager
+    async def open(self, peers: Peers) -> AsyncIterator[Opened]:
+        """Open the database, relay the outbox, and say what to serve."""
+        engine = open_engine(self._settings.database, SCHEMA)
+        sessions = sessions_of(engine)
+        stack, facts = self._stack, GrpcFacts(peers)
+        open_work = partial(FormsUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
+        files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
+        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
+        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
+        relaying = asyncio.create_task(relay.run())
+        try:
+            yield Opened(
+                register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
+                grpc_services=("harmonia.forms.v1.FormsService",),
+                is_ready=partial(has_schema, engine, SCHEMA),
+                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+            )
+        finally:
+            relaying.cancel()
+            with suppress(asyncio.CancelledError):
+                await relaying
+            await engine.dispose()
+
+
+def make_service(stack: Stack, database_url: str) -> FormsService:
+    """Return the service for a stack; the node passes the URL of the embedded database."""
+    return FormsService(stack, FormsSettings(database=DatabaseSettings(url=SecretStr(database_url))))

@@ -1,0 +1,15 @@
+"""The settings of the forms service: `FORMS_<GROUP>__<FIELD>`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import ServiceSettings
+
+
+class FormsSettings(ServiceSettings):
+    """Every default is usable on a lone machine."""
+
+    model_config = SettingsConfigDict(**{**ServiceSettings.model_config, "env_prefix": "FORMS_"})
+
+    largest_upload: int = Field(default=20_000_000, description="Bytes of an uploaded file at most (decisions.md 10).")
+    reading_seconds: float = Field(default=10.0, description="Seconds of processor a file may take to read.")

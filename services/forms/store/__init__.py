@@ -1,0 +1,1 @@
+"""Where filings are kept: SQLAlchemy and PostgreSQL. No rule of the business here."""

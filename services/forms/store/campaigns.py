@@ -1,0 +1,88 @@
+"""`SqlCampaigns` and `SqlActivities`: two small tables."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.activity import Activity
+from services.forms.domain.campaign import Campaign
+from services.forms.domain.filing import Document
+from services.forms.store.rows import ActivityRow, CampaignRow
+
+LATEST = 200
+
+
+class SqlCampaigns:
+    """Campaigns in the table `campaigns`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, document: Document, year: int) -> Campaign | None:
+        """Return the campaign of a document and year."""
+        row = await self._session.get(CampaignRow, (str(document), year))
+        return _to_campaign(row) if row else None
+
+    async def open_on(self, on: date) -> list[Campaign]:
+        """Return the campaigns under way on a day, newest year first."""
+        rows = await self._session.scalars(
+            select(CampaignRow)
+            .where(CampaignRow.opens_on <= on, CampaignRow.closes_on >= on)
+            .order_by(CampaignRow.year.desc(), CampaignRow.document)
+        )
+        return [_to_campaign(row) for row in rows]
+
+    async def save(self, campaign: Campaign) -> None:
+        """Add or replace a campaign."""
+        await self._session.merge(
+            CampaignRow(
+                document=str(campaign.document),
+                year=campaign.year,
+                form_set=campaign.form_set,
+                opens_on=campaign.opens_on,
+                due_on=campaign.due_on,
+                closes_on=campaign.closes_on,
+                families=sorted(campaign.families),
+            )
+        )
+
+
+def _to_campaign(row: CampaignRow) -> Campaign:
+    return Campaign(
+        document=Document(row.document),
+        year=row.year,
+        form_set=row.form_set,
+        opens_on=row.opens_on,
+        due_on=row.due_on,
+        closes_on=row.closes_on,
+        families=frozenset(row.families),
+    )
+
+
+class SqlActivities:
+    """Activities in the table `activities`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, activity: Activity) -> None:
+        """Add one."""
+        self._session.add(
+            ActivityRow(
+                filing_id=activity.filing_id,
+                at=activity.at,
+                author=activity.author,
+                kind=activity.kind,
+                fr=activity.fr,
+                en=activity.en,
+            )
+        )
+
+    async def of(self, filing_id: UUID) -> list[Activity]:
+        """Return the last two hundred, newest first."""
+        rows = await self._session.scalars(
+            select(ActivityRow).where(ActivityRow.filing_id == filing_id).order_by(ActivityRow.id.desc()).limit(LATEST)
+        )
+        return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en) for row in rows]

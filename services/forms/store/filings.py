@@ -1,0 +1,143 @@
+"""`SqlFilings`: the filings port on PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
+from services.forms.store.rows import CellRow, FilingRow
+
+
+class SqlFilings:
+    """Filings in the table `filings`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, filing_id: UUID) -> Filing:
+        """Return a filing.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        return _to_domain(await self._row(filing_id))
+
+    async def get_for_change(self, filing_id: UUID) -> Filing:
+        """Return a filing and lock its row until the end of the transaction."""
+        return _to_domain(await self._row(filing_id, lock=True))
+
+    async def _row(self, filing_id: UUID, *, lock: bool = False) -> FilingRow:
+        statement = select(FilingRow).where(FilingRow.id == filing_id)
+        row = await self._session.scalar(statement.with_for_update() if lock else statement)
+        if row is None:
+            raise FilingUnknown("Ce dossier n'existe pas.")
+        return row
+
+    async def find(self, siren: str, document: Document, year: int) -> Filing | None:
+        """Return the filing of a body, document and year."""
+        row = await self._session.scalar(
+            select(FilingRow).where(FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year)
+        )
+        return _to_domain(row) if row else None
+
+    async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
+        """Return the filings of a body and year, rows locked."""
+        rows = await self._session.scalars(
+            select(FilingRow)
+            .where(FilingRow.siren == siren, FilingRow.year == year)
+            .order_by(FilingRow.document)
+            .with_for_update()
+        )
+        return [_to_domain(row) for row in rows]
+
+    async def of_bodies(self, sirens: frozenset[str] | None) -> list[Filing]:
+        """Return the filings of these bodies, newest year first."""
+        statement = select(FilingRow).order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
+        if sirens is not None:
+            statement = statement.where(FilingRow.siren.in_(sirens))
+        return [_to_domain(row) for row in await self._session.scalars(statement)]
+
+    async def transmitted(self, year: int) -> list[Filing]:
+        """Return the filings signed at least once."""
+        statement = select(FilingRow).where(FilingRow.signed_version > 0)
+        if year:
+            statement = statement.where(FilingRow.year == year)
+        ordered = statement.order_by(FilingRow.changed_at.desc())
+        return [_to_domain(row) for row in await self._session.scalars(ordered)]
+
+    async def add(self, filing: Filing) -> None:
+        """Add a filing."""
+        self._session.add(_to_row(filing))
+        await self._session.flush()
+
+    async def save(self, filing: Filing) -> None:
+        """Write a filing that is in this transaction."""
+        row = await self._session.get(FilingRow, filing.id)
+        assert row is not None, "a filing is saved in the transaction that read it"
+        for name, value in _columns(filing).items():
+            setattr(row, name, value)
+
+    async def counts(self, filing_ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, list[str]]]:
+        """Return for each filing how many input cells are filled and which are in conflict."""
+        rows = await self._session.execute(
+            select(
+                CellRow.filing_id,
+                func.count().filter(CellRow.value != ""),
+                func.array_agg(CellRow.address).filter(CellRow.conflict.is_not(None)),
+            )
+            .where(CellRow.filing_id.in_(filing_ids))
+            .group_by(CellRow.filing_id)
+        )
+        return {filing_id: (filled, sorted(conflicts or [])) for filing_id, filled, conflicts in rows}
+
+
+def _columns(filing: Filing) -> dict[str, object]:
+    return {
+        "siren": filing.body.siren,
+        "body_name": filing.body.name,
+        "family": filing.body.family,
+        "departement": filing.body.departement,
+        "document": str(filing.document),
+        "year": filing.year,
+        "form_set": filing.form_set,
+        "opened_by": filing.opened_by,
+        "opened_at": filing.opened_at,
+        "changed_at": filing.changed_at,
+        "due_on": filing.due_on,
+        "step": int(filing.step),
+        "revision": filing.revision,
+        "verdict": str(filing.verdict) if filing.verdict else None,
+        "rule_set": filing.rule_set,
+        "signed_version": filing.signed_version,
+        "receipt_number": filing.receipt_number,
+        "locked_by": filing.lock.intent_id if filing.lock else None,
+        "locked_at": filing.lock.since if filing.lock else None,
+    }
+
+
+def _to_row(filing: Filing) -> FilingRow:
+    return FilingRow(id=filing.id, computed={}, **_columns(filing))
+
+
+def _to_domain(row: FilingRow) -> Filing:
+    return Filing(
+        id=row.id,
+        body=Body(row.siren, row.body_name, row.family, row.departement),
+        document=Document(row.document),
+        year=row.year,
+        form_set=row.form_set,
+        opened_by=row.opened_by,
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        due_on=row.due_on,
+        step=Step(row.step),
+        revision=row.revision,
+        verdict=Verdict(row.verdict) if row.verdict else None,
+        rule_set=row.rule_set,
+        signed_version=row.signed_version,
+        receipt_number=row.receipt_number,
+        lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
+    )

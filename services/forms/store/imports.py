@@ -1,0 +1,84 @@
+"""`SqlImports`: previews as one document each; they are read whole or not at all."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.cell import Origin
+from services.forms.domain.errors import ImportUnknown
+from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.store.rows import ImportRow
+
+
+class SqlImports:
+    """Previews in the table `imports`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, preview: ImportPreview) -> None:
+        """Keep a preview."""
+        self._session.add(_to_row(preview))
+
+    async def get(self, filing_id: UUID, import_id: UUID) -> ImportPreview:
+        """Return a preview of this filing.
+
+        Raises:
+            ImportUnknown: there is none.
+        """
+        row = await self._session.scalar(
+            select(ImportRow).where(ImportRow.id == import_id, ImportRow.filing_id == filing_id)
+        )
+        if row is None:
+            raise ImportUnknown("Cet aperçu d'import n'existe pas.")
+        return _to_domain(row)
+
+    async def mark_confirmed(self, import_id: UUID) -> None:
+        """Mark a preview as written."""
+        await self._session.execute(update(ImportRow).where(ImportRow.id == import_id).values(is_confirmed=True))
+
+
+def _to_row(preview: ImportPreview) -> ImportRow:
+    return ImportRow(
+        id=preview.id,
+        filing_id=preview.filing_id,
+        file_name=preview.file_name,
+        author=preview.author,
+        made_at=preview.made_at,
+        revision=preview.revision,
+        is_confirmed=preview.is_confirmed,
+        content={
+            "changes": [asdict(change) for change in preview.changes],
+            "problems": [asdict(problem) for problem in preview.problems],
+            "guesses": [list(guess) for guess in preview.guesses],
+        },
+    )
+
+
+def _to_domain(row: ImportRow) -> ImportPreview:
+    return ImportPreview(
+        id=row.id,
+        filing_id=row.filing_id,
+        file_name=row.file_name,
+        author=row.author,
+        made_at=row.made_at,
+        revision=row.revision,
+        is_confirmed=row.is_confirmed,
+        changes=tuple(_change(change) for change in row.content["changes"]),
+        problems=tuple(_problem(problem) for problem in row.content["problems"]),
+        guesses=tuple((fr, en) for fr, en in row.content["guesses"]),
+    )
+
+
+def _change(stored: dict[str, Any]) -> Change:
+    origin = stored["current_origin"]
+    return Change(
+        **{**stored, "effect": Effect(stored["effect"]), "current_origin": Origin(origin) if origin else None}
+    )
+
+
+def _problem(stored: dict[str, Any]) -> Problem:
+    return Problem(**{**stored, "fr": Sentences(**stored["fr"]), "en": Sentences(**stored["en"])})

@@ -1,0 +1,156 @@
+"""The tables of the schema `forms`."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
+from chassis.database.unit_of_work import Bookkeeping
+
+
+class Rows(DeclarativeBase):
+    """Base of this service's rows; the schema comes from the connection's search path."""
+
+
+class OutboxEventRow(OutboxEventColumns, Rows):
+    """An event of this service."""
+
+
+class OutboxHeadRow(OutboxHeadColumns, Rows):
+    """The last sequence given."""
+
+
+class AppliedRequestRow(AppliedRequestColumns, Rows):
+    """A request applied here."""
+
+
+BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
+
+
+class CampaignRow(Rows):
+    """A campaign."""
+
+    __tablename__ = "campaigns"
+
+    document: Mapped[str] = mapped_column(Text, primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True)
+    form_set: Mapped[str] = mapped_column(Text)
+    opens_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date] = mapped_column(Date)
+    closes_on: Mapped[date] = mapped_column(Date)
+    families: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class FilingRow(Rows):
+    """A filing, with the computed cells of its last evaluation."""
+
+    __tablename__ = "filings"
+    __table_args__ = (
+        Index("filings_one_per_body", "siren", "document", "year", unique=True),
+        Index("filings_transmitted", "year", "signed_version"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    siren: Mapped[str] = mapped_column(Text)
+    body_name: Mapped[str] = mapped_column(Text)
+    family: Mapped[str] = mapped_column(Text)
+    departement: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer)
+    form_set: Mapped[str] = mapped_column(Text)
+    opened_by: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    due_on: Mapped[date] = mapped_column(Date)
+    step: Mapped[int] = mapped_column(SmallInteger)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    verdict: Mapped[str | None] = mapped_column(Text)
+    rule_set: Mapped[str] = mapped_column(Text)
+    signed_version: Mapped[int] = mapped_column(Integer)
+    receipt_number: Mapped[str] = mapped_column(Text)
+    locked_by: Mapped[str | None] = mapped_column(Text)
+    locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)
+
+
+class CellRow(Rows):
+    """The present value of an input cell."""
+
+    __tablename__ = "cells"
+
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+    origin: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    file: Mapped[str] = mapped_column(Text)
+    line: Mapped[int] = mapped_column(Integer)
+    server: Mapped[str] = mapped_column(Text)
+    conflict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    is_provisional: Mapped[bool]
+
+
+class CellVersionRow(Rows):
+    """One version a cell had; only ever added."""
+
+    __tablename__ = "cell_versions"
+
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    file: Mapped[str] = mapped_column(Text)
+    line: Mapped[int] = mapped_column(Integer)
+    server: Mapped[str] = mapped_column(Text)
+
+
+class ImportRow(Rows):
+    """A preview of an import; figures reach the cells only when it is confirmed."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), index=True)
+    file_name: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    is_confirmed: Mapped[bool]
+
+
+class SnapshotRow(Rows):
+    """A frozen content, compressed; only the mark of the signed one may change."""
+
+    __tablename__ = "snapshots"
+
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    frozen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    is_signed: Mapped[bool]
+
+
+class ActivityRow(Rows):
+    """One thing that happened; only ever added."""
+
+    __tablename__ = "activities"
+    __table_args__ = (Index("activities_of_filing", "filing_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    author: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    fr: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)

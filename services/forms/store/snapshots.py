@@ -1,0 +1,99 @@
+"""`SqlSnapshots`: frozen contents as compressed bytes (6 to 10 times cheaper than JSONB, performance.md)."""
+
+import json
+import zlib
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.evaluation import Justification
+from services.forms.domain.filing import Verdict
+from services.forms.domain.snapshot import Snapshot
+from services.forms.store.rows import SnapshotRow
+
+
+class SqlSnapshots:
+    """Snapshots in the table `snapshots`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; the same version and revision again replaces nothing that was signed."""
+        row = {
+            "filing_id": snapshot.filing_id,
+            "version": snapshot.version,
+            "revision": snapshot.revision,
+            "content": _pack(snapshot),
+            "frozen_at": snapshot.frozen_at,
+            "is_signed": False,
+        }
+        await self._session.execute(upsert(SnapshotRow).values(row).on_conflict_do_nothing())
+
+    async def get(self, filing_id: UUID, version: int, revision: int) -> Snapshot:
+        """Return a snapshot.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        row = await self._session.get(SnapshotRow, (filing_id, version, revision))
+        if row is None:
+            raise FilingUnknown("Cette version figée n'existe pas.")
+        return _unpack(row)
+
+    async def get_signed(self, filing_id: UUID, version: int) -> Snapshot:
+        """Return the snapshot that was signed as this version.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        row = await self._session.scalar(
+            select(SnapshotRow).where(
+                SnapshotRow.filing_id == filing_id, SnapshotRow.version == version, SnapshotRow.is_signed
+            )
+        )
+        if row is None:
+            raise FilingUnknown("Cette version signée n'existe pas.")
+        return _unpack(row)
+
+    async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
+        """Say which snapshot was signed."""
+        await self._session.execute(
+            update(SnapshotRow)
+            .where(SnapshotRow.filing_id == filing_id, SnapshotRow.version == version, SnapshotRow.revision == revision)
+            .values(is_signed=True)
+        )
+
+
+def _pack(snapshot: Snapshot) -> bytes:
+    content = {
+        "cells": dict(snapshot.cells),
+        "verdict": str(snapshot.verdict),
+        "rule_set": snapshot.rule_set,
+        "form_set_digest": snapshot.form_set_digest,
+        "justifications": [{**asdict(j), "at": j.at.isoformat()} for j in snapshot.justifications],
+    }
+    return zlib.compress(json.dumps(content, ensure_ascii=False).encode())
+
+
+def _unpack(row: SnapshotRow) -> Snapshot:
+    content: dict[str, Any] = json.loads(zlib.decompress(row.content))
+    return Snapshot(
+        filing_id=row.filing_id,
+        version=row.version,
+        revision=row.revision,
+        cells=content["cells"],
+        verdict=Verdict(content["verdict"]),
+        rule_set=content["rule_set"],
+        form_set_digest=content["form_set_digest"],
+        justifications=tuple(
+            Justification(**{**j, "at": datetime.fromisoformat(j["at"])}) for j in content["justifications"]
+        ),
+        frozen_at=row.frozen_at,
+    )

@@ -1,0 +1,54 @@
+"""`FormsUnitOfWork`: the repositories of one transaction, and how events become outbox payloads."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
+from services.forms.domain.events import FormsEvent
+from services.forms.store.campaigns import SqlActivities, SqlCampaigns
+from services.forms.store.cells import SqlCells
+from services.forms.store.filings import SqlFilings
+from services.forms.store.imports import SqlImports
+from services.forms.store.rows import AppliedRequestRow
+from services.forms.store.snapshots import SqlSnapshots
+
+
+class FormsUnitOfWork(SqlUnitOfWork):
+    """One transaction of the forms service."""
+
+    def attach(self, session: AsyncSession) -> None:
+        """Make the repositories of this transaction."""
+        self.filings = SqlFilings(session)
+        self.cells = SqlCells(session)
+        self.imports = SqlImports(session)
+        self.campaigns = SqlCampaigns(session)
+        self.snapshots = SqlSnapshots(session)
+        self.activities = SqlActivities(session)
+
+    def publish(self, event: FormsEvent) -> None:
+        """Put an event in the outbox, in the lane of its body."""
+        self.record(Event("SharedFactsChanged", event.siren, to_payload(event)))
+
+    async def is_first(self, method: str, event_id: str) -> bool:
+        """Record that another service's event is applied here; False for a repeat."""
+        return await remember_once(self._session, AppliedRequestRow, method, event_id, self._clock)
+
+
+def to_payload(event: FormsEvent) -> dict[str, object]:
+    """Return an event as plain JSON values; `clients/sync.py` reads it back."""
+    return {
+        "filing_id": str(event.filing_id),
+        "siren": event.siren,
+        "year": event.year,
+        "seals": event.seals,
+        "facts": [
+            {
+                "concept": fact.concept,
+                "address": fact.address,
+                "value": fact.value,
+                "source": str(fact.source),
+                "author": fact.author,
+                "at": fact.at.isoformat(),
+            }
+            for fact in event.facts
+        ],
+    }

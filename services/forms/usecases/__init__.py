@@ -1,0 +1,51 @@
+"""What can be done with filings: one file per verb, one transaction each. No technology, no generated code here."""
+
+from dataclasses import dataclass
+
+from services.forms.usecases.apply_facts import ApplyFacts, ResolveConflict
+from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.confirm_import import ConfirmImport
+from services.forms.usecases.justify_finding import JustifyFinding
+from services.forms.usecases.move_filing import MoveFiling
+from services.forms.usecases.open_filing import OpenFiling
+from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.ports import FormSets
+from services.forms.usecases.preview_import import GetImport, PreviewImport
+from services.forms.usecases.read_filings import (
+    GetCellHistory,
+    GetFiling,
+    GetTransmittedFiling,
+    ListActivity,
+    ListFilings,
+    ListTransmittedFilings,
+)
+from services.forms.usecases.save_cells import SaveCells
+from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Every verb of this service, wired; what the servicer calls."""
+
+    form_sets: FormSets
+    open_filing: OpenFiling
+    list_filings: ListFilings
+    get_filing: GetFiling
+    save_cells: SaveCells
+    preview_import: PreviewImport
+    get_import: GetImport
+    confirm_import: ConfirmImport
+    check_filing: CheckFiling
+    justify_finding: JustifyFinding
+    move_filing: MoveFiling
+    get_cell_history: GetCellHistory
+    resolve_conflict: ResolveConflict
+    list_activity: ListActivity
+    list_transmitted_filings: ListTransmittedFilings
+    get_transmitted_filing: GetTransmittedFiling
+    plan_campaign: PlanCampaign
+    freeze_filing: FreezeFiling
+    get_frozen_filing: GetFrozenFiling
+    lock_filing: LockFiling
+    seal_filing: SealFiling
+    apply_facts: ApplyFacts

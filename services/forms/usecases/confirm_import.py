@@ -1,0 +1,68 @@
+"""Writes a previewed import into the filing, once."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.identity import Caller
+from services.forms.domain.activity import Activity
+from services.forms.domain.filing import Filing
+from services.forms.domain.importing import Effect, confirm
+from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.ports import Controls, FormSets, OpensWork
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import wrote."""
+
+    filing: Filing
+    written: int
+    kept: int
+    """Typed values that were protected."""
+
+
+class ConfirmImport:
+    """One transaction: the import is wholly there or not at all. Confirming again changes nothing."""
+
+    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
+
+    async def __call__(
+        self, caller: Caller, filing_id: UUID, import_id: UUID, *, accept_partial: bool, overwrite_typed: bool
+    ) -> Imported:
+        """Write the lines of the preview.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            ImportUnknown: no such preview.
+            ImportHasProblems: lines are refused and partial import was not asked for.
+            ImportStale: cells to write changed since the preview.
+            FilingNotEditable: wrong step, or a signature is under way.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            caller.require("filing.import", filing.body.siren)
+            preview = await work.imports.get(filing_id, import_id)
+            kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
+            if preview.is_confirmed:
+                return Imported(filing, 0, kept)
+            filing.require_editable()
+            cells = await work.cells.of(filing_id)
+            now = self._clock.now()
+            changed = confirm(preview, cells, now, accept_partial=accept_partial, overwrite_typed=overwrite_typed)
+            form_set = self._form_sets.load(filing.form_set)
+            written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            await work.imports.mark_confirmed(import_id)
+            await work.activities.add(
+                Activity(
+                    filing_id,
+                    now,
+                    caller.name,
+                    "FILE_IMPORTED",
+                    f"{len(changed)} case(s) importée(s) de « {preview.file_name} » ; {kept} valeur(s) saisie(s) gardée(s).",
+                    f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
+                )
+            )
+            await work.commit()
+        return Imported(written.filing, len(changed), kept)

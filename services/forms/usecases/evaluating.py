@@ -1,0 +1,71 @@
+"""What every change of content does at its end, in the same transaction: evaluate, save, tell the other servers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from formsets import FormSet
+from services.forms.domain.cell import Cell
+from services.forms.domain.evaluation import Evaluation
+from services.forms.domain.events import SharedFactsChanged
+from services.forms.domain.filing import Document, Filing
+from services.forms.domain.sharing import computed_facts, facts_of
+from services.forms.usecases.ports import Controls, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A filing after a change of content."""
+
+    filing: Filing
+    cells: dict[str, Cell]
+    changed: Sequence[Cell]
+    before: dict[str, str]
+    """Computed cells before."""
+    evaluation: Evaluation
+
+
+def inputs_and_given(
+    form_set: FormSet, filing: Filing, cells: dict[str, Cell]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Split filled cells into typed or imported inputs, and computed facts given by the server that holds their operands."""
+    inputs: dict[str, str] = {}
+    given: dict[str, str] = {}
+    for cell in cells.values():
+        if not cell.value:
+            continue
+        is_given = filing.document is Document.QDIS and form_set.is_computed(cell.address)
+        (given if is_given else inputs)[cell.address] = cell.value
+    return inputs, given
+
+
+async def evaluate(controls: Controls, form_set: FormSet, filing: Filing, cells: dict[str, Cell]) -> Evaluation:
+    """Evaluate a filing as it is."""
+    inputs, given = inputs_and_given(form_set, filing, cells)
+    return await controls.evaluate(filing, inputs, given)
+
+
+async def write_cells(
+    work: UnitOfWork,
+    controls: Controls,
+    form_set: FormSet,
+    filing: Filing,
+    cells: dict[str, Cell],
+    changed: Sequence[Cell],
+    author: str,
+    at: datetime,
+) -> Written:
+    """Save changed cells, the computed cells and verdict that follow, and the shared facts to publish; no commit."""
+    present = {**cells, **{cell.address: cell for cell in changed}}
+    before = await work.cells.computed(filing.id)
+    evaluation = await evaluate(controls, form_set, filing, present)
+    filing = filing.edited(at, evaluation.verdict, evaluation.rule_set)
+    await work.cells.save(filing.id, changed)
+    await work.cells.save_computed(filing.id, evaluation.computed)
+    await work.filings.save(filing)
+    facts = facts_of(form_set, filing.document, changed)
+    if filing.document is Document.ER:
+        facts += computed_facts(form_set, before, evaluation.computed, author, at)
+    if facts:
+        work.publish(SharedFactsChanged(filing.id, filing.body.siren, filing.year, tuple(facts)))
+    return Written(filing, present, changed, before, evaluation)

@@ -1,0 +1,328 @@
+"""What the use cases need from the outside, in their own words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from chassis.identity import Caller
+from formsets import FormSet
+from services.forms.domain.activity import Activity
+from services.forms.domain.campaign import Campaign
+from services.forms.domain.cell import Cell
+from services.forms.domain.evaluation import Evaluation, Justification
+from services.forms.domain.events import FormsEvent
+from services.forms.domain.filing import Body, Document, Filing
+from services.forms.domain.importing import ImportPreview, Problem, Sentences
+from services.forms.domain.sharing import ReceivedFact
+from services.forms.domain.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """Text to read for one cell."""
+
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """What the format controls made of a text: a written form, or a refusal."""
+
+    address: str
+    value: str
+    control: str = ""
+    fr: Sentences | None = None
+    en: Sentences | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One line of an uploaded file, before the format controls."""
+
+    line: int
+    address: str
+    text: str
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What an uploaded file holds."""
+
+    lines: Sequence[FileLine]
+    problems: Sequence[Problem]
+    guesses: Sequence[tuple[str, str]]
+
+
+class Filings(Protocol):
+    """The filings of this server."""
+
+    async def get(self, filing_id: UUID) -> Filing:
+        """Return a filing.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        ...
+
+    async def get_for_change(self, filing_id: UUID) -> Filing:
+        """Return a filing and hold it until the end of the transaction: changes of one filing follow each other."""
+        ...
+
+    async def find(self, siren: str, document: Document, year: int) -> Filing | None:
+        """Return the filing of a body, document and year."""
+        ...
+
+    async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
+        """Return the filings of a body and year on this server, held until the end of the transaction."""
+        ...
+
+    async def of_bodies(self, sirens: frozenset[str] | None) -> list[Filing]:
+        """Return the filings of these bodies, of all when None, newest year first."""
+        ...
+
+    async def transmitted(self, year: int) -> list[Filing]:
+        """Return the filings signed at least once, of one year or of all (0)."""
+        ...
+
+    async def add(self, filing: Filing) -> None:
+        """Add a filing."""
+        ...
+
+    async def save(self, filing: Filing) -> None:
+        """Save a filing that was got for change."""
+        ...
+
+    async def counts(self, filing_ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, list[str]]]:
+        """Return for each filing how many input cells are filled, and the addresses in conflict."""
+        ...
+
+
+class Cells(Protocol):
+    """The input cells of filings, with every version they had, and the computed ones."""
+
+    async def of(self, filing_id: UUID) -> dict[str, Cell]:
+        """Return the present cells by address, emptied ones included."""
+        ...
+
+    async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
+        """Save changed cells; each becomes a line of the cell's history."""
+        ...
+
+    async def history(self, filing_id: UUID, address: str) -> list[Cell]:
+        """Return every version of a cell, newest first."""
+        ...
+
+    async def computed(self, filing_id: UUID) -> dict[str, str]:
+        """Return the computed cells of the last evaluation."""
+        ...
+
+    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
+        """Replace the computed cells."""
+        ...
+
+
+class Imports(Protocol):
+    """Previews of imports."""
+
+    async def add(self, preview: ImportPreview) -> None:
+        """Keep a preview."""
+        ...
+
+    async def get(self, filing_id: UUID, import_id: UUID) -> ImportPreview:
+        """Return a preview.
+
+        Raises:
+            ImportUnknown: there is none of this id for this filing.
+        """
+        ...
+
+    async def mark_confirmed(self, import_id: UUID) -> None:
+        """Mark a preview as written."""
+        ...
+
+
+class Campaigns(Protocol):
+    """The campaigns of this server."""
+
+    async def find(self, document: Document, year: int) -> Campaign | None:
+        """Return the campaign of a document and year."""
+        ...
+
+    async def open_on(self, on: date) -> list[Campaign]:
+        """Return the campaigns under way on a day."""
+        ...
+
+    async def save(self, campaign: Campaign) -> None:
+        """Add or replace a campaign."""
+        ...
+
+
+class Snapshots(Protocol):
+    """Frozen contents; never changed, but for the mark of the one that was signed."""
+
+    async def add(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; the same version and revision again changes nothing."""
+        ...
+
+    async def get(self, filing_id: UUID, version: int, revision: int) -> Snapshot:
+        """Return a snapshot.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        ...
+
+    async def get_signed(self, filing_id: UUID, version: int) -> Snapshot:
+        """Return the snapshot that was signed as this version.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        ...
+
+    async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
+        """Say which snapshot of a version was signed."""
+        ...
+
+
+class Activities(Protocol):
+    """What happened to filings."""
+
+    async def add(self, activity: Activity) -> None:
+        """Add one."""
+        ...
+
+    async def of(self, filing_id: UUID) -> list[Activity]:
+        """Return the last two hundred, newest first."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all of the above."""
+
+    @property
+    def filings(self) -> Filings:
+        """The filings."""
+        ...
+
+    @property
+    def cells(self) -> Cells:
+        """Their cells."""
+        ...
+
+    @property
+    def imports(self) -> Imports:
+        """Import previews."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Campaigns."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Frozen contents."""
+        ...
+
+    @property
+    def activities(self) -> Activities:
+        """What happened."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def publish(self, event: FormsEvent) -> None:
+        """Record an event, delivered after the commit."""
+        ...
+
+    async def is_first(self, method: str, event_id: str) -> bool:
+        """Record that another service's event is applied here; False for a repeat."""
+        ...
+
+    async def commit(self) -> None:
+        """Commit; without it everything is rolled back."""
+        ...
+
+
+class OpensWork(Protocol):
+    """Starts a transaction."""
+
+    def __call__(self) -> UnitOfWork:
+        """Return a unit of work to enter."""
+        ...
+
+
+class Controls(Protocol):
+    """The validation service."""
+
+    async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
+        """Run the format controls on texts, in order."""
+        ...
+
+    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
+        """Compute every formula and run every control of the filing's document."""
+        ...
+
+    async def justify(
+        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+    ) -> Justification:
+        """Keep a justification."""
+        ...
+
+
+class Facts(Protocol):
+    """The sync service."""
+
+    async def known(self, siren: str, year: int) -> list[ReceivedFact]:
+        """Return the shared facts this server knows of a body and year."""
+        ...
+
+    async def resolve(self, request_id: str, filing: Filing, concept: str, value: str, author: str) -> None:
+        """Choose the value of a fact in conflict."""
+        ...
+
+
+class Bodies(Protocol):
+    """The bodies known to this server (auth service)."""
+
+    async def get(self, siren: str) -> Body:
+        """Return a body.
+
+        Raises:
+            NotFound: this server does not know it.
+        """
+        ...
+
+    async def of_caller(self, caller: Caller) -> list[Body]:
+        """Return the bodies the caller may read."""
+        ...
+
+
+class FormSets(Protocol):
+    """The form packages shipped with this server."""
+
+    def load(self, version: str) -> FormSet:
+        """Return a package."""
+        ...
+
+
+class FlatFiles(Protocol):
+    """Reads uploaded files, in bounded time and memory."""
+
+    async def read(self, form_set: FormSet, filing: Filing, file_name: str, content: bytes) -> FileContent:
+        """Return what the file holds.
+
+        Raises:
+            ImportRefused: the file as a whole cannot be read, or is about another body or year.
+        """
+        ...

@@ -1,0 +1,123 @@
+"""Reads a file and shows what importing it would do. No cell is changed."""
+
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.identifiers import Identifiers
+from chassis.identity import Caller
+from formsets import FormSet
+from services.forms.domain.cell import Cell
+from services.forms.domain.filing import Document, Filing
+from services.forms.domain.importing import ImportPreview, Problem, ReadLine, plan_import
+from services.forms.usecases.ports import Controls, Facts, FileContent, FlatFiles, FormSets, OpensWork, RawText
+
+
+class PreviewImport:
+    """Every guess is shown, every refused line says what, where and how; typed values are protected."""
+
+    def __init__(
+        self,
+        open_work: OpensWork,
+        files: FlatFiles,
+        controls: Controls,
+        facts: Facts,
+        form_sets: FormSets,
+        clock: Clock,
+        identifiers: Identifiers,
+    ) -> None:
+        self._open_work, self._files, self._controls, self._facts = open_work, files, controls, facts
+        self._form_sets, self._clock, self._identifiers = form_sets, clock, identifiers
+
+    async def __call__(self, caller: Caller, filing_id: UUID, file_name: str, content: bytes) -> ImportPreview:
+        """Return the preview, kept so that it can be confirmed.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            FilingNotEditable: wrong step, or a signature is under way.
+            ImportRefused: the file as a whole is refused.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            caller.require("filing.import", filing.body.siren)
+            filing.require_editable()
+            cells = await work.cells.of(filing_id)
+        form_set = self._form_sets.load(filing.form_set)
+        file = await self._files.read(form_set, filing, file_name, content)
+        lines, problems = await self._read_lines(filing, file)
+        sealed = await self._sealed(filing, form_set)
+        preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems, sealed)
+        async with self._open_work() as work:
+            await work.imports.add(preview)
+            await work.commit()
+        return preview
+
+    def _preview(
+        self,
+        caller: Caller,
+        filing: Filing,
+        form_set: FormSet,
+        cells: dict[str, Cell],
+        file_name: str,
+        file: FileContent,
+        lines: list[ReadLine],
+        problems: list[Problem],
+        sealed: frozenset[str],
+    ) -> ImportPreview:
+        return ImportPreview(
+            id=self._identifiers.next(),
+            filing_id=filing.id,
+            file_name=file_name[:200],
+            author=caller.name,
+            made_at=self._clock.now(),
+            revision=filing.revision,
+            changes=tuple(plan_import(form_set, filing.document, cells, lines, sealed)),
+            problems=tuple(sorted([*file.problems, *problems], key=lambda p: (p.line, p.column))),
+            guesses=tuple(file.guesses),
+        )
+
+    async def _read_lines(self, filing: Filing, file: FileContent) -> tuple[list[ReadLine], list[Problem]]:
+        texts = [RawText(line.address, line.text) for line in file.lines]
+        readings = await self._controls.read(filing.form_set, filing.year, texts)
+        lines, problems = [], []
+        for line, reading in zip(file.lines, readings, strict=True):
+            if not reading.control:
+                lines.append(ReadLine(line.line, line.address, line.text, reading.value))
+            elif reading.fr and reading.en:
+                problems.append(
+                    Problem(
+                        line.line,
+                        "valeur",
+                        line.address,
+                        reading.control,
+                        line.text,
+                        reading.fr,
+                        reading.en,
+                        line.extra,
+                    )
+                )
+        return lines, problems
+
+    async def _sealed(self, filing: Filing, form_set: FormSet) -> frozenset[str]:
+        if filing.document is Document.ER:
+            return frozenset()
+        known = await self._facts.known(filing.body.siren, filing.year)
+        return frozenset(fact.address for fact in known if fact.is_sealed and not form_set.is_computed(fact.address))
+
+
+class GetImport:
+    """Returns a preview made earlier."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, filing_id: UUID, import_id: UUID) -> ImportPreview:
+        """Return the preview.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            ImportUnknown: no such preview of it.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            caller.require("filing.import", filing.body.siren)
+            return await work.imports.get(filing_id, import_id)

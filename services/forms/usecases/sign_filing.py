@@ -1,0 +1,163 @@
+"""The three things the signature service asks: freeze, lock, seal."""
+
+from datetime import datetime
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.identity import Caller
+from formsets import FormSet, values
+from services.forms.domain.activity import Activity
+from services.forms.domain.cell import Cell
+from services.forms.domain.evaluation import Evaluation
+from services.forms.domain.events import SharedFactsChanged
+from services.forms.domain.filing import Document, Filing
+from services.forms.domain.sharing import ChangedFact, FactSource
+from services.forms.domain.snapshot import Snapshot, changed_since
+from services.forms.usecases.evaluating import evaluate
+from services.forms.usecases.ports import Controls, FormSets, OpensWork
+
+
+def content_of(
+    form_set: FormSet, document: Document, cells: dict[str, Cell], computed: dict[str, str]
+) -> dict[str, str]:
+    """Return the whole content in written form: inputs as they are, computed cells rounded for release (decisions.md 7)."""
+    content = {cell.address: cell.value for cell in cells.values() if cell.value}
+    for address, value in computed.items():
+        if form_set.document_of(address) == document and value:
+            content[address] = _released(form_set, address, value)
+    return content
+
+
+def _released(form_set: FormSet, address: str, value: str) -> str:
+    cell_type = form_set.cell_type(address)
+    return values.written(values.rounded(values.parse(value, cell_type), cell_type))
+
+
+class FreezeFiling:
+    """Takes a snapshot for signature. Editing goes on and makes it stale."""
+
+    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
+
+    async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[Filing, Snapshot]:
+        """Return the filing and its snapshot.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            FilingNotReady: with one violation per obstacle.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            caller.require("filing.sign", filing.body.siren)
+            form_set = self._form_sets.load(filing.form_set)
+            cells = await work.cells.of(filing_id)
+            report = await evaluate(self._controls, form_set, filing, cells)
+            filing.require_signable(sum(1 for cell in cells.values() if cell.conflict))
+            snapshot = self._snapshot(filing, form_set, cells, report)
+            await work.snapshots.add(snapshot)
+            await work.commit()
+        return filing, snapshot
+
+    def _snapshot(self, filing: Filing, form_set: FormSet, cells: dict[str, Cell], report: Evaluation) -> Snapshot:
+        justified = (finding.justification for finding in report.findings if finding.is_failed)
+        return Snapshot(
+            filing_id=filing.id,
+            version=filing.next_version,
+            revision=filing.revision,
+            cells=content_of(form_set, filing.document, cells, dict(report.computed)),
+            verdict=report.verdict,
+            rule_set=report.rule_set,
+            form_set_digest=form_set.digest,
+            justifications=tuple(j for j in justified if j is not None),
+            frozen_at=self._clock.now(),
+        )
+
+
+class GetFrozenFiling:
+    """Returns a snapshot taken earlier."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, filing_id: UUID, version: int, revision: int) -> tuple[Filing, Snapshot]:
+        """Return the filing and the snapshot.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
+        async with self._open_work() as work:
+            return await work.filings.get(filing_id), await work.snapshots.get(filing_id, version, revision)
+
+
+class LockFiling:
+    """Forbids edits while the key is used, if nothing changed since the snapshot that was shown (F1)."""
+
+    def __init__(self, open_work: OpensWork, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._form_sets, self._clock = open_work, form_sets, clock
+
+    async def __call__(self, filing_id: UUID, version: int, revision: int, intent_id: str) -> list[str]:
+        """Lock, or return the cells changed since the snapshot; an empty list means locked.
+
+        Raises:
+            LockHeld: another signature is under way, or this version is signed.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            snapshot = await work.snapshots.get(filing_id, version, revision)
+            cells, computed = await work.cells.of(filing_id), await work.cells.computed(filing_id)
+            form_set = self._form_sets.load(filing.form_set)
+            changed = changed_since(snapshot, content_of(form_set, filing.document, cells, computed))
+            if changed or filing.revision != revision:
+                return changed or ["*"]
+            await work.filings.save(filing.locked(version, intent_id, self._clock.now()))
+            await work.commit()
+        return []
+
+
+class SealFiling:
+    """Records that a version is signed: read-only from now on; the shared facts of an ER are sealed everywhere."""
+
+    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
+        self._open_work, self._form_sets = open_work, form_sets
+
+    async def __call__(
+        self, event_id: str, filing_id: UUID, version: int, revision: int, number: str, signatory: str, at: datetime
+    ) -> None:
+        """Seal once; a repeat of the event changes nothing.
+
+        Raises:
+            FilingUnknown: there is no such filing or snapshot.
+        """
+        async with self._open_work() as work:
+            if not await work.is_first("SealFiling", event_id):
+                return
+            filing = await work.filings.get_for_change(filing_id)
+            snapshot = await work.snapshots.get(filing_id, version, revision)
+            await work.snapshots.mark_signed(filing_id, version, revision)
+            await work.filings.save(filing.sealed(version, number, at))
+            if filing.document is Document.ER:
+                computed = await work.cells.computed(filing_id)
+                facts = self._sealed_facts(filing, snapshot, computed, signatory, at)
+                work.publish(SharedFactsChanged(filing_id, filing.body.siren, filing.year, facts, seals=True))
+            await work.activities.add(
+                Activity(
+                    filing_id,
+                    at,
+                    signatory,
+                    "FILING_SIGNED",
+                    f"Version {version} signée et transmise, récépissé {number}.",
+                    f"Version {version} signed and transmitted, receipt {number}.",
+                )
+            )
+            await work.commit()
+
+    def _sealed_facts(
+        self, filing: Filing, snapshot: Snapshot, computed: dict[str, str], signatory: str, at: datetime
+    ) -> tuple[ChangedFact, ...]:
+        facts = []
+        for concept in self._form_sets.load(filing.form_set).concepts:
+            is_computed = concept.nature == "computed"
+            value = computed.get(concept.cell, "") if is_computed else snapshot.cells.get(concept.cell, "")
+            source = FactSource.COMPUTED if is_computed else FactSource.TYPED
+            facts.append(ChangedFact(concept.code, concept.cell, value, source, signatory, at))
+        return tuple(facts)

@@ -1,0 +1,54 @@
+"""A real PostgreSQL for tests: one embedded server a test session, each service's schema migrated once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from chassis.database.migrations import prepare_schema, upgrade
+from node.embedded import embedded_postgres
+
+
+class TestDatabase:
+    """Databases of one embedded server; `fresh` gives a service an empty, migrated schema."""
+
+    __test__ = False
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+        self._urls: dict[str, str] = {}
+
+    def fresh(self, service: str) -> str:
+        """Return the URL of the service's own role on its schema, migrated and with every table empty."""
+        if service not in self._urls:
+            self._urls[service] = prepare_schema(self.admin_url, service)
+            upgrade(self._urls[service], service)
+        self._empty(service)
+        return self._urls[service]
+
+    def _empty(self, schema: str) -> None:
+        engine = create_engine(self.admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            tables = connection.scalars(
+                text("SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version'"),
+                {"schema": schema},
+            ).all()
+            if tables:
+                names = ", ".join(f'"{schema}"."{table}"' for table in tables)
+                connection.execute(text(f"TRUNCATE {names}"))
+            if "outbox_head" in tables:
+                connection.execute(text(f'INSERT INTO "{schema}".outbox_head (id, sequence) VALUES (1, 0)'))
+        engine.dispose()
+
+
+@asynccontextmanager
+async def test_database(folder: Path) -> AsyncIterator[TestDatabase]:
+    """Run an embedded PostgreSQL on the folder for the session."""
+    async with embedded_postgres(folder) as admin_url:
+        yield TestDatabase(await asyncio.to_thread(lambda: admin_url))
+
+
+test_database.__test__ = False  # type: ignore[attr-defined]
