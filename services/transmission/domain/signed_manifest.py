@@ -8,17 +8,16 @@ from typing import Any
 from services.transmission.domain.decision import Answer
 from services.transmission.domain.dispatch import ReleasedTo, ReleaseTerms
 from services.transmission.domain.errors import ReleaseTermsMismatch
+from services.transmission.domain.filing import FilingIdentity
 
 
 @dataclass(frozen=True, slots=True)
 class SignedManifest:
     """The part of the signed content that transmission needs."""
 
-    filing_id: str
+    identity: FilingIdentity
+    """Family and seat included: the rules are checked against what was signed, not against what was reported."""
     version: int
-    body: str
-    document: str
-    year: int
     terms: ReleaseTerms
 
 
@@ -40,11 +39,17 @@ def read_manifest(content: bytes, signed_on: date) -> SignedManifest:
             if Answer(term["decision"]) is Answer.ALLOW
         )
         return SignedManifest(
-            filing_id=str(tree["filing"]["id"]),
+            identity=FilingIdentity(
+                filing_id=str(tree["filing"]["id"]),
+                body=str(tree["body"]),
+                body_name=str(tree["body_name"]),
+                family=str(tree["family"]),
+                document=str(tree["document"]),
+                year=int(tree["year"]),
+                form_set=str(tree["form_set"]["version"]),
+                departement=str(tree["departement"]),
+            ),
             version=int(tree["filing"]["version"]),
-            body=str(tree["body"]),
-            document=str(tree["document"]),
-            year=int(tree["year"]),
             terms=ReleaseTerms(str(tree["release_matrix"]["digest"]), signed_on, released),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.clock import Clock
@@ -47,7 +47,7 @@ class DispatchFiling:
         manifest = read_manifest(sealed.content, reported.signed_at.date())
         _refuse_difference(reported, sealed, manifest)
         filing = SignedFiling(
-            reported.identity,
+            manifest.identity,
             reported.version,
             reported.container_digest,
             reported.content_digest,
@@ -115,15 +115,12 @@ def _refuse_difference(reported: SignatureReported, sealed: SealedFiling, manife
     Raises:
         ReleaseTermsMismatch: the report differs from the signed bytes; the metadata names the first difference.
     """
-    identity = reported.identity
-    pairs = {
+    claimed_identity, signed_identity = reported.identity, manifest.identity
+    pairs: dict[str, tuple[object, object]] = {
         "container_digest": (reported.container_digest, hashlib.sha256(sealed.container).hexdigest()),
         "content_digest": (reported.content_digest, hashlib.sha256(sealed.content).hexdigest()),
-        "filing_id": (identity.filing_id, manifest.filing_id),
+        "identity": (replace(claimed_identity, body_name=""), replace(signed_identity, body_name="")),
         "version": (reported.version, manifest.version),
-        "body": (identity.body, manifest.body),
-        "document": (identity.document, manifest.document),
-        "year": (identity.year, manifest.year),
         "recipients": (reported.recipients, frozenset(one.recipient for one in manifest.terms.recipients)),
     }
     for name, (claimed, signed) in pairs.items():

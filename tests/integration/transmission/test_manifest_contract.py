@@ -11,8 +11,9 @@ def test_transmission_reads_what_signature_writes() -> None:
 
     read = read_manifest(written.content, date(2025, 7, 1))
 
-    assert (read.filing_id, read.version) == (written.filing_id, written.filing_version)
-    assert (read.body, read.document, read.year) == (written.body, written.document, written.year)
+    assert (read.identity.filing_id, read.version) == (written.filing_id, written.filing_version)
+    for name in ("body", "body_name", "family", "departement", "document", "year"):
+        assert getattr(read.identity, name) == getattr(written, name)
     assert read.terms.matrix_digest == written.matrix_digest
     assert {(one.recipient, one.rule, one.level) for one in read.terms.recipients} == {
         (term.recipient, term.rule, term.level) for term in written.release_terms if term.is_released

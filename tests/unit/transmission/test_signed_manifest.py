@@ -7,7 +7,7 @@ import pytest
 
 from services.transmission.domain.errors import ReleaseTermsMismatch
 from services.transmission.domain.signed_manifest import read_manifest
-from tests.support.transmission import DAY, a_content
+from tests.support.transmission import DAY, a_content, an_identity
 
 
 def test_only_the_recipients_that_receive_are_terms() -> None:
@@ -16,13 +16,13 @@ def test_only_the_recipients_that_receive_are_terms() -> None:
     assert [one.recipient for one in manifest.terms.recipients] == ["MIN", "CDC"]
 
 
-def test_the_manifest_names_filing_version_body_document_and_year() -> None:
+def test_the_manifest_names_the_filing_and_its_version() -> None:
     manifest = read_manifest(a_content(version=3), DAY)
 
-    assert (manifest.version, manifest.body, manifest.document, manifest.year) == (3, "275100016", "ER", 2024)
+    assert (manifest.identity, manifest.version) == (an_identity(), 3)
 
 
-@pytest.mark.parametrize("member", ["filing", "body", "document", "year", "release", "release_matrix"])
+@pytest.mark.parametrize("member", ["filing", "body", "family", "departement", "year", "release", "release_matrix"])
 def test_a_manifest_that_lacks_a_member_is_refused(member: str) -> None:
     tree: dict[str, Any] = json.loads(a_content())
     del tree[member]

@@ -143,6 +143,8 @@ async def test_a_signed_version_reaches_each_recipient_once(world: World) -> Non
         {"identity": an_identity(body="999999999")},
         {"identity": an_identity(document="QDIS")},
         {"identity": an_identity(year=2023)},
+        {"identity": an_identity(family="ESH")},
+        {"identity": an_identity(departement="69")},
     ],
     ids=lambda changes: next(iter(changes)),
 )
