@@ -4,9 +4,10 @@ Refusals are values, not exceptions: one bad cell leaves the others alone.
 """
 
 import datetime as dt
+import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -32,6 +33,15 @@ _EMAIL = re.compile(r"[^@ ]+@[^@ ]+[.][^@ ]{2,}")
 _PHONE = re.compile(r"(0|[+]33)[1-9][0-9]{8}")
 _FORMULA = re.compile(r"=|[@+\-].*[(|!]", re.DOTALL)
 _THOUSANDS = re.compile(r"\s*k\s*€?$|\s*k ?(eur|euros)$", re.IGNORECASE)
+_PLAIN_NUMBERS = {
+    "M": "0|[1-9][0-9]{0,9}",
+    "MS": "0|-?[1-9][0-9]{0,9}",
+    "N": "0|[1-9][0-9]{0,6}",
+    "NS": "0|-?[1-9][0-9]{0,6}",
+    "P": "0|-?[1-9][0-9]{0,9}",
+    "D1": "0|-?[1-9][0-9]{0,9}",
+    "D2": "0|-?[1-9][0-9]{0,9}",
+}
 _FRENCH_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -131,6 +141,43 @@ def read(
         return Reading(_typed(cell_type, line.enum_values, text, year))
     except _Refused as refusal:
         return Reading(problem=_problem(form_set, address, raw, refusal))
+
+
+def read_all(
+    form_set: FormSet, raws: Mapping[str, str], year: int, *, origin: Origin = "hand"
+) -> tuple[dict[str, Value], list[Problem]]:
+    """Read many cells at once: the values of those that are filled and right, and what was refused.
+
+    Same outcome as `read` cell by cell; plain whole numbers, nearly all of a filing, take a shorter way.
+
+    Raises:
+        UnknownCell: the package has no such cell.
+    """
+    shortcuts = _shortcuts(form_set)
+    values: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for address, raw in raws.items():
+        is_plain = shortcuts.get(address)
+        if is_plain is not None and is_plain(raw):
+            values[address] = Decimal(raw)
+            continue
+        reading = read(form_set, address, raw, year, origin=origin)
+        if reading.problem is not None:
+            problems.append(reading.problem)
+        elif reading.value is not None:
+            values[address] = reading.value
+    return values, problems
+
+
+@functools.lru_cache(maxsize=16)
+def _shortcuts(form_set: FormSet) -> dict[str, Callable[[str], object]]:
+    """Open numeric cell → whether a text is a whole number that its type takes as it is."""
+    patterns = {name: re.compile(pattern).fullmatch for name, pattern in _PLAIN_NUMBERS.items()}
+    return {
+        address: patterns[form_set.cell_type(address)]
+        for address in form_set.cells()
+        if form_set.accepts_input(address) and form_set.cell_type(address) in patterns
+    }
 
 
 def luhn(digits: str) -> bool:

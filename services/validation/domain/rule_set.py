@@ -366,27 +366,34 @@ def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int]) -> li
     for index in indices:
         function = functions[index]
         try:
-            if function is not None and function(filled):
+            if function is None:
+                add(_explained(rules[index], filled))
+            elif function(filled):
                 add(rules[index].passed)
-                continue
+            else:
+                add(_failed(rules[index], filled))
         except UNDEFINED:
-            pass
-        add(_explained(rules[index], filled))
+            add(_explained(rules[index], filled))
     return results
 
 
+def _failed(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
+    control = rule.control
+    values = tuple(zip(rule.operands, map(filled.get, rule.operands), strict=True))
+    return ControlResult(control.id, control.severity, "failed", control.message, rule.operands, values)
+
+
 def _explained(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
-    """The result of a control that did not simply pass, worked out by the evaluator."""
+    """The result of a control that compiled code cannot decide alone, worked out by the evaluator."""
     evaluation = Evaluation(filled)
     value = evaluation.value(rule.node)
     if value is True:
         return rule.passed
-    operands = tuple((address, filled.get(address)) for address in rule.operands)
     if value is False:
-        return rule.passed._replace(status="failed", message=rule.control.message, operands=operands)
+        return _failed(rule, filled)
     return rule.passed._replace(
         status="not_evaluated",
-        operands=operands,
+        operands=tuple((address, filled.get(address)) for address in rule.operands),
         missing=tuple(evaluation.missing),
         reason="missing" if evaluation.missing else "undefined",
     )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import formsets
-from formsets.formats import Origin, Reading, luhn_siret, read
+from formsets.formats import Origin, Reading, luhn_siret, read, read_all
 from formsets.values import Value, displayed_places, parse, rounded, shared, written
 
 
@@ -190,3 +190,18 @@ def test_only_numbers_are_rounded() -> None:
 def test_what_is_not_a_written_form_is_not_parsed(text: str, cell_type: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the sentence is for people
         parse(text, cell_type)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(formsets.load("2024.1").cells()), st.text(max_size=12) | st.integers().map(str), max_size=20
+    )
+)
+def test_reading_many_cells_equals_reading_each(raws: dict[str, str]) -> None:
+    form_set = formsets.load("2024.1")
+
+    values, problems = read_all(form_set, raws, 2024)
+
+    each = {address: reading(address, raw) for address, raw in raws.items()}
+    assert values == {address: found.value for address, found in each.items() if found.value is not None}
+    assert problems == [found.problem for found in each.values() if found.problem is not None]
