@@ -1,6 +1,8 @@
 """Plugs things in, nothing else."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -8,7 +10,9 @@ from tests.support.postgres import TestDatabase, test_database
 
 
 @pytest.fixture(scope="session")
-async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestDatabase]:
+async def database() -> AsyncIterator[TestDatabase]:
     """One embedded PostgreSQL for the session."""
-    async with test_database(tmp_path_factory.mktemp("postgres")) as running:
-        yield running
+    # Not in pytest's own folder: another pytest that starts closes it to PostgreSQL's user, and the server dies.
+    with TemporaryDirectory(prefix="harmonia-pg-", ignore_cleanup_errors=True) as folder:
+        async with test_database(Path(folder)) as running:
+            yield running

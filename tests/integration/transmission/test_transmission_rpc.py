@@ -17,15 +17,14 @@ from harmonia.signature.v1 import signature_pb2, signature_pb2_grpc
 from harmonia.transmission.v1 import transmission_pb2 as pb
 from harmonia.transmission.v1 import transmission_pb2_grpc as pb_grpc
 
-from chassis.errors import Forbidden, NotFound, RuleBroken, Unauthenticated
-from chassis.host import Listening, host
-from chassis.identity import Caller
+from chassis.errors import Forbidden, NotFound, RuleBroken
 from chassis.peers import Peers
 from chassis.rpc.identity import carrying
 from chassis.service import Opened
 from chassis.stack import Stack
 from services.transmission.rpc.mapping import from_identity
 from services.transmission.service import make_service, shipped_matrix
+from tests.support.hosting import FakePassports, hosting
 from tests.support.transmission import NOON, a_container, a_content, a_partner, a_person, a_report, an_identity
 
 IDENTITY = from_identity(an_identity())
@@ -35,13 +34,6 @@ CALLERS = {
     "cdc": a_partner("CDC"),
     "cglls": a_partner("CGLLS"),
 }
-
-
-class KnownPassports:
-    async def verify(self, token: str) -> Caller:
-        if token not in CALLERS:
-            raise Unauthenticated
-        return CALLERS[token]
 
 
 class PlayedSignature(signature_pb2_grpc.SignatureServiceServicer):
@@ -94,13 +86,9 @@ class Client:
 
 @pytest.fixture
 async def client(database_url: str, tmp_path: Path) -> AsyncIterator[Client]:
-    stack, socket = Stack("MIN", tmp_path), f"unix:{tmp_path}/s"
-    forms = PlayedForms()
+    stack, forms = Stack("MIN", tmp_path), PlayedForms()
     services = [make_service(stack, database_url), PlayedSignature(), forms]
-    async with (
-        Peers("test", socket) as peers,
-        host(stack, services, peers, KnownPassports(), Listening(socket)),
-    ):
+    async with hosting(stack, services, FakePassports(CALLERS)) as (peers, _):
         client = Client(peers, forms)
         await client.call("", pb.ProvisionMatrixRequest(matrix=shipped_matrix()))
         yield client

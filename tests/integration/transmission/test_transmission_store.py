@@ -153,7 +153,7 @@ async def test_a_crash_before_the_commit_leaves_nothing_and_a_repeat_delivers(wo
     with pytest.raises(DBAPIError):
         await world.run.dispatch_filing(report)
     left = await world.sql("SELECT (SELECT count(*) FROM dispatches) + (SELECT count(*) FROM applied_requests)")
-    await world.sql("DROP TRIGGER crash ON feed_heads")
+    await world.sql("DROP FUNCTION crash CASCADE")
 
     assert left == [(0,)]
     assert await world.run.dispatch_filing(report) == 2
