@@ -1,0 +1,106 @@
+"""`python -m demo`: start five servers, load the sample bodies, print addresses and accounts, wait for Ctrl-C."""
+
+import asyncio
+import shutil
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from demo.accounts import Accounts, load_or_make
+from demo.federation import SAMPLE_OPH, TITLES, YEAR, Federation, SampleBody, federation, sample_bodies
+from demo.provisioning import make_trust, provision
+from demo.supervising import Node, NodeDidNotStart
+from synthetic import synthesise, to_flat_csv
+
+ROOT = Path("var/demo")
+FIRST_PORT = 8100
+SEEDS = {"ESH": 7, "COOP": 11, "SEM": 13}
+app = typer.Typer(add_completion=False, help="The five servers of the federation on this machine.")
+Root = Annotated[Path, typer.Option(help="Folder of the data.", envvar="DEMO_FOLDER")]
+Port = Annotated[
+    int, typer.Option(help="First of the four ports that each server takes on its own address.", envvar="DEMO_PORT")
+]
+
+
+@app.callback(invoke_without_command=True)
+def run(context: typer.Context, root: Root = ROOT, first_port: Port = FIRST_PORT) -> None:
+    """Start everything and wait."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(asyncio.run(_run(federation(root.resolve(), first_port))))
+
+
+@app.command()
+def reset(root: Root = ROOT) -> None:
+    """Forget everything; the next start begins anew."""
+    shutil.rmtree(root, ignore_errors=True)
+    typer.echo("La démonstration repart de zéro au prochain démarrage.")
+
+
+async def _run(servers: Federation) -> int:
+    console = Console()
+    bodies = sample_bodies()
+    servers.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_trust(servers)
+    accounts = load_or_make(servers.accounts_file, bodies)
+    _write_samples(servers.root / "files", bodies)
+    nodes = [Node(servers, server, console) for server in servers]
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async def load(server: object) -> None:
+        await provision(servers, servers[getattr(server, "name", "")], bodies, accounts)
+
+    try:
+        with console.status("Démarrage des cinq serveurs…"):
+            for node in nodes:
+                await node.start()
+                await provision(servers, node.server, bodies, accounts)
+                console.print(f"[green]✓ {TITLES[node.server.name]}[/] : {node.server.url}")
+        _print_accounts(console, servers, accounts)
+        keepers = [asyncio.create_task(node.keep_running(load)) for node in nodes]
+        await stop.wait()
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+    except NodeDidNotStart as error:
+        console.print(f"[bold red]{error}[/]")
+        return 1
+    finally:
+        console.print("Arrêt…")
+        await asyncio.gather(*(node.stop() for node in nodes))
+    console.print("Les cinq serveurs sont arrêtés ; les données sont gardées.")
+    return 0
+
+
+def _write_samples(folder: Path, bodies: tuple[SampleBody, ...]) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "oph.csv").write_bytes(SAMPLE_OPH.read_bytes())
+    for family, seed in SEEDS.items():
+        (folder / f"{family.lower()}.csv").write_text(to_flat_csv(synthesise(family, seed, YEAR)), encoding="utf-8")
+
+
+def _print_accounts(console: Console, servers: Federation, accounts: Accounts) -> None:
+    table = Table(title="Comptes", caption=f"Aussi dans {servers.accounts_file} (lisible par vous seul)")
+    for column in ("Serveur", "Adresse", "Identifiant", "Mot de passe", "Rôle"):
+        table.add_column(column, no_wrap=True)
+    for person in accounts.people:
+        table.add_row(TITLES[person.server], servers[person.server].url, person.username, person.password, person.role)
+    console.print(table)
+    feeds = Table(title="Partenaires (flux, authentification HTTP Basic)")
+    for column in ("Serveur", "Partenaire", "Identifiant", "Secret"):
+        feeds.add_column(column, no_wrap=True)
+    for partner in accounts.partners:
+        feeds.add_row(TITLES[partner.server], partner.partner, partner.client_id, partner.secret)
+    console.print(feeds)
+    console.print(
+        f"Fichiers à importer : {servers.root / 'files'}. Ctrl-C arrête tout ; `make story` raconte l'histoire."
+    )
+
+
+if __name__ == "__main__":
+    app()
