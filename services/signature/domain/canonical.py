@@ -14,6 +14,7 @@ Canonical = str | bool | int | Sequence["Canonical"] | Mapping[str, "Canonical"]
 LARGEST_INTEGER = 2**53 - 1
 """RFC 8785 §3.2.2.3: beyond this, a reader that uses doubles would see another number."""
 
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _ESCAPES}
 _ESCAPE_TABLE = str.maketrans(_ESCAPES)
@@ -32,6 +33,16 @@ def canonical_bytes(value: Canonical) -> bytes:
 def digest_of(content: bytes) -> str:
     """Return the SHA-256 of the bytes as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def readable_code(digest: str) -> str:
+    """Return eight characters for the first 40 bits of a hexadecimal digest, such as ``K7QF-29XD``.
+
+    Crockford's alphabet leaves out I, L, O and U, so that the code survives being read aloud.
+    """
+    number = int(digest[:10], 16)
+    letters = "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(35, -5, -5))
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def _written(value: Canonical) -> str:

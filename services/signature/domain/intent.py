@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.signature.domain.canonical import Canonical, canonical_bytes
+from services.signature.domain.canonical import Canonical, canonical_bytes, readable_code
 from services.signature.domain.errors import (
     AlreadySigned,
     DigestChanged,
@@ -29,8 +29,6 @@ CLOCK_TOLERANCE = timedelta(seconds=60)
 
 SIGNATORY = "signatory"
 """The one role today: the legal representative of the body, or whoever holds the mandate."""
-
-_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class IntentState(StrEnum):
@@ -140,16 +138,6 @@ class SigningIntent:
             "consented_at": instant(self.committed_at),
         }
         return canonical_bytes(record)
-
-
-def readable_code(digest: str) -> str:
-    """Return eight characters for the first 40 bits of a hexadecimal digest, such as ``K7QF-29XD``.
-
-    Crockford's alphabet leaves out I, L, O and U, so that the code survives being read aloud.
-    """
-    number = int(digest[:10], 16)
-    letters = "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(35, -5, -5))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def instant(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from services.signature.domain.canonical import Canonical, canonical_bytes, digest_of
+from services.signature.domain.canonical import Canonical, canonical_bytes, digest_of, readable_code
 from services.signature.domain.errors import ManifestMalformed
 
 KIND = "harmonia.filing/1"
@@ -126,6 +126,11 @@ class FilingManifest:
     def digest(self) -> str:
         """SHA-256 of the bytes *B*, the figure shown on the page and printed on the receipt."""
         return digest_of(self.content)
+
+    @property
+    def code(self) -> str:
+        """Short readable form of the digest."""
+        return readable_code(self.digest)
 
     def _written(self) -> Mapping[str, Canonical]:
         return {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.signature.domain.canonical import canonical_bytes
-from services.signature.domain.intent import Signatory, readable_code
+from services.signature.domain.canonical import canonical_bytes, readable_code
+from services.signature.domain.intent import Signatory
 from services.signature.domain.log import LogEntry, includes, leaf_hash
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import groupby
 
-from services.signature.domain.canonical import digest_of
-from services.signature.domain.intent import readable_code
+from services.signature.domain.canonical import digest_of, readable_code
 from services.signature.domain.manifest import FilingManifest, ReleaseTerm
 
 _STYLE = (

@@ -1,5 +1,7 @@
 """One transaction of this service, with its repositories."""
 
+from collections.abc import Callable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
@@ -26,14 +28,23 @@ class SqlSignatures(SqlUnitOfWork):
     receipts: Receipts
     log: Log
 
-    def __init__(self, sessions: Sessions, clock: Clock, identifiers: Identifiers) -> None:
+    def __init__(
+        self, sessions: Sessions, clock: Clock, identifiers: Identifiers, hint: Callable[[], None] = lambda: None
+    ) -> None:
+        """Keep what to call after a commit that announced something, to wake the relay."""
         super().__init__(sessions, BOOKKEEPING, clock, identifiers)
+        self._hint = hint
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
         self.intents = SqlIntents(session)
         self.receipts = SqlReceipts(session)
         self.log = SqlLog(session)
+
+    async def commit(self) -> None:
+        """Commit, then wake the relay; losing the hint costs a second."""
+        await super().commit()
+        self._hint()
 
     def announce(self, event: FilingSigned) -> None:
         """Put the event in the outbox once per receiver."""

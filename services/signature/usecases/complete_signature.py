@@ -55,7 +55,7 @@ class CompleteSignature:
         self._units, self._seals, self._note_keys, self._labels = units, seals, note_keys, labels
         self._clock, self._policy, self._server, self._random_bytes = clock, policy, server, random_bytes
 
-    async def run(self, intent_id: UUID) -> Signed:
+    async def __call__(self, intent_id: UUID) -> Signed:
         """Return the receipt, made now unless it exists. Idempotent.
 
         Raises:

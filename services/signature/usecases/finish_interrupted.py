@@ -14,10 +14,10 @@ class FinishInterrupted:
         """Keep how long an intent may stay committed before it counts as interrupted."""
         self._units, self._complete, self._clock, self._patience = units, complete, clock, patience
 
-    async def run(self) -> int:
+    async def __call__(self) -> int:
         """Return how many signatures were completed."""
         async with self._units() as unit:
             left = await unit.intents.unfinished(self._clock.now() - self._patience)
         for intent_id in left:
-            await self._complete.run(intent_id)
+            await self._complete(intent_id)
         return len(left)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
-from chassis.errors import NotFound
+from chassis.errors import NotFound, RuleBroken
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.signature.domain.errors import AlreadySigned, FilingUnknown, SignatureUnderWay
@@ -34,7 +34,8 @@ class Prepared:
 
     intent: SigningIntent | None
     """None while an obstacle stands."""
-    manifest: FilingManifest
+    manifest: FilingManifest | None
+    """None when the filing is not even ready to be frozen."""
     obstacles: tuple[Sentence, ...]
 
 
@@ -83,16 +84,22 @@ class PrepareSignature:
         self._units, self._filings, self._releases, self._seals = units, filings, releases, seals
         self._clock, self._identifiers, self._policy, self._server = clock, identifiers, policy, server
 
-    async def run(self, caller: Caller, filing_id: str) -> Prepared:
+    async def __call__(self, caller: Caller, filing_id: str) -> Prepared:
         """Return the bytes to sign, with an intent when nothing stands in the way.
 
         Raises:
             FilingUnknown: there is no such filing, or the caller may not know of it.
             Forbidden: the caller may read the filing and not sign it.
+            RuleBroken: `forms` refuses to freeze and names no obstacle.
             AlreadySigned: this version is signed.
             SignatureUnderWay: somebody is signing this version right now.
         """
-        frozen = await self._filings.freeze(filing_id)
+        try:
+            frozen = await self._filings.freeze(filing_id)
+        except RuleBroken as failure:
+            if not failure.violations:
+                raise
+            return Prepared(None, None, tuple(Sentence(violation.description) for violation in failure.violations))
         try:
             caller.require(PERMISSION, frozen.identity.body)
         except NotFound:

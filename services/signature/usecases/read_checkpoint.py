@@ -11,7 +11,7 @@ class ReadCheckpoint:
     def __init__(self, units: UnitsOfWork, note_keys: NoteKeys, server: str) -> None:
         self._units, self._note_keys, self._origin = units, note_keys, log_origin(server)
 
-    async def run(self) -> tuple[str, str]:
+    async def __call__(self) -> tuple[str, str]:
         """Return the signed note and the verifier key to check it with."""
         keys = self._note_keys
         async with self._units() as unit:

@@ -41,7 +41,7 @@ class SignFiling:
         self._units, self._filings, self._releases, self._complete = units, filings, releases, complete
         self._clock, self._policy = clock, policy
 
-    async def run(self, caller: Caller, intent_id: UUID, digest: str, *, accepts_recipients: bool) -> Signed:
+    async def __call__(self, caller: Caller, intent_id: UUID, digest: str, *, accepts_recipients: bool) -> Signed:
         """Sign, or return the receipt of the signature that this intent already led to.
 
         Raises:
@@ -67,7 +67,7 @@ class SignFiling:
         if intent.state is IntentState.PREPARED:
             await self._check_still_true(intent)
             await self._write_down(committed)
-        return await self._complete.run(intent_id)
+        return await self._complete(intent_id)
 
     async def _find(self, caller: Caller, intent_id: UUID) -> SigningIntent:
         async with self._units() as unit:

@@ -24,7 +24,7 @@ class VerifyContainer:
     def __init__(self, seals: Seals, clock: Clock) -> None:
         self._seals, self._clock = seals, clock
 
-    async def run(self, container: bytes) -> Verification:
+    async def __call__(self, container: bytes) -> Verification:
         """Return what a verifier may say of the container today."""
         verdict = await self._seals.verify(container, self._clock.now())
         files = verdict.verified_bytes

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.signature.domain.canonical import readable_code
 from services.signature.domain.errors import (
     AlreadySigned,
     DigestChanged,
@@ -11,7 +12,7 @@ from services.signature.domain.errors import (
     NotSignatory,
     ReauthenticationTooOld,
 )
-from services.signature.domain.intent import IntentState, Signatory, readable_code
+from services.signature.domain.intent import IntentState, Signatory
 from services.signature.domain.policy import SERVER_SEAL_1
 from tests.support.signature import DIRECTOR, NOW, an_intent
 

@@ -1,0 +1,5 @@
+"""Runs the signature service alone."""
+
+from node.__main__ import app
+
+app(["serve", "signature"])

@@ -1,0 +1,60 @@
+"""The filings of this server, had from the forms service with the passport of the person who signs."""
+
+from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
+from harmonia.types.v1 import types_pb2
+from harmonia.validation.v1 import validation_pb2
+
+from chassis.peers import Peers
+from services.signature.domain.intent import SigningIntent
+from services.signature.usecases.ports import FilingIdentity, FrozenFiling, Lock
+
+
+class GrpcFilings:
+    """The ``Filings`` port over gRPC."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def freeze(self, filing_id: str) -> FrozenFiling:
+        """Have a snapshot taken; `forms` checks that the person may sign for the body."""
+        response = await self._stub().FreezeFiling(pb.FreezeFilingRequest(filing_id=filing_id))
+        return to_frozen(response.frozen)
+
+    async def lock(self, intent: SigningIntent) -> Lock:
+        """Ask for the lock on the snapshot that was shown."""
+        request = pb.LockFilingRequest(
+            filing_id=intent.filing_id,
+            version=intent.filing_version,
+            revision=intent.revision,
+            intent_id=str(intent.id),
+        )
+        response = await self._stub().LockFiling(request)
+        return Lock(response.is_locked, tuple(response.changed))
+
+    def _stub(self) -> "pb_grpc.FormsServiceAsyncStub":
+        return pb_grpc.FormsServiceStub(self._peers.channel("forms"))
+
+
+def to_frozen(message: pb.FrozenFiling) -> FrozenFiling:
+    """Read a snapshot; a filled cell is a cell with a value."""
+    found = message.identity
+    return FrozenFiling(
+        identity=FilingIdentity(
+            filing_id=found.filing_id,
+            body=found.body,
+            body_name=found.body_name,
+            family=types_pb2.Family.Name(found.family).removeprefix("FAMILY_"),
+            departement=found.departement,
+            document=types_pb2.Document.Name(found.document).removeprefix("DOCUMENT_"),
+            year=found.year,
+            form_set=found.form_set,
+        ),
+        version=message.version,
+        revision=message.revision,
+        form_set_digest=message.form_set_digest,
+        rule_set=message.rule_set,
+        outcome=validation_pb2.Verdict.Name(message.verdict).removeprefix("VERDICT_").lower(),
+        justifications={one.control: one.text for one in message.justifications},
+        cells={cell.address: cell.value for cell in message.cells if cell.value},
+    )

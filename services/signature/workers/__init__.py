@@ -1,0 +1,1 @@
+"""What the service does unasked: report signatures, and finish those that a crash interrupted."""
