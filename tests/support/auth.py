@@ -251,6 +251,7 @@ class Browser:
 
     http: httpx2.AsyncClient
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+    issuer: str = ISSUER
 
     def question(self, **changes: str | None) -> dict[str, str]:
         """Return the parameters of a good authorization request; ``None`` leaves one out."""
@@ -268,14 +269,14 @@ class Browser:
 
     async def ask(self, **changes: str | None) -> httpx2.Response:
         """Call the authorization endpoint."""
-        return await self.http.get(f"{ISSUER}/protocol/openid-connect/auth?{urlencode(self.question(**changes))}")
+        return await self.http.get(f"{self.issuer}/protocol/openid-connect/auth?{urlencode(self.question(**changes))}")
 
     async def type_password(
         self, page: httpx2.Response, password: str = PASSWORD, username: str = "anne.dupre", **changes: str
     ) -> httpx2.Response:
         """Fill and send the login page."""
         fields = hidden_fields(page) | {"username": username, "password": password} | changes
-        return await self.http.post(f"{ISSUER}/protocol/openid-connect/login", data=fields)
+        return await self.http.post(f"{self.issuer}/protocol/openid-connect/login", data=fields)
 
     async def log_in(self, **changes: str | None) -> str:
         """Log in, unless this browser is logged in, and return the code."""
@@ -297,7 +298,7 @@ class Browser:
     async def token(self, **fields: str | None) -> httpx2.Response:
         """Call the token endpoint."""
         form = {name: value for name, value in fields.items() if value is not None}
-        return await self.http.post(f"{ISSUER}/protocol/openid-connect/token", data=form)
+        return await self.http.post(f"{self.issuer}/protocol/openid-connect/token", data=form)
 
     async def tokens(self, **changes: str | None) -> dict[str, Any]:
         """Log in and return the tokens."""

@@ -99,6 +99,12 @@ class ProviderNotForProduction(RuleBroken):
     reason = "PROVIDER_NOT_FOR_PRODUCTION"
 
 
+class PassportKeysMissing(RuleBroken):
+    """Production needs passport keys that outlive a pod: set AUTH_PASSPORT__KEYS."""
+
+    reason = "PASSPORT_KEYS_MISSING"
+
+
 class MemberChanged(Conflict):
     """La fiche a changé entre-temps ; rechargez-la."""
 

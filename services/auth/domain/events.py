@@ -35,3 +35,6 @@ class PartnerRegistered:
     code: str
     by: str
     at: datetime
+
+
+AuthEvent = MemberRegistered | MemberShutOut | PartnerRegistered

@@ -57,7 +57,7 @@ class Member:
 
     def __post_init__(self) -> None:
         """Refuse roles that may not be given here or not together."""
-        _check(self.scope, self.roles)
+        check_roles(self.scope, self.roles)
 
     @property
     def is_active(self) -> bool:
@@ -86,7 +86,14 @@ class Member:
         return replace(self, disabled_at=at, version=self.version + 1)
 
 
-def _check(scope: str, roles: frozenset[Role]) -> None:
+def check_roles(scope: str, roles: frozenset[Role]) -> None:
+    """Refuse roles that may not be given on this scope or not together.
+
+    Raises:
+        InvalidMember: no role, or a partner's.
+        InvalidScope, RoleOutOfScope: see ``Grant``.
+        RolesIncompatible: user administration and work on the filing are held on one scope.
+    """
     if not roles:
         raise InvalidMember(violations=[Violation("member.roles", "Au moins un rôle est attendu.")])
     if Role.PARTNER in roles:

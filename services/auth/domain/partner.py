@@ -15,6 +15,8 @@ class Partner:
     name: str
     client_id: str
     """Identifier of its credential at the identity provider; the secret is kept there, never here."""
+    subject: str
+    """What its tokens carry as ``sub``; what a login is matched on."""
     registered_at: datetime
     is_active: bool = True
 

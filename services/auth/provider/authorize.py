@@ -1,7 +1,6 @@
 """The authorization endpoint and the login page: from an application's request to a one-time code."""
 
 import hmac
-import logging
 import secrets
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chassis.errors import Failure
+from chassis.logging import log
 from services.auth.domain.account import Account
 from services.auth.domain.errors import TokenRefused, TooManyAttempts
 from services.auth.domain.login import LOGIN_LIFETIME, Login
@@ -21,7 +21,7 @@ from services.auth.provider.tokens import fingerprint, seconds
 
 _TICKET_TYP = "login-request+jwt"
 _TICKET_LIFETIME = timedelta(minutes=15)
-_log = logging.getLogger(__name__)
+_log = log("auth.provider")
 
 
 class Authorize:
@@ -66,10 +66,10 @@ class Authorize:
         try:
             account = await desk.gatekeeper.admit(username, fields.get("password", ""), _address(request), device)
         except (WrongCredentials, TooManyAttempts) as refusal:
-            _log.info("login refused", extra={"reason": refusal.reason})
+            _log.info("login refused", reason=refusal.reason)
             return self._show_login(request, asked, username[:64], is_again=before is not None, refusal=refusal)
         token, login = await self._prove(account, before)
-        _log.info("login", extra={"subject": account.subject, "sid": login.sid})
+        _log.info("login", subject=account.subject, sid=login.sid)
         response = await self._send_code(asked, login)
         desk.cookies.put(response, desk.cookies.login, token)
         desk.cookies.drop(response, desk.cookies.form)

@@ -3,20 +3,20 @@
 import base64
 import binascii
 import hmac
-import logging
 from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from chassis.logging import log
 from services.auth.domain.account import Account, Client
 from services.auth.domain.login import Login
 from services.auth.provider.desk import Desk, read_fields
 from services.auth.provider.protocol import VERIFIER, OAuthRefusal
 from services.auth.provider.tokens import ACCESS_LIFETIME, challenge_of, fingerprint, seconds
 
-_log = logging.getLogger(__name__)
+_log = log("auth.provider")
 
 
 class TokenEndpoint:
@@ -67,7 +67,7 @@ class TokenEndpoint:
             raise OAuthRefusal("invalid_grant")
         code, is_first_use = spent
         if not is_first_use:
-            _log.warning("authorization code replayed", extra={"client": client.client_id, "family": code.family})
+            _log.warning("authorization code replayed", client=client.client_id, family=code.family)
             await self._desk.stores.refresh_tokens.revoke_family(code.family, now)
             raise OAuthRefusal("invalid_grant")
         verifier = fields.get("code_verifier", "")
@@ -85,7 +85,7 @@ class TokenEndpoint:
             raise OAuthRefusal("invalid_grant")
         token, is_good = spent
         if not is_good or token.client_id != client.client_id:
-            _log.warning("refresh token reused", extra={"client": client.client_id, "family": token.family})
+            _log.warning("refresh token reused", client=client.client_id, family=token.family)
             await self._desk.stores.refresh_tokens.revoke_family(token.family, now)
             raise OAuthRefusal("invalid_grant")
         if now >= token.expires_at:

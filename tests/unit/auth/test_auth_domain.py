@@ -42,7 +42,7 @@ def test_an_authority_officer_has_no_right_on_filings_that_are_not_transmitted()
 
 
 def test_a_partner_reads_its_feed_and_nothing_else():
-    partner = Partner("CDC", "Caisse des dépôts", "partner-cdc", NOW)
+    partner = Partner("CDC", "Caisse des dépôts", "partner-cdc", "cdc-1", NOW)
     assert RolesMatrix().rights(partner.grants) == {"*": {"feed.read"}}
 
 

@@ -1,0 +1,1 @@
+"""The key that signs passports, held in software."""

@@ -1,0 +1,1 @@
+"""What is counted in Redis; losing it loses counts, never a right."""

@@ -1,0 +1,1 @@
+"""What this service does unasked. No rule may be put here."""
