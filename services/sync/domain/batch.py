@@ -11,7 +11,8 @@ from hashlib import sha256
 from typing import Final
 
 from services.sync.domain.envelope import Envelope, Epoch
-from services.sync.domain.signing import Signer, signed_text
+from services.sync.domain.errors import EnvelopeMalformed
+from services.sync.domain.signing import Signer, is_statement, read_signed_text, signed_text
 
 MAX_ENVELOPES: Final = 500
 
@@ -23,8 +24,32 @@ class Withheld:
     seq: int
     leaf: bytes
 
+    def to_bytes(self) -> bytes:
+        """Return the form in which it takes an envelope's place."""
+        return signed_text("withheld", (str(self.seq), self.leaf.hex()))
+
 
 Item = Envelope | Withheld
+
+
+def item_to_bytes(item: Item) -> bytes:
+    """Return the bytes of an envelope, or of the mark that it is withheld."""
+    return item.to_bytes()
+
+
+def item_from_bytes(content: bytes) -> Item:
+    """Read an item of a batch.
+
+    Raises:
+        EnvelopeMalformed: neither an envelope nor the mark of a withheld one.
+    """
+    if not is_statement("withheld", content):
+        return Envelope.from_bytes(content)
+    try:
+        seq, leaf = read_signed_text("withheld", content, 2)
+        return Withheld(int(seq), bytes.fromhex(leaf))
+    except ValueError as error:
+        raise EnvelopeMalformed(str(error)) from error
 
 
 def leaf_of(item: Item) -> bytes:
@@ -67,6 +92,31 @@ class Checkpoint:
                 self.batch_digest.hex(),
             ),
         )
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Checkpoint":
+        """Read what ``signed_bytes`` wrote.
+
+        Raises:
+            EnvelopeMalformed: it is something else.
+        """
+        try:
+            origin, peer, epoch, size, root, time, digest = read_signed_text("checkpoint", content, 7)
+            checkpoint = cls(
+                origin,
+                Epoch.from_text(epoch),
+                peer,
+                int(size),
+                bytes.fromhex(root),
+                datetime.fromisoformat(time),
+                bytes.fromhex(digest),
+            )
+            is_canonical = checkpoint.signed_bytes() == content and checkpoint.size >= 0
+        except ValueError as error:
+            raise EnvelopeMalformed(str(error)) from error
+        if not is_canonical:
+            raise EnvelopeMalformed("not the one written form of a checkpoint")
+        return checkpoint
 
 
 @dataclass(frozen=True, slots=True)

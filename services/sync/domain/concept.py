@@ -24,6 +24,8 @@ class Concept:
     nature: Nature
     has_alias: bool
     """Whether a line of the QDIS can be typed for it."""
+    address: str = ""
+    """The ER cell that holds it, for example ``CP.020.brut``."""
 
     @property
     def is_two_way(self) -> bool:

@@ -129,3 +129,9 @@ class MembershipRejected(Forbidden):
     """A membership document that does not come from the ministry, or is older than the one in force."""
 
     reason = "MEMBERSHIP_REJECTED"
+
+
+class ReceiptRejected(Forbidden):
+    """A receipt that its bearer did not sign, or about a state that our stream never had."""
+
+    reason = "RECEIPT_REJECTED"

@@ -1,41 +1,23 @@
-"""What happened in the exchange, in the past tense; written to the outbox in the transaction that made it happen."""
+"""What happened in the exchange, in the past tense; written in the transaction that made it happen."""
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from services.sync.domain.fact import SharedFact
 
 
 @dataclass(frozen=True, slots=True)
-class FactChanged:
-    """A fact has new standing versions, from here or from a peer; the forms service must show them."""
+class FactsChanged:
+    """Facts of a body have new standing versions that the forms service must show."""
 
-    fact: SharedFact
-    from_server: str
-    """The peer it came from, or this server."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictFound:
-    """Two servers hold different values of one fact; the body must choose before anything is frozen."""
-
-    fact: SharedFact
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictResolved:
-    """Someone of the body chose a value."""
-
-    fact: SharedFact
-    author: str
+    siren: str
+    year: int
+    concepts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LaneParked:
-    """A body's envelopes wait: one could not be applied."""
+    """A body's envelopes wait: one could not be applied. Alarm."""
 
     origin: str
-    body: str
+    siren: str
     seq: int
     reason: str
 
@@ -53,13 +35,21 @@ class StreamFrozen:
     """An origin signed two histories of one stream; nothing is taken from it until a person has looked."""
 
     origin: str
-    at: datetime
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
-class PeerAcknowledged:
-    """A peer signed that it applied our stream up to ``size``."""
+class EditRefused:
+    """A change made in a filing here was not taken into the shared facts."""
 
-    peer: str
-    size: int
-    applied_at: datetime
+    siren: str
+    year: int
+    concept: str
+    reason: str
+
+
+Incident = LaneParked | UnentitledItemDropped | StreamFrozen | EditRefused
+"""What a person must hear of; kept for the operators."""
+
+Event = FactsChanged | Incident
+"""Every event of this service."""

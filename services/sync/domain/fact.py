@@ -29,7 +29,8 @@ class Source(Enum):
     TYPED = "typed"
     IMPORTED = "imported"
     COMPUTED = "computed"
-    PREFILLED = "prefilled"
+    RESOLVED = "resolved"
+    """Chosen by a person between values in conflict."""
 
 
 class Outcome(Enum):
@@ -184,18 +185,20 @@ class SharedFact:
     def changed(self, edit: Edit, *, concept: Concept, writer: Writer, now: HybridTime) -> tuple["SharedFact", Outcome]:
         """Write a new value on this server; an equal value changes nothing.
 
+        A change whose author had not yet heard of the seal stands beside the signed version, as a conflict.
+
         Raises:
             ConceptReadOnly: this server may not write the concept.
-            FactSealed: the ER is signed.
-            FactInConflict: two values stand, both known to the author; one must be chosen (``resolved``), not overwritten.
+            FactSealed: the ER is signed, and the author knew.
+            FactInConflict: two values stand and no ``base`` says that the author knew them: one must be chosen.
         """
         if not (writer.is_ministry or concept.is_two_way):
             raise ConceptReadOnly
-        if self.sealed:
-            raise FactSealed
         if self.current and self.current.value == edit.value:
             return self, Outcome.UNCHANGED
-        if self.is_conflict and edit.base in (None, self.context):
+        if self.sealed and (edit.base is None or edit.base.knows(self.sealed.vector)):
+            raise FactSealed
+        if self.is_conflict and edit.base is None:
             raise FactInConflict
         written = self._version(edit, writer, now)
         return self.merged(replace(written, is_provisional=concept.nature is Nature.COMPUTED))
@@ -217,7 +220,8 @@ class SharedFact:
             raise ChoiceOutdated
         if self.sealed and not (writer.is_ministry and choice.is_sealed):
             raise FactSealed
-        version = self._version(Edit(choice.value, choice.source, author), writer, now)
+        source = Source.COMPUTED if choice.source is Source.COMPUTED else Source.RESOLVED
+        version = self._version(Edit(choice.value, source, author), writer, now)
         flags = replace(version, is_provisional=choice.is_provisional, is_sealed=choice.is_sealed)
         return self.merged(flags)[0]
 

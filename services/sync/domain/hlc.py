@@ -64,3 +64,15 @@ class HybridTime:
 
 START = HybridTime(0)
 """Before every event."""
+
+
+class HybridClock:
+    """The hybrid time of one process: each tick is later than the one before, whatever the wall clock does."""
+
+    def __init__(self, last: HybridTime = START) -> None:
+        self._last = last
+
+    def tick(self, now_ms: int) -> HybridTime:
+        """Return the time of a new event."""
+        self._last = self._last.next(now_ms)
+        return self._last

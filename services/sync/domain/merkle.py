@@ -48,6 +48,21 @@ class Frontier:
             size >>= 1
         return Frontier(self.size + 1, tuple(peaks))
 
+    def to_bytes(self) -> bytes:
+        """Return the peaks one after the other; with the size they are the whole frontier."""
+        return b"".join(self.peaks)
+
+    @classmethod
+    def from_bytes(cls, size: int, peaks: bytes) -> "Frontier":
+        """Read back what ``to_bytes`` gave.
+
+        Raises:
+            ValueError: not one peak for each bit of ``size``.
+        """
+        if len(peaks) != 32 * size.bit_count():
+            raise ValueError("not the peaks of a tree of this size")
+        return cls(size, tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32)))
+
     @property
     def root(self) -> bytes:
         """The tree hash at this size."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.sync.domain.envelope import Epoch
-from services.sync.domain.signing import Signer, Verifier, signed_text
+from services.sync.domain.errors import EnvelopeMalformed
+from services.sync.domain.signing import Signer, Verifier, read_signed_text, signed_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,27 @@ class Receipt:
                 self.applied_at.astimezone(UTC).isoformat(timespec="milliseconds"),
             ),
         )
+
+    @classmethod
+    def from_bytes(cls, content: bytes, signature: bytes) -> "Receipt":
+        """Read what ``signed_bytes`` wrote.
+
+        Raises:
+            EnvelopeMalformed: it is something else.
+        """
+        try:
+            receiver, origin, epoch, size, root, applied_at = read_signed_text("receipt", content, 6)
+            return cls(
+                receiver,
+                origin,
+                Epoch.from_text(epoch),
+                int(size),
+                bytes.fromhex(root),
+                datetime.fromisoformat(applied_at),
+                signature,
+            )
+        except ValueError as error:
+            raise EnvelopeMalformed(str(error)) from error
 
     def signed(self, signer: Signer) -> "Receipt":
         """Return the receipt under the receiver's signature."""

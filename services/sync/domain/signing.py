@@ -30,3 +30,20 @@ def signed_text(kind: str, lines: Iterable[str]) -> bytes:
     if any("\n" in field for field in fields):
         raise ValueError("a signed field holds a line break")
     return ("\n".join(fields) + "\n").encode()
+
+
+def read_signed_text(kind: str, content: bytes, count: int) -> list[str]:
+    """Read back the ``count`` fields that ``signed_text`` wrote under this title.
+
+    Raises:
+        ValueError: it is another statement, or not the one written form.
+    """
+    title, *fields = content.decode().split("\n")[:-1]
+    if len(fields) != count or signed_text(kind, fields) != content or title != f"harmonia.sync/1/{kind}":
+        raise ValueError(f"not a {kind}")
+    return fields
+
+
+def is_statement(kind: str, content: bytes) -> bool:
+    """Tell whether the bytes claim to be a statement of this kind."""
+    return content.startswith(f"harmonia.sync/1/{kind}\n".encode())

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from services.sync.domain.batch import MAX_ENVELOPES, Batch, Checkpoint, Item, digest_of, leaf_of, seq_of, signed_batch
 from services.sync.domain.envelope import Content, Envelope, Epoch
-from services.sync.domain.errors import BatchRefused, Refusal
+from services.sync.domain.errors import BatchRefused, EnvelopeMalformed, Refusal
 from services.sync.domain.hlc import MAX_AHEAD_MS
 from services.sync.domain.merkle import Frontier
-from services.sync.domain.signing import Signer, Verifier, signed_text
+from services.sync.domain.signing import Signer, Verifier, read_signed_text, signed_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,23 @@ class EpochNotice:
         return signed_text(
             "epoch", (self.origin, self.epoch.to_text(), self.previous.to_text() if self.previous else "")
         )
+
+    def signed(self, signer: Signer) -> "EpochNotice":
+        """Return the notice under the origin's signature."""
+        return replace(self, signature=signer.sign(self.signed_bytes()))
+
+    @classmethod
+    def from_bytes(cls, content: bytes, signature: bytes) -> "EpochNotice":
+        """Read what ``signed_bytes`` wrote.
+
+        Raises:
+            EnvelopeMalformed: it is something else.
+        """
+        try:
+            origin, epoch, previous = read_signed_text("epoch", content, 3)
+            return cls(origin, Epoch.from_text(epoch), Epoch.from_text(previous) if previous else None, signature)
+        except ValueError as error:
+            raise EnvelopeMalformed(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +148,7 @@ class Cursor:
         Raises:
             BatchRefused: not signed by the origin, or not later than the epoch we know.
         """
-        if not notice.origin == identity == self.origin:
-            raise BatchRefused(Refusal.WRONG_ORIGIN)
-        if not verifier.verify(self.origin, notice.signed_bytes(), notice.signature):
-            raise BatchRefused(Refusal.BAD_SIGNATURE)
+        Cursor._require_word_of(self.origin, notice, identity, verifier)
         if notice.epoch == self.epoch:
             return self
         if notice.epoch.ordinal == self.epoch.ordinal:
@@ -142,6 +156,23 @@ class Cursor:
         if notice.epoch.ordinal < self.epoch.ordinal:
             raise BatchRefused(Refusal.EPOCH_RETIRED)
         return Cursor(self.origin, notice.epoch, self.peer)
+
+    @classmethod
+    def opened(cls, notice: EpochNotice, here: str, *, identity: str, verifier: Verifier) -> "Cursor":
+        """Begin to follow a peer never heard before, in the epoch that it announces.
+
+        Raises:
+            BatchRefused: the notice is not signed by that peer.
+        """
+        cls._require_word_of(identity, notice, identity, verifier)
+        return cls(identity, notice.epoch, here)
+
+    @staticmethod
+    def _require_word_of(origin: str, notice: EpochNotice, identity: str, verifier: Verifier) -> None:
+        if not notice.origin == identity == origin:
+            raise BatchRefused(Refusal.WRONG_ORIGIN)
+        if not verifier.verify(origin, notice.signed_bytes(), notice.signature):
+            raise BatchRefused(Refusal.BAD_SIGNATURE)
 
     def _require_genuine(self, batch: Batch, identity: str, verifier: Verifier) -> None:
         checkpoint = batch.checkpoint

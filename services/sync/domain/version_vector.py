@@ -66,6 +66,10 @@ class VersionVector:
         """Tell whether this version was made in the knowledge of ``other`` and of more."""
         return self.compare(other) is Causality.AFTER
 
+    def knows(self, other: "VersionVector") -> bool:
+        """Tell whether this version is ``other`` or was made in its knowledge."""
+        return self.compare(other) in (Causality.EQUAL, Causality.AFTER)
+
     def to_text(self) -> str:
         """Return ``FED-OPH:2,MIN:5``; the same for equal vectors."""
         return ",".join(f"{server}:{count}" for server, count in self.entries)

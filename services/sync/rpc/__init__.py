@@ -1,0 +1,1 @@
+"""How the exchange is called: gRPC in. No business ``if`` here."""

@@ -1,0 +1,146 @@
+"""Messages ↔ domain, both directions side by side."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from harmonia.sync.v1 import sync_pb2 as pb
+
+from chassis.errors import Invalid, Violation
+from services.sync.domain.batch import Batch, item_to_bytes
+from services.sync.domain.entitlement import Membership
+from services.sync.domain.fact import Fact, FactKey, Source
+from services.sync.domain.publication import ReportedChange
+from services.sync.domain.receipt import Receipt
+from services.sync.domain.stream import EpochNotice
+from services.sync.domain.view import FactView
+from services.sync.usecases.get_peer_status import PeerStatus
+
+FAMILIES = {"FED-OPH": "OPH", "FED-ESH": "ESH", "FED-COOP": "COOP", "FED-EPL": "SEM"}
+"""Federation → family of its bodies (domain.md §4)."""
+_SOURCES = {
+    pb.FACT_SOURCE_TYPED: Source.TYPED,
+    pb.FACT_SOURCE_IMPORTED: Source.IMPORTED,
+    pb.FACT_SOURCE_COMPUTED: Source.COMPUTED,
+    pb.FACT_SOURCE_RESOLVED: Source.RESOLVED,
+}
+_SOURCE_NUMBERS = {source: number for number, source in _SOURCES.items()}
+_SIREN_DIGITS = 9
+_YEARS = range(1900, 2200)
+
+
+def to_body(siren: str, year: int) -> tuple[str, int]:
+    """Return a body and year.
+
+    Raises:
+        Invalid: not a SIREN of nine digits, or not a year.
+    """
+    wrong = []
+    if not (len(siren) == _SIREN_DIGITS and siren.isascii() and siren.isdecimal()):
+        wrong.append(Violation("body", "Le SIREN a neuf chiffres."))
+    if year not in _YEARS:
+        wrong.append(Violation("year", "L'exercice est une année."))
+    if wrong:
+        raise Invalid(violations=wrong)
+    return siren, year
+
+
+def to_changes(messages: Iterable[pb.ChangedFact]) -> list[ReportedChange]:
+    """Return the changes of a report.
+
+    Raises:
+        Invalid: a change without concept or known source.
+    """
+    changes = []
+    for place, message in enumerate(messages):
+        source = _SOURCES.get(message.source)
+        if source is None or not message.concept:
+            raise Invalid(violations=[Violation(f"facts[{place}]", "Concept et origine sont nécessaires.")])
+        changed_at = message.changed_at.ToDatetime(tzinfo=UTC)
+        changes.append(ReportedChange(message.concept, message.value or None, source, message.author, changed_at))
+    return changes
+
+
+def to_choice(request: pb.ResolveFactRequest) -> tuple[FactKey, str | None, str]:
+    """Return the fact, the chosen value and who chose."""
+    siren, year = to_body(request.body, request.year)
+    return FactKey(siren, year, request.concept), request.value or None, request.author
+
+
+def to_members(messages: Iterable[pb.Membership], first_year: int) -> dict[str, list[Membership]]:
+    """Return the members of each federation.
+
+    Raises:
+        Invalid: not a SIREN, or not one of the four federations.
+    """
+    members: defaultdict[str, list[Membership]] = defaultdict(list)
+    for place, message in enumerate(messages):
+        family = FAMILIES.get(message.federation)
+        if family is None:
+            raise Invalid(violations=[Violation(f"memberships[{place}].federation", "Fédération inconnue.")])
+        siren, _ = to_body(message.body, first_year)
+        members[message.federation].append(Membership(siren, family, first_year))
+    return dict(members)
+
+
+def to_receipt(request: pb.AcknowledgeBatchRequest) -> Receipt:
+    """Return the receipt, not yet checked."""
+    return Receipt.from_bytes(request.receipt, request.signature)
+
+
+def from_view(view: FactView, address: str) -> pb.Fact:
+    """Encode a fact as this server shows it."""
+    shown = view.shown
+    message = pb.Fact(
+        concept=shown.key.concept,
+        address=address,
+        value=shown.value or "",
+        server=shown.origin,
+        author=shown.author,
+        changed_at=from_instant(_written_at(shown)),
+        source=_SOURCE_NUMBERS[shown.source],
+        is_provisional=shown.is_provisional,
+        is_sealed=shown.is_sealed,
+    )
+    if view.other is not None:
+        other = view.other
+        message.conflict.CopyFrom(
+            pb.ConflictingValue(
+                value=other.value or "",
+                server=other.origin,
+                author=other.author,
+                changed_at=from_instant(_written_at(other)),
+            )
+        )
+    return message
+
+
+def from_batch(answer: Batch | EpochNotice) -> pb.PullBatchResponse:
+    """Encode a batch, or the word that the caller asks in an epoch that has ended."""
+    if isinstance(answer, EpochNotice):
+        return pb.PullBatchResponse(checkpoint=answer.signed_bytes(), signature=answer.signature)
+    return pb.PullBatchResponse(
+        envelopes=[item_to_bytes(item) for item in answer.items],
+        checkpoint=answer.checkpoint.signed_bytes(),
+        signature=answer.signature,
+    )
+
+
+def from_status(status: PeerStatus) -> pb.PeerStatus:
+    """Encode how a peer is doing."""
+    message = pb.PeerStatus(peer=status.peer, backlog=status.backlog, applied=status.applied, failure=status.failure)
+    if status.exchanged_at is not None:
+        message.last_exchange_at.CopyFrom(from_instant(status.exchanged_at))
+    return message
+
+
+def from_instant(instant: datetime) -> Timestamp:
+    """Encode an aware instant."""
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
+
+
+def _written_at(fact: Fact) -> datetime:
+    return datetime.fromtimestamp(fact.hlc.millis / 1000, UTC)

@@ -1,0 +1,151 @@
+"""The shared facts, and what the forms service has been told of them."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.clock import Clock
+from services.sync.domain.fact import Fact, FactKey, SharedFact, Source
+from services.sync.domain.hlc import HybridTime
+from services.sync.domain.publication import Telling
+from services.sync.domain.version_vector import VersionVector
+from services.sync.store.rows import FactVersionRow, TellingRow
+
+TELLINGS_KEPT = 4
+"""Per concept: enough to know what an author saw who saved a little before the latest telling."""
+
+
+class SqlFacts:
+    """The ``Facts`` port on PostgreSQL."""
+
+    def __init__(self, session: AsyncSession, clock: Clock) -> None:
+        self._session, self._clock = session, clock
+
+    async def lock(self, bodies: Iterable[str]) -> None:
+        """Take each body's advisory lock until the transaction ends, sorted so that two never wait crosswise."""
+        for siren in sorted(set(bodies)):
+            key = func.hashtextextended(f"sync.body:{siren}", 0)
+            await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
+    async def of_body(self, siren: str, year: int) -> dict[str, SharedFact]:
+        """Return the standing facts of a body and year."""
+        rows = FactVersionRow
+        found = await self._read(rows.siren == siren, rows.year == year)
+        return {key.concept: fact for key, fact in found.items()}
+
+    async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
+        """Return the standing facts asked for."""
+        wanted = {(key.siren, key.year, key.concept) for key in keys}
+        if not wanted:
+            return {}
+        rows = FactVersionRow
+        return await self._read(tuple_(rows.siren, rows.year, rows.concept).in_(wanted))
+
+    async def keys_of(self, bodies: Iterable[str]) -> list[FactKey]:
+        """Return which facts are held of these bodies."""
+        rows = FactVersionRow
+        found = await self._session.execute(
+            select(rows.siren, rows.year, rows.concept).where(rows.siren.in_(list(bodies)), rows.is_standing).distinct()
+        )
+        return sorted(FactKey(siren, year, concept) for siren, year, concept in found)
+
+    async def save(self, facts: Iterable[SharedFact]) -> None:
+        """Insert new versions, and let those that are gone from a fact stand no more."""
+        changed = list(facts)
+        if not changed:
+            return
+        rows, now = FactVersionRow, self._clock.now()
+        standing = [version for fact in changed for version in fact.versions]
+        keys = {(fact.key.siren, fact.key.year, fact.key.concept) for fact in changed}
+        await self._session.execute(
+            update(rows)
+            .where(
+                tuple_(rows.siren, rows.year, rows.concept).in_(keys),
+                rows.is_standing,
+                rows.digest.not_in([version.digest() for version in standing]),
+            )
+            .values(is_standing=False)
+            .execution_options(synchronize_session=False)
+        )
+        values = [{**_to_row(version), "recorded_at": now} for version in standing]
+        await self._session.execute(insert(rows).on_conflict_do_nothing(), values)
+
+    async def _read(self, *conditions: object) -> dict[FactKey, SharedFact]:
+        rows = FactVersionRow
+        query = select(rows).where(*conditions, rows.is_standing)  # type: ignore[arg-type]
+        facts: dict[FactKey, SharedFact] = {}
+        for row in await self._session.scalars(query.execution_options(populate_existing=True)):
+            version = _to_domain(row)
+            facts[version.key] = facts.get(version.key, SharedFact(version.key)).merged(version)[0]
+        return facts
+
+
+class SqlTellings:
+    """The ``Tellings`` port on PostgreSQL."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
+        """Return the tellings, oldest first."""
+        rows = TellingRow
+        found = await self._session.execute(
+            select(rows.concept, rows.context, rows.told_at)
+            .where(rows.siren == siren, rows.year == year)
+            .order_by(rows.told_at)
+        )
+        return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in found]
+
+    async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:
+        """Keep tellings; a context told before keeps its first time. Of each concept the last few stay."""
+        values = [
+            {"siren": siren, "year": year, "concept": t.concept, "context": t.context.to_text(), "told_at": t.told_at}
+            for t in tellings
+        ]
+        if not values:
+            return
+        rows = TellingRow
+        await self._session.execute(insert(rows).on_conflict_do_nothing(), values)
+        place = func.row_number().over(partition_by=rows.concept, order_by=rows.told_at.desc())
+        mine = (rows.siren == siren, rows.year == year, rows.concept.in_([value["concept"] for value in values]))
+        ranked = select(rows.concept, rows.context, place.label("place")).where(*mine).subquery()
+        old = select(ranked.c.concept, ranked.c.context).where(ranked.c.place > TELLINGS_KEPT)
+        await self._session.execute(
+            delete(rows)
+            .where(*mine, tuple_(rows.concept, rows.context).in_(old))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _to_row(fact: Fact) -> dict[str, object]:
+    return {
+        "siren": fact.key.siren,
+        "year": fact.key.year,
+        "concept": fact.key.concept,
+        "digest": fact.digest(),
+        "value": fact.value,
+        "vector": fact.vector.to_text(),
+        "hlc": fact.hlc.packed(),
+        "author": fact.author,
+        "origin": fact.origin,
+        "source": fact.source.value,
+        "is_provisional": fact.is_provisional,
+        "is_sealed": fact.is_sealed,
+        "is_standing": True,
+    }
+
+
+def _to_domain(row: FactVersionRow) -> Fact:
+    return Fact(
+        key=FactKey(row.siren, row.year, row.concept),
+        value=row.value,
+        vector=VersionVector.from_text(row.vector),
+        hlc=HybridTime.unpacked(row.hlc),
+        author=row.author,
+        origin=row.origin,
+        source=Source(row.source),
+        is_provisional=row.is_provisional,
+        is_sealed=row.is_sealed,
+    )

@@ -1,0 +1,66 @@
+"""Puts versions into the streams of the peers entitled to them; part of the use cases that write facts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.sync.domain.concept import Catalogue
+from services.sync.domain.entitlement import MembershipDocument, may_travel, newly_entitled
+from services.sync.domain.envelope import Content, content_of_fact
+from services.sync.domain.fact import Fact, Writer
+from services.sync.usecases.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This server, as the exchange sees it."""
+
+    server: str
+    ministry: str
+    catalogue: Catalogue
+
+    @property
+    def writer(self) -> Writer:
+        """This server as the author of changes."""
+        return Writer(self.server, self.server == self.ministry)
+
+    def federation_between(self, peer: str) -> str:
+        """Return which of the two servers is the federation."""
+        return peer if self.writer.is_ministry else self.server
+
+    async def document(self, work: UnitOfWork, peer: str) -> MembershipDocument:
+        """Return the document that governs what passes between us and the peer; without one nothing passes."""
+        federation = self.federation_between(peer)
+        return await work.memberships.in_force(federation) or MembershipDocument(self.ministry, federation, 0)
+
+    async def partners(self, work: UnitOfWork) -> Sequence[str]:
+        """Return the servers that we may send to: the federations for the ministry, the ministry for a federation."""
+        return await work.memberships.federations() if self.writer.is_ministry else [self.ministry]
+
+
+async def send(work: UnitOfWork, here: Here, versions: Iterable[Fact]) -> int:
+    """Append the versions for every entitled peer, in this transaction; return how many envelopes that makes."""
+    contents = [content_of_fact(version) for version in versions]
+    appended = 0
+    for peer in await here.partners(work) if contents else []:
+        appended += await append(work, here, peer, contents)
+    return appended
+
+
+async def append(work: UnitOfWork, here: Here, peer: str, contents: Sequence[Content]) -> int:
+    """Append what the peer may have; return how many envelopes that makes."""
+    document = await here.document(work, peer)
+    allowed = [c for c in contents if may_travel(document, here.catalogue, here.server, peer, c)]
+    if allowed:
+        work.streams.append(peer, allowed, document)
+    return len(allowed)
+
+
+async def backfill(
+    work: UnitOfWork, here: Here, peer: str, before: MembershipDocument, after: MembershipDocument
+) -> int:
+    """Send the peer what is held of bodies that the new document opens and the old one did not."""
+    bodies = {member.siren for member in after.members}
+    keys = newly_entitled(before, after, await work.facts.keys_of(bodies))
+    facts = await work.facts.of_keys(keys)
+    versions = [version for key in sorted(facts) for version in facts[key].versions]
+    return await append(work, here, peer, [content_of_fact(version) for version in versions])
