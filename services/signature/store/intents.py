@@ -5,8 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.signature.domain.errors import SignatureUnderWay
 from services.signature.domain.intent import IntentState, Signatory, SigningIntent
 from services.signature.store.rows import IntentRow
 
@@ -38,8 +40,12 @@ class SqlIntents:
         return (await self._session.scalars(select(IntentRow.content).where(IntentRow.id == intent_id))).one()
 
     async def save(self, intent: SigningIntent) -> None:
-        """Move the intent on; a trigger refuses to move it back or to change what it binds."""
-        await self._session.execute(
+        """Move the intent on; a trigger refuses to move it back or to change what it binds.
+
+        Raises:
+            SignatureUnderWay: another intent of the same filing version and role was committed meanwhile.
+        """
+        moved = (
             update(IntentRow)
             .where(IntentRow.id == intent.id)
             .values(
@@ -48,8 +54,11 @@ class SqlIntents:
                 committed_at=intent.committed_at,
                 signed_at=intent.signed_at,
             )
-            .execution_options(synchronize_session=False)
         )
+        try:
+            await self._session.execute(moved.execution_options(synchronize_session=False))
+        except IntegrityError as error:
+            raise SignatureUnderWay from error
 
     async def settled(self, filing_id: str, version: int, role: str) -> SigningIntent | None:
         """Return the intent of this filing, version and role that left ``prepared``."""

@@ -206,7 +206,11 @@ class Intents(Protocol):
         ...
 
     async def save(self, intent: SigningIntent) -> None:
-        """Move the intent to its new state."""
+        """Move the intent to its new state.
+
+        Raises:
+            SignatureUnderWay: another intent of the same filing version and role left ``prepared`` meanwhile.
+        """
         ...
 
     async def settled(self, filing_id: str, version: int, role: str) -> SigningIntent | None:

@@ -10,7 +10,8 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
-APPEND_ONLY = ("receipts", "containers", "log_entries", "log_nodes", "log_checkpoints")
+LOG = ("log_entries", "log_nodes", "log_checkpoints")
+RECEIPTS = ("receipts", "containers")
 
 
 def upgrade() -> None:
@@ -135,8 +136,12 @@ def _protect() -> None:
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
-    for table in APPEND_ONLY:
+    for table in LOG:
         op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM CURRENT_USER")
+    for table in RECEIPTS:
+        # UPDATE stays, for the row locks of their foreign keys; the trigger refuses it.
+        op.execute(f"REVOKE DELETE, TRUNCATE ON {table} FROM CURRENT_USER")
+    for table in LOG + RECEIPTS:
         op.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
