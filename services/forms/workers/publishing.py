@@ -1,13 +1,23 @@
 """Hands each event of the outbox to the service that reacts to it."""
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+
 from chassis.database.relay import Delivery
-from services.forms.clients.sync import GrpcFacts
+
+
+class PublishedFacts(Protocol):
+    """Tells sync what this server now holds."""
+
+    async def publish(self, event_id: str, payload: Mapping[str, Any]) -> None:
+        """Publish the facts of one event."""
+        ...
 
 
 class Publishing:
     """Delivers `SharedFactsChanged` to sync."""
 
-    def __init__(self, facts: GrpcFacts) -> None:
+    def __init__(self, facts: PublishedFacts) -> None:
         self._facts = facts
 
     async def __call__(self, delivery: Delivery) -> None:
