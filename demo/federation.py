@@ -1,5 +1,6 @@
 """The five servers of the demonstration: names, ports, folders, and the environment each node starts with."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ class Federation:
         peers = {other.name: other.grpc_address for other in self.servers if is_peer(server.name, other.name)}
         return {
             **os.environ,
+            # The node starts processes of its own; gRPC need not hear of each fork.
+            "GRPC_ENABLE_FORK_SUPPORT": "false",
             "HARMONIA_STACK": server.name,
             "HARMONIA_DATA_FOLDER": str(server.folder),
             "HARMONIA_GRPC_ADDRESS": server.grpc_address,
@@ -125,7 +128,7 @@ class Federation:
             "GATEWAY_HTTP__PUBLIC_URL": server.url,
             "GATEWAY_OIDC__ISSUER": server.identity_url,
             "GATEWAY_TITLE": TITLES[server.name],
-            "SYNC_PEERS": ",".join(f"{name}={address}" for name, address in peers.items()),
+            "SYNC_PEERS": json.dumps(peers),
         }
 
 

@@ -1,0 +1,1 @@
+"""The `harmonia` command: a client of the servers' web interface, and tools that need no server."""
