@@ -1,6 +1,8 @@
 """Failures of the validation service, by name."""
 
-from chassis.errors import Invalid
+from collections.abc import Sequence
+
+from chassis.errors import Invalid, NotFound, Unavailable, Violation
 
 
 class MalformedExpression(Invalid):
@@ -13,3 +15,30 @@ class CyclicFormulas(Invalid):
     """Formulas depend on each other in a circle, so no order computes them."""
 
     reason = "CYCLIC_FORMULAS"
+
+
+class FormSetUnknown(NotFound):
+    """This server ships no form set of that version."""
+
+    reason = "FORM_SET_UNKNOWN"
+
+
+class CellsMalformed(Invalid):
+    """Cells to evaluate are not in the form set, or not in written form; text that people typed is read first."""
+
+    reason = "CELLS_MALFORMED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("Des cases ne sont pas sous leur forme écrite.", violations=violations)
+
+
+class JustificationRefused(Invalid):
+    """A justification is too short, too long, or about no control."""
+
+    reason = "JUSTIFICATION_REFUSED"
+
+
+class EngineUnavailable(Unavailable):
+    """The processes that run the rules do not answer; the caller may try again."""
+
+    reason = "ENGINE_UNAVAILABLE"

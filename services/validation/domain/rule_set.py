@@ -118,6 +118,15 @@ class RuleSet:
             results = _run(plan, filled, range(len(plan.rules)))
         return self._report(document, filled, tuple(results), frozenset(justified), has_refusals)
 
+    def judge(self, report: Report, justified: Collection[str]) -> Report:
+        """The same results under other justifications; nothing runs again.
+
+        Raises:
+            ValueError: the report comes from other rules.
+        """
+        self._require_own(report)
+        return self._report(report.document, report.cells, report.controls, frozenset(justified), report.has_refusals)
+
     def recheck(self, previous: Report, changed: Mapping[str, Value | None]) -> Report:
         """The report after some typed cells changed, running only what they touch.
 
@@ -128,8 +137,7 @@ class RuleSet:
         Raises:
             ValueError: the report comes from other rules.
         """
-        if previous.rule_set != self.digest:
-            raise ValueError("The report comes from another rule set.")
+        self._require_own(previous)
         plan = self._plans[previous.document]
         filled = dict(previous.cells)
         formula_indices: set[int] = set()
@@ -151,13 +159,9 @@ class RuleSet:
                 results[index] = result
         return self._report(previous.document, filled, tuple(results), previous.justified, previous.has_refusals)
 
-    def operands_of(self, control: str) -> tuple[str, ...]:
-        """The cells a control reads.
-
-        Raises:
-            KeyError: the control has no expression.
-        """
-        return next((rule.operands for rule in self._plans["whole"].rules if rule.control.id == control), ())
+    def _require_own(self, report: Report) -> None:
+        if report.rule_set != self.digest:
+            raise ValueError("The report comes from another rule set.")
 
     def _touched_by(self, document: str, address: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         key = (document, address)

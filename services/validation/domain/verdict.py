@@ -12,6 +12,10 @@ CheckedDocument = Literal["ER", "QDIS", "whole"]
 Reason = Literal["", "missing", "undefined"]
 
 
+REQUIRED_CELL = "F-31"
+"""The control of severity A that an empty mandatory cell fails."""
+
+
 class Verdict(StrEnum):
     """The judgement on a document; the first that holds wins, in this order."""
 
@@ -84,6 +88,8 @@ def verdict_of(
     """
     notable = [result for result in results if result.status != "passed"]
     failed = {(result.severity, result.id in justified) for result in notable if result.status == "failed"}
+    if has_required_missing:
+        failed.add(("A", REQUIRED_CELL in justified))
     severities = {severity for severity, _ in failed}
     if has_refusals or severities & {"B", "T"}:
         return Verdict.BLOCKED
@@ -92,6 +98,6 @@ def verdict_of(
         for result in notable
     ):
         return Verdict.NOT_EVALUABLE
-    if ("A", False) in failed or has_required_missing:
+    if ("A", False) in failed:
         return Verdict.TO_JUSTIFY
     return Verdict.REMARKS if failed else Verdict.CLEAN

@@ -1,0 +1,110 @@
+"""`PooledEngine`: rules run in worker processes, so that a big filing never holds up the event loop.
+
+Workers are started at the first use, import nothing but the domain, and compile each form set once. A worker that dies
+(memory, signal) costs one retry in a fresh pool. This module is imported by the workers: keep it light.
+"""
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+import formsets
+from formsets import FormSet, UnknownFormSet
+from services.validation.domain.errors import EngineUnavailable, FormSetUnknown
+from services.validation.domain.evaluation import Evaluation, evaluate
+from services.validation.domain.reading import RawCell, TextReading, read_texts
+from services.validation.domain.rule_set import compile_rules
+from services.validation.usecases.ports import ToEvaluate
+
+INLINE_TEXTS = 50
+"""Reading this many texts costs less than sending them to a worker."""
+
+_Result = TypeVar("_Result")
+
+
+class PooledEngine:
+    """The engine port on a pool of processes."""
+
+    def __init__(self, workers: int, seconds: float) -> None:
+        """Remember the sizes; nothing starts yet.
+
+        Args:
+            workers: processes at most.
+            seconds: how long one run may take before the caller is told to try again.
+        """
+        self._workers, self._seconds = workers, seconds
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def read(self, form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
+        """Run the format controls, in a worker when there are many texts."""
+        if len(cells) <= INLINE_TEXTS:
+            return read_in_worker(form_set, year, cells)
+        return await self._run(
+            lambda pool, loop: loop.run_in_executor(pool, read_in_worker, form_set, year, list(cells))
+        )
+
+    async def evaluate(self, document: ToEvaluate) -> Evaluation:
+        """Judge a document in a worker."""
+        return await self._run(lambda pool, loop: loop.run_in_executor(pool, evaluate_in_worker, document))
+
+    def close(self) -> None:
+        """Stop the workers."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    async def _run(
+        self, submit: Callable[[ProcessPoolExecutor, asyncio.AbstractEventLoop], "asyncio.Future[_Result]"]
+    ) -> _Result:
+        loop = asyncio.get_running_loop()
+        for _ in range(2):
+            pool = self._open_pool()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await submit(pool, loop)
+            except BrokenProcessPool:
+                self._forget(pool)
+            except TimeoutError as error:
+                raise EngineUnavailable("Le contrôle du dossier prend trop de temps ; réessayez.") from error
+        raise EngineUnavailable("Les contrôles ne peuvent pas être exécutés pour le moment ; réessayez.")
+
+    def _open_pool(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # Spawned, not forked: gRPC's threads do not survive a fork.
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"))
+        return self._pool
+
+    def _forget(self, broken: ProcessPoolExecutor) -> None:
+        if self._pool is broken:
+            self._pool = None
+        broken.shutdown(wait=False, cancel_futures=True)
+
+
+def read_in_worker(form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
+    """Read texts in this process.
+
+    Raises:
+        FormSetUnknown: this server ships no such version.
+    """
+    return read_texts(_form_set(form_set), year, cells)
+
+
+def evaluate_in_worker(document: ToEvaluate) -> Evaluation:
+    """Judge a document in this process, whose compiled rules stay for the next one.
+
+    Raises:
+        FormSetUnknown: this server ships no such version.
+        CellsMalformed: a cell is not in the form set or not in written form.
+    """
+    rules = compile_rules(_form_set(document.form_set))
+    return evaluate(rules, document.document, document.cells, document.justifications)
+
+
+def _form_set(version: str) -> FormSet:
+    try:
+        return formsets.load(version)
+    except UnknownFormSet as error:
+        raise FormSetUnknown(f"Le référentiel {version[:20]} n'est pas livré avec ce serveur.") from error

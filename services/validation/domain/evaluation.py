@@ -1,0 +1,139 @@
+"""A filing judged: its cells in written form go in; computed cells, findings and the verdict come out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chassis.errors import Violation
+from formsets import ControlText, FormSet
+from formsets.values import Value, parse, shared, written
+from services.validation.domain.errors import CellsMalformed
+from services.validation.domain.justification import Justification
+from services.validation.domain.rule_set import RuleSet
+from services.validation.domain.verdict import REQUIRED_CELL, CheckedDocument, ControlResult, Report, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One control and what came of it, with its words in both languages."""
+
+    control: str
+    severity: str
+    status: Status
+    french: ControlText
+    english: ControlText
+    cells: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    operands: tuple[tuple[str, str], ...] = ()
+    """Address and written form of what the control read, empty cells left out, when it failed."""
+    justification: Justification | None = None
+    """In force: written about these very operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The whole report on one document."""
+
+    computed: Mapping[str, str]
+    """Written form, unrounded to ten decimals (decisions.md 7)."""
+    findings: tuple[Finding, ...]
+    """Every control of the document, then F-31 when a mandatory cell is empty."""
+    verdict: Verdict
+    rule_set: str
+
+
+def evaluate(
+    rules: RuleSet,
+    document: CheckedDocument,
+    cells: Mapping[str, str],
+    justifications: Sequence[Justification] = (),
+) -> Evaluation:
+    """Compute every formula and run every control of the document.
+
+    Args:
+        rules: the compiled rules of the filing's form set.
+        document: whose controls count.
+        cells: filled cells in written form; for a QDIS, shared facts under their ER addresses, computed ones included.
+        justifications: the latest of each control; those written about other figures do not count.
+
+    Raises:
+        CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
+    """
+    report = rules.check(_values(rules.form_set, cells), document)
+    findings = [_finding(rules.form_set, result) for result in report.controls]
+    if report.required_missing:
+        findings.append(_required(rules.form_set, report))
+    latest = {justification.control: justification for justification in justifications}
+    justified = tuple(_justified(finding, latest.get(finding.control)) for finding in findings)
+    judged = rules.judge(report, {finding.control for finding in justified if finding.justification})
+    return Evaluation(_computed(rules.form_set, document, report), justified, judged.verdict, report.rule_set)
+
+
+def _values(form_set: FormSet, cells: Mapping[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    wrong = []
+    for address, text in cells.items():
+        try:
+            if text:
+                values[address] = parse(text, form_set.cell_type(address))
+        except (LookupError, ValueError) as error:
+            wrong.append(Violation(address, str(error), "NOT_A_WRITTEN_FORM"))
+    if wrong:
+        raise CellsMalformed(wrong)
+    return values
+
+
+def _computed(form_set: FormSet, document: CheckedDocument, report: Report) -> dict[str, str]:
+    cells = report.cells
+    return {
+        address: written(shared(cells[address]))
+        for address in form_set.cells(document)
+        if address in cells and form_set.is_computed(address)
+    }
+
+
+def _finding(form_set: FormSet, result: ControlResult) -> Finding:
+    control = form_set.control(result.id)
+    is_failed = result.status == "failed"
+    return Finding(
+        result.id,
+        result.severity,
+        result.status,
+        control.text("fr"),
+        control.text("en"),
+        result.cells,
+        result.missing,
+        tuple((a, written(v)) for a, v in result.operands if v is not None) if is_failed else (),
+    )
+
+
+def _required(form_set: FormSet, report: Report) -> Finding:
+    control = form_set.control(REQUIRED_CELL)
+    named = "; ".join(f"{address} ({form_set.label(address)})" for address in report.required_missing)
+    french, english = control.text("fr"), control.text("en")
+    return Finding(
+        control.id,
+        control.severity,
+        "failed",
+        ControlText(french.what, f"Cases : {named}.", french.how),
+        ControlText(english.what, f"Cells: {named}.", english.how),
+        report.required_missing,
+        report.required_missing,
+    )
+
+
+def _justified(finding: Finding, justification: Justification | None) -> Finding:
+    if justification is None or finding.status != "failed" or finding.severity not in {"A", "R"}:
+        return finding
+    if not justification.counts_for(dict(finding.operands)):
+        return finding
+    return Finding(
+        finding.control,
+        finding.severity,
+        finding.status,
+        finding.french,
+        finding.english,
+        finding.cells,
+        finding.missing,
+        finding.operands,
+        justification,
+    )

@@ -1,0 +1,1 @@
+"""How validation is called: decode, call a use case, encode. No rule of the business here."""

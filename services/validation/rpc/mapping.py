@@ -1,0 +1,133 @@
+"""Messages ↔ domain, both directions side by side."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as pb
+
+from chassis.errors import Invalid, Violation
+from formsets import ControlText
+from services.validation.domain.evaluation import Finding
+from services.validation.domain.justification import Justification
+from services.validation.domain.reading import RawCell, TextReading
+from services.validation.domain.verdict import CheckedDocument, Verdict
+from services.validation.usecases.record_justification import Written
+
+_DOCUMENTS: Mapping[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
+_SEVERITIES = {
+    "B": pb.SEVERITY_BLOCKING,
+    "T": pb.SEVERITY_TRANSMISSION,
+    "A": pb.SEVERITY_ANOMALY,
+    "R": pb.SEVERITY_REMARK,
+}
+_STATUSES = {
+    "passed": pb.CONTROL_STATUS_PASSED,
+    "failed": pb.CONTROL_STATUS_FAILED,
+    "not_evaluated": pb.CONTROL_STATUS_NOT_EVALUATED,
+}
+
+
+def to_document(value: types.Document.ValueType) -> CheckedDocument:
+    """Return the document asked for.
+
+    Raises:
+        Invalid: none was said.
+    """
+    if value not in _DOCUMENTS:
+        raise Invalid(violations=[Violation("document", "Document attendu : ER ou QDIS.", "DOCUMENT_MISSING")])
+    return _DOCUMENTS[value]
+
+
+def to_filing_id(text: str) -> UUID:
+    """Return the identifier of a filing.
+
+    Raises:
+        Invalid: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(violations=[Violation("filing_id", "Identifiant de dossier attendu.", "FILING_ID")]) from None
+
+
+def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
+    """Return texts to read."""
+    return [RawCell(message.address, message.text) for message in messages]
+
+
+def to_cells(*messages: Iterable[types.Cell]) -> dict[str, str]:
+    """Return cells by address, those of the first list winning over the next."""
+    return {cell.address: cell.value for some in reversed(messages) for cell in some}
+
+
+def to_written(request: pb.RecordJustificationRequest) -> Written:
+    """Return what a person wrote."""
+    return Written(
+        to_filing_id(request.filing_id),
+        request.body,
+        request.year,
+        request.control,
+        request.text,
+        request.author,
+        to_cells(request.operands),
+    )
+
+
+def reading_message(reading: TextReading) -> pb.CellReading:
+    """Return what became of one text."""
+    message = pb.CellReading(address=reading.address, value=reading.value, control=reading.control)
+    if reading.french and reading.english:
+        message.message.CopyFrom(three_parts(reading.french, reading.english))
+    return message
+
+
+def finding_message(finding: Finding) -> pb.Finding:
+    """Return one control and what came of it; the three parts go with a failed one."""
+    message = pb.Finding(
+        control=finding.control,
+        severity=_SEVERITIES[finding.severity],
+        status=_STATUSES[finding.status],
+        message=types.Sentence(fr=finding.french.what, en=finding.english.what),
+        cells=finding.cells,
+        missing=finding.missing,
+        operands=cell_messages(dict(finding.operands)),
+    )
+    if finding.status == "failed":
+        message.detail.CopyFrom(three_parts(finding.french, finding.english))
+    if finding.justification:
+        message.justification.CopyFrom(justification_message(finding.justification))
+    return message
+
+
+def three_parts(french: ControlText, english: ControlText) -> pb.ThreePartMessage:
+    """Return a message in three parts."""
+    return pb.ThreePartMessage(
+        what=types.Sentence(fr=french.what, en=english.what),
+        where=types.Sentence(fr=french.where, en=english.where),
+        how=types.Sentence(fr=french.how, en=english.how),
+    )
+
+
+def justification_message(justification: Justification) -> pb.Justification:
+    """Return a justification as kept."""
+    at = Timestamp()
+    at.FromDatetime(justification.written_at)
+    return pb.Justification(
+        control=justification.control,
+        text=justification.text,
+        author=justification.author,
+        written_at=at,
+        operands_digest=justification.operands_digest,
+    )
+
+
+def cell_messages(cells: Mapping[str, str]) -> list[types.Cell]:
+    """Return cells in written form."""
+    return [types.Cell(address=address, value=value) for address, value in cells.items()]
+
+
+def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
+    """Return the one word on top."""
+    return pb.Verdict.Value(f"VERDICT_{verdict.name}")

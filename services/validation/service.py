@@ -1,0 +1,72 @@
+"""Puts the validation service together; the only file that knows all its rooms."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
+from pydantic import SecretStr
+
+from chassis.clock import Clock
+from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.unit_of_work import SqlAppliedRequests
+from chassis.peers import Peers
+from chassis.service import Opened
+from chassis.settings import DatabaseSettings
+from chassis.stack import Stack
+from services.validation.clients.pooled_engine import PooledEngine
+from services.validation.rpc.servicer import ValidationServicer
+from services.validation.settings import ValidationSettings
+from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.validation.store.unit_of_work import ValidationUnitOfWork
+from services.validation.usecases import UseCases
+from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.ports import Engine, OpensWork
+from services.validation.usecases.read_cells import ReadCells
+from services.validation.usecases.record_justification import ListJustifications, RecordJustification
+
+SCHEMA = "validation"
+
+
+def wire(open_work: OpensWork, engine: Engine, clock: Clock) -> UseCases:
+    """Return every use case on these ports; tests pass fakes."""
+    return UseCases(
+        read_cells=ReadCells(engine),
+        evaluate_filing=EvaluateFiling(open_work, engine),
+        record_justification=RecordJustification(open_work, clock),
+        list_justifications=ListJustifications(open_work),
+    )
+
+
+class ValidationService:
+    """The validation service of one stack."""
+
+    name = SCHEMA
+
+    def __init__(self, stack: Stack, settings: ValidationSettings) -> None:
+        self._stack, self._settings = stack, settings
+
+    @asynccontextmanager
+    async def open(self, peers: Peers) -> AsyncIterator[Opened]:
+        """Open the database and say what to serve; worker processes start with the first filing."""
+        database = open_engine(self._settings.database, SCHEMA)
+        sessions, stack = sessions_of(database), self._stack
+        open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
+        engine = PooledEngine(self._settings.workers, self._settings.run_seconds)
+        use = wire(open_work, engine, stack.clock)
+        try:
+            yield Opened(
+                register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),
+                grpc_services=("harmonia.validation.v1.ValidationService",),
+                is_ready=partial(has_schema, database, SCHEMA),
+                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+            )
+        finally:
+            await asyncio.to_thread(engine.close)
+            await database.dispose()
+
+
+def make_service(stack: Stack, database_url: str) -> ValidationService:
+    """Return the service for this stack; the environment may override the database."""
+    return ValidationService(stack, ValidationSettings(database=DatabaseSettings(url=SecretStr(database_url))))

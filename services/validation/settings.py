@@ -1,0 +1,15 @@
+"""The settings of the validation service: `VALIDATION_<GROUP>__<FIELD>`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import ServiceSettings
+
+
+class ValidationSettings(ServiceSettings):
+    """Every default is usable on a lone machine."""
+
+    model_config = SettingsConfigDict(**{**ServiceSettings.model_config, "env_prefix": "VALIDATION_"})
+
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that run rules; started at the first filing.")
+    run_seconds: float = Field(default=20.0, gt=0, description="Seconds one run may take before the caller retries.")

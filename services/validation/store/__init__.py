@@ -1,0 +1,1 @@
+"""Where justifications are kept: SQLAlchemy and PostgreSQL. No rule of the business here."""

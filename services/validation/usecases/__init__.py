@@ -1,0 +1,17 @@
+"""What can be done with rules: one file per verb. No technology, no generated code here."""
+
+from dataclasses import dataclass
+
+from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.read_cells import ReadCells
+from services.validation.usecases.record_justification import ListJustifications, RecordJustification
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Every verb of this service, wired; what the servicer calls."""
+
+    read_cells: ReadCells
+    evaluate_filing: EvaluateFiling
+    record_justification: RecordJustification
+    list_justifications: ListJustifications

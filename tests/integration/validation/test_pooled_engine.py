@@ -1,0 +1,57 @@
+import os
+import signal
+
+import pytest
+
+from services.validation.clients.pooled_engine import PooledEngine
+from services.validation.domain.errors import CellsMalformed, EngineUnavailable, FormSetUnknown
+from services.validation.domain.reading import RawCell
+from services.validation.usecases.ports import ToEvaluate
+
+DOCUMENT = ToEvaluate("2024.1", "ER", {"BA.010.brut": "5"})
+
+
+async def test_a_worker_that_dies_costs_a_retry_and_nothing_else() -> None:
+    engine = PooledEngine(1, 30)
+    try:
+        await engine.evaluate(DOCUMENT)
+        assert engine._pool is not None
+        for process in engine._pool._processes.values():
+            os.kill(process.pid, signal.SIGKILL)
+
+        found = await engine.evaluate(DOCUMENT)
+
+        assert found.computed["BA.900.net"] == "5"
+    finally:
+        engine.close()
+
+
+async def test_failures_come_back_from_a_worker_as_themselves() -> None:
+    engine = PooledEngine(1, 30)
+    try:
+        with pytest.raises(CellsMalformed) as caught:
+            await engine.evaluate(ToEvaluate("2024.1", "ER", {"BA.010.brut": "x"}))
+        with pytest.raises(FormSetUnknown):
+            await engine.read("1999.9", 2024, [RawCell("BA.010.brut", "1")] * 51)
+        assert [violation.field for violation in caught.value.violations] == ["BA.010.brut"]
+    finally:
+        engine.close()
+
+
+async def test_a_run_that_takes_too_long_is_given_up() -> None:
+    engine = PooledEngine(1, 0.001)
+    try:
+        with pytest.raises(EngineUnavailable):
+            await engine.evaluate(DOCUMENT)
+    finally:
+        engine.close()
+
+
+async def test_nothing_starts_before_it_is_used() -> None:
+    engine = PooledEngine(1, 30)
+
+    readings = await engine.read("2024.1", 2024, [RawCell("BA.010.brut", "1")])
+
+    assert readings[0].value == "1"
+    assert engine._pool is None
+    engine.close()

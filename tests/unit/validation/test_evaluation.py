@@ -1,0 +1,140 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+import formsets
+from formsets.values import written
+from services.validation.domain.errors import CellsMalformed, JustificationRefused
+from services.validation.domain.evaluation import Evaluation, evaluate
+from services.validation.domain.justification import Justification, digest_of, normalised
+from services.validation.domain.reading import RawCell, read_texts
+from services.validation.domain.rule_set import compile_rules
+from services.validation.domain.verdict import Verdict
+from tests.support.form_sets import sample_cells
+
+FILING = UUID("019aa000-0000-7000-8000-000000000001")
+
+
+def er_cells(**changes: str) -> dict[str, str]:
+    """The ER of the worked example in written form; `BA_820_brut="1"` changes the cell BA.820.brut."""
+    form_set = formsets.load("2024.1")
+    cells = {a: written(v) for a, v in sample_cells("saisie").items() if form_set.document_of(a) == "ER"}
+    return {**cells, **{name.replace("_", "."): value for name, value in changes.items()}}
+
+
+def er(cells: dict[str, str], *justifications: Justification) -> Evaluation:
+    return evaluate(compile_rules(formsets.load("2024.1")), "ER", cells, justifications)
+
+
+def a_justification(
+    control: str, operands: dict[str, str], text: str = "Expliqué en annexe, page 12."
+) -> Justification:
+    return Justification(
+        FILING, "000000018", 2024, control, text, "C. Exemple", datetime(2025, 6, 2, tzinfo=UTC), digest_of(operands)
+    )
+
+
+def test_a_filing_that_holds_is_clean_and_fully_computed() -> None:
+    found = er(er_cells())
+
+    assert found.verdict is Verdict.CLEAN
+    assert len(found.findings) == 87
+    assert found.computed["BA.900.net"] == "388164541"
+    assert found.computed["AF.180.n"] == "7.8406169666"
+    assert found.rule_set == formsets.load("2024.1").digest
+    assert not any(address.startswith("Q") for address in found.computed)
+
+
+def test_a_failed_control_speaks_both_languages_in_three_parts() -> None:
+    finding = next(f for f in er(er_cells(ID_200_v="2025-07-01")).findings if f.control == "A-20")
+
+    assert finding.status == "failed"
+    assert finding.french.what == "Comptes approuvés après le 30 juin."
+    assert finding.english.what == "The accounts were approved after 30 June."
+    assert all((finding.french.where, finding.french.how, finding.english.where, finding.english.how))
+    assert dict(finding.operands) == {"ID.200.v": "2025-07-01", "ID.170.v": "2024-12-31"}
+
+
+def test_a_justification_written_about_these_figures_counts() -> None:
+    cells = er_cells(ID_200_v="2025-07-01")
+    operands = {"ID.200.v": "2025-07-01", "ID.170.v": "2024-12-31"}
+
+    without = er(cells)
+    justified = er(cells, a_justification("A-20", operands))
+    outdated = er(cells, a_justification("A-20", {**operands, "ID.200.v": "2025-07-15"}))
+
+    assert without.verdict is Verdict.TO_JUSTIFY
+    assert justified.verdict is Verdict.REMARKS
+    assert next(f for f in justified.findings if f.control == "A-20").justification is not None
+    assert outdated.verdict is Verdict.TO_JUSTIFY
+
+
+def test_a_blocking_control_is_not_justified_away() -> None:
+    cells = er_cells(BA_820_brut="1")
+    operands = dict(next(f for f in er(cells).findings if f.control == "A-01").operands)
+
+    found = er(cells, a_justification("A-01", operands))
+
+    assert found.verdict is Verdict.BLOCKED
+    assert next(f for f in found.findings if f.control == "A-01").justification is None
+
+
+def test_an_empty_mandatory_cell_is_a_finding() -> None:
+    cells = er_cells()
+    del cells["ID.010.v"]
+
+    found = er(cells)
+
+    assert found.verdict is Verdict.TO_JUSTIFY
+    assert found.findings[-1].control == "F-31"
+    assert found.findings[-1].missing == ("ID.010.v",)
+    assert er(cells, a_justification("F-31", {})).verdict is Verdict.REMARKS
+
+
+def test_an_empty_filing_is_not_evaluable() -> None:
+    assert er({}).verdict is Verdict.NOT_EVALUABLE
+
+
+def test_cells_that_are_not_in_written_form_are_refused_by_name() -> None:
+    with pytest.raises(CellsMalformed) as caught:
+        er({"BA.010.brut": "1 234", "ZZ.010.n": "1", "ID.170.v": "31/12/2024", "BA.020.brut": "5", "BA.030.brut": ""})
+
+    assert [violation.field for violation in caught.value.violations] == ["BA.010.brut", "ZZ.010.n", "ID.170.v"]
+
+
+def test_texts_are_read_in_order_and_refused_alone() -> None:
+    cells = [
+        RawCell("BA.010.brut", "1 234"),
+        RawCell("BA.020.brut", "1.234,56"),
+        RawCell("ZZ.010.n", "1"),
+        RawCell("BA.010.net", "-5"),
+        RawCell("BA.030.brut", " "),
+    ]
+
+    found = read_texts(formsets.load("2024.1"), 2024, cells)
+
+    assert [(reading.value, reading.control) for reading in found] == [
+        ("1234", ""),
+        ("", "F-01"),
+        ("", "F-24"),
+        ("-5", ""),
+        ("", ""),
+    ]
+    assert found[1].french is not None
+    assert "123456" in found[1].french.how
+
+
+@pytest.mark.parametrize(("control", "text"), [("A-20", "trop court"), ("A-20", "x" * 2_001), ("n'importe", "x" * 30)])
+def test_a_justification_too_short_too_long_or_about_nothing_is_refused(control: str, text: str) -> None:
+    with pytest.raises(JustificationRefused):
+        a_justification(control, {}, text)
+
+
+def test_padding_does_not_make_a_justification_long_enough() -> None:
+    assert normalised("  trop \n\n   court ") == "trop court"
+
+
+def test_the_digest_of_operands_ignores_order_and_empty_cells() -> None:
+    assert digest_of({"a": "1", "b": "2", "c": ""}) == digest_of({"b": "2", "a": "1"})
+    assert digest_of({"a": "1"}) != digest_of({"a": "2"})
