@@ -80,6 +80,8 @@ class _OriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Origin.ValueTy
     """Carried from last year's filing."""
     ORIGIN_COMPUTED: _Origin.ValueType  # 5
     """Computed by a formula."""
+    ORIGIN_CHOSEN: _Origin.ValueType  # 6
+    """Chosen by a person between two values in conflict."""
 
 class Origin(_Origin, metaclass=_OriginEnumTypeWrapper):
     """Where the value of a cell comes from."""
@@ -96,6 +98,8 @@ ORIGIN_LAST_YEAR: Origin.ValueType  # 4
 """Carried from last year's filing."""
 ORIGIN_COMPUTED: Origin.ValueType  # 5
 """Computed by a formula."""
+ORIGIN_CHOSEN: Origin.ValueType  # 6
+"""Chosen by a person between two values in conflict."""
 Global___Origin: _TypeAlias = Origin  # noqa: Y015
 
 class _ImportEffect:
@@ -159,6 +163,7 @@ class FiledCell(_message.Message):
     SERVER_FIELD_NUMBER: _builtins.int
     CONFLICT_FIELD_NUMBER: _builtins.int
     IS_PROVISIONAL_FIELD_NUMBER: _builtins.int
+    IS_SEALED_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`; a shared fact is kept under its ER address on every server."""
     value: _builtins.str
@@ -177,6 +182,8 @@ class FiledCell(_message.Message):
     """Server where the value was entered, for a synchronised value."""
     is_provisional: _builtins.bool
     """True while a computed shared fact may still change because the ER is not signed."""
+    is_sealed: _builtins.bool
+    """True once the ER is signed: the shared fact cannot be changed here, only by a reopened ER."""
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -199,10 +206,11 @@ class FiledCell(_message.Message):
         server: _builtins.str = ...,
         conflict: Global___CellConflict | None = ...,
         is_provisional: _builtins.bool = ...,
+        is_sealed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflict", b"conflict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "line", b"line", "origin", b"origin", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "is_sealed", b"is_sealed", "line", b"line", "origin", b"origin", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1784,7 +1792,7 @@ class LockFilingResponse(_message.Message):
     """True when the lock is held by this intent."""
     @_builtins.property
     def changed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Cells changed since the snapshot, when it is not."""
+        """Cells changed since the snapshot, when it is not; `*` when only the step, the verdict or a justification changed."""
 
     def __init__(
         self,
