@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from formsets.encodings import UnknownEncoding, decoded
-from formsets.formats import read
-from formsets.package import FormSet
+from formsets.formats import printable, read
+from formsets.package import FormSet, UnknownCell
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of an uploaded file (F-29)."""
@@ -22,7 +22,10 @@ MOST_PROBLEMS = 1_000
 
 _MOST_JOINED = 50
 """Physical lines that one quoted text may span."""
+_MOST_ATTEMPTS = 3
 _MOST_HEADER_LINES = 30
+_LONGEST_HEADER = 2_000
+"""Characters of a line that may be the header or name the body, the year or the unit."""
 
 _NAMES = {
     "code": "code",
@@ -46,7 +49,7 @@ _SUBJECT = {
     "referentiel": "version",
     "référentiel": "version",
 }
-_QUOTED = re.compile(r'"((?:[^"]|"")*+)"')
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
 
@@ -204,6 +207,8 @@ class _Reader:
     def _header_line(self, lines: list[str]) -> int | None:
         """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
         for index, line in enumerate(lines[:_MOST_HEADER_LINES]):
+            if len(line) > _LONGEST_HEADER:
+                return None
             for separator in (";", "\t", ","):
                 names = {_column_name(part.strip().strip('"').lower()) for part in line.split(separator)}
                 if {"code", "column", "value"} <= names:
@@ -246,14 +251,28 @@ class _Reader:
             if '"' not in line:
                 yield number, line.split(self.separator)
                 continue
-            fields = _quoted_fields(line, self.separator)
-            joined = index
-            while fields is None and joined < min(len(lines), index + _MOST_JOINED):
-                line = f"{line}\n{lines[joined]}"
-                joined += 1
-                fields = _quoted_fields(line, self.separator)
-            index = joined if fields is not None else index
+            fields, following = self._joined(line, lines, index)
+            index = following if fields is not None else index
             yield number, fields
+
+    def _joined(self, line: str, lines: list[str], index: int) -> tuple[list[str] | None, int]:
+        """Fields of a line with quotes, joined with the following ones until they close, and where to go on.
+
+        Quotes are counted before anything is read again, so that a file full of open quotes costs no more than its size.
+        """
+        fields = _quoted_fields(line, self.separator)
+        quotes = line.count('"')
+        attempts = 0
+        for joined in range(index, min(len(lines), index + _MOST_JOINED)):
+            if fields is not None or attempts == _MOST_ATTEMPTS:
+                return fields, joined
+            quotes += lines[joined].count('"')
+            if quotes % 2 == 0 and '"' in lines[joined]:
+                attempts += 1
+                fields = _quoted_fields("\n".join([line, *lines[index : joined + 1]]), self.separator)
+                if fields is not None:
+                    return fields, joined + 1
+        return fields, index
 
     def _is_blank(self, fields: list[str] | None) -> bool:
         return fields is not None and not any(part.strip() for part in fields)
@@ -268,7 +287,7 @@ class _Reader:
             self._problem(
                 number,
                 "",
-                fields[0].strip()[:20],
+                printable(fields[0].strip(), 20),
                 "F-24",
                 f"{len(fields)} colonnes au lieu de {len(names)} : mettez entre guillemets une valeur qui contient le séparateur.",
                 f"{len(fields)} columns instead of {len(names)}: quote a value that contains the separator.",
@@ -278,7 +297,7 @@ class _Reader:
         unit = row.get("unite", row.get("unité", "")).strip().lower()
         if unit not in _EUROS and _THOUSANDS.search(unit):
             self._problem(
-                number, "", row["code"].strip()[:20], "F-27", "Unité non admise : k€.", "Unit k€ not allowed."
+                number, "", printable(row["code"].strip(), 20), "F-27", "Unité non admise : k€.", "Unit k€ not allowed."
             )
             return None
         return row
@@ -297,10 +316,9 @@ class _Reader:
             self._duplicate(previous, entry)
 
     def _unknown(self, number: int, code: str, column: str) -> None:
-        shown, shown_column = code[:20], column[:20]
-        columns = {form.code: form.columns for form in self.form_set.forms}.get(code[:2].upper())
-        known = any(line.code == code.upper() for form in self.form_set.forms for line in form.lines)
-        if known and columns:
+        shown, shown_column = printable(code, 20), printable(column, 20)
+        columns = self._columns_of(code.upper())
+        if columns:
             self._problem(
                 number,
                 shown_column,
@@ -318,6 +336,14 @@ class _Reader:
                 f"Code de ligne « {shown} » inconnu du référentiel {self.form_set.version}. Corrigez ou retirez la ligne.",
                 f"Line code “{shown}” is not in form set {self.form_set.version}. Correct or remove the line.",
             )
+
+    def _columns_of(self, code: str) -> tuple[str, ...]:
+        """Columns of the form this line belongs to, none when there is no such line."""
+        try:
+            self.form_set.line(code)
+            return self.form_set.form(code[:2]).columns
+        except UnknownCell:
+            return ()
 
     def _duplicate(self, first: Entry, second: Entry) -> None:
         address = first.address

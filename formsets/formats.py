@@ -198,10 +198,15 @@ def luhn_siret(digits: str) -> bool:
     return luhn(digits) and luhn(digits[:9])
 
 
+def printable(text: str, longest: int) -> str:
+    """A text fit for a message: cut, and without characters that a terminal or a page would obey."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(character if character.isprintable() else "�" for character in cut)
+
+
 def _problem(form_set: FormSet, address: str, raw: str, refusal: _Refused) -> Problem:
     what_fr, what_en = _WHAT[refusal.control]
-    shown = raw.strip()
-    shown = shown if len(shown) <= 40 else shown[:39] + "…"
+    shown = printable(raw.strip(), 40)
     label = form_set.label(address)
     return Problem(
         refusal.control,

@@ -1,4 +1,5 @@
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -181,3 +182,30 @@ def test_a_spoiled_file_is_read_or_refused(seed: int) -> None:
     found = flat(bytes(content))
 
     assert found.is_refused or found.entries
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['BA.010;brut;"1'] * 90_000,
+        ['BA.010;brut;"1', *["BA.020;brut;2"] * 49] * 1_800,
+        ['"' * 199] * 90_000,
+        [" " * 5_000_000],
+        ['"' + '""' * 5_000_000],
+        [";" * 5_000_000],
+    ],
+    ids=["open quotes", "one open quote in fifty", "quotes only", "blanks", "one endless quote", "separators"],
+)
+def test_a_hostile_file_costs_no_more_than_its_size(lines: list[str]) -> None:
+    content = (HEADER + "\n".join(lines)).encode()
+    start = time.process_time()
+
+    flat(content[:LARGEST])
+
+    assert time.process_time() - start < 10
+
+
+def test_a_message_shows_no_character_that_a_terminal_would_obey() -> None:
+    found = flat(HEADER + "ZZ\u009b2J;n;1\n")
+
+    assert found.problems[0].message().isprintable()

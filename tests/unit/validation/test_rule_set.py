@@ -88,6 +88,17 @@ def test_a_wrong_figure_fails_the_controls_that_read_it(address: str, value: Val
     assert failing <= {result.id for result in report.with_status("failed")}
 
 
+def test_one_amount_times_ten_is_seen_as_often_as_the_regulation_says() -> None:
+    """domain.md: of 459 cells multiplied by ten one at a time, 401 raise at least one control."""
+    cells = sample_cells("saisie")
+    before = compiled().check(cells, "whole")
+    amounts_typed = {a: v for a, v in cells.items() if isinstance(v, Decimal) and v != 0}
+
+    raised = [a for a, v in amounts_typed.items() if compiled().recheck(before, {a: v * 10}).with_status("failed")]
+
+    assert (len(amounts_typed), len(raised)) == (459, 401)
+
+
 def test_a_failed_control_carries_its_official_message_and_its_operands() -> None:
     report = compiled().check({**sample_cells("saisie"), "BA.110.amort": Decimal(10)}, "ER")
 
