@@ -67,7 +67,10 @@ async def host(
     if len({service.name for service in services}) != len(services):
         raise ValueError("two services of the same name")
     async with AsyncExitStack() as exits:
-        opened = {s.name: await exits.enter_async_context(s.open(peers.for_service(s.name))) for s in services}
+        opened = {}
+        for service in services:
+            neighbours = await exits.enter_async_context(peers.for_service(service.name))
+            opened[service.name] = await exits.enter_async_context(service.open(neighbours))
         grpc_names = [name for o in opened.values() for name in o.grpc_services]
         table = {method: access for name in grpc_names for method, access in access_of_service(name).items()}
         server = grpc.aio.server(
@@ -98,9 +101,12 @@ async def host(
         try:
             yield Hosted(health, opened, port)
         finally:
+            for one in opened.values():
+                one.stop_waiting()
             checking.cancel()
             with suppress(asyncio.CancelledError):
                 await checking
+            await health.leave()
             await server.stop(GRACE_SECONDS)
 
 

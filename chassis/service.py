@@ -26,6 +26,8 @@ class Opened:
     """Full names of the gRPC services it registers, for example `harmonia.forms.v1.FormsService`."""
     is_ready: Callable[[], Awaitable[bool]] = always_ready
     """Tells whether what the service needs (database, migrations) is there; asked every few seconds."""
+    stop_waiting: Callable[[], None] = lambda: None
+    """Called when the host begins to stop: calls that wait for news (long polls) should answer now."""
     applied_requests: AppliedRequests | None = None
     """Where requests with an id are remembered; None for a service that stores nothing."""
 
