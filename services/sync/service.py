@@ -3,8 +3,9 @@
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -57,6 +58,18 @@ class UnsafeInProduction(RuntimeError):
     """The exchange would sign with a development key in production."""
 
 
+@dataclass
+class Wake:
+    """Calls whoever waits for commits, once it exists."""
+
+    who: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        """Call them."""
+        if self.who is not None:
+            self.who()
+
+
 class SyncService:
     """The service, ready to be opened by a host."""
 
@@ -75,7 +88,8 @@ class SyncService:
         signer, verifier = CertificateSigner(identity), CertificateVerifier(identity.authorities, stack.clock)
         here = Here(stack.name, settings.ministry, shared_concepts())
         clock, hybrid = stack.clock, HybridClock()
-        open_work: OpensWork = partial(SqlSync, sessions, clock, stack.identifiers, stack.name, _blind)
+        wake = Wake()
+        open_work: OpensWork = partial(SqlSync, sessions, clock, stack.identifiers, stack.name, _blind, wake)
         hints = PostgresHints(partial(_listener, settings.database))
         apply_batch = ApplyBatch(open_work, here, signer, verifier, clock)
         servers = GrpcPeerServers(peers, settings.peers)
@@ -96,6 +110,7 @@ class SyncService:
             Telling(TellForms(open_work, here, GrpcFilings(peers, here.catalogue), clock)),
             clock,
         )
+        wake.who = relay.hint
         followers = [
             Following(
                 peer,
@@ -119,6 +134,7 @@ class SyncService:
                 ),
                 grpc_services=(GRPC_SERVICE,),
                 is_ready=partial(has_schema, engine, NAME),
+                stop_waiting=hints.close,
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
 

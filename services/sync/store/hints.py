@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import psycopg
 
@@ -21,16 +20,33 @@ class PostgresHints:
         self._connect = connect
         self._marks: defaultdict[str, int] = defaultdict(int)
         self._changed = asyncio.Condition()
+        self._closing = asyncio.Event()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Wake everybody, for good."""
+        self._closing.set()
 
     def mark(self, peer: str) -> int:
         """Return how often the peer's stream was heard to grow."""
         return self._marks[peer]
 
     async def wait(self, peer: str, mark: int, seconds: float) -> None:
-        """Wait for the next hint about the peer."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: self._marks[peer] != mark)
+        """Wait for the next hint about the peer, or for the end."""
+        waiting = [asyncio.create_task(self._heard(peer, mark)), asyncio.create_task(self._closing.wait())]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _heard(self, peer: str, mark: int) -> bool:
+        async with self._changed:
+            return await self._changed.wait_for(lambda: self._marks[peer] != mark)
 
     async def announce(self, peer: str) -> None:
         """Wake those who wait for this peer's stream."""

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
+from chassis.database.engine import Sessions
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Content, Epoch
 from services.sync.domain.merkle import EMPTY_ROOT, Frontier
@@ -24,13 +25,17 @@ class SqlStreams:
 
     Args:
         session: the transaction.
+        sessions: for what must outlive it: the first epoch.
         server: this server's name.
         blind: gives 32 random hex digits, never twice the same.
         clock: the time of appending.
     """
 
-    def __init__(self, session: AsyncSession, server: str, blind: Callable[[], str], clock: Clock) -> None:
-        self._session, self._server, self._blind, self._clock = session, server, blind, clock
+    def __init__(
+        self, session: AsyncSession, sessions: Sessions, server: str, blind: Callable[[], str], clock: Clock
+    ) -> None:
+        self._session, self._sessions = session, sessions
+        self._server, self._blind, self._clock = server, blind, clock
         self._pending: list[tuple[str, Content, str]] = []
         self._epoch: Epoch | None = None
 
@@ -47,11 +52,12 @@ class SqlStreams:
         return Epoch(row.ordinal, row.nonce) if row else None
 
     async def _begin(self) -> Epoch:
-        """Begin the first incarnation of this database, at its first use; of two at once, one waits for the other."""
+        """Begin the first incarnation of this database at its first use, for good, whatever becomes of this transaction."""
         values = {"ordinal": 1, "nonce": self._blind(), "began_at": self._clock.now()}
-        await self._session.execute(upsert(IncarnationRow).values(**values).on_conflict_do_nothing())
+        async with self._sessions.begin() as session:
+            await session.execute(upsert(IncarnationRow).values(**values).on_conflict_do_nothing())
         epoch = await self._present()
-        assert epoch is not None, "inserted by us or by the one we waited for"
+        assert epoch is not None, "inserted by us or by another just before"
         return epoch
 
     async def peers(self) -> Sequence[str]:

@@ -24,7 +24,16 @@ BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 
 class SqlSync(SqlUnitOfWork):
-    """The ``UnitOfWork`` port on PostgreSQL."""
+    """The ``UnitOfWork`` port on PostgreSQL.
+
+    Args:
+        sessions: of the service's database.
+        clock: our time.
+        identifiers: for events.
+        server: this server's name.
+        blind: gives 32 random hex digits, never twice the same.
+        on_commit: called after each commit; wakes the relay.
+    """
 
     facts: Facts
     tellings: Tellings
@@ -35,14 +44,20 @@ class SqlSync(SqlUnitOfWork):
     receipts: Receipts
 
     def __init__(
-        self, sessions: Sessions, clock: Clock, identifiers: Identifiers, server: str, blind: Callable[[], str]
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        identifiers: Identifiers,
+        server: str,
+        blind: Callable[[], str],
+        on_commit: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(sessions, BOOKKEEPING, clock, identifiers)
-        self._server, self._blind = server, blind
+        self._server, self._blind, self._on_commit = server, blind, on_commit
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
-        self._streams = SqlStreams(session, self._server, self._blind, self._clock)
+        self._streams = SqlStreams(session, self._sessions, self._server, self._blind, self._clock)
         self._incidents: list[Incident] = []
         self.facts = SqlFacts(session, self._clock)
         self.tellings = SqlTellings(session)
@@ -72,5 +87,6 @@ class SqlSync(SqlUnitOfWork):
             await self._session.execute(insert(IncidentRow), rows)
         await self._streams.flush()
         await super().commit()
+        self._on_commit()
         for incident in self._incidents:
             log("sync").warning("incident", kind=type(incident).__name__, **asdict(incident))

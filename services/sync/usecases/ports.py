@@ -261,6 +261,11 @@ class Filings(Protocol):
 class Hints(Protocol):
     """Says that a stream may have grown; losing one costs a second."""
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether this server is stopping: nobody should wait any more."""
+        ...
+
     def mark(self, peer: str) -> int:
         """Return a mark to wait from, taken before looking."""
         ...

@@ -48,7 +48,7 @@ class PullBatch:
             left = until - loop.time()
             if isinstance(answer, EpochNotice):
                 return answer.signed(self._signer)
-            if answer.envelopes or left <= 0:
+            if answer.envelopes or left <= 0 or self._hints.is_closing:
                 return self._batch(peer, answer, first)
             await self._hints.wait(peer, mark, min(left, SECONDS_BETWEEN_LOOKS))
 
