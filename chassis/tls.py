@@ -44,8 +44,15 @@ class Identity:
     authorities: dict[str, x509.Certificate]
     """Stack name → its authority."""
 
-    def _roots(self) -> bytes:
-        return b"".join(a.public_bytes(serialization.Encoding.PEM) for a in self.authorities.values())
+    @property
+    def stack(self) -> str:
+        """The stack that this process's own certificate names, empty when none of the authorities issued it."""
+        name = self.prove(self.certificate)
+        return name.stack if name else ""
+
+    def _roots(self, stack: str = "") -> bytes:
+        chosen = [self.authorities[stack]] if stack else self.authorities.values()
+        return b"".join(a.public_bytes(serialization.Encoding.PEM) for a in chosen)
 
     def server_credentials(self) -> grpc.ServerCredentials:
         """Return credentials that demand a client certificate from a trusted authority."""
@@ -53,9 +60,16 @@ class Identity:
             [(self.key, self.certificate)], root_certificates=self._roots(), require_client_auth=True
         )
 
-    def channel_credentials(self) -> grpc.ChannelCredentials:
-        """Return credentials that present this process's certificate."""
-        return grpc.ssl_channel_credentials(self._roots(), self.key, self.certificate)
+    def channel_credentials(self, stack: str = "") -> grpc.ChannelCredentials:
+        """Return credentials that present this process's certificate and believe one stack's authority.
+
+        Args:
+            stack: the stack that must answer; empty: any that is trusted, which proves a server but not which.
+
+        Raises:
+            KeyError: the stack is not trusted.
+        """
+        return grpc.ssl_channel_credentials(self._roots(stack), self.key, self.certificate)
 
     def prove(self, pem: bytes) -> ProcessName | None:
         """Tell whom the certificate proves, or None when its stack's own authority did not issue it."""

@@ -17,6 +17,7 @@ from demo.federation import FEDERATION_OF, YEAR, Federation, SampleBody, Server
 
 MATRIX = Path(__file__).with_name("matrix.json")
 FORM_SET = "2024.1"
+NAMES = ("auth", "forms", "transmission", "sync")
 
 
 def make_trust(federation: Federation) -> None:
@@ -36,15 +37,19 @@ async def provision(federation: Federation, server: Server, bodies: tuple[Sample
     authority = DevelopmentAuthority(server.folder / "tls", server.name, SystemClock())
     certificate, key = authority.issue("provisioning", server.folder / "tls" / "processes")
     identity = load_identity(certificate, key, federation.trust)
-    names = ("auth", "forms", "transmission", "sync")
-    async with Peers("provisioning", "", dict.fromkeys(names, server.grpc_address), identity) as peers:
-        here = [body for body in bodies if server.name in body.servers]
-        await _load_people(peers, server, here, accounts)
-        await _load_campaign(peers, server)
-        await _load_matrix(peers)
-        memberships = [sync_pb2.Membership(body=body.siren, federation=FEDERATION_OF[body.family]) for body in here]
-        sync = sync_pb2_grpc.SyncServiceStub(peers.channel("sync"))
-        await sync.ProvisionMembership(sync_pb2.ProvisionMembershipRequest(memberships=memberships))
+    async with Peers("provisioning", "", dict.fromkeys(NAMES, server.grpc_address), identity) as peers:
+        await provision_over(peers, server, bodies, accounts)
+
+
+async def provision_over(peers: Peers, server: Server, bodies: tuple[SampleBody, ...], accounts: Accounts) -> None:
+    """Load one running server through channels that prove a service of its stack."""
+    here = [body for body in bodies if server.name in body.servers]
+    await _load_people(peers, server, here, accounts)
+    await _load_campaign(peers, server)
+    await _load_matrix(peers)
+    memberships = [sync_pb2.Membership(body=body.siren, federation=FEDERATION_OF[body.family]) for body in here]
+    sync = sync_pb2_grpc.SyncServiceStub(peers.channel("sync"))
+    await sync.ProvisionMembership(sync_pb2.ProvisionMembershipRequest(memberships=memberships))
 
 
 async def _load_people(peers: Peers, server: Server, bodies: list[SampleBody], accounts: Accounts) -> None:

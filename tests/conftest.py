@@ -1,6 +1,6 @@
 """Plugs things in, nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,3 +16,10 @@ async def database() -> AsyncIterator[TestDatabase]:
     with TemporaryDirectory(prefix="harmonia-pg-", ignore_cleanup_errors=True) as folder:
         async with test_database(Path(folder)) as running:
             yield running
+
+
+@pytest.fixture
+def private_folder() -> Iterator[Path]:
+    """A short-named folder of the test's own, for whole stacks: sockets need short paths, PostgreSQL a stable parent."""
+    with TemporaryDirectory(prefix="h-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

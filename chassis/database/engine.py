@@ -16,6 +16,8 @@ def open_engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
         pool_pre_ping=True,
+        # Errors are logged; the values in a statement may be personal data or amounts.
+        hide_parameters=True,
         connect_args={"options": options},
     )
 

@@ -116,19 +116,27 @@ class Relay:
             ):
                 await self._deliver(delivery)
         except Failure as failure:
-            wait = min(FIRST_BACK_OFF_SECONDS * 2**row.attempts, LONGEST_BACK_OFF_SECONDS)
-            self._log.warning("not delivered", kind=row.kind, sequence=row.sequence, reason=failure.code, wait=wait)
-            values: dict[str, Any] = {
-                "attempts": min(row.attempts + 1, 30),
-                "next_attempt_at": self._clock.now() + timedelta(seconds=wait),
-                "failure": f"{failure.code}: {failure.message}"[:500],
-            }
-            await session.execute(update(rows).where(rows.sequence == row.sequence).values(**values))
+            self._log.warning("not delivered", kind=row.kind, sequence=row.sequence, reason=failure.code)
+            await self._hold_up(session, row, f"{failure.code}: {failure.message}")
+            return False
+        except Exception as error:
+            # An event that trips over a fault of ours holds up its own lane, never the others.
+            self._log.exception("delivery failed", kind=row.kind, sequence=row.sequence)
+            await self._hold_up(session, row, f"{type(error).__name__}: {error}")
             return False
         await session.execute(
             update(rows).where(rows.sequence == row.sequence).values(delivered_at=self._clock.now(), failure="")
         )
         return True
+
+    async def _hold_up(self, session: AsyncSession, row: OutboxEventColumns, reason: str) -> None:
+        rows, wait = self._events, min(FIRST_BACK_OFF_SECONDS * 2**row.attempts, LONGEST_BACK_OFF_SECONDS)
+        values: dict[str, Any] = {
+            "attempts": min(row.attempts + 1, 30),
+            "next_attempt_at": self._clock.now() + timedelta(seconds=wait),
+            "failure": reason[:500],
+        }
+        await session.execute(update(rows).where(rows.sequence == row.sequence).values(**values))
 
     async def backlog(self) -> int:
         """Return how many events wait."""

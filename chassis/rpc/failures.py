@@ -7,7 +7,7 @@ opaque sentence and the trace id; the stack stays in our log. Log level goes by 
 from typing import cast
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
@@ -31,6 +31,9 @@ from chassis.rpc.access import portrait
 from chassis.rpc.wrapping import Call, CallInterceptor, Proceed
 
 DOMAIN = "harmonia"
+RETRY_AFTER = "retry_after"
+"""Metadata of an `Exhausted` or `Unavailable` that knows after how many whole seconds to try again."""
+SECONDS_BEFORE_A_RETRY = 1
 _CODES: dict[type[Failure], grpc.StatusCode] = {
     Invalid: grpc.StatusCode.INVALID_ARGUMENT,
     Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
@@ -52,7 +55,9 @@ def meaning_of(failure: Failure) -> type[Failure]:
 
 def to_status(failure: Failure) -> status_pb2.Status:
     """Encode a failure as a rich status."""
-    details = [error_details_pb2.ErrorInfo(reason=failure.code, domain=DOMAIN, metadata=failure.metadata)]
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=failure.code, domain=DOMAIN, metadata=failure.metadata)
+    ]
     if failure.violations and isinstance(failure, Invalid):
         details.append(
             error_details_pb2.BadRequest(
@@ -75,6 +80,13 @@ def to_status(failure: Failure) -> status_pb2.Status:
                 ]
             )
         )
+    if isinstance(failure, NotFound | AlreadyExists):
+        details.append(error_details_pb2.ResourceInfo(resource_type=failure.code, description=failure.message))
+    if isinstance(failure, Exhausted):
+        quota = error_details_pb2.QuotaFailure.Violation(subject=failure.code, description=failure.message)
+        details.append(error_details_pb2.QuotaFailure(violations=[quota]))
+    if isinstance(failure, Exhausted | Unavailable):
+        details.append(error_details_pb2.RetryInfo(retry_delay=_retry_delay(failure)))
     packed = []
     for detail in details:
         box = any_pb2.Any()
@@ -82,6 +94,11 @@ def to_status(failure: Failure) -> status_pb2.Status:
         packed.append(box)
     code = _CODES[meaning_of(failure)]
     return status_pb2.Status(code=code.value[0], message=failure.message, details=packed)
+
+
+def _retry_delay(failure: Failure) -> duration_pb2.Duration:
+    written = failure.metadata.get(RETRY_AFTER, "")
+    return duration_pb2.Duration(seconds=int(written) if written.isdecimal() else SECONDS_BEFORE_A_RETRY)
 
 
 def from_error(error: grpc.aio.AioRpcError) -> Failure:
@@ -100,6 +117,10 @@ def from_error(error: grpc.aio.AioRpcError) -> Failure:
             violations += [Violation(v.subject, v.description, v.type) for v in precondition.violations]
     if not info.reason and error.code() is grpc.StatusCode.INTERNAL:
         return InternalFailure(error.details() or "", metadata={})
+    if not info.reason and meaning is Unavailable:
+        # gRPC's own words name addresses and are for our log, not for people.
+        log("rpc").warning("no answer", code=error.code().name, details=error.details())
+        return Unavailable("Un service ne répond pas ; réessayez dans un instant.")
     return meaning(
         error.details() or "", metadata=dict(info.metadata), violations=violations, reason=info.reason or None
     )

@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
 from chassis.errors import Conflict, Invalid, Violation
+from chassis.logging import log
 from chassis.rpc.identity import caller
 from chassis.rpc.wrapping import Call, CallInterceptor, Proceed
 
@@ -86,7 +87,11 @@ class IdempotencyInterceptor(CallInterceptor):
             return _answer_again(known, key, call.method)
         _key.set(key)
         response = await proceed()
-        await self._applied.keep_response(key, response.SerializeToString())
+        try:
+            await self._applied.keep_response(key, response.SerializeToString())
+        except Exception:
+            # The request is applied and committed: its caller must hear so. A repeat will be told ALREADY_APPLIED.
+            log("rpc").exception("response not kept", method=call.method)
         return response
 
 

@@ -46,8 +46,8 @@ class AuthServicePassports:
         try:
             claims = self._decode(token)
         except (JoseError, ValueError, KeyError):
-            if not await self._fetch():
-                raise Unauthenticated("Session invalide ; reconnectez-vous.") from None
+            # The key may be new; another call may have fetched it a moment ago, so decode again in any case.
+            await self._fetch()
             try:
                 claims = self._decode(token)
             except (JoseError, ValueError, KeyError):
@@ -62,16 +62,15 @@ class AuthServicePassports:
             raise ValueError("not a passport of this stack, or expired")
         return claims
 
-    async def _fetch(self) -> bool:
-        """Fetch the keys unless that was just done; tells whether it was done now."""
+    async def _fetch(self) -> None:
+        """Fetch the keys unless that was just done."""
         async with self._fetching:
             now = self._clock.now()
             if self._fetched_at and (now - self._fetched_at).total_seconds() < LEAST_SECONDS_BETWEEN_FETCHES:
-                return False
+                return
             response = await self._auth.GetSigningKeys(pb.GetSigningKeysRequest())
             self._keys = KeySet.import_key_set(json.loads(response.jwks))
             self._fetched_at = now
-            return True
 
     @staticmethod
     def _caller(claims: dict[str, object]) -> Caller:

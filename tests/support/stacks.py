@@ -1,0 +1,151 @@
+"""Starts one whole stack as processes, in either shape: one process for all services, or one process a service.
+
+Apart, each service has its own certificate, its own database role and its own port, and PostgreSQL and Redis are given
+by URL; together, the node brings its own. What a test does with the running stack is the same.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chassis.clock import SystemClock
+from chassis.peers import Peers
+from chassis.tls import DevelopmentAuthority, load_identity
+from demo.accounts import Accounts, load_or_make
+from demo.federation import Federation, SampleBody, Server, federation, sample_bodies
+from demo.provisioning import make_trust, provision_over
+from node.embedded import embedded_postgres, embedded_valkey
+from node.roster import STORED, STORED as ALL
+from node.running import migrate
+
+READY_SECONDS = 120.0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningStack:
+    """A stack that answers: its federation, server and accounts, and how to call it."""
+
+    federation: Federation
+    server: Server
+    bodies: tuple[SampleBody, ...]
+    accounts: Accounts
+    addresses: Mapping[str, str]
+    """Service → host:port over mutual TLS."""
+    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+
+    def peers(self, service: str = "gateway") -> Peers:
+        """Return peers to call the stack with, as one of its services; close them after use."""
+        authority = DevelopmentAuthority(self.server.folder / "tls", self.server.name, SystemClock())
+        certificate, key = authority.issue(service, self.server.folder / "tls" / "processes")
+        identity = load_identity(certificate, key, self.federation.trust)
+        return Peers(service, "", self.addresses, identity)
+
+
+@asynccontextmanager
+async def one_process(root: Path) -> AsyncIterator[RunningStack]:
+    """Run the ministry's stack as one process with everything embedded."""
+    servers = federation(root, _first_port())
+    running = _prepare(servers, {})
+    running.addresses = dict.fromkeys(ALL, running.server.grpc_address)
+    environment = servers.environment(running.server)
+    async with AsyncExitStack() as exits:
+        running.processes["node"] = await exits.enter_async_context(
+            _process(["-m", "node", "serve", *ALL], environment, root)
+        )
+        await _provision(running)
+        yield running
+
+
+@asynccontextmanager
+async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
+    """Run the ministry's stack as seven processes over mutual TLS, against a PostgreSQL and a Redis given by URL."""
+    servers = federation(root, _first_port())
+    running = _prepare(servers, {name: f"127.0.0.1:{free_port()}" for name in ALL})
+    async with AsyncExitStack() as exits:
+        admin_url = await exits.enter_async_context(embedded_postgres(root / "backing"))
+        redis_url = await exits.enter_async_context(embedded_valkey(root / "backing"))
+        urls = await asyncio.to_thread(migrate, admin_url, STORED)
+        for name in ALL:
+            environment = _environment_of(running, name, urls.get(name, ""), redis_url)
+            process = _process(["-m", f"services.{name}"], environment, root / name)
+            running.processes[name] = await exits.enter_async_context(process)
+        await _provision(running)
+        yield running
+
+
+def _first_port() -> int:
+    # Four ports in a row on a loopback address; a clash shows at once and the test says which port.
+    return 20_000 + free_port() % 20_000
+
+
+def _prepare(servers: Federation, addresses: Mapping[str, str]) -> RunningStack:
+    servers.root.mkdir(parents=True, exist_ok=True)
+    make_trust(servers)
+    bodies = sample_bodies()
+    accounts = load_or_make(servers.accounts_file, bodies)
+    return RunningStack(servers, servers["MIN"], bodies, accounts, addresses)
+
+
+def _environment_of(running: RunningStack, name: str, database_url: str, redis_url: str) -> dict[str, str]:
+    servers, server = running.federation, running.server
+    authority = DevelopmentAuthority(server.folder / "tls", server.name, SystemClock())
+    certificate, key = authority.issue(name, server.folder / "tls" / "processes")
+    environment = {
+        **servers.environment(server),
+        "HARMONIA_DATA_FOLDER": str(servers.root / "apart" / name),
+        "HARMONIA_GRPC_ADDRESS": running.addresses[name],
+        "HARMONIA_HEALTH_ADDRESS": "",
+        "HARMONIA_SERVICES": json.dumps({other: at for other, at in running.addresses.items() if other != name}),
+        "HARMONIA_REDIS_URL": redis_url,
+        "HARMONIA_TLS__CERTIFICATE": str(certificate),
+        "HARMONIA_TLS__KEY": str(key),
+        "HARMONIA_TLS__TRUST": str(servers.trust),
+        "HARMONIA_TELEMETRY__SPANS_FILE": str(servers.root / f"{name}.spans.jsonl"),
+        "HARMONIA_TELEMETRY__LOG_FILE": str(servers.root / f"{name}.log.jsonl"),
+        "SYNC_PEERS": "{}",
+    }
+    if database_url:
+        environment[f"{name.upper()}_DATABASE__URL"] = database_url
+    return environment
+
+
+@asynccontextmanager
+async def _process(
+    arguments: list[str], environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(READY_SECONDS):
+            while line := await process.stdout.readline():
+                if line.startswith(b"{"):
+                    break
+            else:
+                raise AssertionError(
+                    f"{' '.join(arguments)} ended before it was ready; see its log under {folder.parent}"
+                )
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+async def _provision(running: RunningStack) -> None:
+    async with running.peers("provisioning") as peers:
+        await provision_over(peers, running.server, running.bodies, running.accounts)
