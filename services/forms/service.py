@@ -25,7 +25,7 @@ from services.forms.settings import FormsSettings
 from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
-from services.forms.usecases.apply_facts import ApplyFacts, ResolveConflict
+from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.justify_finding import JustifyFinding
@@ -42,6 +42,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.workers.publishing import Publishing
@@ -61,18 +62,17 @@ def wire(
     """Return every use case on these ports; tests pass fakes."""
     clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
-        form_sets=form_sets,
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
-        list_filings=ListFilings(open_work, bodies, clock),
-        get_filing=GetFiling(open_work),
+        list_filings=ListFilings(open_work, bodies, form_sets, clock),
+        get_filing=GetFiling(open_work, form_sets),
         save_cells=SaveCells(open_work, controls, form_sets, clock),
-        preview_import=PreviewImport(open_work, files, controls, facts, form_sets, clock, identifiers),
+        preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
         confirm_import=ConfirmImport(open_work, controls, form_sets, clock),
         check_filing=CheckFiling(open_work, controls, form_sets),
         justify_finding=JustifyFinding(open_work, controls, form_sets, clock),
         move_filing=MoveFiling(open_work, controls, form_sets, clock),
-        get_cell_history=GetCellHistory(open_work),
+        get_cell_history=GetCellHistory(open_work, form_sets),
         resolve_conflict=ResolveConflict(open_work, controls, facts, form_sets, clock),
         list_activity=ListActivity(open_work),
         list_transmitted_filings=ListTransmittedFilings(open_work),

@@ -16,6 +16,8 @@ from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
 
+READERS = 2
+"""Files read at the same time; more wait for their turn, so that a rush of uploads does not take the machine's memory."""
 GRACE_SECONDS = 5.0
 """Wall clock beyond the processor time, for a machine under load."""
 
@@ -25,6 +27,7 @@ class SandboxedFlatFiles:
 
     def __init__(self, largest: int, seconds: float) -> None:
         self._largest, self._seconds = largest, seconds
+        self._turns = asyncio.Semaphore(READERS)
 
     async def read(self, form_set: FormSet, filing: Filing, file_name: str, content: bytes) -> FileContent:
         """Return what the file holds.
@@ -35,7 +38,8 @@ class SandboxedFlatFiles:
         if len(content) > self._largest:
             megabytes = self._largest // 1_000_000
             raise ImportRefused(f"« {file_name} » dépasse {megabytes} Mo. Retirez ce qui n'est pas demandé.")
-        answer = await self._run(content, form_set.version, filing.body.siren, filing.year)
+        async with self._turns:
+            answer = await self._run(content, form_set.version, filing.body.siren, filing.year)
         if answer is None:
             raise ImportRefused(f"« {file_name} » n'a pas pu être lu dans le temps et la mémoire impartis.")
         if answer["refusal"]:
@@ -62,9 +66,12 @@ class SandboxedFlatFiles:
             async with asyncio.timeout(self._seconds + GRACE_SECONDS):
                 output, _ = await process.communicate(content)
         except TimeoutError:
-            process.kill()
-            await process.wait()
             return None
+        finally:
+            if process.returncode is None:
+                # Late, or nobody waits any more.
+                process.kill()
+                await process.wait()
         if process.returncode != 0:
             return None
         answer: dict[str, Any] = json.loads(output)

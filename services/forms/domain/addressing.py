@@ -1,6 +1,7 @@
 """Where a cell is kept: a QDIS alias of a shared fact is kept under the ER address of that fact (decisions.md 3)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from formsets import FormSet
@@ -42,15 +43,8 @@ def _shared_place(form_set: FormSet, document: Document, address: str) -> Place:
     return Place(address)
 
 
-def shown_at(form_set: FormSet, document: Document, kept_at: str) -> str:
-    """Return the address under which people of this document know a kept cell: the alias, on the QDIS side."""
-    if document is Document.ER or form_set.document_of(kept_at) == document:
-        return kept_at
-    concept = form_set.concept_of(kept_at)
-    aliases = [a for a in (concept.aliases if concept else ()) if form_set.line_of(a).alias_of == kept_at]
-    return aliases[0] if aliases else kept_at
-
-
-def fillable(form_set: FormSet, document: Document) -> int:
-    """Return how many cells of the document a person may fill."""
-    return sum(1 for address in form_set.cells(document) if form_set.accepts_input(address))
+@lru_cache(maxsize=16)
+def fillable(form_set: FormSet, document: Document) -> frozenset[str]:
+    """Return where the cells are kept that a person may fill in a filing of this document."""
+    places = (place_of(form_set, document, address) for address in form_set.cells(document))
+    return frozenset(place.address for place in places if place.refusal is None)

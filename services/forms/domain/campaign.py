@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.forms.domain.errors import NoCampaign
+from chassis.errors import Violation
+from services.forms.domain.errors import CampaignMalformed, NoCampaign
 from services.forms.domain.filing import Document
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,22 @@ class Campaign:
     due_on: date
     closes_on: date
     families: frozenset[str]
+
+    def require_sound(self) -> None:
+        """Let the campaign be planned.
+
+        Raises:
+            CampaignMalformed: the year is no year, the dates are not in order, or no family is concerned.
+        """
+        wrong = []
+        if not EARLIEST_YEAR <= self.year <= LATEST_YEAR:
+            wrong.append(Violation("year", f"Exercice attendu entre {EARLIEST_YEAR} et {LATEST_YEAR}.", "YEAR"))
+        if not self.opens_on <= self.due_on <= self.closes_on:
+            wrong.append(Violation("due_on", "Dates attendues dans l'ordre : ouverture, échéance, clôture.", "DATES"))
+        if not self.families:
+            wrong.append(Violation("families", "Au moins une famille d'organismes est attendue.", "FAMILIES"))
+        if wrong:
+            raise CampaignMalformed(wrong)
 
     def concerns(self, family: str) -> bool:
         """Tell whether bodies of this family file here."""

@@ -4,15 +4,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from services.forms.domain.errors import NoConflict
+
 
 class Origin(StrEnum):
-    """Where the value of a cell comes from. A typed value is never overwritten without being asked for."""
+    """Where the value of a cell comes from."""
 
     TYPED = "typed"
     IMPORTED = "imported"
     SYNCHRONISED = "synchronised"
     LAST_YEAR = "last_year"
     COMPUTED = "computed"
+    CHOSEN = "chosen"
+    """By a person, between two values in conflict."""
+
+    @property
+    def is_personal(self) -> bool:
+        """True when a person of the body wrote this very value: no file replaces it unasked."""
+        return self in (Origin.TYPED, Origin.CHOSEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +56,29 @@ class Cell:
     source: Source
     conflict: OtherValue | None = None
     is_provisional: bool = False
+    """A computed shared fact that may still change because the ER is not signed."""
+    is_sealed: bool = False
+    """A shared fact of a signed ER: nobody changes it here (decisions.md 1)."""
+
+    @property
+    def awaits_choice(self) -> bool:
+        """True when two values stand and a person must choose; a sealed value needs no choice, it was signed."""
+        return self.conflict is not None and not self.is_sealed
 
     def changed(self, value: str, source: Source) -> "Cell":
         """Return the next version of the cell; a conflict stays until it is resolved or both sides agree."""
         still = self.conflict if self.conflict and self.conflict.value != value else None
         return replace(self, value=value, version=self.version + 1, source=source, conflict=still)
+
+    def chosen(self, value: str, author: str, at: datetime) -> "Cell":
+        """Return the next version of a cell in conflict, settled by a person's choice.
+
+        Raises:
+            NoConflict: nothing is to be chosen here, or the value is neither of the two.
+        """
+        if not self.awaits_choice or self.conflict is None or value not in (self.value, self.conflict.value):
+            raise NoConflict("Cette case n'est pas en conflit, ou la valeur n'est aucune des deux.")
+        return replace(self.changed(value, Source(Origin.CHOSEN, author, at)), conflict=None)
 
 
 def first_version(address: str, value: str, source: Source) -> Cell:

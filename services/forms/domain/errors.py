@@ -2,19 +2,43 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, Violation
+from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable, Violation
 
 
 class FilingUnknown(NotFound):
-    """There is no such filing."""
+    """There is no such filing, or the caller must not learn that there is: the two answers are the same."""
 
     reason = "FILING_UNKNOWN"
 
+    def __init__(self, message: str = "Ce dossier n'existe pas.") -> None:
+        super().__init__(message)
+
+
+class BodyUnknown(NotFound):
+    """There is no such body, or the caller must not learn that there is."""
+
+    reason = "BODY_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Cet organisme n'existe pas sur ce serveur.")
+
 
 class ImportUnknown(NotFound):
-    """There is no such import preview."""
+    """There is no such import preview of this filing."""
 
     reason = "IMPORT_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Cet aperçu d'import n'existe pas.")
+
+
+class CampaignMalformed(Invalid):
+    """The campaign as asked for cannot be."""
+
+    reason = "CAMPAIGN_MALFORMED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("La campagne demandée est incorrecte.", violations=violations)
 
 
 class NoCampaign(RuleBroken):
@@ -40,9 +64,11 @@ class CellsChanged(Conflict):
     reason = "CELLS_CHANGED"
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        cells = ", ".join(violation.field for violation in violations)
+        cells = ", ".join(violation.field for violation in violations[:10])
+        more = f" et {len(violations) - 10} autre(s) case(s)" if len(violations) > 10 else ""
         super().__init__(
-            f"Modifié entre-temps par quelqu'un d'autre : {cells}. Rien n'a été enregistré.", violations=violations
+            f"Modifié entre-temps par quelqu'un d'autre : {cells}{more}. Rien n'a été enregistré.",
+            violations=violations,
         )
 
 
@@ -68,6 +94,12 @@ class FilingNotReady(RuleBroken):
     """Something stands in the way of signing; the violations say what."""
 
     reason = "FILING_NOT_READY"
+
+
+class SignatureUnderWay(Unavailable):
+    """The filing is being signed: what comes from another server waits until that is done, and is sent again."""
+
+    reason = "SIGNATURE_UNDER_WAY"
 
 
 class LockHeld(RuleBroken):
@@ -104,9 +136,3 @@ class NoConflict(RuleBroken):
     """This cell has no conflict to resolve, or the value is neither of the two."""
 
     reason = "NO_CONFLICT"
-
-
-class NotYetTransmitted(Forbidden):
-    """The body has not transmitted this filing."""
-
-    reason = "NOT_YET_TRANSMITTED"

@@ -84,7 +84,7 @@ class Filing:
     due_on: date
     step: Step = Step.ENTRY
     revision: int = 1
-    """Counts the changes of content, from 1; what a snapshot is taken at."""
+    """Counts what a signature would be about, from 1: cells, justifications, verdict, step. A snapshot is of one."""
     verdict: Verdict | None = None
     rule_set: str = ""
     signed_version: int = 0
@@ -111,7 +111,7 @@ class Filing:
             )
 
     def edited(self, at: datetime, verdict: Verdict, rule_set: str) -> "Filing":
-        """Return the filing after a change of content and its evaluation."""
+        """Return the filing after a change and the evaluation that followed it."""
         return replace(self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set)
 
     def moved(self, step: Step, reason: str, at: datetime) -> "Filing":

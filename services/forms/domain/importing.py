@@ -96,22 +96,25 @@ class ImportPreview:
 
 
 def plan_import(
-    form_set: FormSet, document: Document, cells: Mapping[str, Cell], lines: Iterable[ReadLine], sealed: frozenset[str]
+    form_set: FormSet, document: Document, cells: Mapping[str, Cell], lines: Iterable[ReadLine]
 ) -> list[Change]:
     """Return what importing these lines would do.
 
+    Lines of the other document are never stored, though a QDIS shows shared facts of the ER: those come through
+    their aliases (decisions.md 3 and 4).
+
     Args:
         form_set: the form set the filing is pinned to.
-        document: the document of the filing; lines of the other one are listed, not stored (decisions.md 4).
+        document: the document of the filing.
         cells: what the filing holds.
         lines: what the file holds, read.
-        sealed: kept addresses of shared facts that a signed ER forbids to change here.
     """
     changes = []
     for line in lines:
         place = place_of(form_set, document, line.address)
         present = cells.get(place.address)
-        effect = _effect(place.refusal, present, line.value, is_sealed=place.address in sealed)
+        is_elsewhere = form_set.has_cell(line.address) and form_set.document_of(line.address) != document
+        effect = _effect("elsewhere" if is_elsewhere else place.refusal, present, line.value)
         changes.append(
             Change(
                 address=line.address,
@@ -128,28 +131,34 @@ def plan_import(
     return changes
 
 
-def _effect(refusal: str | None, present: Cell | None, value: str, *, is_sealed: bool) -> Effect:
+def _effect(refusal: str | None, present: Cell | None, value: str) -> Effect:
     if refusal in ("elsewhere", "unknown"):
         return Effect.ELSEWHERE
     if refusal is not None:
         return Effect.COMPARED
     if (present.value if present else "") == value:
         return Effect.SAME
-    if is_sealed:
+    if present is not None and present.is_sealed:
         return Effect.SEALED
     if present is None or not present.value:
         return Effect.FILL
-    return Effect.PROTECTED if present.source.origin is Origin.TYPED else Effect.REPLACE
+    return Effect.PROTECTED if present.source.origin.is_personal else Effect.REPLACE
 
 
 def confirm(
-    preview: ImportPreview, cells: Mapping[str, Cell], at: datetime, *, accept_partial: bool, overwrite_typed: bool
+    preview: ImportPreview,
+    cells: Mapping[str, Cell],
+    author: str,
+    at: datetime,
+    *,
+    accept_partial: bool,
+    overwrite_typed: bool,
 ) -> list[Cell]:
-    """Return the cells the confirmed import writes.
+    """Return the cells that the import writes, confirmed by this author.
 
     Raises:
         ImportHasProblems: lines are refused and the person did not accept to leave them out.
-        ImportStale: a cell to write changed since the preview.
+        ImportStale: a cell to write changed, or was sealed, since the preview.
     """
     if preview.problems and not accept_partial:
         raise ImportHasProblems(
@@ -160,7 +169,7 @@ def confirm(
     _require_unchanged(to_write, cells)
     written: dict[str, Cell] = {}
     for change in to_write:
-        source = Source(Origin.IMPORTED, preview.author, at, preview.file_name, change.line)
+        source = Source(Origin.IMPORTED, author, at, preview.file_name, change.line)
         present = cells.get(change.kept_at)
         written[change.kept_at] = (
             present.changed(change.value, source) if present else first_version(change.kept_at, change.value, source)
@@ -169,8 +178,13 @@ def confirm(
 
 
 def _require_unchanged(to_write: Sequence[Change], cells: Mapping[str, Cell]) -> None:
-    stale = [
-        c.address for c in to_write if (cells[c.kept_at].version if c.kept_at in cells else 0) != c.current_version
-    ]
+    stale = [change.address for change in to_write if _is_stale(change, cells.get(change.kept_at))]
     if stale:
-        raise ImportStale(f"Modifié depuis l'aperçu : {', '.join(stale[:10])}. Refaites l'aperçu.")
+        more = "…" if len(stale) > 10 else ""
+        raise ImportStale(f"Modifié depuis l'aperçu : {', '.join(stale[:10])}{more}. Refaites l'aperçu.")
+
+
+def _is_stale(change: Change, present: Cell | None) -> bool:
+    if present is None:
+        return change.current_version != 0
+    return present.version != change.current_version or present.is_sealed

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from formsets import FormSet
+from formsets import Concept, FormSet
+from formsets.values import parse
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source, first_version
 from services.forms.domain.filing import Document
 
@@ -56,7 +57,8 @@ def facts_of(form_set: FormSet, document: Document, cells: Iterable[Cell]) -> li
             continue
         if document is Document.QDIS and concept.direction != "both":
             continue
-        if cell.source.origin is Origin.SYNCHRONISED:
+        if cell.source.origin in (Origin.SYNCHRONISED, Origin.CHOSEN):
+            # Given by sync, or chosen through sync: it knows.
             continue
         source = FactSource.IMPORTED if cell.source.origin is Origin.IMPORTED else FactSource.TYPED
         facts.append(ChangedFact(concept.code, cell.address, cell.value, source, cell.source.author, cell.source.at))
@@ -80,19 +82,42 @@ def computed_facts(
     return facts
 
 
+def receivable(form_set: FormSet, document: Document, facts: Iterable[ReceivedFact]) -> list[ReceivedFact]:
+    """Return the facts that a filing of this document may take in.
+
+    Another server writes nothing but the shared concepts that travel this way, under their own address and in written
+    form; whatever else it says is left out. The server that holds the ER computes its own totals.
+    """
+    return [fact for fact in facts if _is_receivable(form_set, document, fact)]
+
+
+def _is_receivable(form_set: FormSet, document: Document, fact: ReceivedFact) -> bool:
+    concept = form_set.concept_of(fact.address) if form_set.has_cell(fact.address) else None
+    if concept is None or concept.code != fact.concept or concept.cell != fact.address:
+        return False
+    if document is Document.ER and (concept.direction != "both" or form_set.is_computed(fact.address)):
+        return False
+    values = (fact.value, fact.conflict.value if fact.conflict else "")
+    return all(_is_written_form(form_set, concept, value) for value in values)
+
+
+def _is_written_form(form_set: FormSet, concept: Concept, value: str) -> bool:
+    try:
+        return not value or parse(value, form_set.cell_type(concept.cell)) is not None
+    except ValueError:
+        return False
+
+
 def receive(cells: Mapping[str, Cell], facts: Iterable[ReceivedFact]) -> list[Cell]:
     """Return the cells that received facts change; a repeat changes nothing."""
     changed = []
     for fact in facts:
         present = cells.get(fact.address)
-        same = present is not None and (
-            present.value == fact.value
-            and present.conflict == fact.conflict
-            and present.is_provisional == fact.is_provisional
-        )
-        if same or (present is None and not fact.value):
+        if present is None and not (fact.value or fact.conflict or fact.is_sealed):
             continue
-        changed.append(_received(present, fact))
+        cell = _received(present, fact)
+        if cell != present:
+            changed.append(cell)
     return changed
 
 
@@ -104,4 +129,37 @@ def _received(present: Cell | None, fact: ReceivedFact) -> Cell:
         cell = present
     else:
         cell = present.changed(fact.value, source)
-    return replace(cell, conflict=fact.conflict, is_provisional=fact.is_provisional)
+    return replace(cell, conflict=fact.conflict, is_provisional=fact.is_provisional, is_sealed=fact.is_sealed)
+
+
+def sealed_facts(
+    form_set: FormSet,
+    content: Mapping[str, str],
+    cells: Mapping[str, Cell],
+    computed: Mapping[str, str],
+    signatory: str,
+    at: datetime,
+) -> list[ChangedFact]:
+    """Return every concept of an ER as it was signed.
+
+    Args:
+        form_set: the form set of the filing.
+        content: what was signed, computed cells rounded for release.
+        cells: the cells, whose authors stay the authors of their values.
+        computed: computed cells unrounded, as they travel (decisions.md 7).
+        signatory: who signed; author of what no person wrote.
+        at: when it was signed: what everybody on this server knew by then is what the seal is about.
+    """
+    facts = []
+    for concept in form_set.concepts:
+        address = concept.cell
+        if concept.nature == "computed":
+            facts.append(
+                ChangedFact(concept.code, address, computed.get(address, ""), FactSource.COMPUTED, signatory, at)
+            )
+            continue
+        cell = cells.get(address)
+        source = FactSource.IMPORTED if cell and cell.source.origin is Origin.IMPORTED else FactSource.TYPED
+        author = cell.source.author if cell else signatory
+        facts.append(ChangedFact(concept.code, address, content.get(address, ""), source, author, at))
+    return facts

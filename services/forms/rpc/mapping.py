@@ -1,6 +1,6 @@
 """Messages ↔ domain, both directions side by side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from chassis.errors import Invalid, Violation
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
-from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.errors import FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
-from services.forms.usecases.read_filings import FilingCard, Openable
+from services.forms.usecases.counting import FilingCard
+from services.forms.usecases.read_filings import Openable
 
 _ORIGINS = {
     Origin.TYPED: pb.ORIGIN_TYPED,
@@ -27,6 +28,7 @@ _ORIGINS = {
     Origin.SYNCHRONISED: pb.ORIGIN_SYNCHRONISED,
     Origin.LAST_YEAR: pb.ORIGIN_LAST_YEAR,
     Origin.COMPUTED: pb.ORIGIN_COMPUTED,
+    Origin.CHOSEN: pb.ORIGIN_CHOSEN,
 }
 _VERDICTS = {
     Verdict.CLEAN: validation.VERDICT_CLEAN,
@@ -50,8 +52,12 @@ _EFFECTS = {effect: pb.ImportEffect.Value(f"IMPORT_EFFECT_{effect.name}") for ef
 _DOCUMENTS = {Document.ER: types.DOCUMENT_ER, Document.QDIS: types.DOCUMENT_QDIS}
 
 
+LONGEST_TEXT = 2_000
+_ENUM_MISSING = 0
+
+
 def to_uuid(text: str) -> UUID:
-    """Return an identifier.
+    """Return the identifier of a filing.
 
     Raises:
         FilingUnknown: the text is not one; nothing has that identifier.
@@ -59,7 +65,34 @@ def to_uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise FilingUnknown("Ce dossier n'existe pas.") from None
+        raise FilingUnknown from None
+
+
+def to_import_id(text: str) -> UUID:
+    """Return the identifier of an import preview.
+
+    Raises:
+        ImportUnknown: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ImportUnknown from None
+
+
+def to_text(field: str, text: str, *, longest: int = LONGEST_TEXT, required: bool = False) -> str:
+    """Return a text that the database can hold.
+
+    Raises:
+        Invalid: too long, empty though required, or with a NUL character.
+    """
+    if len(text) > longest:
+        raise Invalid(violations=[Violation(field, f"Au plus {longest} caractères.", "TOO_LONG")])
+    if "\x00" in text:
+        raise Invalid(violations=[Violation(field, "Caractère interdit (U+0000).", "FORBIDDEN_CHARACTER")])
+    if required and not text:
+        raise Invalid(violations=[Violation(field, "Valeur attendue.", "MISSING")])
+    return text
 
 
 def to_document(value: types.Document.ValueType) -> Document:
@@ -80,9 +113,21 @@ def to_step(value: pb.Step.ValueType) -> Step:
     Raises:
         Invalid: none was said.
     """
-    if not value:
-        raise Invalid(violations=[Violation("step", "Étape attendue.", "STEP_MISSING")])
-    return Step(int(value))
+    try:
+        return Step(int(value))
+    except ValueError:
+        raise Invalid(violations=[Violation("step", "Étape attendue, de 1 à 6.", "STEP_MISSING")]) from None
+
+
+def to_family(value: types.Family.ValueType) -> str:
+    """Return the family asked for.
+
+    Raises:
+        Invalid: none was said, or there is none of this number.
+    """
+    if value == _ENUM_MISSING or value not in types.Family.values():
+        raise Invalid(violations=[Violation("families", "Famille attendue : OPH, ESH, COOP ou SEM.", "FAMILY")])
+    return types.Family.Name(value).removeprefix("FAMILY_")
 
 
 def to_date(field: str, text: str) -> date:
@@ -130,8 +175,16 @@ def identity(filing: Filing) -> types.FilingIdentity:
     )
 
 
-def filing_message(filing: Filing, filled: int = 0, fillable: int = 0, conflicts: Iterable[str] = ()) -> pb.Filing:
-    """Return a filing without its cells."""
+def card_message(card: FilingCard) -> pb.Filing:
+    """Return a filing with what is counted about it."""
+    message = filing_message(card.filing)
+    message.filled, message.fillable = card.filled, card.fillable
+    message.conflicts.extend(card.conflicts)
+    return message
+
+
+def filing_message(filing: Filing) -> pb.Filing:
+    """Return a filing without its cells and without counts: those are for the people of the body."""
     return pb.Filing(
         identity=identity(filing),
         step=pb.Step.ValueType(int(filing.step)),
@@ -144,15 +197,7 @@ def filing_message(filing: Filing, filled: int = 0, fillable: int = 0, conflicts
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
-        filled=filled,
-        fillable=fillable,
-        conflicts=list(conflicts),
     )
-
-
-def card_message(card: FilingCard, fillable: int) -> pb.Filing:
-    """Return a filing with what is counted about it."""
-    return filing_message(card.filing, card.filled, fillable, card.conflicts)
 
 
 def openable_message(openable: Openable) -> pb.OpenableDocument:
@@ -184,6 +229,7 @@ def cell_message(cell: Cell) -> pb.FiledCell:
         line=cell.source.line,
         server=cell.source.server,
         is_provisional=cell.is_provisional,
+        is_sealed=cell.is_sealed,
     )
     if cell.conflict:
         message.conflict.CopyFrom(conflict_message(cell.conflict))
@@ -317,7 +363,7 @@ def to_campaign(message: pb.Campaign) -> Campaign:
         opens_on=to_date("opens_on", message.opens_on),
         due_on=to_date("due_on", message.due_on),
         closes_on=to_date("closes_on", message.closes_on),
-        families=frozenset(types.Family.Name(family).removeprefix("FAMILY_") for family in message.families),
+        families=frozenset(to_family(family) for family in message.families),
     )
 
 
@@ -341,5 +387,12 @@ def to_received_fact(message: pb.SharedFact) -> ReceivedFact:
 
 
 def to_instant(message: Timestamp) -> datetime:
-    """Return an aware UTC instant."""
-    return message.ToDatetime(tzinfo=UTC)
+    """Return an aware UTC instant.
+
+    Raises:
+        Invalid: outside the years 1 to 9999.
+    """
+    try:
+        return message.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(violations=[Violation("at", "Instant hors limites.", "INSTANT")]) from None

@@ -7,12 +7,8 @@ from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
 
 from chassis.rpc.identity import caller
-from formsets import FormSet
-from services.forms.domain.addressing import fillable
-from services.forms.domain.cell import Cell
 from services.forms.rpc import mapping
 from services.forms.usecases import UseCases
-from services.forms.usecases.read_filings import FilingCard
 from services.forms.usecases.save_cells import TypedCell
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -27,14 +23,15 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def OpenFiling(self, request: pb.OpenFilingRequest, context: Context) -> pb.OpenFilingResponse:
         """Open the filing of a body."""
         document = mapping.to_document(request.document)
-        filing, is_new = await self._use.open_filing(caller(), request.body, document, request.year)
-        return pb.OpenFilingResponse(filing=mapping.filing_message(filing), is_new=is_new)
+        siren = mapping.to_text("body", request.body)
+        card, is_new = await self._use.open_filing(caller(), siren, document, request.year)
+        return pb.OpenFilingResponse(filing=mapping.card_message(card), is_new=is_new)
 
     async def ListFilings(self, request: pb.ListFilingsRequest, context: Context) -> pb.ListFilingsResponse:
         """List the caller's filings."""
-        cards, openable = await self._use.list_filings(caller(), request.body)
+        cards, openable = await self._use.list_filings(caller(), mapping.to_text("body", request.body))
         return pb.ListFilingsResponse(
-            filings=[self._card(card) for card in cards],
+            filings=[mapping.card_message(card) for card in cards],
             openable=[mapping.openable_message(one) for one in openable],
         )
 
@@ -42,7 +39,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         """Return one filing with its cells."""
         card, cells, computed = await self._use.get_filing(caller(), mapping.to_uuid(request.filing_id))
         shown = [mapping.cell_message(cell) for cell in cells.values()] + mapping.computed_messages(computed)
-        return pb.GetFilingResponse(filing=self._card(card), cells=shown)
+        return pb.GetFilingResponse(filing=mapping.card_message(card), cells=shown)
 
     async def SaveCells(self, request: pb.SaveCellsRequest, context: Context) -> pb.SaveCellsResponse:
         """Save typed cells."""
@@ -50,7 +47,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         saved = await self._use.save_cells(caller(), mapping.to_uuid(request.filing_id), typed)
         cells = [mapping.cell_message(cell) for cell in saved.cells]
         return pb.SaveCellsResponse(
-            filing=mapping.filing_message(saved.filing),
+            filing=mapping.card_message(saved.card),
             cells=cells + mapping.computed_messages(saved.computed),
             findings=[mapping.finding_message(finding) for finding in saved.findings],
         )
@@ -58,12 +55,13 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def PreviewImport(self, request: pb.PreviewImportRequest, context: Context) -> pb.PreviewImportResponse:
         """Show what importing a file would do."""
         filing_id = mapping.to_uuid(request.filing_id)
-        preview = await self._use.preview_import(caller(), filing_id, request.file_name, request.content)
+        name = mapping.to_text("file_name", request.file_name)
+        preview = await self._use.preview_import(caller(), filing_id, name, request.content)
         return pb.PreviewImportResponse(preview=mapping.preview_message(preview))
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.GetImportResponse:
         """Return a preview made earlier."""
-        ids = mapping.to_uuid(request.filing_id), mapping.to_uuid(request.import_id)
+        ids = mapping.to_uuid(request.filing_id), mapping.to_import_id(request.import_id)
         return pb.GetImportResponse(preview=mapping.preview_message(await self._use.get_import(caller(), *ids)))
 
     async def ConfirmImport(self, request: pb.ConfirmImportRequest, context: Context) -> pb.ConfirmImportResponse:
@@ -71,11 +69,11 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         done = await self._use.confirm_import(
             caller(),
             mapping.to_uuid(request.filing_id),
-            mapping.to_uuid(request.import_id),
+            mapping.to_import_id(request.import_id),
             accept_partial=request.accept_partial,
             overwrite_typed=request.overwrite_typed,
         )
-        filing = mapping.filing_message(done.filing)
+        filing = mapping.card_message(done.card)
         return pb.ConfirmImportResponse(filing=filing, written=done.written, kept=done.kept)
 
     async def CheckFiling(self, request: pb.CheckFilingRequest, context: Context) -> pb.CheckFilingResponse:
@@ -91,28 +89,31 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def JustifyFinding(self, request: pb.JustifyFindingRequest, context: Context) -> pb.JustifyFindingResponse:
         """Justify a failed control."""
         filing_id = mapping.to_uuid(request.filing_id)
-        verdict = await self._use.justify_finding(
-            caller(), filing_id, request.control, request.text, request.request_id
-        )
+        # The use case says how long a justification may be; this only keeps out what is no text at all.
+        text = mapping.to_text("text", request.text, longest=100_000)
+        control = mapping.to_text("control", request.control, longest=20)
+        verdict = await self._use.justify_finding(caller(), filing_id, control, text, request.request_id)
         return pb.JustifyFindingResponse(verdict=mapping.verdict(verdict))
 
     async def MoveFiling(self, request: pb.MoveFilingRequest, context: Context) -> pb.MoveFilingResponse:
         """Move a filing to another step."""
         step = mapping.to_step(request.step)
-        filing = await self._use.move_filing(caller(), mapping.to_uuid(request.filing_id), step, request.reason)
-        return pb.MoveFilingResponse(filing=mapping.filing_message(filing))
+        reason = mapping.to_text("reason", request.reason)
+        card = await self._use.move_filing(caller(), mapping.to_uuid(request.filing_id), step, reason)
+        return pb.MoveFilingResponse(filing=mapping.card_message(card))
 
     async def GetCellHistory(self, request: pb.GetCellHistoryRequest, context: Context) -> pb.GetCellHistoryResponse:
         """Return every version of a cell."""
-        versions = await self._use.get_cell_history(caller(), mapping.to_uuid(request.filing_id), request.address)
+        address = mapping.to_text("address", request.address, longest=50)
+        versions = await self._use.get_cell_history(caller(), mapping.to_uuid(request.filing_id), address)
         return pb.GetCellHistoryResponse(versions=[mapping.cell_message(cell) for cell in versions])
 
     async def ResolveConflict(self, request: pb.ResolveConflictRequest, context: Context) -> pb.ResolveConflictResponse:
         """Choose between two values."""
         filing_id = mapping.to_uuid(request.filing_id)
-        cell: Cell = await self._use.resolve_conflict(
-            caller(), filing_id, request.address, request.value, request.request_id
-        )
+        address = mapping.to_text("address", request.address, longest=50)
+        value = mapping.to_text("value", request.value)
+        cell = await self._use.resolve_conflict(caller(), filing_id, address, value, request.request_id)
         return pb.ResolveConflictResponse(cell=mapping.cell_message(cell))
 
     async def ListActivity(self, request: pb.ListActivityRequest, context: Context) -> pb.ListActivityResponse:
@@ -161,18 +162,19 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def LockFiling(self, request: pb.LockFilingRequest, context: Context) -> pb.LockFilingResponse:
         """Forbid edits while the key is used."""
         filing_id = mapping.to_uuid(request.filing_id)
-        changed = await self._use.lock_filing(filing_id, request.version, request.revision, request.intent_id)
+        intent = mapping.to_text("intent_id", request.intent_id, required=True)
+        changed = await self._use.lock_filing(filing_id, request.version, request.revision, intent)
         return pb.LockFilingResponse(is_locked=not changed, changed=changed)
 
     async def SealFiling(self, request: pb.SealFilingRequest, context: Context) -> pb.SealFilingResponse:
         """Record that a version is signed."""
         await self._use.seal_filing(
-            request.event_id,
+            mapping.to_text("event_id", request.event_id, required=True),
             mapping.to_uuid(request.filing_id),
             request.version,
             request.revision,
-            request.receipt_number,
-            request.signatory,
+            mapping.to_text("receipt_number", request.receipt_number, required=True),
+            mapping.to_text("signatory", request.signatory),
             mapping.to_instant(request.signed_at),
         )
         return pb.SealFilingResponse()
@@ -180,9 +182,6 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def ApplyFacts(self, request: pb.ApplyFactsRequest, context: Context) -> pb.ApplyFactsResponse:
         """Apply shared facts from another server."""
         facts = [mapping.to_received_fact(fact) for fact in request.facts]
-        changed = await self._use.apply_facts(request.event_id, request.body, request.year, facts)
+        event_id = mapping.to_text("event_id", request.event_id, required=True)
+        changed = await self._use.apply_facts(event_id, request.body, request.year, facts)
         return pb.ApplyFactsResponse(changed=changed)
-
-    def _card(self, card: FilingCard) -> pb.Filing:
-        form_set: FormSet = self._use.form_sets.load(card.filing.form_set)
-        return mapping.card_message(card, fillable(form_set, card.filing.document))

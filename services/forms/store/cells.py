@@ -36,7 +36,7 @@ class SqlCells:
         await self._session.execute(
             statement.on_conflict_do_update(index_elements=["filing_id", "address"], set_=columns), rows
         )
-        # A change of conflict or provisional mark alone is not a new version.
+        # A change of conflict, provisional or seal mark alone is not a new version.
         history = [{name: row[name] for name in _HISTORY} for row in rows]
         await self._session.execute(upsert(CellVersionRow).on_conflict_do_nothing(), history)
 
@@ -85,6 +85,7 @@ def _to_row(filing_id: UUID, cell: Cell) -> dict[str, Any]:
         if conflict
         else None,
         "is_provisional": cell.is_provisional,
+        "is_sealed": cell.is_sealed,
     }
 
 
@@ -101,6 +102,7 @@ def _to_domain(row: Any) -> Cell:
         if conflict
         else None,
         is_provisional=row.is_provisional,
+        is_sealed=row.is_sealed,
     )
 
 

@@ -1,9 +1,10 @@
 """`SqlFilings`: the filings port on PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.errors import FilingUnknown
@@ -33,7 +34,7 @@ class SqlFilings:
         statement = select(FilingRow).where(FilingRow.id == filing_id)
         row = await self._session.scalar(statement.with_for_update() if lock else statement)
         if row is None:
-            raise FilingUnknown("Ce dossier n'existe pas.")
+            raise FilingUnknown
         return row
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
@@ -43,8 +44,14 @@ class SqlFilings:
         )
         return _to_domain(row) if row else None
 
+    async def hold(self, siren: str, year: int) -> None:
+        """Take the advisory lock of a body and year until the end of the transaction."""
+        key = func.hashtextextended(f"{siren}/{year}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
         """Return the filings of a body and year, rows locked."""
+        await self.hold(siren, year)
         rows = await self._session.scalars(
             select(FilingRow)
             .where(FilingRow.siren == siren, FilingRow.year == year)
@@ -53,12 +60,14 @@ class SqlFilings:
         )
         return [_to_domain(row) for row in rows]
 
-    async def of_bodies(self, sirens: frozenset[str] | None) -> list[Filing]:
+    async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         """Return the filings of these bodies, newest year first."""
-        statement = select(FilingRow).order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
-        if sirens is not None:
-            statement = statement.where(FilingRow.siren.in_(sirens))
-        return [_to_domain(row) for row in await self._session.scalars(statement)]
+        rows = await self._session.scalars(
+            select(FilingRow)
+            .where(FilingRow.siren.in_(sirens))
+            .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
+        )
+        return [_to_domain(row) for row in rows]
 
     async def transmitted(self, year: int) -> list[Filing]:
         """Return the filings signed at least once."""
@@ -80,13 +89,24 @@ class SqlFilings:
         for name, value in _columns(filing).items():
             setattr(row, name, value)
 
-    async def counts(self, filing_ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many input cells are filled and which are in conflict."""
+    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
+        """Give the filings of a document and year another due date."""
+        await self._session.execute(
+            update(FilingRow)
+            .where(FilingRow.document == document, FilingRow.year == year)
+            .values(due_on=due_on)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+        """Return for each filing how many of these cells are filled, and which cells await a choice."""
+        is_filled = (CellRow.value != "") & CellRow.address.in_(places)
+        awaits_choice = CellRow.conflict.is_not(None) & ~CellRow.is_sealed
         rows = await self._session.execute(
             select(
                 CellRow.filing_id,
-                func.count().filter(CellRow.value != ""),
-                func.array_agg(CellRow.address).filter(CellRow.conflict.is_not(None)),
+                func.count().filter(is_filled),
+                func.array_agg(CellRow.address).filter(awaits_choice),
             )
             .where(CellRow.filing_id.in_(filing_ids))
             .group_by(CellRow.filing_id)

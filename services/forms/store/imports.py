@@ -33,7 +33,7 @@ class SqlImports:
             select(ImportRow).where(ImportRow.id == import_id, ImportRow.filing_id == filing_id)
         )
         if row is None:
-            raise ImportUnknown("Cet aperçu d'import n'existe pas.")
+            raise ImportUnknown
         return _to_domain(row)
 
     async def mark_confirmed(self, import_id: UUID) -> None:

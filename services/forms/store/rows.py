@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    false,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -94,6 +106,7 @@ class CellRow(Rows):
     server: Mapped[str] = mapped_column(Text)
     conflict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_provisional: Mapped[bool]
+    is_sealed: Mapped[bool] = mapped_column(server_default=false())
 
 
 class CellVersionRow(Rows):

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from services.forms.usecases.apply_facts import ApplyFacts, ResolveConflict
+from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import PlanCampaign
-from services.forms.usecases.ports import FormSets
 from services.forms.usecases.preview_import import GetImport, PreviewImport
 from services.forms.usecases.read_filings import (
     GetCellHistory,
@@ -19,6 +18,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 
@@ -27,7 +27,6 @@ from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, L
 class UseCases:
     """Every verb of this service, wired; what the servicer calls."""
 
-    form_sets: FormSets
     open_filing: OpenFiling
     list_filings: ListFilings
     get_filing: GetFiling

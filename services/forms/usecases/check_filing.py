@@ -6,6 +6,7 @@ from chassis.identity import Caller
 from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.filing import Filing
 from services.forms.usecases.evaluating import evaluate
+from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 
@@ -23,6 +24,6 @@ class CheckFiling:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.read", filing.body.siren)
+            require_on(caller, "filing.read", filing)
             cells = await work.cells.of(filing_id)
         return filing, await evaluate(self._controls, self._form_sets.load(filing.form_set), filing, cells)

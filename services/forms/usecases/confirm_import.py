@@ -6,9 +6,10 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Effect, confirm
+from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 
@@ -16,7 +17,7 @@ from services.forms.usecases.ports import Controls, FormSets, OpensWork
 class Imported:
     """What an import wrote."""
 
-    filing: Filing
+    card: FilingCard
     written: int
     kept: int
     """Typed values that were protected."""
@@ -42,15 +43,17 @@ class ConfirmImport:
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            caller.require("filing.import", filing.body.siren)
+            require_on(caller, "filing.import", filing)
             preview = await work.imports.get(filing_id, import_id)
             kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
             if preview.is_confirmed:
-                return Imported(filing, 0, kept)
+                return Imported(await card_of(work, self._form_sets, filing), 0, kept)
             filing.require_editable()
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
-            changed = confirm(preview, cells, now, accept_partial=accept_partial, overwrite_typed=overwrite_typed)
+            changed = confirm(
+                preview, cells, caller.name, now, accept_partial=accept_partial, overwrite_typed=overwrite_typed
+            )
             form_set = self._form_sets.load(filing.form_set)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id)
@@ -64,5 +67,6 @@ class ConfirmImport:
                     f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
                 )
             )
+            card = await card_of(work, self._form_sets, written.filing)
             await work.commit()
-        return Imported(written.filing, len(changed), kept)
+        return Imported(card, len(changed), kept)

@@ -1,6 +1,6 @@
-"""What every change of content does at its end, in the same transaction: evaluate, save, tell the other servers."""
+"""What every change of a filing does at its end, in the same transaction: evaluate, save, tell the other servers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,18 +15,22 @@ from services.forms.usecases.ports import Controls, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A filing after a change of content."""
+    """A filing after a change."""
 
     filing: Filing
-    cells: dict[str, Cell]
-    changed: Sequence[Cell]
-    before: dict[str, str]
-    """Computed cells before."""
     evaluation: Evaluation
+    before: Mapping[str, str]
+    """Computed cells before."""
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """Computed cells whose value changed; empty text for one that is empty now."""
+        after, before = self.evaluation.computed, self.before
+        return {a: after.get(a, "") for a in before.keys() | after.keys() if before.get(a, "") != after.get(a, "")}
 
 
 def inputs_and_given(
-    form_set: FormSet, filing: Filing, cells: dict[str, Cell]
+    form_set: FormSet, filing: Filing, cells: Mapping[str, Cell]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Split filled cells into typed or imported inputs, and computed facts given by the server that holds their operands."""
     inputs: dict[str, str] = {}
@@ -39,7 +43,7 @@ def inputs_and_given(
     return inputs, given
 
 
-async def evaluate(controls: Controls, form_set: FormSet, filing: Filing, cells: dict[str, Cell]) -> Evaluation:
+async def evaluate(controls: Controls, form_set: FormSet, filing: Filing, cells: Mapping[str, Cell]) -> Evaluation:
     """Evaluate a filing as it is."""
     inputs, given = inputs_and_given(form_set, filing, cells)
     return await controls.evaluate(filing, inputs, given)
@@ -50,15 +54,52 @@ async def write_cells(
     controls: Controls,
     form_set: FormSet,
     filing: Filing,
-    cells: dict[str, Cell],
+    cells: Mapping[str, Cell],
     changed: Sequence[Cell],
     author: str,
     at: datetime,
 ) -> Written:
-    """Save changed cells, the computed cells and verdict that follow, and the shared facts to publish; no commit."""
+    """Save changed cells, the computed cells and verdict that follow, and the shared facts to publish; no commit.
+
+    Without changed cells it saves what a move or a justification changes: the filing itself, and its evaluation.
+    """
     present = {**cells, **{cell.address: cell for cell in changed}}
-    before = await work.cells.computed(filing.id)
     evaluation = await evaluate(controls, form_set, filing, present)
+    return await _save(work, form_set, filing, changed, evaluation, author, at)
+
+
+async def refresh(
+    work: UnitOfWork,
+    controls: Controls,
+    form_set: FormSet,
+    filing: Filing,
+    cells: Mapping[str, Cell],
+    author: str,
+    at: datetime,
+) -> Written:
+    """Evaluate anew; what the rules say differently since the last time is saved as a new revision; no commit."""
+    evaluation = await evaluate(controls, form_set, filing, cells)
+    before = await work.cells.computed(filing.id)
+    is_as_kept = (filing.verdict, filing.rule_set, dict(before)) == (
+        evaluation.verdict,
+        evaluation.rule_set,
+        dict(evaluation.computed),
+    )
+    if is_as_kept:
+        return Written(filing, evaluation, before)
+    return await _save(work, form_set, filing, (), evaluation, author, at)
+
+
+async def _save(
+    work: UnitOfWork,
+    form_set: FormSet,
+    filing: Filing,
+    changed: Sequence[Cell],
+    evaluation: Evaluation,
+    author: str,
+    at: datetime,
+) -> Written:
+    before = await work.cells.computed(filing.id)
     filing = filing.edited(at, evaluation.verdict, evaluation.rule_set)
     await work.cells.save(filing.id, changed)
     await work.cells.save_computed(filing.id, evaluation.computed)
@@ -68,4 +109,4 @@ async def write_cells(
         facts += computed_facts(form_set, before, evaluation.computed, author, at)
     if facts:
         work.publish(SharedFactsChanged(filing.id, filing.body.siren, filing.year, tuple(facts)))
-    return Written(filing, present, changed, before, evaluation)
+    return Written(filing, evaluation, before)

@@ -9,7 +9,8 @@ from services.forms.domain.activity import Activity
 from services.forms.domain.errors import NotAFinding
 from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.filing import Verdict
-from services.forms.usecases.evaluating import evaluate
+from services.forms.usecases.evaluating import evaluate, write_cells
+from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 SHORTEST_TEXT = 20
@@ -34,16 +35,15 @@ class JustifyFinding:
         text = " ".join(text.split())
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            caller.require("filing.justify", filing.body.siren)
+            require_on(caller, "filing.justify", filing)
             filing.require_editable()
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             report = await evaluate(self._controls, form_set, filing, cells)
             operands = _operands_of(report, control, text)
             await self._controls.justify(request_id, filing, control, text, caller.name, operands)
-            report = await evaluate(self._controls, form_set, filing, cells)
             now = self._clock.now()
-            await work.filings.save(filing.edited(now, report.verdict, report.rule_set))
+            written = await write_cells(work, self._controls, form_set, filing, cells, (), caller.name, now)
             await work.activities.add(
                 Activity(
                     filing_id,
@@ -55,7 +55,7 @@ class JustifyFinding:
                 )
             )
             await work.commit()
-        return report.verdict
+        return written.evaluation.verdict
 
 
 def _operands_of(report: Evaluation, control: str, text: str) -> dict[str, str]:

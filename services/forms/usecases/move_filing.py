@@ -5,8 +5,10 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.filing import Filing, Step, permission_for_move
-from services.forms.usecases.evaluating import evaluate
+from services.forms.domain.filing import Step, permission_for_move
+from services.forms.usecases.counting import FilingCard, card_of
+from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 
@@ -16,7 +18,7 @@ class MoveFiling:
     def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
         self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
 
-    async def __call__(self, caller: Caller, filing_id: UUID, step: Step, reason: str) -> Filing:
+    async def __call__(self, caller: Caller, filing_id: UUID, step: Step, reason: str) -> FilingCard:
         """Return the filing at the step.
 
         Raises:
@@ -27,16 +29,14 @@ class MoveFiling:
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            caller.require("filing.read", filing.body.siren)
+            require_on(caller, READ, filing)
             if filing.step is step:
-                return filing
-            caller.require(permission_for_move(filing.step, step), filing.body.siren)
+                return await card_of(work, self._form_sets, filing)
+            require_on(caller, permission_for_move(filing.step, step), filing)
             now = self._clock.now()
+            form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing_id)
             moved = filing.moved(step, reason, now)
-            cells = await work.cells.of(filing_id)
-            report = await evaluate(self._controls, self._form_sets.load(filing.form_set), filing, cells)
-            moved = moved.edited(now, report.verdict, report.rule_set)
-            await work.filings.save(moved)
+            written = await write_cells(work, self._controls, form_set, moved, cells, (), caller.name, now)
             because = f" : {reason.strip()}" if reason.strip() else ""
             await work.activities.add(
                 Activity(
@@ -48,5 +48,6 @@ class MoveFiling:
                     f"Step {int(filing.step)} → step {int(step)}{because}",
                 )
             )
+            card = await card_of(work, self._form_sets, written.filing)
             await work.commit()
-        return moved
+        return card

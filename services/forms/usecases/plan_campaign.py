@@ -1,12 +1,14 @@
 """Opens or changes a campaign."""
 
+from chassis.errors import Violation
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.campaign import Campaign
+from services.forms.domain.errors import CampaignMalformed
 from services.forms.usecases.ports import FormSets, OpensWork
 
 
 class PlanCampaign:
-    """Idempotent: the campaign is as asked. Filings already open keep the form set they were opened with."""
+    """Idempotent: the campaign is as asked. Filings already open keep their form set and take the new due date."""
 
     def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
         self._open_work, self._form_sets = open_work, form_sets
@@ -21,9 +23,19 @@ class PlanCampaign:
         return await self.provision(campaign)
 
     async def provision(self, campaign: Campaign) -> Campaign:
-        """Save the campaign for the node itself."""
-        self._form_sets.load(campaign.form_set)
+        """Save the campaign for the node itself.
+
+        Raises:
+            CampaignMalformed: dates out of order, no family, no such form set.
+        """
+        campaign.require_sound()
+        try:
+            self._form_sets.load(campaign.form_set)
+        except LookupError:
+            sentence = "Ce serveur n'a pas ce référentiel."
+            raise CampaignMalformed([Violation("form_set", sentence, "FORM_SET_UNKNOWN")]) from None
         async with self._open_work() as work:
             await work.campaigns.save(campaign)
+            await work.filings.reschedule(campaign.document, campaign.year, campaign.due_on)
             await work.commit()
         return campaign

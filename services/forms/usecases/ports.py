@@ -1,6 +1,6 @@
 """What the use cases need from the outside, in their own words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
@@ -77,12 +77,16 @@ class Filings(Protocol):
         """Return the filing of a body, document and year."""
         ...
 
-    async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
-        """Return the filings of a body and year on this server, held until the end of the transaction."""
+    async def hold(self, siren: str, year: int) -> None:
+        """Make others that hold this body and year wait until the end of the transaction, filing or not."""
         ...
 
-    async def of_bodies(self, sirens: frozenset[str] | None) -> list[Filing]:
-        """Return the filings of these bodies, of all when None, newest year first."""
+    async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
+        """Return the filings of a body and year on this server; holds the body and year, and each filing."""
+        ...
+
+    async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
+        """Return the filings of these bodies, newest year first."""
         ...
 
     async def transmitted(self, year: int) -> list[Filing]:
@@ -97,8 +101,12 @@ class Filings(Protocol):
         """Save a filing that was got for change."""
         ...
 
-    async def counts(self, filing_ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many input cells are filled, and the addresses in conflict."""
+    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
+        """Give the filings of a document and year another due date."""
+        ...
+
+    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+        """Return for each filing how many cells of these places are filled, and the addresses that await a choice."""
         ...
 
 

@@ -7,9 +7,19 @@ from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.cell import Cell
-from services.forms.domain.filing import Document, Filing
-from services.forms.domain.importing import ImportPreview, Problem, ReadLine, plan_import
-from services.forms.usecases.ports import Controls, Facts, FileContent, FlatFiles, FormSets, OpensWork, RawText
+from services.forms.domain.filing import Filing
+from services.forms.domain.importing import ImportPreview, Problem, ReadLine, Sentences, plan_import
+from services.forms.usecases.permitting import require_on
+from services.forms.usecases.ports import (
+    Controls,
+    FileContent,
+    FileLine,
+    FlatFiles,
+    FormSets,
+    OpensWork,
+    RawText,
+    TextReading,
+)
 
 
 class PreviewImport:
@@ -20,12 +30,11 @@ class PreviewImport:
         open_work: OpensWork,
         files: FlatFiles,
         controls: Controls,
-        facts: Facts,
         form_sets: FormSets,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
-        self._open_work, self._files, self._controls, self._facts = open_work, files, controls, facts
+        self._open_work, self._files, self._controls = open_work, files, controls
         self._form_sets, self._clock, self._identifiers = form_sets, clock, identifiers
 
     async def __call__(self, caller: Caller, filing_id: UUID, file_name: str, content: bytes) -> ImportPreview:
@@ -38,14 +47,13 @@ class PreviewImport:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.import", filing.body.siren)
+            require_on(caller, "filing.import", filing)
             filing.require_editable()
             cells = await work.cells.of(filing_id)
         form_set = self._form_sets.load(filing.form_set)
         file = await self._files.read(form_set, filing, file_name, content)
         lines, problems = await self._read_lines(filing, file)
-        sealed = await self._sealed(filing, form_set)
-        preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems, sealed)
+        preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         async with self._open_work() as work:
             await work.imports.add(preview)
             await work.commit()
@@ -61,7 +69,6 @@ class PreviewImport:
         file: FileContent,
         lines: list[ReadLine],
         problems: list[Problem],
-        sealed: frozenset[str],
     ) -> ImportPreview:
         return ImportPreview(
             id=self._identifiers.next(),
@@ -70,7 +77,7 @@ class PreviewImport:
             author=caller.name,
             made_at=self._clock.now(),
             revision=filing.revision,
-            changes=tuple(plan_import(form_set, filing.document, cells, lines, sealed)),
+            changes=tuple(plan_import(form_set, filing.document, cells, lines)),
             problems=tuple(sorted([*file.problems, *problems], key=lambda p: (p.line, p.column))),
             guesses=tuple(file.guesses),
         )
@@ -82,26 +89,15 @@ class PreviewImport:
         for line, reading in zip(file.lines, readings, strict=True):
             if not reading.control:
                 lines.append(ReadLine(line.line, line.address, line.text, reading.value))
-            elif reading.fr and reading.en:
-                problems.append(
-                    Problem(
-                        line.line,
-                        "valeur",
-                        line.address,
-                        reading.control,
-                        line.text,
-                        reading.fr,
-                        reading.en,
-                        line.extra,
-                    )
-                )
+            else:
+                problems.append(_problem(line, reading))
         return lines, problems
 
-    async def _sealed(self, filing: Filing, form_set: FormSet) -> frozenset[str]:
-        if filing.document is Document.ER:
-            return frozenset()
-        known = await self._facts.known(filing.body.siren, filing.year)
-        return frozenset(fact.address for fact in known if fact.is_sealed and not form_set.is_computed(fact.address))
+
+def _problem(line: FileLine, reading: TextReading) -> Problem:
+    fr = reading.fr or Sentences("Valeur refusée.", f"Ligne {line.line}", "")
+    en = reading.en or Sentences("Value refused.", f"Line {line.line}", "")
+    return Problem(line.line, "valeur", line.address, reading.control, line.text, fr, en, line.extra)
 
 
 class GetImport:
@@ -119,5 +115,5 @@ class GetImport:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.import", filing.body.siren)
+            require_on(caller, "filing.import", filing)
             return await work.imports.get(filing_id, import_id)

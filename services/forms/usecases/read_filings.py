@@ -1,27 +1,20 @@
 """Reads filings: what the people of a body see, and what the authority's staff see once it is transmitted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.activity import Activity
+from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
-from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.errors import BodyUnknown, FilingUnknown
 from services.forms.domain.filing import Body, Filing
 from services.forms.domain.snapshot import Snapshot
-from services.forms.usecases.ports import Bodies, OpensWork
-
-
-@dataclass(frozen=True, slots=True)
-class FilingCard:
-    """A filing with what is counted about it."""
-
-    filing: Filing
-    filled: int
-    conflicts: Sequence[str]
+from services.forms.usecases.counting import FilingCard, card_of, cards_of
+from services.forms.usecases.permitting import READ, require_on
+from services.forms.usecases.ports import Bodies, FormSets, OpensWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +26,29 @@ class Openable:
 
 
 class ListFilings:
-    """Lists the filings of the bodies the caller may read, and what could be opened."""
+    """Lists the filings of the bodies the caller may read, and what could be opened.
 
-    def __init__(self, open_work: OpensWork, bodies: Bodies, clock: Clock) -> None:
-        self._open_work, self._bodies, self._clock = open_work, bodies, clock
+    Body by body: a right on the whole server opens nothing here, since its holder is staff, who sees a filing only once
+    it is transmitted (T-26).
+    """
+
+    def __init__(self, open_work: OpensWork, bodies: Bodies, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._bodies, self._form_sets, self._clock = open_work, bodies, form_sets, clock
 
     async def __call__(self, caller: Caller, siren: str) -> tuple[list[FilingCard], list[Openable]]:
         """Return cards, newest year first, and openable documents.
 
         Raises:
-            NotFound: the caller may not know the body asked for.
+            BodyUnknown: the caller may not know the body asked for.
         """
-        if siren:
-            caller.require("filing.read", siren)
-        bodies = [b for b in await self._bodies.of_caller(caller) if not siren or b.siren == siren]
-        scopes = caller.scopes("filing.read")
-        sirens = frozenset({siren}) if siren else None if EVERY_SCOPE in scopes else scopes
+        sirens = caller.scopes(READ) - {EVERY_SCOPE}
+        if siren and siren not in sirens:
+            raise BodyUnknown
+        sirens = frozenset({siren}) if siren else sirens
+        bodies = [body for body in await self._bodies.of_caller(caller) if body.siren in sirens]
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
-            counts = await work.filings.counts([filing.id for filing in filings])
+            cards = await cards_of(work, self._form_sets, filings)
             campaigns = await work.campaigns.open_on(self._clock.now().date())
         held = {(f.body.siren, f.document, f.year) for f in filings}
         openable = [
@@ -62,14 +59,14 @@ class ListFilings:
             and (body.siren, campaign.document, campaign.year) not in held
             and caller.may("filing.open", body.siren)
         ]
-        return [FilingCard(f, *counts.get(f.id, (0, []))) for f in filings], openable
+        return cards, openable
 
 
 class GetFiling:
     """Returns one filing with its cells and computed cells."""
 
-    def __init__(self, open_work: OpensWork) -> None:
-        self._open_work = open_work
+    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
+        self._open_work, self._form_sets = open_work, form_sets
 
     async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[FilingCard, dict[str, Cell], dict[str, str]]:
         """Return the card, the input cells and the computed ones.
@@ -79,18 +76,18 @@ class GetFiling:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.read", filing.body.siren)
+            require_on(caller, READ, filing)
             cells = await work.cells.of(filing_id)
             computed = await work.cells.computed(filing_id)
-            counts = await work.filings.counts([filing_id])
-        return FilingCard(filing, *counts.get(filing_id, (0, []))), cells, computed
+            card = await card_of(work, self._form_sets, filing)
+        return card, cells, computed
 
 
 class GetCellHistory:
     """Returns every version a cell has had."""
 
-    def __init__(self, open_work: OpensWork) -> None:
-        self._open_work = open_work
+    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
+        self._open_work, self._form_sets = open_work, form_sets
 
     async def __call__(self, caller: Caller, filing_id: UUID, address: str) -> list[Cell]:
         """Return the versions, newest first; none for a cell that never had a value.
@@ -100,8 +97,9 @@ class GetCellHistory:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.read", filing.body.siren)
-            return await work.cells.history(filing_id, address)
+            require_on(caller, READ, filing)
+            place = place_of(self._form_sets.load(filing.form_set), filing.document, address)
+            return await work.cells.history(filing_id, place.address)
 
 
 class ListActivity:
@@ -118,7 +116,7 @@ class ListActivity:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.read", filing.body.siren)
+            require_on(caller, READ, filing)
             return await work.activities.of(filing_id)
 
 

@@ -1,6 +1,6 @@
 """Saves typed cells, all or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,13 +10,15 @@ from chassis.errors import Violation
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
-from services.forms.domain.addressing import place_of
+from services.forms.domain.addressing import Refusal, place_of
 from services.forms.domain.cell import Cell, Origin, Source
 from services.forms.domain.editing import Edit, apply_edits
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Filing
-from services.forms.usecases.evaluating import Written, write_cells
+from services.forms.usecases.counting import FilingCard, card_of
+from services.forms.usecases.evaluating import evaluate, write_cells
+from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, TextReading
 
 
@@ -33,17 +35,16 @@ class TypedCell:
 class Saved:
     """What a save changed and what it makes fail."""
 
-    filing: Filing
+    card: FilingCard
     cells: Sequence[Cell]
     computed: dict[str, str]
     """Computed cells whose value changed."""
     findings: Sequence[Finding]
 
 
-_REFUSALS = {
+_REFUSALS: Mapping[Refusal | None, tuple[str, str]] = {
     "unknown": ("F-24", "Cette case n'existe pas dans ce référentiel."),
     "elsewhere": ("F-24", "Cette case appartient à l'autre document."),
-    "closed": ("F-19", "Cette case n'est pas ouverte à la saisie."),
     "computed": ("F-20", "Cette case est calculée."),
     "read_only": ("F-20", "Cette donnée vient de l'ER : elle se modifie sur le serveur du ministère."),
 }
@@ -60,13 +61,13 @@ class SaveCells:
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            CellsRefused: at least one text is refused by a format control.
+            CellsRefused: at least one cell takes no such text, or is sealed, or is given twice.
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            caller.require("filing.edit", filing.body.siren)
+            require_on(caller, "filing.edit", filing)
             form_set = self._form_sets.load(filing.form_set)
         edits = await self._read(filing, form_set, typed)
         async with self._open_work() as work:
@@ -75,32 +76,42 @@ class SaveCells:
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
+            if not changed:
+                evaluation = await evaluate(self._controls, form_set, filing, cells)
+                card = await card_of(work, self._form_sets, filing)
+                return Saved(card, (), {}, evaluation.about(_addresses(edits)))
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
-            if changed:
-                await work.activities.add(_activity(filing, caller, now, changed))
-                await work.commit()
-        return _saved(written, edits)
+            await work.activities.add(_activity(filing, caller, now, changed))
+            card = await card_of(work, self._form_sets, written.filing)
+            await work.commit()
+        findings = written.evaluation.about(_addresses(edits) | written.moved.keys())
+        return Saved(card, changed, written.moved, findings)
 
     async def _read(self, filing: Filing, form_set: FormSet, typed: Sequence[TypedCell]) -> list[Edit]:
-        refused = []
-        to_read = []
-        for cell in typed:
-            refusal = place_of(form_set, filing.document, cell.address).refusal
-            if refusal is None:
-                to_read.append(cell)
-            else:
-                control, sentence = _REFUSALS[refusal]
-                refused.append(Violation(cell.address, sentence, control))
-        readings = await self._controls.read(
-            filing.form_set, filing.year, [RawText(cell.address, cell.text) for cell in to_read]
-        )
+        places = [place_of(form_set, filing.document, cell.address) for cell in typed]
+        # A closed cell is read too: it takes an empty text or a zero, which is not stored (decisions.md 9).
+        to_read = [
+            (cell, place) for cell, place in zip(typed, places, strict=True) if place.refusal in (None, "closed")
+        ]
+        texts = [RawText(cell.address, cell.text) for cell, _ in to_read]
+        readings = await self._controls.read(filing.form_set, filing.year, texts)
+        refused = [
+            Violation(cell.address, *reversed(_REFUSALS[place.refusal]))
+            for cell, place in zip(typed, places, strict=True)
+            if place.refusal not in (None, "closed")
+        ]
         refused += [_violation(reading) for reading in readings if reading.control]
         if refused:
             raise CellsRefused(refused)
         return [
-            Edit(place_of(form_set, filing.document, cell.address).address, reading.value, cell.base_version)
-            for cell, reading in zip(to_read, readings, strict=True)
+            Edit(place.address, reading.value, cell.base_version, cell.address)
+            for (cell, place), reading in zip(to_read, readings, strict=True)
+            if place.refusal is None
         ]
+
+
+def _addresses(edits: Sequence[Edit]) -> frozenset[str]:
+    return frozenset(edit.address for edit in edits) | frozenset(edit.shown_as for edit in edits)
 
 
 def _violation(reading: TextReading) -> Violation:
@@ -119,14 +130,3 @@ def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[C
         f"{len(changed)} case(s) saisie(s) : {names}",
         f"{len(changed)} cell(s) typed: {names}",
     )
-
-
-def _saved(written: Written, edits: Sequence[Edit]) -> Saved:
-    after = written.evaluation.computed
-    moved = {
-        a: after.get(a, "")
-        for a in written.before.keys() | after.keys()
-        if written.before.get(a, "") != after.get(a, "")
-    }
-    looked_at = frozenset(moved) | frozenset(edit.address for edit in edits)
-    return Saved(written.filing, written.changed, moved, written.evaluation.about(looked_at))

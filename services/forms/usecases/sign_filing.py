@@ -11,9 +11,10 @@ from services.forms.domain.cell import Cell
 from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
-from services.forms.domain.sharing import ChangedFact, FactSource
+from services.forms.domain.sharing import sealed_facts
 from services.forms.domain.snapshot import Snapshot, changed_since
-from services.forms.usecases.evaluating import evaluate
+from services.forms.usecases.evaluating import refresh
+from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 
@@ -34,7 +35,10 @@ def _released(form_set: FormSet, address: str, value: str) -> str:
 
 
 class FreezeFiling:
-    """Takes a snapshot for signature. Editing goes on and makes it stale."""
+    """Takes a snapshot for signature of what the rules say now. Editing goes on and makes it stale.
+
+    Freezing the same revision again returns the snapshot that was taken first.
+    """
 
     def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
         self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
@@ -48,29 +52,33 @@ class FreezeFiling:
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            caller.require("filing.sign", filing.body.siren)
+            require_on(caller, "filing.sign", filing)
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
-            report = await evaluate(self._controls, form_set, filing, cells)
-            filing.require_signable(sum(1 for cell in cells.values() if cell.conflict))
-            snapshot = self._snapshot(filing, form_set, cells, report)
-            await work.snapshots.add(snapshot)
+            now = self._clock.now()
+            fresh = await refresh(work, self._controls, form_set, filing, cells, caller.name, now)
+            filing = fresh.filing
+            filing.require_signable(sum(1 for cell in cells.values() if cell.awaits_choice))
+            await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now))
+            # Frozen before at this revision: what was kept then is what is shown and signed.
+            snapshot = await work.snapshots.get(filing_id, filing.next_version, filing.revision)
             await work.commit()
         return filing, snapshot
 
-    def _snapshot(self, filing: Filing, form_set: FormSet, cells: dict[str, Cell], report: Evaluation) -> Snapshot:
-        justified = (finding.justification for finding in report.findings if finding.is_failed)
-        return Snapshot(
-            filing_id=filing.id,
-            version=filing.next_version,
-            revision=filing.revision,
-            cells=content_of(form_set, filing.document, cells, dict(report.computed)),
-            verdict=report.verdict,
-            rule_set=report.rule_set,
-            form_set_digest=form_set.digest,
-            justifications=tuple(j for j in justified if j is not None),
-            frozen_at=self._clock.now(),
-        )
+
+def _snapshot(filing: Filing, form_set: FormSet, cells: dict[str, Cell], report: Evaluation, now: datetime) -> Snapshot:
+    justified = (finding.justification for finding in report.findings if finding.is_failed)
+    return Snapshot(
+        filing_id=filing.id,
+        version=filing.next_version,
+        revision=filing.revision,
+        cells=content_of(form_set, filing.document, cells, dict(report.computed)),
+        verdict=report.verdict,
+        rule_set=report.rule_set,
+        form_set_digest=form_set.digest,
+        justifications=tuple(j for j in justified if j is not None),
+        frozen_at=now,
+    )
 
 
 class GetFrozenFiling:
@@ -98,6 +106,8 @@ class LockFiling:
     async def __call__(self, filing_id: UUID, version: int, revision: int, intent_id: str) -> list[str]:
         """Lock, or return the cells changed since the snapshot; an empty list means locked.
 
+        `*` stands for a change that is not in a cell: step, verdict or justification.
+
         Raises:
             LockHeld: another signature is under way, or this version is signed.
         """
@@ -123,7 +133,7 @@ class SealFiling:
     async def __call__(
         self, event_id: str, filing_id: UUID, version: int, revision: int, number: str, signatory: str, at: datetime
     ) -> None:
-        """Seal once; a repeat of the event changes nothing.
+        """Seal once; a repeat of the event, or a report of a version that is sealed already, changes nothing.
 
         Raises:
             FilingUnknown: there is no such filing or snapshot.
@@ -132,13 +142,17 @@ class SealFiling:
             if not await work.is_first("SealFiling", event_id):
                 return
             filing = await work.filings.get_for_change(filing_id)
+            if version <= filing.signed_version:
+                await work.commit()
+                return
             snapshot = await work.snapshots.get(filing_id, version, revision)
             await work.snapshots.mark_signed(filing_id, version, revision)
             await work.filings.save(filing.sealed(version, number, at))
             if filing.document is Document.ER:
-                computed = await work.cells.computed(filing_id)
-                facts = self._sealed_facts(filing, snapshot, computed, signatory, at)
-                work.publish(SharedFactsChanged(filing_id, filing.body.siren, filing.year, facts, seals=True))
+                form_set = self._form_sets.load(filing.form_set)
+                cells, computed = await work.cells.of(filing_id), await work.cells.computed(filing_id)
+                facts = sealed_facts(form_set, snapshot.cells, cells, computed, signatory, at)
+                work.publish(SharedFactsChanged(filing_id, filing.body.siren, filing.year, tuple(facts), seals=True))
             await work.activities.add(
                 Activity(
                     filing_id,
@@ -150,14 +164,3 @@ class SealFiling:
                 )
             )
             await work.commit()
-
-    def _sealed_facts(
-        self, filing: Filing, snapshot: Snapshot, computed: dict[str, str], signatory: str, at: datetime
-    ) -> tuple[ChangedFact, ...]:
-        facts = []
-        for concept in self._form_sets.load(filing.form_set).concepts:
-            is_computed = concept.nature == "computed"
-            value = computed.get(concept.cell, "") if is_computed else snapshot.cells.get(concept.cell, "")
-            source = FactSource.COMPUTED if is_computed else FactSource.TYPED
-            facts.append(ChangedFact(concept.code, concept.cell, value, source, signatory, at))
-        return tuple(facts)
