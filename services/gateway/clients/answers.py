@@ -1,0 +1,527 @@
+"""What the services answer, as plain values: the fields of the messages in `proto/`, under the same names.
+
+Pages read these, the JSON interface writes them; the wire's own classes stop at this room.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Document(StrEnum):
+    """The document a body files."""
+
+    UNSPECIFIED = "unspecified"
+    ER = "er"
+    QDIS = "qdis"
+
+    @property
+    def code(self) -> str:
+        """`ER` or `QDIS`, as form sets write it."""
+        return self.value.upper()
+
+
+class Family(StrEnum):
+    """The family of a body."""
+
+    UNSPECIFIED = "unspecified"
+    OPH = "oph"
+    ESH = "esh"
+    COOP = "coop"
+    SEM = "sem"
+
+
+class Step(StrEnum):
+    """Step of a filing."""
+
+    UNSPECIFIED = "unspecified"
+    ENTRY = "entry"
+    ACCOUNTING = "accounting"
+    SIGNATURE = "signature"
+    REVIEW = "review"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+
+    @property
+    def number(self) -> int:
+        """The number people know it by, from 1."""
+        return list(Step).index(self)
+
+
+class Origin(StrEnum):
+    """Where the value of a cell comes from."""
+
+    UNSPECIFIED = "unspecified"
+    TYPED = "typed"
+    IMPORTED = "imported"
+    SYNCHRONISED = "synchronised"
+    LAST_YEAR = "last_year"
+    COMPUTED = "computed"
+
+
+class ImportEffect(StrEnum):
+    """What an import would do to a cell."""
+
+    UNSPECIFIED = "unspecified"
+    FILL = "fill"
+    REPLACE = "replace"
+    SAME = "same"
+    PROTECTED = "protected"
+    COMPARED = "compared"
+    ELSEWHERE = "elsewhere"
+    SEALED = "sealed"
+
+
+class Severity(StrEnum):
+    """How much a control weighs, heaviest first."""
+
+    UNSPECIFIED = "unspecified"
+    BLOCKING = "blocking"
+    TRANSMISSION = "transmission"
+    ANOMALY = "anomaly"
+    REMARK = "remark"
+
+
+class ControlStatus(StrEnum):
+    """What came of a control."""
+
+    UNSPECIFIED = "unspecified"
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_EVALUATED = "not_evaluated"
+
+
+class Verdict(StrEnum):
+    """The one word on top of a report (decisions.md 16)."""
+
+    UNSPECIFIED = "unspecified"
+    CLEAN = "clean"
+    REMARKS = "remarks"
+    TO_JUSTIFY = "to_justify"
+    BLOCKED = "blocked"
+    NOT_EVALUABLE = "not_evaluable"
+
+
+class Indication(StrEnum):
+    """Outcome of a verification (EN 319 102-1)."""
+
+    UNSPECIFIED = "unspecified"
+    PASSED = "passed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+
+
+class DeliveryState(StrEnum):
+    """State of one delivery."""
+
+    UNSPECIFIED = "unspecified"
+    AVAILABLE = "available"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence in the two languages of the product."""
+
+    fr: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreePartMessage:
+    """What is wrong, where, and how to mend it."""
+
+    what: Sentence = Sentence()
+    where: Sentence = Sentence()
+    how: Sentence = Sentence()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell address and its value in written form."""
+
+    address: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingIdentity:
+    """What a filing is about."""
+
+    filing_id: str
+    body: str
+    body_name: str
+    family: Family
+    document: Document
+    year: int
+    form_set: str
+    departement: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeGrant:
+    """Permissions held on one body, or on `*`."""
+
+    scope: str
+    permissions: tuple[str, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """A proof of who is calling; only the auth service can make one."""
+
+    token: str
+    expires_at: datetime
+    subject: str
+    name: str
+    grants: tuple[ScopeGrant, ...] = ()
+    partner: str = ""
+    authenticated_at: datetime | None = None
+
+    def may(self, permission: str, scope: str) -> bool:
+        """Tell whether to offer something; the services decide again."""
+        return any(permission in g.permissions for g in self.grants if g.scope in (scope, "*"))
+
+    def may_everywhere(self, permission: str) -> bool:
+        """Tell whether the permission is held on the whole server."""
+        return any(permission in g.permissions for g in self.grants if g.scope == "*")
+
+
+@dataclass(frozen=True, slots=True)
+class CellConflict:
+    """The other value of a cell in conflict with another server."""
+
+    value: str
+    server: str
+    author: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FiledCell:
+    """A cell with where its value comes from."""
+
+    address: str
+    value: str
+    version: int = 0
+    origin: Origin = Origin.UNSPECIFIED
+    author: str = ""
+    changed_at: datetime | None = None
+    file: str = ""
+    line: int = 0
+    server: str = ""
+    conflict: CellConflict | None = None
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A filing without its cells."""
+
+    identity: FilingIdentity
+    step: Step
+    revision: int
+    signed_version: int
+    opened_by: str
+    opened_at: datetime | None
+    changed_at: datetime | None
+    verdict: Verdict
+    receipt_number: str
+    due_on: str
+    is_locked: bool
+    filled: int
+    fillable: int
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenableDocument:
+    """A document that may be opened in a campaign under way."""
+
+    body: str
+    body_name: str
+    document: Document
+    year: int
+    due_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filings:
+    """Filings, and what could be opened."""
+
+    filings: tuple[Filing, ...]
+    openable: tuple[OpenableDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFiling:
+    """The filing that opening gave."""
+
+    filing: Filing
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilingCells:
+    """A filing with its cells, computed ones included."""
+
+    filing: Filing
+    cells: tuple[FiledCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellEdit:
+    """A cell to save."""
+
+    address: str
+    text: str
+    base_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Justification:
+    """The written reason for which an anomaly is right."""
+
+    control: str
+    text: str
+    author: str
+    written_at: datetime | None
+    operands_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One control and what came of it."""
+
+    control: str
+    severity: Severity
+    status: ControlStatus
+    message: Sentence
+    detail: ThreePartMessage = ThreePartMessage()
+    cells: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    operands: tuple[Cell, ...] = ()
+    justification: Justification | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCells:
+    """What a save changed and what it makes fail."""
+
+    filing: Filing
+    cells: tuple[FiledCell, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChange:
+    """What an import would do to one cell."""
+
+    address: str
+    line: int
+    text: str
+    value: str
+    current: str
+    effect: ImportEffect
+    current_origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblem:
+    """Why a line of a file is refused."""
+
+    line: int
+    column: str
+    code: str
+    control: str
+    message: ThreePartMessage
+    text: str
+    extra: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What reading a file gave."""
+
+    import_id: str
+    file_name: str
+    changes: tuple[ImportChange, ...]
+    problems: tuple[ImportProblem, ...]
+    guesses: tuple[Sentence, ...]
+    is_confirmed: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedImport:
+    """What an import wrote."""
+
+    filing: Filing
+    written: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every control of the document, and the verdict."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    rule_set: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One thing that happened to a filing."""
+
+    at: datetime | None
+    author: str
+    kind: str
+    summary: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class TransmittedFiling:
+    """A transmitted filing as signed."""
+
+    filing: Filing
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTerm:
+    """One recipient in the terms that are signed."""
+
+    recipient: str
+    is_released: bool
+    rule: str
+    level: int
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSignature:
+    """What the signatory is shown."""
+
+    intent_id: str
+    content: bytes
+    digest: str
+    code: str
+    terms: tuple[ReleaseTerm, ...]
+    level: str
+    obstacles: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a filing was signed here."""
+
+    number: str
+    identity: FilingIdentity
+    version: int
+    digest: str
+    container_digest: str
+    signatory: str
+    signed_at: datetime | None
+    level: str
+    log_index: int
+    log_proof: str
+    terms: tuple[ReleaseTerm, ...]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A signed container and the name to save it under."""
+
+    container: bytes
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Outcome of the verification of a container."""
+
+    indication: Indication
+    reasons: tuple[Sentence, ...]
+    content: bytes
+    signatory: str
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDecision:
+    """One row of the release table."""
+
+    recipient: str
+    recipient_name: str
+    is_released: bool
+    rule: str
+    level: int
+    reason: Sentence
+    is_choice: bool
+    is_ticked: bool
+    decided_by: str
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTable:
+    """Every recipient with the decision for one filing."""
+
+    decisions: tuple[ReleaseDecision, ...]
+    matrix_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Who received what."""
+
+    recipient: str
+    recipient_name: str
+    version: int
+    rule: str
+    state: DeliveryState
+    dispatched_at: datetime | None
+    delivered_at: datetime | None
+    acknowledged_at: datetime | None
+    container_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a partner's feed."""
+
+    sequence: int
+    delivery_id: str
+    identity: FilingIdentity
+    version: int
+    container_digest: str
+    content_digest: str
+    receipt_number: str
+    signed_at: datetime | None
+    dispatched_at: datetime | None
+    rule: str
+    supersedes: str
+    state: DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Entries of a feed, in order."""
+
+    entries: tuple[FeedEntry, ...]
+    next_after: int
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDelivery:
+    """The container of one feed entry."""
+
+    container: bytes
+    entry: FeedEntry

@@ -1,0 +1,274 @@
+"""What the pages need of others. Each port of a service is bound to one passport: it acts for that person and nobody else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from services.gateway.clients.answers import (
+    Activity,
+    CellEdit,
+    ConfirmedImport,
+    Container,
+    Delivery,
+    Document,
+    FeedEntry,
+    FeedPage,
+    FetchedDelivery,
+    FiledCell,
+    Filing,
+    FilingCells,
+    FilingIdentity,
+    Filings,
+    ImportPreview,
+    OpenedFiling,
+    Passport,
+    PreparedSignature,
+    Receipt,
+    ReleaseDecision,
+    ReleaseTable,
+    Report,
+    SavedCells,
+    Step,
+    TransmittedFiling,
+    Verdict,
+    Verification,
+)
+
+
+class Forms(Protocol):
+    """The forms service."""
+
+    async def open(self, body: str, document: Document, year: int) -> OpenedFiling:
+        """Open the filing of a body, or return it when it is open."""
+        ...
+
+    async def list(self, body: str = "") -> Filings:
+        """List what the person may read, and what could be opened."""
+        ...
+
+    async def get(self, filing_id: str) -> FilingCells:
+        """Return a filing with its cells."""
+        ...
+
+    async def save(self, filing_id: str, edits: Sequence[CellEdit], request_id: str) -> SavedCells:
+        """Save typed cells, all or none."""
+        ...
+
+    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
+        """Read a file and tell what importing it would do."""
+        ...
+
+    async def get_import(self, filing_id: str, import_id: str) -> ImportPreview:
+        """Return a preview made earlier."""
+        ...
+
+    async def confirm(
+        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+    ) -> ConfirmedImport:
+        """Write a previewed import."""
+        ...
+
+    async def check(self, filing_id: str) -> Report:
+        """Run every control."""
+        ...
+
+    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
+        """Justify a failed control; returns the verdict that follows."""
+        ...
+
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
+        """Move the filing to another step."""
+        ...
+
+    async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
+        """Return every version of a cell, newest first."""
+        ...
+
+    async def resolve(self, filing_id: str, address: str, value: str, request_id: str) -> FiledCell:
+        """Choose between the two values of a cell in conflict."""
+        ...
+
+    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
+        """List what happened, newest first."""
+        ...
+
+    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
+        """List what was transmitted to the authority of this server."""
+        ...
+
+    async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
+        """Return a transmitted filing as signed."""
+        ...
+
+
+class Signatures(Protocol):
+    """The signature service."""
+
+    async def prepare(self, filing_id: str) -> PreparedSignature:
+        """Return the exact bytes to sign, or what stands in the way."""
+        ...
+
+    async def sign(self, intent_id: str, digest: str, *, accepts_recipients: bool, request_id: str) -> Receipt:
+        """Sign what was shown."""
+        ...
+
+    async def receipt(self, filing_id: str, version: int = 0) -> Receipt:
+        """Return a receipt; version 0 is the latest."""
+        ...
+
+    async def container(self, filing_id: str, version: int = 0) -> Container:
+        """Return a signed container; version 0 is the latest."""
+        ...
+
+    async def verify(self, container: bytes) -> Verification:
+        """Verify any container; needs no passport."""
+        ...
+
+
+class Releases(Protocol):
+    """The transmission service."""
+
+    async def table(self, identity: FilingIdentity, simulate_recipient: str = "") -> ReleaseTable:
+        """Return every recipient with the decision, pretending one box were the other way round."""
+        ...
+
+    async def tick(
+        self, identity: FilingIdentity, recipient: str, *, is_ticked: bool, request_id: str
+    ) -> ReleaseDecision:
+        """Tick or untick the body's box."""
+        ...
+
+    async def deliveries(self, identity: FilingIdentity) -> tuple[Delivery, ...]:
+        """List who received what."""
+        ...
+
+    async def feed(self, after: int, limit: int, document: Document) -> FeedPage:
+        """Read the partner's own feed after a cursor."""
+        ...
+
+    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+        """Return the container of an entry and record the delivery."""
+        ...
+
+    async def acknowledge(self, delivery_id: str) -> FeedEntry:
+        """Record that the partner took the entry into account."""
+        ...
+
+
+class Passports(Protocol):
+    """The auth service."""
+
+    async def of_person(self, access_token: str) -> Passport:
+        """Exchange an access token of the identity provider."""
+        ...
+
+    async def of_partner(self, client_id: str, client_secret: str) -> Passport:
+        """Exchange a partner's own credentials."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services, acting for one person."""
+
+    forms: Forms
+    signatures: Signatures
+    releases: Releases
+
+
+ActingFor = Callable[[str], Services]
+"""Returns the services bound to a passport token; the empty token is nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the identity provider gave for a login or a refresh."""
+
+    access_token: str
+    refresh_token: str
+    id_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAttempt:
+    """A login under way: what must be found again when the browser comes back."""
+
+    state: str
+    nonce: str
+    verifier: str
+    browser: str
+    """Hash of the secret in the browser's cookie: only the browser that began may finish."""
+    way_back: str
+    """Path to return to on this server."""
+    must_prove_after: float
+    """Seconds since 1970 that `auth_time` must not precede; 0 when an older proof is good enough."""
+
+
+class LoginRefused(Exception):
+    """The identity provider or what the browser brought back does not add up to a login."""
+
+
+class RefreshRefused(Exception):
+    """The identity provider no longer honours this session."""
+
+
+class IdentityProvider(Protocol):
+    """An OpenID provider: authorization code, PKCE with S256, nonce and state."""
+
+    async def start(self, browser: str, way_back: str, *, proves_again: bool) -> tuple[str, LoginAttempt]:
+        """Return where to send the browser, and what to remember."""
+        ...
+
+    async def finish(self, attempt: LoginAttempt, answer: Mapping[str, str]) -> Tokens:
+        """Exchange what the browser brought back.
+
+        Raises:
+            LoginRefused: an error, another issuer, or an ID token that does not hold.
+        """
+        ...
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """Return fresh tokens.
+
+        Raises:
+            RefreshRefused: the session at the provider has ended.
+        """
+        ...
+
+    async def logout_url(self, id_token: str) -> str:
+        """Return where to send the browser to end the login at the provider too; empty when it has no such place."""
+        ...
+
+
+class Shelf(Protocol):
+    """A place for short-lived texts: Redis, or this process's memory. Losing it signs people out and nothing more."""
+
+    async def put(self, key: str, text: str, lasts: timedelta) -> None:
+        """Keep a text for a while."""
+        ...
+
+    async def get(self, key: str) -> str | None:
+        """Return a text, None when it is gone."""
+        ...
+
+    async def touch(self, key: str, lasts: timedelta) -> None:
+        """Let a text that is there live on; its content is not written again."""
+        ...
+
+    async def take(self, key: str) -> str | None:
+        """Return a text and forget it, at once: of two callers one gets it."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget a text."""
+        ...
+
+    def turn(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Wait for one's turn on a key, for a few seconds at most."""
+        ...
+
+    async def answers(self) -> bool:
+        """Tell whether it can be reached."""
+        ...

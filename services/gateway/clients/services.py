@@ -1,0 +1,301 @@
+"""The services over gRPC, each call carrying the passport of the person it is made for."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from harmonia.auth.v1 import auth_pb2 as auth
+from harmonia.auth.v1 import auth_pb2_grpc as auth_grpc
+from harmonia.forms.v1 import forms_pb2 as forms
+from harmonia.forms.v1 import forms_pb2_grpc as forms_grpc
+from harmonia.signature.v1 import signature_pb2 as signature
+from harmonia.signature.v1 import signature_pb2_grpc as signature_grpc
+from harmonia.transmission.v1 import transmission_pb2 as transmission
+from harmonia.transmission.v1 import transmission_pb2_grpc as transmission_grpc
+from harmonia.types.v1 import types_pb2 as types
+
+from chassis.peers import Peers
+from chassis.rpc.identity import carrying
+from services.gateway.clients.answers import (
+    Activity,
+    CellEdit,
+    ConfirmedImport,
+    Container,
+    Delivery,
+    Document,
+    FeedEntry,
+    FeedPage,
+    FetchedDelivery,
+    FiledCell,
+    Filing,
+    FilingCells,
+    FilingIdentity,
+    Filings,
+    ImportPreview,
+    OpenedFiling,
+    Passport,
+    PreparedSignature,
+    Receipt,
+    ReleaseDecision,
+    ReleaseTable,
+    Report,
+    SavedCells,
+    Step,
+    TransmittedFiling,
+    Verdict,
+    Verification,
+)
+from services.gateway.clients.ports import ActingFor, Services
+from services.gateway.clients.reading import read
+
+HEAVY_SECONDS = 90.0
+"""Deadline of what reads a whole file or runs every control; the default suits the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What justifying answers."""
+
+    verdict: Verdict
+
+
+def _document(document: Document) -> types.Document.ValueType:
+    return types.Document.Value(f"DOCUMENT_{document.name}")
+
+
+def _identity(identity: FilingIdentity) -> types.FilingIdentity:
+    values = asdict(identity) | {
+        "family": types.Family.Value(f"FAMILY_{identity.family.name}"),
+        "document": _document(identity.document),
+    }
+    return types.FilingIdentity(**values)
+
+
+class GrpcForms:
+    """The forms service for one person."""
+
+    def __init__(self, peers: Peers, passport: str) -> None:
+        self._passport = passport
+        self._stub = forms_grpc.FormsServiceStub(peers.channel("forms"))
+
+    async def open(self, body: str, document: Document, year: int) -> OpenedFiling:
+        """Open the filing of a body."""
+        request = forms.OpenFilingRequest(body=body, document=_document(document), year=year)
+        with carrying(self._passport):
+            return read(await self._stub.OpenFiling(request), OpenedFiling)
+
+    async def list(self, body: str = "") -> Filings:
+        """List filings and openable documents."""
+        with carrying(self._passport):
+            return read(await self._stub.ListFilings(forms.ListFilingsRequest(body=body)), Filings)
+
+    async def get(self, filing_id: str) -> FilingCells:
+        """Return a filing with its cells."""
+        with carrying(self._passport):
+            return read(await self._stub.GetFiling(forms.GetFilingRequest(filing_id=filing_id)), FilingCells)
+
+    async def save(self, filing_id: str, edits: Sequence[CellEdit], request_id: str) -> SavedCells:
+        """Save typed cells."""
+        request = forms.SaveCellsRequest(
+            request_id=request_id,
+            filing_id=filing_id,
+            edits=[forms.CellEdit(address=e.address, text=e.text, base_version=e.base_version) for e in edits],
+        )
+        with carrying(self._passport):
+            return read(await self._stub.SaveCells(request), SavedCells)
+
+    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
+        """Read a file."""
+        request = forms.PreviewImportRequest(
+            request_id=request_id, filing_id=filing_id, file_name=file_name, content=content
+        )
+        with carrying(self._passport):
+            return read((await self._stub.PreviewImport(request, timeout=HEAVY_SECONDS)).preview, ImportPreview)
+
+    async def get_import(self, filing_id: str, import_id: str) -> ImportPreview:
+        """Return a preview."""
+        request = forms.GetImportRequest(filing_id=filing_id, import_id=import_id)
+        with carrying(self._passport):
+            return read((await self._stub.GetImport(request)).preview, ImportPreview)
+
+    async def confirm(
+        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+    ) -> ConfirmedImport:
+        """Write an import."""
+        request = forms.ConfirmImportRequest(
+            request_id=request_id,
+            filing_id=filing_id,
+            import_id=import_id,
+            accept_partial=accept_partial,
+            overwrite_typed=overwrite_typed,
+        )
+        with carrying(self._passport):
+            return read(await self._stub.ConfirmImport(request, timeout=HEAVY_SECONDS), ConfirmedImport)
+
+    async def check(self, filing_id: str) -> Report:
+        """Run every control."""
+        with carrying(self._passport):
+            return read(await self._stub.CheckFiling(forms.CheckFilingRequest(filing_id=filing_id)), Report)
+
+    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
+        """Justify a failed control."""
+        request = forms.JustifyFindingRequest(request_id=request_id, filing_id=filing_id, control=control, text=text)
+        with carrying(self._passport):
+            return read(await self._stub.JustifyFinding(request), _Judgement).verdict
+
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
+        """Move the filing."""
+        request = forms.MoveFilingRequest(
+            request_id=request_id, filing_id=filing_id, step=forms.Step.Value(f"STEP_{step.name}"), reason=reason
+        )
+        with carrying(self._passport):
+            return read((await self._stub.MoveFiling(request)).filing, Filing)
+
+    async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
+        """Return every version of a cell."""
+        request = forms.GetCellHistoryRequest(filing_id=filing_id, address=address)
+        with carrying(self._passport):
+            answer = await self._stub.GetCellHistory(request)
+        return tuple(read(version, FiledCell) for version in answer.versions)
+
+    async def resolve(self, filing_id: str, address: str, value: str, request_id: str) -> FiledCell:
+        """Choose between two values."""
+        request = forms.ResolveConflictRequest(request_id=request_id, filing_id=filing_id, address=address, value=value)
+        with carrying(self._passport):
+            return read((await self._stub.ResolveConflict(request)).cell, FiledCell)
+
+    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
+        """List what happened."""
+        with carrying(self._passport):
+            answer = await self._stub.ListActivity(forms.ListActivityRequest(filing_id=filing_id))
+        return tuple(read(one, Activity) for one in answer.activities)
+
+    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
+        """List transmitted filings."""
+        with carrying(self._passport):
+            answer = await self._stub.ListTransmittedFilings(forms.ListTransmittedFilingsRequest(year=year))
+        return tuple(read(filing, Filing) for filing in answer.filings)
+
+    async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
+        """Return a transmitted filing."""
+        request = forms.GetTransmittedFilingRequest(filing_id=filing_id)
+        with carrying(self._passport):
+            return read(await self._stub.GetTransmittedFiling(request), TransmittedFiling)
+
+
+class GrpcSignatures:
+    """The signature service for one person."""
+
+    def __init__(self, peers: Peers, passport: str) -> None:
+        self._passport = passport
+        self._stub = signature_grpc.SignatureServiceStub(peers.channel("signature"))
+
+    async def prepare(self, filing_id: str) -> PreparedSignature:
+        """Freeze and return the bytes to sign."""
+        request = signature.PrepareSignatureRequest(filing_id=filing_id)
+        with carrying(self._passport):
+            return read(await self._stub.PrepareSignature(request, timeout=HEAVY_SECONDS), PreparedSignature)
+
+    async def sign(self, intent_id: str, digest: str, *, accepts_recipients: bool, request_id: str) -> Receipt:
+        """Sign what was shown."""
+        request = signature.SignFilingRequest(
+            request_id=request_id, intent_id=intent_id, digest=digest, accepts_recipients=accepts_recipients
+        )
+        with carrying(self._passport):
+            return read((await self._stub.SignFiling(request, timeout=HEAVY_SECONDS)).receipt, Receipt)
+
+    async def receipt(self, filing_id: str, version: int = 0) -> Receipt:
+        """Return a receipt."""
+        request = signature.GetReceiptRequest(filing_id=filing_id, version=version)
+        with carrying(self._passport):
+            return read((await self._stub.GetReceipt(request)).receipt, Receipt)
+
+    async def container(self, filing_id: str, version: int = 0) -> Container:
+        """Return a signed container."""
+        request = signature.GetContainerRequest(filing_id=filing_id, version=version)
+        with carrying(self._passport):
+            return read(await self._stub.GetContainer(request), Container)
+
+    async def verify(self, container: bytes) -> Verification:
+        """Verify a container."""
+        request = signature.VerifyContainerRequest(container=container)
+        with carrying(self._passport):
+            return read(await self._stub.VerifyContainer(request), Verification)
+
+
+class GrpcReleases:
+    """The transmission service for one person or partner."""
+
+    def __init__(self, peers: Peers, passport: str) -> None:
+        self._passport = passport
+        self._stub = transmission_grpc.TransmissionServiceStub(peers.channel("transmission"))
+
+    async def table(self, identity: FilingIdentity, simulate_recipient: str = "") -> ReleaseTable:
+        """Return every recipient with the decision."""
+        request = transmission.GetReleaseTableRequest(
+            identity=_identity(identity), simulate_recipient=simulate_recipient
+        )
+        with carrying(self._passport):
+            return read(await self._stub.GetReleaseTable(request), ReleaseTable)
+
+    async def tick(
+        self, identity: FilingIdentity, recipient: str, *, is_ticked: bool, request_id: str
+    ) -> ReleaseDecision:
+        """Tick or untick a box."""
+        request = transmission.TickBoxRequest(
+            request_id=request_id, identity=_identity(identity), recipient=recipient, is_ticked=is_ticked
+        )
+        with carrying(self._passport):
+            return read((await self._stub.TickBox(request)).decision, ReleaseDecision)
+
+    async def deliveries(self, identity: FilingIdentity) -> tuple[Delivery, ...]:
+        """List who received what."""
+        request = transmission.ListDeliveriesRequest(filing_id=identity.filing_id, body=identity.body)
+        with carrying(self._passport):
+            answer = await self._stub.ListDeliveries(request)
+        return tuple(read(delivery, Delivery) for delivery in answer.deliveries)
+
+    async def feed(self, after: int, limit: int, document: Document) -> FeedPage:
+        """Read the partner's own feed."""
+        request = transmission.ReadFeedRequest(after=after, limit=limit, document=_document(document))
+        with carrying(self._passport):
+            return read(await self._stub.ReadFeed(request), FeedPage)
+
+    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+        """Return the container of an entry."""
+        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id)
+        with carrying(self._passport):
+            return read(await self._stub.FetchDelivery(request), FetchedDelivery)
+
+    async def acknowledge(self, delivery_id: str) -> FeedEntry:
+        """Record that the partner took it into account."""
+        request = transmission.AcknowledgeDeliveryRequest(delivery_id=delivery_id)
+        with carrying(self._passport):
+            return read((await self._stub.AcknowledgeDelivery(request)).entry, FeedEntry)
+
+
+class GrpcPassports:
+    """The auth service, which needs no passport to give one."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._stub = auth_grpc.AuthServiceStub(peers.channel("auth"))
+
+    async def of_person(self, access_token: str) -> Passport:
+        """Exchange an access token."""
+        with carrying(""):
+            answer = await self._stub.OpenSession(auth.OpenSessionRequest(access_token=access_token))
+        return read(answer.passport, Passport)
+
+    async def of_partner(self, client_id: str, client_secret: str) -> Passport:
+        """Exchange a partner's credentials."""
+        request = auth.OpenPartnerSessionRequest(client_id=client_id, client_secret=client_secret)
+        with carrying(""):
+            return read((await self._stub.OpenPartnerSession(request)).passport, Passport)
+
+
+def acting_for(peers: Peers) -> ActingFor:
+    """Return the way to the services of this stack, person by person."""
+
+    def bind(passport: str) -> Services:
+        return Services(GrpcForms(peers, passport), GrpcSignatures(peers, passport), GrpcReleases(peers, passport))
+
+    return bind

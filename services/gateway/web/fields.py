@@ -1,0 +1,107 @@
+"""Reads what a page's form sends: known fields, each once, within limits. Anything else is refused."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from chassis.errors import Forbidden, Invalid
+
+_MOST_FIELDS = 5000
+_MOST_PARTS = 12
+_LARGEST_PART = 16 * 1024
+
+
+class ForeignOrigin(Forbidden):
+    """Cette demande ne vient pas d'une page de ce serveur."""
+
+    reason = "FOREIGN_ORIGIN"
+
+
+class FormMalformed(Invalid):
+    """Le formulaire envoyé est mal formé."""
+
+    reason = "FORM_MALFORMED"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file, and the fields beside it."""
+
+    file_name: str
+    content: bytes
+    fields: Mapping[str, str]
+
+
+def refuse_foreign(request: Request, origin: str) -> None:
+    """Let only our own pages change anything.
+
+    Raises:
+        ForeignOrigin: the browser says that another site sends this, or says nothing at all.
+    """
+    site = request.headers.get("sec-fetch-site", "")
+    sent = request.headers.get("origin", "")
+    if sent and sent != origin:
+        raise ForeignOrigin
+    if site and site != "same-origin":
+        raise ForeignOrigin
+    if not sent and not site:
+        raise ForeignOrigin
+
+
+async def read_fields(request: Request, known: Collection[str], prefixes: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the fields of an urlencoded form.
+
+    Args:
+        request: the request.
+        known: names it may have.
+        prefixes: beginnings of the names of repeated cells.
+
+    Raises:
+        FormMalformed: not such a form, too many fields, one twice or one unknown.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise FormMalformed
+    try:
+        text = (await request.body()).decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise FormMalformed from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise FormMalformed
+    if any(name not in known and not name.startswith(prefixes or ("\0",)) for name in fields):
+        raise FormMalformed
+    return fields
+
+
+async def read_upload(request: Request, known: Collection[str], file_field: str) -> Upload:
+    """Return the one file of a multipart form, and its fields.
+
+    Raises:
+        FormMalformed: not such a form, too many parts, one too long, or one unknown.
+    """
+    try:
+        async with request.form(max_files=1, max_fields=_MOST_PARTS, max_part_size=_LARGEST_PART) as form:
+            pairs = form.multi_items()
+            fields = {name: value for name, value in pairs if isinstance(value, str)}
+            files = [(name, value) for name, value in pairs if not isinstance(value, str)]
+            if len(fields) + len(files) != len(pairs) or not set(fields) <= set(known):
+                raise FormMalformed
+            if any(name != file_field for name, _ in files):
+                raise FormMalformed
+            content = await files[0][1].read() if files else b""
+            name = files[0][1].filename or "" if files else ""
+    except (MultiPartException, HTTPException, ValueError):
+        raise FormMalformed from None
+    return Upload(_safe_name(name), content, fields)
+
+
+def _safe_name(name: str) -> str:
+    """Return a file name fit to be shown and kept: no path, no control character, 120 characters at most."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in last if c.isprintable())[-120:]

@@ -1,0 +1,162 @@
+"""The words of the interface: French in the source, English in `locale/en.json` under the French sentence."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from services.gateway.clients.answers import (
+    ControlStatus,
+    DeliveryState,
+    Document,
+    ImportEffect,
+    Indication,
+    Origin,
+    Sentence,
+    Severity,
+    Step,
+    ThreePartMessage,
+    Verdict,
+)
+
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+NARROW_SPACE = "\u202f"
+
+_LOCALE = Path(__file__).parent / "locale"
+_PARIS = ZoneInfo("Europe/Paris")
+_MONTHS_FR = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+
+LABELS: Mapping[StrEnum, str] = {
+    Document.ER: "États réglementaires (ER)",
+    Document.QDIS: "Questionnaire du dossier individuel de situation (QDIS)",
+    Step.ENTRY: "Saisie",
+    Step.ACCOUNTING: "Validation comptable",
+    Step.SIGNATURE: "Signature",
+    Step.REVIEW: "Fiabilisation",
+    Step.CLOSED: "Clôturé",
+    Step.ARCHIVED: "Archivé",
+    Verdict.UNSPECIFIED: "Pas encore contrôlé",
+    Verdict.CLEAN: "Aucune anomalie",
+    Verdict.REMARKS: "Des remarques, rien n’empêche de transmettre",
+    Verdict.TO_JUSTIFY: "Des anomalies à corriger ou à justifier",
+    Verdict.BLOCKED: "Des contrôles bloquants ne sont pas respectés",
+    Verdict.NOT_EVALUABLE: "Contrôles incomplets : des cases obligatoires sont vides",
+    Severity.BLOCKING: "Bloquant à la saisie",
+    Severity.TRANSMISSION: "Bloquant à la transmission",
+    Severity.ANOMALY: "Anomalie à corriger ou à justifier",
+    Severity.REMARK: "Remarque",
+    ControlStatus.PASSED: "Respecté",
+    ControlStatus.FAILED: "Non respecté",
+    ControlStatus.NOT_EVALUATED: "Non évalué",
+    Origin.TYPED: "Saisie",
+    Origin.IMPORTED: "Importée",
+    Origin.SYNCHRONISED: "Synchronisée",
+    Origin.LAST_YEAR: "Reprise de l’exercice précédent",
+    Origin.COMPUTED: "Calculée",
+    ImportEffect.FILL: "Cases vides qui seront remplies",
+    ImportEffect.REPLACE: "Valeurs importées qui seront remplacées",
+    ImportEffect.PROTECTED: "Valeurs saisies à la main, gardées",
+    ImportEffect.SAME: "Valeurs identiques",
+    ImportEffect.COMPARED: "Cases calculées, comparées et non stockées",
+    ImportEffect.ELSEWHERE: "Lignes de l’autre document, non stockées ici",
+    ImportEffect.SEALED: "Données communes scellées par l’ER signé, refusées",
+    DeliveryState.AVAILABLE: "Mis à disposition, pas encore lu",
+    DeliveryState.DELIVERED: "Reçu par le destinataire",
+    DeliveryState.ACKNOWLEDGED: "Pris en compte par le destinataire",
+    DeliveryState.SUPERSEDED: "Remplacé par une version plus récente",
+    Indication.PASSED: "Signature valable",
+    Indication.FAILED: "Signature non valable",
+    Indication.INDETERMINATE: "Vérification impossible à conclure",
+}
+"""French names of what the services answer."""
+
+
+@cache
+def _catalogue() -> Mapping[str, str]:
+    catalogue: dict[str, str] = json.loads((_LOCALE / "en.json").read_text(encoding="utf-8"))
+    return catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Says things in one language."""
+
+    language: Language
+
+    def __call__(self, french: str, **values: object) -> str:
+        """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
+        text = french if self.language == "fr" else _catalogue().get(french, french)
+        return text.format(**values) if values else text
+
+    def label(self, value: StrEnum) -> str:
+        """Return the name of one of a service's words."""
+        return self(LABELS.get(value, value.value.replace("_", " ")))
+
+    def sentence(self, sentence: Sentence) -> str:
+        """Return a service's own sentence; French when there is no other."""
+        return (sentence.en if self.language == "en" else sentence.fr) or sentence.fr or sentence.en
+
+    def parts(self, message: ThreePartMessage) -> tuple[str, str, str]:
+        """Return what, where and how."""
+        return self.sentence(message.what), self.sentence(message.where), self.sentence(message.how)
+
+    def day(self, text: str) -> str:
+        """Return an ISO day as people read it; what is no day is returned as it is."""
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return text
+        return self._day(day)
+
+    def moment(self, at: datetime | None) -> str:
+        """Return an instant in Paris time, to the minute, zone named; a dash for none."""
+        if at is None:
+            return "—"
+        local = at.astimezone(_PARIS)
+        zone = self("heure de Paris")
+        joint = "à" if self.language == "fr" else "at"
+        return f"{self._day(local.date())} {joint} {local:%H:%M} ({zone})"
+
+    def _day(self, day: date) -> str:
+        if self.language == "en":
+            return f"{day.day} {day:%B} {day.year}"
+        first = "1er" if day.day == 1 else str(day.day)
+        return f"{first} {_MONTHS_FR[day.month - 1]} {day.year}"
+
+
+def preferred(asked: str, kept: str, accepted: str) -> Language:
+    """Return the language to speak: the one asked for, else the one kept, else the browser's first known, else French.
+
+    Args:
+        asked: `?lang=`.
+        kept: value of the language cookie.
+        accepted: the `Accept-Language` header.
+    """
+    for wanted in (asked, kept):
+        for language in LANGUAGES:
+            if wanted == language:
+                return language
+    ranked = sorted((_ranked(item) for item in accepted[:500].split(",")), reverse=True)
+    for quality, code in ranked:
+        for language in LANGUAGES:
+            if quality > 0 and code == language:
+                return language
+    return "fr"
+
+
+def _ranked(item: str) -> tuple[float, str]:
+    code, _, rest = item.strip().partition(";")
+    try:
+        quality = float(rest.strip().removeprefix("q=")) if rest else 1.0
+    except ValueError:
+        quality = 0.0
+    return quality, code.strip().lower().partition("-")[0]
