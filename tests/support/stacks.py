@@ -21,7 +21,8 @@ from demo.accounts import Accounts, load_or_make
 from demo.federation import Federation, SampleBody, Server, federation, sample_bodies
 from demo.provisioning import make_trust, provision_over
 from node.embedded import embedded_postgres, embedded_valkey
-from node.roster import STORED, STORED as ALL
+from node.roster import STORED
+from node.roster import STORED as ALL
 from node.running import migrate
 
 READY_SECONDS = 120.0
@@ -54,6 +55,14 @@ class RunningStack:
         return Peers(service, "", self.addresses, identity)
 
 
+async def kill_and_restart(stack: RunningStack) -> None:
+    """Kill the one process of a stack with SIGKILL and start it again on the same data; PostgreSQL is left as it is."""
+    process = stack.processes["node"]
+    process.kill()
+    await process.communicate()
+    stack.processes["node"] = await _started(["-m", "node", "serve", *ALL], stack.federation.environment(stack.server))
+
+
 @asynccontextmanager
 async def one_process(root: Path) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as one process with everything embedded."""
@@ -61,10 +70,8 @@ async def one_process(root: Path) -> AsyncIterator[RunningStack]:
     running = _prepare(servers, {})
     running.addresses = dict.fromkeys(ALL, running.server.grpc_address)
     environment = servers.environment(running.server)
-    async with AsyncExitStack() as exits:
-        running.processes["node"] = await exits.enter_async_context(
-            _process(["-m", "node", "serve", *ALL], environment, root)
-        )
+    async with _processes(running):
+        running.processes["node"] = await _started(["-m", "node", "serve", *ALL], environment)
         await _provision(running)
         yield running
 
@@ -77,11 +84,11 @@ async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
     async with AsyncExitStack() as exits:
         admin_url = await exits.enter_async_context(embedded_postgres(root / "backing"))
         redis_url = await exits.enter_async_context(embedded_valkey(root / "backing"))
+        await exits.enter_async_context(_processes(running))
         urls = await asyncio.to_thread(migrate, admin_url, STORED)
         for name in ALL:
             environment = _environment_of(running, name, urls.get(name, ""), redis_url)
-            process = _process(["-m", f"services.{name}"], environment, root / name)
-            running.processes[name] = await exits.enter_async_context(process)
+            running.processes[name] = await _started(["-m", f"services.{name}"], environment)
         await _provision(running)
         yield running
 
@@ -122,28 +129,28 @@ def _environment_of(running: RunningStack, name: str, database_url: str, redis_u
     return environment
 
 
-@asynccontextmanager
-async def _process(
-    arguments: list[str], environment: Mapping[str, str], folder: Path
-) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _started(arguments: list[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
     )
+    assert process.stdout is not None
+    async with asyncio.timeout(READY_SECONDS):
+        while line := await process.stdout.readline():
+            if line.startswith(b"{"):
+                return process
+    raise AssertionError(f"{' '.join(arguments)} ended before it was ready; see its log")
+
+
+@asynccontextmanager
+async def _processes(stack: RunningStack) -> AsyncIterator[None]:
+    """Stop whatever processes the stack has at the end, last started first."""
     try:
-        assert process.stdout is not None
-        async with asyncio.timeout(READY_SECONDS):
-            while line := await process.stdout.readline():
-                if line.startswith(b"{"):
-                    break
-            else:
-                raise AssertionError(
-                    f"{' '.join(arguments)} ended before it was ready; see its log under {folder.parent}"
-                )
-        yield process
+        yield
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+        for process in reversed(stack.processes.values()):
+            if process.returncode is None:
+                process.terminate()
+            await process.communicate()
 
 
 async def _provision(running: RunningStack) -> None:
