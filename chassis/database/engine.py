@@ -1,8 +1,11 @@
 """One engine a service, as that service's own role, with its schema first and only in the search path."""
 
+from functools import cache
+
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from chassis.database.migrations import migrations_of
 from chassis.settings import DatabaseSettings
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -27,12 +30,21 @@ def sessions_of(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
+@cache
+def newest_revision(schema: str) -> str:
+    """Return the number of the newest migration in a service's tree, for example `0003`."""
+    return max(path.name[:4] for path in (migrations_of(schema) / "versions").glob("[0-9]*.py"))
+
+
 async def has_schema(engine: AsyncEngine, schema: str) -> bool:
-    """Tell whether the database answers and the service's migrations have been run."""
+    """Tell whether the database answers and every migration that this code knows has been run.
+
+    A schema that is ahead of this code is fine: migrations work with the release before theirs.
+    """
     try:
         async with engine.connect() as connection:
-            found = await connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{schema}.alembic_version"})
-            return found.scalar() is not None
+            revision = await connection.scalar(text(f'SELECT max(version_num) FROM "{schema}".alembic_version'))  # noqa: S608 - a constant
+            return revision is not None and revision >= newest_revision(schema)
     except OSError:
         return False
     except Exception as error:

@@ -17,6 +17,11 @@ def role_of(schema: str) -> str:
     return f"harmonia_{schema}"
 
 
+def migrations_of(schema: str) -> Path:
+    """Return the folder of a service's Alembic tree."""
+    return Path(__file__).resolve().parents[2] / "services" / schema / "store" / "migrations"
+
+
 def prepare_schema(admin_url: str, schema: str, password: str = "") -> str:
     """Make the service's role and schema if they are not there, and return the URL that the service connects with.
 
@@ -53,9 +58,8 @@ def upgrade(url: str, schema: str) -> None:
     Raises:
         sqlalchemy.exc.OperationalError: the database does not answer, or a lock was not had in five seconds.
     """
-    folder = Path(__file__).resolve().parents[2] / "services" / schema / "store" / "migrations"
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(migrations_of(schema)))
     config.attributes["url"], config.attributes["schema"] = url, schema
     command.upgrade(config, "head")
 
