@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -191,15 +191,76 @@ def fresh_database(admin_url: str, name: str) -> str:
     return url
 
 
+class Link:
+    """A TCP connection between two servers that a test can cut and mend."""
+
+    def __init__(self, target: str) -> None:
+        self.address = free_address()
+        self._target = target
+        self._is_cut = False
+        self._open: set[asyncio.StreamWriter] = set()
+
+    async def listen(self) -> asyncio.Server:
+        """Begin to forward."""
+        host_name, _, port = self.address.rpartition(":")
+        return await asyncio.start_server(self._forward, host_name, int(port))
+
+    def cut(self) -> None:
+        """Drop what is open and let nothing new through."""
+        self._is_cut = True
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        """Let connections through again."""
+        self._is_cut = False
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host_name, _, port = self._target.rpartition(":")
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection(host_name, int(port))
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open |= {writer, far_writer}
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        self._open -= {writer, far_writer}
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while content := await reader.read(65_536):
+                writer.write(content)
+                await writer.drain()
+        writer.transport.abort()
+
+
 @asynccontextmanager
 async def a_federation(
-    admin_url: str, folder: Path, names: tuple[str, ...] = ("FED-OPH",)
+    admin_url: str,
+    folder: Path,
+    names: tuple[str, ...] = ("FED-OPH",),
+    links: dict[tuple[str, str], Link] | None = None,
 ) -> AsyncIterator[list[Server]]:
-    """Start the ministry and the federations named; the ministry has stated BODY to be of FED-OPH."""
+    """Start the ministry and the federations named; the ministry has stated BODY to be of FED-OPH.
+
+    Into ``links`` go the connections from one server to another, for a test to cut.
+    """
     addresses = {name: free_address() for name in ("MIN", *names)}
+    listeners: list[asyncio.Server] = []
+
+    async def address_of(caller: str, called: str) -> str:
+        if links is None:
+            return addresses[called]
+        link = links[caller, called] = Link(addresses[called])
+        listeners.append(await link.listen())
+        return link.address
+
     servers = []
     for name, address in addresses.items():
-        peers = {n: a for n, a in addresses.items() if n != name and "MIN" in (n, name)}
+        peers = {n: await address_of(name, n) for n in addresses if n != name and "MIN" in (n, name)}
         database = fresh_database(admin_url, f"sync-{name.lower()}")
         server = Server(name, folder / name, address, database, peers)
         server.folder.mkdir()
@@ -216,6 +277,8 @@ async def a_federation(
     finally:
         for server in servers:
             await server.stop()
+        for listener in listeners:
+            listener.close()
 
 
 async def state_members(ministry: Server, members: dict[str, str]) -> None:
