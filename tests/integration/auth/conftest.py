@@ -1,7 +1,9 @@
 """A PostgreSQL for these tests, migrated once; each test gets a fresh copy of its database."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,8 +21,16 @@ TEMPLATE = "auth_template"
 
 
 @pytest.fixture(scope="session")
-async def admin_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
+async def admin_url() -> AsyncIterator[str]:
+    # Not under pytest's own folder: run as root, PostgreSQL is another user, and the next pytest to start on this
+    # machine takes that folder's permission away from it.
+    with tempfile.TemporaryDirectory(prefix="harmonia-pg-") as folder:
+        async for url in _server(Path(folder)):
+            yield url
+
+
+async def _server(folder: Path) -> AsyncIterator[str]:
+    async with embedded_postgres(folder) as url:
         _run(url, f"CREATE DATABASE {TEMPLATE}")
         role_url = prepare_schema(_in(url, TEMPLATE), "auth")
         upgrade(role_url, "auth")

@@ -31,4 +31,6 @@ async def keycloak_admin(
     try:
         yield KeycloakAdmin(connection=connection)
     finally:
+        # The library leaves open the second client, with which it fetches its own tokens.
+        await connection.keycloak_openid.connection.aclose()
         await connection.aclose()
