@@ -1,0 +1,281 @@
+"""The forms service's unit of work in memory: what a transaction writes is seen by others once it commits."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from chassis.errors import Conflict
+from services.forms.domain.activity import Activity
+from services.forms.domain.campaign import Campaign
+from services.forms.domain.cell import Cell
+from services.forms.domain.errors import FilingUnknown, ImportUnknown
+from services.forms.domain.events import FormsEvent
+from services.forms.domain.filing import Document, Filing
+from services.forms.domain.importing import ImportPreview
+from services.forms.domain.snapshot import Snapshot
+
+
+@dataclass
+class Kept:
+    """What the store holds."""
+
+    filings: dict[UUID, Filing] = field(default_factory=dict)
+    cells: dict[UUID, dict[str, Cell]] = field(default_factory=dict)
+    versions: dict[tuple[UUID, str, int], Cell] = field(default_factory=dict)
+    computed: dict[UUID, dict[str, str]] = field(default_factory=dict)
+    imports: dict[UUID, ImportPreview] = field(default_factory=dict)
+    campaigns: dict[tuple[Document, int], Campaign] = field(default_factory=dict)
+    snapshots: dict[tuple[UUID, int, int], Snapshot] = field(default_factory=dict)
+    signed: dict[tuple[UUID, int], int] = field(default_factory=dict)
+    activities: list[Activity] = field(default_factory=list)
+    events: list[FormsEvent] = field(default_factory=list)
+    applied: set[tuple[str, str]] = field(default_factory=set)
+
+    def copied(self) -> "Kept":
+        """Return a copy that may be written; what it holds is immutable."""
+        return Kept(
+            dict(self.filings),
+            {filing_id: dict(cells) for filing_id, cells in self.cells.items()},
+            dict(self.versions),
+            dict(self.computed),
+            dict(self.imports),
+            dict(self.campaigns),
+            dict(self.snapshots),
+            dict(self.signed),
+            list(self.activities),
+            list(self.events),
+            set(self.applied),
+        )
+
+
+Write = Callable[[Kept], None]
+
+
+class InMemoryStore:
+    """Opens transactions on what is kept."""
+
+    def __init__(self) -> None:
+        self.kept = Kept()
+        self.lock = asyncio.Lock()
+        self.fails_at_commit = False
+
+    def __call__(self) -> "InMemoryUnitOfWork":
+        return InMemoryUnitOfWork(self)
+
+
+class InMemoryUnitOfWork:
+    """One transaction; what is got for change is held, here the whole store."""
+
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
+        self._holds = False
+
+    async def __aenter__(self) -> Self:
+        self.kept = self._store.kept.copied()
+        self._writes: list[Write] = []
+        self.filings = InMemoryFilings(self)
+        self.cells = InMemoryCells(self)
+        self.imports = InMemoryImports(self)
+        self.campaigns = InMemoryCampaigns(self)
+        self.snapshots = InMemorySnapshots(self)
+        self.activities = InMemoryActivities(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._holds:
+            self._holds = False
+            self._store.lock.release()
+
+    async def hold(self) -> None:
+        """Wait for the others, then see what they committed."""
+        if not self._holds:
+            await self._store.lock.acquire()
+            self._holds = True
+            self.kept = self._store.kept.copied()
+            for write in self._writes:
+                write(self.kept)
+
+    def write(self, write: Write) -> None:
+        """Do something now here, and again on what is kept when this commits."""
+        write(self.kept)
+        self._writes.append(write)
+
+    def publish(self, event: FormsEvent) -> None:
+        self.write(lambda kept: kept.events.append(event))
+
+    async def is_first(self, method: str, event_id: str) -> bool:
+        await self.hold()
+        is_first = (method, event_id) not in self.kept.applied
+        self.write(lambda kept: kept.applied.add((method, event_id)))
+        return is_first
+
+    async def commit(self) -> None:
+        if self._store.fails_at_commit:
+            raise RuntimeError("killed between flush and commit")
+        kept = self._store.kept.copied()
+        for write in self._writes:
+            write(kept)
+        self._store.kept = kept
+        self._writes = []
+
+
+class InMemoryFilings:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def get(self, filing_id: UUID) -> Filing:
+        if filing_id not in self._work.kept.filings:
+            raise FilingUnknown
+        return self._work.kept.filings[filing_id]
+
+    async def get_for_change(self, filing_id: UUID) -> Filing:
+        await self._work.hold()
+        return await self.get(filing_id)
+
+    async def find(self, siren: str, document: Document, year: int) -> Filing | None:
+        key = (siren, document, year)
+        return next((f for f in self._work.kept.filings.values() if (f.body.siren, f.document, f.year) == key), None)
+
+    async def hold(self, siren: str, year: int) -> None:
+        await self._work.hold()
+
+    async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
+        await self._work.hold()
+        found = [f for f in self._work.kept.filings.values() if (f.body.siren, f.year) == (siren, year)]
+        return sorted(found, key=lambda f: f.document)
+
+    async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
+        found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
+        return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
+
+    async def transmitted(self, year: int) -> list[Filing]:
+        found = [f for f in self._work.kept.filings.values() if f.signed_version and year in (0, f.year)]
+        return sorted(found, key=lambda f: f.changed_at, reverse=True)
+
+    async def add(self, filing: Filing) -> None:
+        if await self.find(filing.body.siren, filing.document, filing.year):
+            raise Conflict
+        self._work.write(lambda kept: kept.filings.update({filing.id: filing}))
+
+    async def save(self, filing: Filing) -> None:
+        assert filing.id in self._work.kept.filings
+        self._work.write(lambda kept: kept.filings.update({filing.id: filing}))
+
+    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
+        for filing in list(self._work.kept.filings.values()):
+            if (filing.document, filing.year) == (document, year):
+                await self.save(replace(filing, due_on=due_on))
+
+    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+        present = {f: self._work.kept.cells.get(f, {}).values() for f in filing_ids}
+        return {
+            filing_id: (
+                sum(1 for cell in cells if cell.value and cell.address in places),
+                sorted(cell.address for cell in cells if cell.awaits_choice),
+            )
+            for filing_id, cells in present.items()
+            if cells
+        }
+
+
+class InMemoryCells:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def of(self, filing_id: UUID) -> dict[str, Cell]:
+        return dict(self._work.kept.cells.get(filing_id, {}))
+
+    async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
+        changed = list(cells)
+
+        def write(kept: Kept) -> None:
+            for cell in changed:
+                kept.cells.setdefault(filing_id, {})[cell.address] = cell
+                as_history = replace(cell, conflict=None, is_provisional=False, is_sealed=False)
+                kept.versions.setdefault((filing_id, cell.address, cell.version), as_history)
+
+        self._work.write(write)
+
+    async def history(self, filing_id: UUID, address: str) -> list[Cell]:
+        found = [c for (f, a, _), c in self._work.kept.versions.items() if (f, a) == (filing_id, address)]
+        return sorted(found, key=lambda cell: -cell.version)
+
+    async def computed(self, filing_id: UUID) -> dict[str, str]:
+        return dict(self._work.kept.computed.get(filing_id, {}))
+
+    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
+        self._work.write(lambda kept: kept.computed.update({filing_id: dict(computed)}))
+
+
+class InMemoryImports:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, preview: ImportPreview) -> None:
+        self._work.write(lambda kept: kept.imports.update({preview.id: preview}))
+
+    async def get(self, filing_id: UUID, import_id: UUID) -> ImportPreview:
+        preview = self._work.kept.imports.get(import_id)
+        if preview is None or preview.filing_id != filing_id:
+            raise ImportUnknown
+        return preview
+
+    async def mark_confirmed(self, import_id: UUID) -> None:
+        def write(kept: Kept) -> None:
+            kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True)
+
+        self._work.write(write)
+
+
+class InMemoryCampaigns:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def find(self, document: Document, year: int) -> Campaign | None:
+        return self._work.kept.campaigns.get((document, year))
+
+    async def open_on(self, on: date) -> list[Campaign]:
+        found = [c for c in self._work.kept.campaigns.values() if c.opens_on <= on <= c.closes_on]
+        return sorted(found, key=lambda c: (-c.year, c.document))
+
+    async def save(self, campaign: Campaign) -> None:
+        self._work.write(lambda kept: kept.campaigns.update({(campaign.document, campaign.year): campaign}))
+
+
+class InMemorySnapshots:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, snapshot: Snapshot) -> None:
+        key = (snapshot.filing_id, snapshot.version, snapshot.revision)
+        self._work.write(lambda kept: kept.snapshots.setdefault(key, snapshot) and None)
+
+    async def get(self, filing_id: UUID, version: int, revision: int) -> Snapshot:
+        if (filing_id, version, revision) not in self._work.kept.snapshots:
+            raise FilingUnknown
+        return self._work.kept.snapshots[filing_id, version, revision]
+
+    async def get_signed(self, filing_id: UUID, version: int) -> Snapshot:
+        if (filing_id, version) not in self._work.kept.signed:
+            raise FilingUnknown
+        return await self.get(filing_id, version, self._work.kept.signed[filing_id, version])
+
+    async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
+        self._work.write(lambda kept: kept.signed.update({(filing_id, version): revision}))
+
+
+class InMemoryActivities:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, activity: Activity) -> None:
+        self._work.write(lambda kept: kept.activities.append(activity))
+
+    async def of(self, filing_id: UUID) -> list[Activity]:
+        return [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id][:200]
