@@ -77,16 +77,16 @@ class _Forms(forms_grpc.FormsServiceServicer):
     def __init__(self, tiny: Tiny) -> None:
         self._tiny = tiny
 
-    async def GetFiling(self, request: forms.GetFilingRequest, context: Any) -> forms.GetFilingResponse:
+    async def GetFiling(self, request: forms.GetFilingRequest, context: Any) -> forms.GetFilingResponse:  # noqa: N802
         await self._tiny.called()
         return forms.GetFilingResponse()
 
-    async def SaveCells(self, request: forms.SaveCellsRequest, context: Any) -> forms.SaveCellsResponse:
+    async def SaveCells(self, request: forms.SaveCellsRequest, context: Any) -> forms.SaveCellsResponse:  # noqa: N802
         self._tiny.saves += 1
         await self._tiny.called()
         return forms.SaveCellsResponse(filing=forms.Filing(revision=self._tiny.saves))
 
-    async def GetFrozenFiling(
+    async def GetFrozenFiling(  # noqa: N802
         self, request: forms.GetFrozenFilingRequest, context: Any
     ) -> forms.GetFrozenFilingResponse:
         await self._tiny.called()
@@ -97,7 +97,7 @@ class _Sync(sync_grpc.SyncServiceServicer):
     def __init__(self, tiny: Tiny) -> None:
         self._tiny = tiny
 
-    async def PullBatch(self, request: sync.PullBatchRequest, context: Any) -> sync.PullBatchResponse:
+    async def PullBatch(self, request: sync.PullBatchRequest, context: Any) -> sync.PullBatchResponse:  # noqa: N802
         await self._tiny.called()
         return sync.PullBatchResponse()
 

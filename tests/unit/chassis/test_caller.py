@@ -32,7 +32,7 @@ def test_what_the_caller_may_not_know_of_is_not_there():
 
 
 def test_what_the_caller_knows_and_may_not_do_is_forbidden():
-    with pytest.raises(Forbidden, match="filing.sign") as caught:
+    with pytest.raises(Forbidden, match=r"filing\.sign") as caught:
         ANNE.require("filing.sign", "111111111")
 
     assert caught.value.metadata == {"permission": "filing.sign"}
