@@ -12,9 +12,15 @@ BETWEEN_SECONDS = 3600.0
 class Housekeeping:
     """Runs until cancelled; while the database is away it tries again."""
 
-    def __init__(self, prepare: Callable[[], Awaitable[None]], forget: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[], Awaitable[None]],
+        forget: Callable[[], Awaitable[None]],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self._prepare = prepare
         self._forget = forget
+        self._retry_seconds = retry_seconds
         self._log = log("auth.housekeeping")
 
     async def run(self) -> None:
@@ -31,6 +37,6 @@ class Housekeeping:
             except Exception as failure:
                 # Whatever it is, the service goes on and says itself not ready if the database is the cause.
                 self._log.warning("not yet", step=step.__name__, failure=type(failure).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(self._retry_seconds)
             else:
                 return
