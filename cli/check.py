@@ -3,6 +3,7 @@
 The same rules, formats and verdict as a server, over both documents of the file at once (decisions.md 4, 10, 16).
 """
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -104,14 +105,13 @@ def check_content(content: bytes, version: str | None = None, language: str = "f
 
     Args:
         content: the file.
-        version: the form set to check against, the latest shipped when None.
+        version: the form set to check against; when None, the one of the exercice that the file is about.
         language: of the messages, `fr` or `en`.
 
     Raises:
         UnknownFormSet: there is no such version.
     """
-    form_set = formsets.load(version or formsets.available()[-1])
-    flat_file = read_flat_file(content, form_set)
+    form_set, flat_file = _read(content, version)
     items = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
     if flat_file.is_refused:
         return Outcome(form_set, None, tuple(items))
@@ -121,6 +121,28 @@ def check_content(content: bytes, version: str | None = None, language: str = "f
     items += _disagreements(form_set, given, report.cells, language)
     items += [_required(form_set, address, language) for address in report.required_missing]
     return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)))
+
+
+def _read(content: bytes, version: str | None) -> tuple[FormSet, FlatFile]:
+    """The file, read with the version asked for, or else with that of the year in which its exercice opens."""
+    form_set = formsets.load(version or formsets.available()[-1])
+    flat_file = read_flat_file(content, form_set)
+    if version is not None:
+        return form_set, flat_file
+    if any(problem.control == _OTHER_VERSION for problem in flat_file.problems):
+        older = [formsets.load(known) for known in reversed(formsets.available()[:-1])]
+        readings = [(other, read_flat_file(content, other)) for other in older]
+        return next((reading for reading in readings if not reading[1].is_refused), (form_set, flat_file))
+    if flat_file.opening_year is None:
+        return form_set, flat_file
+    applying = formsets.version_for(dt.date(max(flat_file.opening_year, 1), 1, 1))
+    if applying == form_set.version:
+        return form_set, flat_file
+    return formsets.load(applying), read_flat_file(content, formsets.load(applying))
+
+
+_OTHER_VERSION = "F-28"
+"""The control of a file that says it follows another version."""
 
 
 def _typed_cells(

@@ -17,6 +17,7 @@ from formsets.package import (
     UnknownFormSet,
     available,
     load,
+    version_for,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "UnknownFormSet",
     "available",
     "load",
+    "version_for",
 ]

@@ -111,6 +111,8 @@ class FlatFile:
     """SIREN the file is about: its own ID.030 line, otherwise its header."""
     year: int | None = None
     """Exercice the file is about: year of its own ID.170 line, otherwise its header."""
+    opening_year: int | None = None
+    """Year in which that exercice opens: of its own ID.160 line, otherwise the exercice itself."""
 
     @property
     def is_refused(self) -> bool:
@@ -405,7 +407,11 @@ class _Reader:
             self.problems.append(FileProblem(0, "", "", "F-24", last, f"{self.unlisted} more problems are not listed."))
         kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
         siren, year = self._own_siren(), self._own_year()
-        return FlatFile(kept, tuple(self.problems), self.encoding, self.separator, tuple(self.guesses), siren, year)
+        opens = self.entries.get("ID.160.v")
+        opening = (_year_in(opens.raw) if opens else None) or year
+        return FlatFile(
+            kept, tuple(self.problems), self.encoding, self.separator, tuple(self.guesses), siren, year, opening
+        )
 
     def _own_siren(self) -> str | None:
         """Of the file's own line when it reads, otherwise of its header."""
@@ -415,9 +421,12 @@ class _Reader:
 
     def _own_year(self) -> int | None:
         entry = self.entries.get("ID.170.v") or self.entries.get("QA.040.v")
-        raw = entry.raw.strip() if entry else self.subject.get("year", "")
-        found = re.search(r"(?<![0-9])([0-9]{4})(?![0-9])", raw)
-        return int(found[1]) if found else None
+        return _year_in(entry.raw if entry else self.subject.get("year", ""))
+
+
+def _year_in(text: str) -> int | None:
+    found = re.search(r"(?<![0-9])([0-9]{4})(?![0-9])", text)
+    return int(found[1]) if found else None
 
 
 def _column_name(name: str) -> str:

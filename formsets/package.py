@@ -3,6 +3,7 @@
 A cell address is `LINE.column`, always with its column: `BA.010.brut`.
 """
 
+import datetime as dt
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,12 +141,23 @@ class FormSet:
     quartiles: tuple[Mapping[str, Any], ...]
     """One mapping per ratio: code, label, then group → (Q1, median, Q3) as decimal strings."""
     closed_cells: frozenset[str]
+    opened_from: dt.date | None = None
+    """First day on which an exercice of this version opens, None without bound."""
+    opened_until: dt.date | None = None
+    """Last day on which an exercice of this version opens, None without bound."""
+    breaks: frozenset[str] = frozenset()
+    """Lines that are not comparable with those of the version before, though their code is the same."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FormSet) and other.digest == self.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def applies_to(self, opened_on: dt.date) -> bool:
+        """Whether an exercice opened on this day is filed with this version (control F-28)."""
+        after = self.opened_from is None or self.opened_from <= opened_on
+        return after and (self.opened_until is None or opened_on <= self.opened_until)
 
     def form(self, code: str) -> Form:
         """The form of this code.
@@ -309,6 +321,18 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(folder.parent.name for folder in _HOME.glob(f"*/{DIGEST_FILE}")))
 
 
+def version_for(opened_on: dt.date) -> str:
+    """The version with which an exercice opened on this day is filed; the newest when several apply.
+
+    Raises:
+        UnknownFormSet: no version applies.
+    """
+    for version in reversed(available()):
+        if load(version).applies_to(opened_on):
+            return version
+    raise UnknownFormSet(f"No form set applies to an exercice opened on {opened_on}.")
+
+
 @functools.lru_cache(maxsize=16)
 def load(version: str) -> FormSet:
     """The shipped package of this version, verified; the same instance each time.
@@ -349,7 +373,14 @@ def _form_set(contents: Mapping[str, Any], digest: str) -> FormSet:
         controls=tuple(_control(raw, contents["messages.json"][raw["id"]]) for raw in contents["controls.json"]),
         quartiles=tuple(MappingProxyType(raw) for raw in contents["quartiles.json"]),
         closed_cells=frozenset(head["closed_cells"]),
+        opened_from=_date(head["opened_from"]),
+        opened_until=_date(head["opened_until"]),
+        breaks=frozenset(head["breaks"]),
     )
+
+
+def _date(text: str | None) -> dt.date | None:
+    return None if text is None else dt.date.fromisoformat(text)
 
 
 def _form(raw: Mapping[str, Any]) -> Form:

@@ -265,7 +265,7 @@ def _late_accounts(draft: _Draft) -> None:
 
 def _transfers(draft: _Draft) -> None:
     if draft.filing.year < 2025:
-        raise NoSuchFault("X-32 ne s'applique qu'aux exercices ouverts à partir de 2025.")
+        raise NoSuchFault("F-19 : les transferts de charges sont ouverts avant 2025.")
     draft.move("CP.390.n", "CP.380.n", draft.amount("CP.390.n") // 2)
 
 
@@ -451,6 +451,7 @@ _MISTAKES: MappingProxyType[str, tuple[str, _Mistake]] = MappingProxyType(
         "F-07": ("Clé du SIREN fausse.", _wrong_siren),
         "F-08": ("Clé du SIRET fausse.", _wrong_siret),
         "F-09": ("SIRET d'un autre organisme.", _foreign_siret),
+        "F-19": ("Transferts de charges après 2024.", _transfers),
         "A-05": ("Subventions brutes et inscrites au résultat interverties.", _swap_subsidies),
         "A-06": ("Ventilation par financement fausse.", _add_dwellings("PL.210.n")),
         "A-07": ("Mises en service comptées deux fois.", _add_dwellings("PL.320.n")),
@@ -477,7 +478,6 @@ _MISTAKES: MappingProxyType[str, tuple[str, _Mistake]] = MappingProxyType(
         "X-29": ("Réserve légale dans un OPH.", _company_line),
         "X-30": ("Dotation dans une société.", _oph_line),
         "X-31": ("Compte 10683 hors SEM.", _sem_line),
-        "X-32": ("Transferts de charges après 2024.", _transfers),
         "X-33": ("Régime M31 après 2020.", _public_accounts),
         "X-34": ("Récupération de charges en produits annexes.", _low_recovery_of_charges),
         "X-36": ("Option d'étalement cochée sans compte 481.", _spreading_without_account),

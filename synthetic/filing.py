@@ -1,5 +1,6 @@
 """A whole synthetic filing, ER and QDIS, as a person of the body would type it; and its flat file."""
 
+import datetime as dt
 import itertools
 import random
 from collections.abc import Iterable, Mapping
@@ -19,7 +20,7 @@ from synthetic.profile import Profile, draw_profile
 from synthetic.statements import Figure, Statements, draw_up
 
 FORM_SET = "2024.1"
-"""Package whose typed cells a filing fills."""
+"""Package of the exercice 2024, around which bodies are drawn; each filing has the package of its own year."""
 SMALLEST, LARGEST = 100, 100_000
 """Dwellings a body may be asked to own."""
 
@@ -59,15 +60,25 @@ class Filing:
         """Invented name of the body."""
         return self.identity.name
 
+    @property
+    def form_set(self) -> str:
+        """Version of the package whose typed cells are filled: that of exercices opened in this year."""
+        return form_set_of(self.year)
+
     def of_document(self, document: str) -> dict[str, str]:
         """The typed cells of the ER or of the QDIS alone."""
-        form_set = formsets.load(FORM_SET)
+        form_set = formsets.load(self.form_set)
         return {address: value for address, value in self.cells.items() if form_set.document_of(address) == document}
 
     def with_cells(self, changes: Mapping[str, str | None]) -> "Filing":
         """A copy with these cells changed; None empties a cell."""
         cells = {address: value for address, value in {**self.cells, **changes}.items() if value is not None}
         return replace(self, cells=MappingProxyType(cells))
+
+
+def form_set_of(year: int) -> str:
+    """Version with which an exercice that is this calendar year is filed."""
+    return formsets.version_for(dt.date(year, 1, 1))
 
 
 def synthesise(family: str, seed: int, year: int, *, size: int | None = None) -> Filing:
@@ -106,7 +117,7 @@ def series(family: str, seed: int, years: Iterable[int], *, size: int | None = N
     filings = []
     for year in wanted:
         rows = _Rows(identity, profile, key, year, history, statements)
-        filings.append(Filing(identity, seed, year, MappingProxyType(rows.fill(formsets.load(FORM_SET)))))
+        filings.append(Filing(identity, seed, year, MappingProxyType(rows.fill(formsets.load(form_set_of(year))))))
     return filings
 
 

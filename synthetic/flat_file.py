@@ -6,7 +6,7 @@ import io
 import formsets
 from formsets.values import Value, parse, written
 from services.validation.domain.rule_set import compile_rules
-from synthetic.filing import FORM_SET, Filing
+from synthetic.filing import Filing
 
 SEPARATORS = (";", ",", "\t")
 """What the import accepts between fields (decisions.md 10)."""
@@ -17,7 +17,7 @@ def computed_cells(filing: Filing) -> dict[str, str]:
 
     A typed cell spoilt beyond its type counts as empty, as it does in an import (decisions.md 16).
     """
-    form_set = formsets.load(FORM_SET)
+    form_set = formsets.load(filing.form_set)
     values: dict[str, Value] = {}
     for address, text in filing.cells.items():
         try:
@@ -45,7 +45,7 @@ def to_flat_csv(filing: Filing, include_computed: bool = True, separator: str = 
     text = io.StringIO()
     rows = csv.writer(text, delimiter=separator, lineterminator="\n")
     rows.writerow(("code", "colonne", "valeur", "nature"))
-    for address in formsets.load(FORM_SET).cells():
+    for address in formsets.load(filing.form_set).cells():
         line, _, column = address.rpartition(".")
         if address in filing.cells:
             rows.writerow((line, column, filing.cells[address], "saisie"))

@@ -1,8 +1,10 @@
-"""Turn `formsets/source/domain.json` into the form package `formsets/<version>/`, with its digest.
+"""Turn `formsets/source/` into the form packages `formsets/<version>/`, each with its digest.
 
-Usage: python tools/build_formset.py [output folder]. Running it twice gives the same bytes.
+`domain.json` is the regulation; `variants/<version>.json` says what a version changes in it. Usage:
+python tools/build_formset.py [output folder]. Running it twice gives the same bytes.
 """
 
+import copy
 import json
 import re
 import sys
@@ -24,12 +26,38 @@ _REQUIRES_ALL = frozenset({"AF.210"})
 Raw = dict[str, Any]
 
 
-def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def varied(domain: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
+    """The regulation with the changes of one version.
+
+    Raises:
+        ValueError: the variant changes a line, or a property of a line, that the regulation does not have.
+    """
+    changed = copy.deepcopy(dict(domain))
+    changed["version"] = variant["version"]
+    changed["closedCells"] = sorted({*changed["closedCells"], *variant.get("closed_cells", ())})
+    lines = {line["code"]: line for form in changed["forms"] for line in form["lines"]}
+    for code, changes in variant.get("lines", {}).items():
+        if code not in lines or not changes.keys() <= lines[code].keys():
+            raise ValueError(f"Variant {variant['version']} changes what {code} does not have.")
+        lines[code].update(changes)
+    return changed
+
+
+def build(
+    domain: Mapping[str, Any], written: Mapping[str, Mapping[str, str]], variant: Mapping[str, Any]
+) -> dict[str, Any]:
     """The package as file name → content, from the regulation and the hand-written sentences of its controls."""
+    domain = varied(domain, variant)
     forms = [_form(raw, domain) for raw in domain["forms"]]
     labels = {line["code"]: line["label"] for form in forms for line in form["lines"]}
     contents: dict[str, Any] = {
-        "formset.json": {"version": domain["version"], "closed_cells": domain["closedCells"]},
+        "formset.json": {
+            "version": domain["version"],
+            "opened_from": variant.get("opened_from"),
+            "opened_until": variant.get("opened_until"),
+            "breaks": variant.get("breaks", []),
+            "closed_cells": domain["closedCells"],
+        },
         "forms.json": forms,
         "concepts.json": _concepts(forms),
         "controls.json": [
@@ -142,13 +170,19 @@ def _decimal(number: float | None) -> str | None:
     return None if number is None else f"{number:.2f}".rstrip("0").rstrip(".")
 
 
+def variants() -> list[dict[str, Any]]:
+    """What each version changes, oldest version first."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted((SOURCE / "variants").glob("*.json"))]
+
+
 def main(arguments: list[str]) -> int:
-    """Build into the folder given, or into the tree."""
+    """Build every version into the folder given, or into the tree."""
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = json.loads((SOURCE / "messages.json").read_text(encoding="utf-8"))
-    folder = Path(arguments[0]) if arguments else _ROOT / "formsets" / domain["version"]
-    digest = write(build(domain, written), folder)
-    print(f"{folder.name}: {digest}")
+    root = Path(arguments[0]) if arguments else _ROOT / "formsets"
+    for variant in variants():
+        digest = write(build(domain, written, variant), root / variant["version"])
+        print(f"{variant['version']}: {digest}")
     return 0
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import formsets
 from cli.check import check_command, check_content
+from synthetic import synthesise, to_flat_csv
 from tests.support.form_sets import SAMPLE
 
 
@@ -122,3 +123,28 @@ def test_an_unreadable_file_gives_two(content: bytes, tmp_path: Path, capsys: py
 def test_a_missing_file_gives_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check_command(tmp_path / "none.csv", json_output=True) == 2
     assert "none.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("year", "version"), [(2024, "2024.1"), (2025, "2025.1"), (2030, "2025.1")])
+def test_a_file_is_checked_with_the_form_set_of_its_exercice(year: int, version: str) -> None:
+    outcome = check_content(to_flat_csv(synthesise("OPH", 3, year)).encode())
+
+    assert outcome.form_set.version == version
+    assert outcome.as_json()["verdict"] == "clean"
+    assert outcome.report is not None
+    assert outcome.report.cells["SG.130.n"] == outcome.report.cells["CP.910.n"]
+
+
+def test_a_file_that_names_its_form_set_is_read_with_it() -> None:
+    content = b"version;2024.1\ncode;colonne;valeur\nCP.380;n;5\n"
+
+    assert check_content(content).form_set.version == "2024.1"
+
+
+def test_a_transfer_of_charges_is_refused_from_2025() -> None:
+    content = to_flat_csv(synthesise("OPH", 3, 2025)) + "CP.380;n;5;saisie\n"
+
+    printed = check_content(content.encode()).as_json()
+
+    assert printed["verdict"] == "blocked"
+    assert [item["control"] for item in printed["format"]] == ["F-19"]

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -8,14 +9,46 @@ import formsets
 from formsets.package import read
 from tools import build_formset
 
-SHIPPED = Path(formsets.__file__).parent / "2024.1"
+HOME = Path(formsets.__file__).parent
+SHIPPED = HOME / "2024.1"
 
 
-def test_the_shipped_package_is_what_the_tool_produces(tmp_path: Path) -> None:
+def test_the_shipped_packages_are_what_the_tool_produces(tmp_path: Path) -> None:
     build_formset.main([str(tmp_path)])
 
-    for file in tmp_path.iterdir():
-        assert file.read_bytes() == (SHIPPED / file.name).read_bytes(), file.name
+    produced = sorted(file.relative_to(tmp_path) for file in tmp_path.glob("*/*"))
+    assert {file.parent.name for file in produced} == set(formsets.available()) == {"2024.1", "2025.1"}
+    for file in produced:
+        assert (tmp_path / file).read_bytes() == (HOME / file).read_bytes(), file
+
+
+def test_a_variant_changes_only_what_the_regulation_has() -> None:
+    domain = {"forms": [{"lines": [{"code": "AA.010", "formula": ""}]}], "closedCells": []}
+
+    with pytest.raises(ValueError, match=r"AA\.020"):
+        build_formset.varied(domain, {"version": "x", "lines": {"AA.020": {"formula": ""}}})
+
+
+def test_from_2025_disposals_and_subsidies_are_operating_and_transfers_are_closed() -> None:
+    old, new = formsets.load("2024.1"), formsets.load("2025.1")
+
+    assert {address for address in new.cells() if new.is_closed(address)} - old.closed_cells == {
+        "CP.380.n",
+        "CP.570.n",
+    }
+    assert new.cells() == old.cells()
+    assert new.concepts == old.concepts
+    changed = [line.code for form in new.forms for line in form.lines if line.formula != old.line(line.code).formula]
+    assert changed == ["CC.640", "CC.860", "CP.410", "CP.670", "SG.090"]
+    assert new.breaks == {"CC.640", "CC.860", "CP.410", "CP.670", "SG.090", "SG.110", "SG.120"}
+
+
+@pytest.mark.parametrize(
+    ("opened_on", "version"),
+    [("1999-01-01", "2024.1"), ("2024-12-31", "2024.1"), ("2025-01-01", "2025.1"), ("2031-07-01", "2025.1")],
+)
+def test_the_version_follows_the_day_on_which_the_exercice_opens(opened_on: str, version: str) -> None:
+    assert formsets.version_for(dt.date.fromisoformat(opened_on)) == version
 
 
 def test_the_package_has_the_counts_of_the_regulation() -> None:
