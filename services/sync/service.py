@@ -86,7 +86,7 @@ class SyncService:
         stack, settings = self._stack, self._settings
         identity = exchange_identity(stack, settings)
         signer, verifier = CertificateSigner(identity), CertificateVerifier(identity.authorities, stack.clock)
-        here = Here(stack.name, settings.ministry, shared_concepts())
+        here = Here(stack.name, settings.ministry, shared_concepts(), frozenset(settings.peers))
         clock, hybrid = stack.clock, HybridClock()
         wake = Wake()
         open_work: OpensWork = partial(SqlSync, sessions, clock, stack.identifiers, stack.name, _blind, wake)

@@ -32,11 +32,6 @@ class Withheld:
 Item = Envelope | Withheld
 
 
-def item_to_bytes(item: Item) -> bytes:
-    """Return the bytes of an envelope, or of the mark that it is withheld."""
-    return item.to_bytes()
-
-
 def item_from_bytes(content: bytes) -> Item:
     """Read an item of a batch.
 
@@ -50,16 +45,6 @@ def item_from_bytes(content: bytes) -> Item:
         return Withheld(int(seq), bytes.fromhex(leaf))
     except ValueError as error:
         raise EnvelopeMalformed(str(error)) from error
-
-
-def leaf_of(item: Item) -> bytes:
-    """Return the Merkle leaf hash of an item, withheld or not."""
-    return item.leaf if isinstance(item, Withheld) else item.leaf()
-
-
-def seq_of(item: Item) -> int:
-    """Return the item's number in its stream."""
-    return item.seq
 
 
 @dataclass(frozen=True, slots=True)

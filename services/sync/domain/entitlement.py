@@ -6,8 +6,9 @@ the receiver.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from services.sync.domain.concept import Catalogue
@@ -31,7 +32,7 @@ class Membership:
         return self.first_year <= year and (self.last_year is None or year <= self.last_year)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MembershipDocument:
     """What the ministry states about one federation's bodies; each version replaces the one before as a whole."""
 
@@ -87,7 +88,14 @@ class MembershipDocument:
 
     def has_member(self, siren: str, year: int) -> bool:
         """Tell whether the body's shared facts of the year travel between the two servers."""
-        return any(m.siren == siren and m.covers(year) and m.family in self.families for m in self.members)
+        return any(m.covers(year) and m.family in self.families for m in self._by_siren.get(siren, ()))
+
+    @cached_property
+    def _by_siren(self) -> Mapping[str, Sequence[Membership]]:
+        index: dict[str, list[Membership]] = {}
+        for member in self.members:
+            index.setdefault(member.siren, []).append(member)
+        return index
 
     def successor(self, other: "MembershipDocument", sender: str) -> "MembershipDocument":
         """Return ``other`` if it may replace this one, this one if it is the same or older.

@@ -8,6 +8,7 @@ and the stream still verifies. ``blind`` keeps that leaf from confirming a guess
 import json
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ class Content:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Envelope:
     """A numbered item of the stream from ``origin`` to ``peer``."""
 
@@ -96,8 +97,9 @@ class Envelope:
     extensions: tuple[tuple[str, str], ...] = field(default=())
     """Fields of later releases, kept so that the leaf stays the same."""
 
+    @cached_property
     def header(self) -> bytes:
-        """Return the canonical line that the Merkle leaf covers."""
+        """The canonical line that the Merkle leaf covers; worked out once, an envelope never changes."""
         content = self.content
         fields: dict[str, str | int] = {
             **dict(self.extensions),
@@ -121,9 +123,10 @@ class Envelope:
         }
         return canonical_json(fields)
 
+    @cached_property
     def leaf(self) -> bytes:
-        """Return the Merkle leaf hash."""
-        return leaf_hash(self.header())
+        """The Merkle leaf hash."""
+        return leaf_hash(self.header)
 
     def to_bytes(self) -> bytes:
         """Return the deterministic bytes.
@@ -131,7 +134,7 @@ class Envelope:
         Raises:
             EnvelopeTooLarge: they exceed 64 kB.
         """
-        content = self.header() + b"\n" + self.content.payload
+        content = self.header + b"\n" + self.content.payload
         if len(content) > MAX_BYTES:
             raise EnvelopeTooLarge(metadata={"bytes": str(len(content))})
         return content
@@ -149,7 +152,7 @@ class Envelope:
         line, _, payload = content.partition(b"\n")
         try:
             envelope = cls._from_fields(_object(line), payload)
-            is_canonical = envelope.header() == line
+            is_canonical = envelope.header == line
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise EnvelopeMalformed(str(error)) from error
         if not is_canonical:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from services.sync.domain.batch import MAX_ENVELOPES, Batch, Checkpoint, Item, digest_of, leaf_of, seq_of, signed_batch
+from services.sync.domain.batch import MAX_ENVELOPES, Batch, Checkpoint, Item, digest_of, signed_batch
 from services.sync.domain.envelope import Content, Envelope, Epoch
 from services.sync.domain.errors import BatchRefused, EnvelopeMalformed, Refusal
 from services.sync.domain.hlc import MAX_AHEAD_MS
@@ -44,11 +44,11 @@ class Head:
             self.origin, self.epoch, self.peer, self.size + 1, content, entitlement=entitlement, blind=blind
         )
         envelope.to_bytes()
-        return replace(self, frontier=self.frontier.appended(envelope.leaf())), envelope
+        return replace(self, frontier=self.frontier.appended(envelope.leaf)), envelope
 
     def batch(self, items: Sequence[Item], *, size: int, root: bytes, now: datetime, signer: Signer) -> Batch:
         """Sign what was read: consecutive items ending at ``size``, where the root was ``root``."""
-        leaves = [leaf_of(item) for item in items]
+        leaves = [item.leaf for item in items]
         checkpoint = Checkpoint(self.origin, self.epoch, self.peer, size, root, now, digest_of(leaves))
         return signed_batch(items, checkpoint, signer)
 
@@ -191,12 +191,12 @@ class Cursor:
             raise BatchRefused(Refusal.EPOCH_RETIRED if is_past else Refusal.EPOCH_UNKNOWN)
 
     def _intact_leaves(self, batch: Batch) -> list[bytes]:
-        leaves = [leaf_of(item) for item in batch.items]
+        leaves = [item.leaf for item in batch.items]
         stream = (self.origin, self.epoch, self.peer)
         is_ours = all(
             (item.origin, item.epoch, item.peer) == stream for item in batch.items if isinstance(item, Envelope)
         )
-        is_dense = [seq_of(item) for item in batch.items] == list(range(batch.first, batch.checkpoint.size + 1))
+        is_dense = [item.seq for item in batch.items] == list(range(batch.first, batch.checkpoint.size + 1))
         if not (is_ours and is_dense and digest_of(leaves) == batch.checkpoint.batch_digest):
             raise BatchRefused(Refusal.DAMAGED)
         return leaves

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.sync.v1 import sync_pb2 as pb
 
 from chassis.errors import Invalid, Violation
-from services.sync.domain.batch import Batch, item_to_bytes
+from services.sync.domain.batch import Batch
 from services.sync.domain.entitlement import Membership
 from services.sync.domain.fact import Fact, FactKey, Source
 from services.sync.domain.publication import ReportedChange
@@ -121,7 +121,7 @@ def from_batch(answer: Batch | EpochNotice) -> pb.PullBatchResponse:
     if isinstance(answer, EpochNotice):
         return pb.PullBatchResponse(checkpoint=answer.signed_bytes(), signature=answer.signature)
     return pb.PullBatchResponse(
-        envelopes=[item_to_bytes(item) for item in answer.items],
+        envelopes=[item.to_bytes() for item in answer.items],
         checkpoint=answer.checkpoint.signed_bytes(),
         signature=answer.signature,
     )

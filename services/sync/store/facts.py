@@ -1,8 +1,9 @@
 """The shared facts, and what the forms service has been told of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Row, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +14,37 @@ from services.sync.domain.publication import Telling
 from services.sync.domain.version_vector import VersionVector
 from services.sync.store.rows import FactVersionRow, TellingRow
 
+_WANTED = """
+    SELECT * FROM unnest(CAST(:sirens AS text[]), CAST(:years AS smallint[]), CAST(:concepts AS text[]))
+"""
+_READ = text(
+    f"""
+    SELECT siren, year, concept, value, vector, hlc, author, origin, source, is_provisional, is_sealed
+    FROM fact_versions WHERE is_standing AND (siren, year, concept) IN ({_WANTED})
+    """  # noqa: S608 - constants only
+)
+_STAND_NO_MORE = text(
+    f"""
+    UPDATE fact_versions SET is_standing = false
+    WHERE is_standing AND (siren, year, concept) IN ({_WANTED}) AND digest <> ALL(CAST(:digests AS bytea[]))
+    """  # noqa: S608 - constants only
+)
 TELLINGS_KEPT = 4
 """Per concept: enough to know what an author saw who saved a little before the latest telling."""
+
+_COLUMNS = (
+    FactVersionRow.siren,
+    FactVersionRow.year,
+    FactVersionRow.concept,
+    FactVersionRow.value,
+    FactVersionRow.vector,
+    FactVersionRow.hlc,
+    FactVersionRow.author,
+    FactVersionRow.origin,
+    FactVersionRow.source,
+    FactVersionRow.is_provisional,
+    FactVersionRow.is_sealed,
+)
 
 
 class SqlFacts:
@@ -32,16 +62,14 @@ class SqlFacts:
     async def of_body(self, siren: str, year: int) -> dict[str, SharedFact]:
         """Return the standing facts of a body and year."""
         rows = FactVersionRow
-        found = await self._read(rows.siren == siren, rows.year == year)
+        mine = select(*_COLUMNS).where(rows.siren == siren, rows.year == year, rows.is_standing)
+        found = _merged(await self._session.execute(mine))
         return {key.concept: fact for key, fact in found.items()}
 
     async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
         """Return the standing facts asked for."""
-        wanted = {(key.siren, key.year, key.concept) for key in keys}
-        if not wanted:
-            return {}
-        rows = FactVersionRow
-        return await self._read(tuple_(rows.siren, rows.year, rows.concept).in_(wanted))
+        wanted = sorted(set(keys))
+        return _merged(await self._session.execute(_READ, _arrays(wanted))) if wanted else {}
 
     async def keys_of(self, bodies: Iterable[str]) -> list[FactKey]:
         """Return which facts are held of these bodies."""
@@ -56,30 +84,12 @@ class SqlFacts:
         changed = list(facts)
         if not changed:
             return
-        rows, now = FactVersionRow, self._clock.now()
+        now = self._clock.now()
         standing = [version for fact in changed for version in fact.versions]
-        keys = {(fact.key.siren, fact.key.year, fact.key.concept) for fact in changed}
-        await self._session.execute(
-            update(rows)
-            .where(
-                tuple_(rows.siren, rows.year, rows.concept).in_(keys),
-                rows.is_standing,
-                rows.digest.not_in([version.digest() for version in standing]),
-            )
-            .values(is_standing=False)
-            .execution_options(synchronize_session=False)
-        )
+        digests = {"digests": [version.digest() for version in standing]}
+        await self._session.execute(_STAND_NO_MORE, _arrays([fact.key for fact in changed]) | digests)
         values = [{**_to_row(version), "recorded_at": now} for version in standing]
-        await self._session.execute(insert(rows).on_conflict_do_nothing(), values)
-
-    async def _read(self, *conditions: object) -> dict[FactKey, SharedFact]:
-        rows = FactVersionRow
-        query = select(rows).where(*conditions, rows.is_standing)  # type: ignore[arg-type]
-        facts: dict[FactKey, SharedFact] = {}
-        for row in await self._session.scalars(query.execution_options(populate_existing=True)):
-            version = _to_domain(row)
-            facts[version.key] = facts.get(version.key, SharedFact(version.key)).merged(version)[0]
-        return facts
+        await self._session.execute(insert(FactVersionRow).on_conflict_do_nothing(), values)
 
 
 class SqlTellings:
@@ -137,7 +147,23 @@ def _to_row(fact: Fact) -> dict[str, object]:
     }
 
 
-def _to_domain(row: FactVersionRow) -> Fact:
+def _arrays(keys: Sequence[FactKey]) -> dict[str, list[Any]]:
+    return {
+        "sirens": [key.siren for key in keys],
+        "years": [key.year for key in keys],
+        "concepts": [key.concept for key in keys],
+    }
+
+
+def _merged(rows: Iterable[Row[Any]]) -> dict[FactKey, SharedFact]:
+    facts: dict[FactKey, SharedFact] = {}
+    for row in rows:
+        version = _to_domain(row)
+        facts[version.key] = facts.get(version.key, SharedFact(version.key)).merged(version)[0]
+    return facts
+
+
+def _to_domain(row: Row[Any]) -> Fact:
     return Fact(
         key=FactKey(row.siren, row.year, row.concept),
         value=row.value,

@@ -2,7 +2,7 @@
 
 from chassis.clock import Clock
 from chassis.errors import Failure
-from services.sync.domain.batch import Batch, Item, Withheld, leaf_of
+from services.sync.domain.batch import Batch, Item, Withheld
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Envelope, Kind, fact_of_content
 from services.sync.domain.errors import BatchRefused, Refusal
@@ -130,7 +130,7 @@ class _Intake:
         self._note(item, settlement)
 
     def _note(self, item: Item, settlement: Settlement) -> None:
-        self._frontier = self._frontier.appended(leaf_of(item))
+        self._frontier = self._frontier.appended(item.leaf)
         is_kept = isinstance(item, Envelope) and settlement.fate is not Fate.DROPPED
         self._received.append(
             Received(

@@ -66,7 +66,7 @@ class PullBatch:
         for stored in page.envelopes:
             envelope = Envelope.from_bytes(stored.content)
             is_open = may_travel(page.document, self._here.catalogue, self._here.server, peer, envelope.content)
-            items.append(envelope if is_open else Withheld(stored.seq, envelope.leaf()))
+            items.append(envelope if is_open else Withheld(stored.seq, envelope.leaf))
         size, root = page.head.size, page.head.frontier.root
         if page.envelopes:
             size, root = page.envelopes[-1].seq, page.envelopes[-1].root

@@ -17,6 +17,8 @@ class Here:
     server: str
     ministry: str
     catalogue: Catalogue
+    peers: frozenset[str] = frozenset()
+    """Servers configured as peers: they may ask for their stream, empty as it may be."""
 
     @property
     def writer(self) -> Writer:
@@ -33,8 +35,10 @@ class Here:
         return await work.memberships.in_force(federation) or MembershipDocument(self.ministry, federation, 0)
 
     async def partners(self, work: UnitOfWork) -> Sequence[str]:
-        """Return the servers that we may send to: the federations for the ministry, the ministry for a federation."""
-        return await work.memberships.federations() if self.writer.is_ministry else [self.ministry]
+        """Return the servers that may ask for a stream: the federations of the ministry, the ministry of a federation."""
+        if not self.writer.is_ministry:
+            return [self.ministry]
+        return sorted(self.peers | set(await work.memberships.federations()))
 
 
 async def send(work: UnitOfWork, here: Here, versions: Iterable[Fact]) -> int:

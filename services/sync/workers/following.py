@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chassis.clock import Clock
-from chassis.errors import Failure, Unavailable
+from chassis.errors import Failure, Forbidden
 from chassis.logging import log
 from services.sync.domain.errors import BatchRefused
 from services.sync.usecases.catch_up import CatchUp
@@ -16,10 +16,10 @@ WAIT_MS = 25_000
 ALARM_AFTER = timedelta(minutes=15)
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 300.0
-"""Between two attempts with a peer that answers, but with what we must refuse."""
-LONGEST_SECONDS_UNREACHABLE = 5.0
-"""Between two attempts with a peer that does not answer: one connection costs nothing, and P6 gives ten seconds to
-converge once a partition has healed."""
+"""Between two attempts with a peer that refuses us, or sends what we must refuse."""
+LONGEST_SECONDS_AWAY = 5.0
+"""Between two attempts with a peer that does not answer, or fails: one connection costs nothing, and P6 gives ten
+seconds to converge once a partition has healed."""
 
 
 class BackOff:
@@ -36,9 +36,9 @@ class BackOff:
         """Begin again from the shortest wait."""
         self._failures = 0
 
-    def next(self, *, is_reachable: bool) -> float:
+    def next(self, *, is_refused: bool) -> float:
         """Return the seconds to wait after one more failure: between half and the whole of the doubled time."""
-        longest = LONGEST_SECONDS if is_reachable else LONGEST_SECONDS_UNREACHABLE
+        longest = LONGEST_SECONDS if is_refused else LONGEST_SECONDS_AWAY
         seconds: float = min(FIRST_SECONDS * 2 ** min(self._failures, 16), longest)
         self._failures += 1
         return seconds * (0.5 + self._random() / 2)
@@ -94,8 +94,7 @@ class Following:
             await self._note_exchange(self._peer, words)
         except Exception:
             self._log.exception("could not note the failure")
-        is_reachable = isinstance(error, BatchRefused) or not isinstance(error, Unavailable)
-        return self._back_off.next(is_reachable=is_reachable)
+        return self._back_off.next(is_refused=isinstance(error, BatchRefused | Forbidden))
 
     def _alarm(self, words: str) -> None:
         now = self._clock.now()

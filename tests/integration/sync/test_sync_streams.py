@@ -68,7 +68,7 @@ async def test_eight_writers_lose_nothing_and_leave_no_hole(sessions: Sessions) 
     assert sorted(str(e.content.payload.decode().split('"value":"')[1][:-2]) for e in seen) == sorted(committed)
     async with open_work() as work:
         head = await work.streams.head(PEER)
-    assert head.frontier.root == root([envelope.leaf() for envelope in seen])
+    assert head.frontier.root == root([envelope.leaf for envelope in seen])
 
 
 async def test_a_reader_of_a_plain_sequence_would_have_missed_events(sessions: Sessions) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from chassis.errors import Failure
-from services.sync.domain.batch import Batch, Item, Withheld, leaf_of
+from services.sync.domain.batch import Batch, Item, Withheld
 from services.sync.domain.concept import Concept, Nature
 from services.sync.domain.entitlement import Membership, MembershipDocument, may_travel, newly_entitled
 from services.sync.domain.envelope import (
@@ -254,7 +254,7 @@ class Node:
         items: list[Item] = []
         for envelope in rows:
             open_ = may_travel(self.document(pull.sender), CATALOGUE, self.name, pull.sender, envelope.content)
-            items.append(envelope if open_ else Withheld(envelope.seq, envelope.leaf()))
+            items.append(envelope if open_ else Withheld(envelope.seq, envelope.leaf))
         end = min(size, len(out.roots)) + len(rows)
         root = out.roots[end - 1] if end else out.head.__class__(self.name, self.state.epoch, pull.sender).frontier.root
         batch = out.head.batch(items, size=end, root=root, now=self.now(), signer=self.keys)
@@ -676,4 +676,4 @@ def _covers(fact: SharedFact, version: Fact) -> bool:
     return version in fact.versions or any(held.vector.dominates(version.vector) for held in fact.versions)
 
 
-__all__ = ["CATALOGUE", "MINISTRY", "YEAR", "Federation", "Keys", "Node", "leaf_of"]
+__all__ = ["CATALOGUE", "MINISTRY", "YEAR", "Federation", "Keys", "Node"]

@@ -44,7 +44,7 @@ def test_an_envelope_comes_back_from_its_bytes() -> None:
 
 
 def test_the_bytes_are_the_same_for_ever() -> None:
-    assert an_envelope().leaf().hex() == "7fac0d4c051a964ba4b73f9b7b2421d0eca756a1ae34e200a1a16c0a700c4c1b"
+    assert an_envelope().leaf.hex() == "7fac0d4c051a964ba4b73f9b7b2421d0eca756a1ae34e200a1a16c0a700c4c1b"
 
 
 @given(
@@ -108,9 +108,9 @@ def test_fields_of_a_later_release_are_kept_and_leave_the_leaf_alone() -> None:
 
 
 def test_a_withheld_payload_leaves_the_leaf_alone_and_a_blind_hides_it() -> None:
-    assert an_envelope().leaf() != replace(an_envelope(), blind="c" * 32).leaf()
+    assert an_envelope().leaf != replace(an_envelope(), blind="c" * 32).leaf
     assert FACT.value is not None
-    assert FACT.value.encode() not in an_envelope().header()
+    assert FACT.value.encode() not in an_envelope().header
 
 
 @pytest.mark.parametrize(

@@ -43,22 +43,22 @@ def following(script: Script, clock: FrozenClock | None = None) -> Following:
 
 
 @pytest.mark.parametrize(
-    ("is_reachable", "expected"), [(True, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]), (False, [1, 2, 4, 5, 5])]
+    ("is_refused", "expected"), [(True, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]), (False, [1, 2, 4, 5, 5])]
 )
-def test_waits_double_up_to_a_limit(is_reachable: bool, expected: list[float]) -> None:
+def test_waits_double_up_to_a_limit(is_refused: bool, expected: list[float]) -> None:
     back_off = BackOff(lambda: 1.0)
 
-    assert [back_off.next(is_reachable=is_reachable) for _ in expected] == expected
+    assert [back_off.next(is_refused=is_refused) for _ in expected] == expected
 
 
 def test_jitter_spreads_waits_over_half_of_them() -> None:
-    assert BackOff(lambda: 0.0).next(is_reachable=True) == 0.5
+    assert BackOff(lambda: 0.0).next(is_refused=True) == 0.5
 
 
 def test_ten_thousand_failures_do_not_stop_the_waits() -> None:
     back_off = BackOff(lambda: 1.0)
 
-    assert {back_off.next(is_reachable=True) for _ in range(10_000)} >= {300.0}
+    assert {back_off.next(is_refused=True) for _ in range(10_000)} >= {300.0}
 
 
 async def test_a_success_is_followed_at_once_by_the_next_exchange_which_waits_for_news() -> None:

@@ -76,7 +76,7 @@ def test_a_withheld_item_keeps_its_place() -> None:
     whole = stream.batch()
     second = whole.items[1]
     assert isinstance(second, Envelope)
-    batch = replace(whole, items=(whole.items[0], Withheld(2, second.leaf()), whole.items[2]))
+    batch = replace(whole, items=(whole.items[0], Withheld(2, second.leaf), whole.items[2]))
 
     assert accept(CURSOR, batch).frontier.root == stream.head.frontier.root
 
