@@ -1,7 +1,6 @@
 """Runs one process a server, shows one that dies, starts it again, and stops all of them cleanly."""
 
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -38,38 +37,39 @@ class Node:
     async def start(self) -> None:
         """Start the process and wait until it says that it is ready.
 
+        What it says goes to a file, not to a pipe: the PostgreSQL of a node that was killed lives on and would hold
+        the pipe open.
+
         Raises:
             NodeDidNotStart: it ended or said nothing for ninety seconds.
         """
         self.server.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        errors = (self.server.folder / "errors.txt").open("ab")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "node",
-            "serve",
-            env=self._federation.environment(self.server),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
-        errors.close()
-        assert self._process.stdout is not None
-        try:
+        said = self.server.folder / "ready.jsonl"
+        with said.open("wb") as output, (self.server.folder / "errors.txt").open("ab") as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "node",
+                "serve",
+                env=self._federation.environment(self.server),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        with suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
-                while line := await self._process.stdout.readline():
-                    if line.startswith(b"{") and "ready" in json.loads(line):
+                while self._process.returncode is None:
+                    if b'"ready"' in said.read_bytes():
                         return
-        except TimeoutError:
+                    await asyncio.sleep(0.1)
+        if self._process.returncode is None:
             self._process.kill()
         raise NodeDidNotStart(f"{self.server.name} ne démarre pas ; voir {self.server.folder}/errors.txt et log.jsonl.")
 
     async def ended(self) -> int:
         """Wait for the process to end and return its exit code."""
         assert self._process is not None
-        assert self._process.stdout is not None
-        while await self._process.stdout.readline():
-            pass
         return await self._process.wait()
 
     async def stop(self) -> None:

@@ -42,6 +42,8 @@ async def embedded_postgres(data_folder: Path) -> AsyncIterator[str]:
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         yield url.render_as_string(hide_password=False)
     finally:
+        # The folder is this node's alone: handles that a killed node left behind must not keep the server running.
+        await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.cleanup)
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ async def kill_and_restart(stack: RunningStack) -> None:
     """Kill the one process of a stack with SIGKILL and start it again on the same data; PostgreSQL is left as it is."""
     process = stack.processes["node"]
     process.kill()
-    await process.communicate()
+    await process.wait()
     stack.processes["node"] = await _started(["-m", "node", "serve", *ALL], stack.federation.environment(stack.server))
 
 
@@ -130,15 +131,21 @@ def _environment_of(running: RunningStack, name: str, database_url: str, redis_u
 
 
 async def _started(arguments: list[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(READY_SECONDS):
-        while line := await process.stdout.readline():
-            if line.startswith(b"{"):
-                return process
+    # A file, not a pipe: what a killed process leaves behind (PostgreSQL) would hold a pipe open.
+    with tempfile.NamedTemporaryFile() as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, env={**os.environ, **environment}, stdout=said
+        )
+        async with asyncio.timeout(READY_SECONDS):
+            while process.returncode is None:
+                if _says_ready(said.name):
+                    return process
+                await asyncio.sleep(0.05)
     raise AssertionError(f"{' '.join(arguments)} ended before it was ready; see its log")
+
+
+def _says_ready(path: str) -> bool:
+    return b'"ready"' in Path(path).read_bytes()
 
 
 @asynccontextmanager
@@ -150,7 +157,7 @@ async def _processes(stack: RunningStack) -> AsyncIterator[None]:
         for process in reversed(stack.processes.values()):
             if process.returncode is None:
                 process.terminate()
-            await process.communicate()
+            await process.wait()
 
 
 async def _provision(running: RunningStack) -> None:

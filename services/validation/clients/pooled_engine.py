@@ -5,7 +5,10 @@ Workers are started at the first use, import nothing but the domain, and compile
 """
 
 import asyncio
+import ctypes
 import multiprocessing
+import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +22,7 @@ from services.validation.domain.reading import RawCell, TextReading, read_texts
 from services.validation.domain.rule_set import compile_rules
 from services.validation.usecases.ports import ToEvaluate
 
+PR_SET_PDEATHSIG = 1
 INLINE_TEXTS = 50
 """Reading this many texts costs less than sending them to a worker."""
 
@@ -74,13 +78,21 @@ class PooledEngine:
     def _open_pool(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Spawned, not forked: gRPC's threads do not survive a fork.
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent
+            )
         return self._pool
 
     def _forget(self, broken: ProcessPoolExecutor) -> None:
         if self._pool is broken:
             self._pool = None
         broken.shutdown(wait=False, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this worker when the service is killed, instead of leaving it to wait for ever (prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def read_in_worker(form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
