@@ -1,0 +1,420 @@
+"""Checking, justifying, moving, freezing, locking, sealing, and what other servers send."""
+
+from datetime import timedelta
+
+import pytest
+
+from chassis.errors import Forbidden
+from services.forms.domain.cell import Origin
+from services.forms.domain.errors import (
+    FilingNotEditable,
+    FilingNotReady,
+    FilingUnknown,
+    LockHeld,
+    NoConflict,
+    NotAFinding,
+    SignatureUnderWay,
+    StepRefused,
+)
+from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.sharing import FactSource
+from services.forms.usecases.save_cells import TypedCell
+from tests.support.forms import (
+    ALIAS,
+    AMOUNT,
+    FILING_ID,
+    GIVEN,
+    NOON,
+    SHARED,
+    SIREN,
+    TOTALLED,
+    CannedControls,
+    a_cell,
+    a_fact,
+    a_filing,
+    a_finding,
+    a_forms,
+    an_other_value,
+)
+from tests.support.hosting import ACCOUNTANT, a_caller
+
+ACCOUNTANT_CALLER = a_caller("Camille Compte", on={SIREN: ACCOUNTANT})
+READER = a_caller("Lou Lecteur", on={SIREN: ["filing.read"]})
+REASON = "Le montant tient à une reprise de provision."
+
+
+def judged(verdict=Verdict.CLEAN, *findings):
+    """Forms whose controls always say this."""
+    controls = CannedControls(verdict, *findings)
+    return a_forms(lambda _: controls), controls
+
+
+async def ready_to_sign(*cells, **changes):
+    """Forms with a clean filing at the signatory."""
+    forms, controls = judged()
+    controls.computed = {TOTALLED: "100.4"}
+    await forms.keep(a_filing(step=Step.ENTRY, **changes), *(cells or [a_cell()]))
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
+    return forms, controls
+
+
+async def seal(forms, event="event-1", version=1, revision=2):
+    await forms.use.seal_filing(event, FILING_ID, version, revision, f"ER-{version}", "Dominique Directeur", NOON)
+
+
+async def lock(forms, intent="mine", version=1, revision=2):
+    return await forms.use.lock_filing(FILING_ID, version, revision, intent)
+
+
+# Checking and justifying
+
+
+async def test_a_check_returns_every_control_and_stores_nothing():
+    forms = a_forms()
+    await forms.keep(a_filing(), a_cell())
+
+    filing, report = await forms.use.check_filing(READER, FILING_ID)
+
+    assert filing.revision == forms.filing.revision == 1
+    assert report.computed[TOTALLED] == "100"
+    assert {finding.status for finding in report.findings} >= {"failed", "not_evaluated"}
+
+
+async def failing_filing():
+    """A depreciation above its asset: A-03 fails."""
+    forms = a_forms()
+    await forms.evaluated(a_filing(), a_cell(), a_cell("BA.010.amort", "250"))
+    return forms
+
+
+async def test_a_justified_anomaly_counts_until_its_figures_change():
+    forms = await failing_filing()
+
+    await forms.use.justify_finding(forms.caller, FILING_ID, "A-03", f"  {REASON}\n", "request-1")
+
+    _, report = await forms.use.check_filing(forms.caller, FILING_ID)
+    kept = next(f.justification for f in report.findings if f.control == "A-03")
+    assert (kept.text, kept.author) == (REASON, "Camille Compte")
+    assert (forms.filing.revision, forms.kinds()) == (2, ["FINDING_JUSTIFIED"])
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.010.amort", "251", 1)])
+    _, report = await forms.use.check_filing(forms.caller, FILING_ID)
+    assert next(f.justification for f in report.findings if f.control == "A-03") is None
+
+
+@pytest.mark.parametrize("text", ["", "trop court", "x" * 2001, " " * 30])
+async def test_a_justification_has_from_twenty_to_two_thousand_characters(text):
+    forms = await failing_filing()
+
+    with pytest.raises(NotAFinding) as caught:
+        await forms.use.justify_finding(forms.caller, FILING_ID, "A-03", text, "r")
+
+    assert caught.value.violations[0].reason == "W-02"
+    assert forms.controls.requests == []
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [a_finding(severity="B"), a_finding(severity="T"), a_finding(status="passed"), a_finding(control="A-99")],
+    ids=["blocking", "transmission", "passed", "another"],
+)
+async def test_only_a_failed_anomaly_or_remark_is_justified(finding):
+    forms, _ = judged(Verdict.BLOCKED, finding)
+    await forms.keep(a_filing(), a_cell())
+
+    with pytest.raises(NotAFinding):
+        await forms.use.justify_finding(forms.caller, FILING_ID, "A-06", REASON, "r")
+
+
+async def test_nothing_is_justified_once_at_the_signatory():
+    forms, _ = await ready_to_sign()
+
+    with pytest.raises(FilingNotEditable):
+        await forms.use.justify_finding(forms.caller, FILING_ID, "A-06", REASON, "r")
+
+
+# Moving
+
+
+async def test_a_move_keeps_what_the_rules_say_now():
+    forms, controls = judged(Verdict.BLOCKED)
+    controls.computed = {GIVEN: "12"}
+    await forms.keep(a_filing(), a_cell())
+
+    card = await forms.use.move_filing(forms.caller, FILING_ID, Step.ACCOUNTING, "")
+
+    assert (card.filing.step, card.filing.verdict, card.filled) == (Step.ACCOUNTING, Verdict.BLOCKED, 1)
+    assert forms.store.kept.computed[FILING_ID] == {GIVEN: "12"}
+    assert [fact.address for fact in forms.store.kept.events[0].facts] == [GIVEN]
+
+
+async def test_a_move_to_the_same_step_changes_nothing():
+    forms, controls = judged()
+    await forms.keep(a_filing())
+
+    card = await forms.use.move_filing(READER, FILING_ID, Step.ENTRY, "")
+
+    assert (card.filing.revision, controls.evaluated, forms.kinds()) == (1, 0, [])
+
+
+async def test_each_move_needs_its_own_permission():
+    forms, _ = judged()
+    await forms.keep(a_filing())
+
+    with pytest.raises(Forbidden):
+        await forms.use.move_filing(READER, FILING_ID, Step.ACCOUNTING, "")
+    with pytest.raises(StepRefused):
+        await forms.use.move_filing(forms.caller, FILING_ID, Step.REVIEW, "")
+
+
+async def test_the_reason_of_a_return_is_told():
+    forms, _ = await ready_to_sign()
+
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.ENTRY, " total à revoir ")
+
+    assert forms.store.kept.activities[-1].fr == "Étape 3 → étape 1 : total à revoir"
+
+
+# Freezing
+
+
+async def test_a_snapshot_holds_inputs_and_computed_cells_rounded_for_release():
+    forms, _ = await ready_to_sign(a_cell(), a_cell("BA.020.brut", ""))
+
+    _, snapshot = await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    assert dict(snapshot.cells) == {AMOUNT: "100", TOTALLED: "100"}
+    assert (snapshot.version, snapshot.revision, snapshot.verdict) == (1, 2, Verdict.CLEAN)
+
+
+async def test_freezing_the_same_revision_again_returns_the_first_snapshot():
+    forms, _ = await ready_to_sign()
+    _, first = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    forms.clock.advance(minutes=3)
+
+    _, second = await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    assert second == first
+
+
+async def test_a_filing_is_judged_by_the_rules_of_the_day_it_is_frozen():
+    forms, controls = await ready_to_sign()
+    controls.verdict, controls.rule_set = Verdict.BLOCKED, "rules-2"
+
+    with pytest.raises(FilingNotReady):
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    controls.verdict = Verdict.REMARKS
+    filing, snapshot = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    assert (snapshot.rule_set, snapshot.revision) == ("rules-2", filing.revision) == ("rules-2", 3)
+    assert await lock(forms, revision=3) == []
+
+
+async def test_a_conflict_stands_in_the_way_unless_the_er_is_signed():
+    open_conflict = a_cell(SHARED, conflict=an_other_value())
+    forms, _ = await ready_to_sign(open_conflict)
+    with pytest.raises(FilingNotReady) as caught:
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+    assert [v.reason for v in caught.value.violations] == ["W-07"]
+
+    sealed = a_cell(SHARED, conflict=an_other_value(), is_sealed=True)
+    forms, _ = await ready_to_sign(sealed, document=Document.QDIS)
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+
+async def test_only_a_signatory_freezes():
+    forms, _ = await ready_to_sign()
+
+    with pytest.raises(Forbidden):
+        await forms.use.freeze_filing(ACCOUNTANT_CALLER, FILING_ID)
+
+
+# Locking and sealing
+
+
+async def test_a_lock_is_held_when_nothing_changed():
+    forms, _ = await ready_to_sign()
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    assert await lock(forms) == []
+    assert await lock(forms) == []
+    with pytest.raises(LockHeld):
+        await lock(forms, "theirs")
+
+
+async def test_a_lock_names_the_cells_that_changed():
+    forms, _ = await ready_to_sign()
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await forms.use.apply_facts("fact-1", SIREN, 2024, [a_fact()])
+
+    assert await lock(forms) == [SHARED]
+    assert forms.filing.lock is None
+
+
+async def test_a_lock_says_star_when_only_the_step_moved():
+    forms, _ = await ready_to_sign()
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.ENTRY, "à revoir")
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
+
+    assert await lock(forms) == ["*"]
+
+
+async def test_a_snapshot_that_was_never_taken_is_not_locked():
+    forms, _ = await ready_to_sign()
+
+    with pytest.raises(FilingUnknown):
+        await lock(forms)
+
+
+async def signed():
+    forms, controls = await ready_to_sign(a_cell(), a_cell(SHARED, author="Alix"))
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms)
+    await seal(forms)
+    return forms, controls
+
+
+async def test_a_seal_transmits_and_tells_every_shared_fact():
+    forms, _ = await signed()
+
+    assert (forms.filing.step, forms.filing.receipt_number, forms.filing.lock) == (Step.REVIEW, "ER-1", None)
+    event = forms.store.kept.events[-1]
+    facts = {fact.address: fact for fact in event.facts}
+    assert event.seals
+    assert len(facts) == 137
+    assert (facts[SHARED].value, facts[SHARED].author, facts[SHARED].source) == ("100", "Alix", FactSource.TYPED)
+
+
+@pytest.mark.parametrize("event", ["event-1", "event-2"])
+async def test_a_seal_reported_again_changes_nothing(event):
+    forms, _ = await signed()
+    before = forms.store.kept.copied()
+
+    await seal(forms, event)
+
+    after = forms.store.kept
+    assert (after.filings, after.events, after.activities) == (before.filings, before.events, before.activities)
+
+
+async def test_a_qdis_seals_no_fact():
+    forms, _ = await ready_to_sign(document=Document.QDIS)
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms)
+
+    await seal(forms)
+
+    assert not any(event.seals for event in forms.store.kept.events)
+
+
+async def test_the_authority_reads_what_was_signed():
+    forms, _ = await signed()
+    officer = a_caller("Alex Agent", on={"*": ["staff.read"]})
+
+    (listed,) = await forms.use.list_transmitted_filings(officer, 2024)
+    filing, snapshot = await forms.use.get_transmitted_filing(officer, FILING_ID)
+
+    assert listed == filing
+    assert snapshot.cells[AMOUNT] == "100"
+    assert await forms.use.list_transmitted_filings(officer, 2023) == []
+
+
+# What other servers send
+
+
+async def test_a_fact_changes_the_open_filings_of_its_body_and_year_once():
+    forms = a_forms()
+    await forms.keep(a_filing())
+    facts = [a_fact()]
+
+    first = await forms.use.apply_facts("event", SIREN, 2024, facts)
+    again = await forms.use.apply_facts("event", SIREN, 2024, [a_fact(value="8")])
+
+    assert (first, again, forms.cell(SHARED).value) == (1, 0, "7")
+    assert (forms.filing.revision, forms.kinds()) == (2, ["FACTS_RECEIVED"])
+    assert not any(SHARED in {f.address for f in event.facts} for event in forms.store.kept.events)
+
+
+@pytest.mark.parametrize(("siren", "year"), [(SIREN, 2023), ("552081317", 2024)])
+async def test_a_fact_about_another_body_or_year_changes_nothing(siren, year):
+    forms = a_forms()
+    await forms.keep(a_filing())
+
+    assert await forms.use.apply_facts("event", siren, year, [a_fact()]) == 0
+
+
+async def test_a_malformed_fact_does_not_hold_up_the_others():
+    forms = a_forms()
+    await forms.keep(a_filing())
+
+    changed = await forms.use.apply_facts("event", SIREN, 2024, [a_fact(value="sept"), a_fact("BP.220.n", "8")])
+
+    assert (changed, forms.cell("BP.220.n").value) == (1, "8")
+
+
+async def test_what_is_signed_stays_as_signed():
+    forms, _ = await signed()
+
+    assert await forms.use.apply_facts("event", SIREN, 2024, [a_fact()]) == 0
+    assert forms.cell(SHARED).value == "100"
+
+
+async def test_a_fact_waits_while_the_key_is_used_and_is_applied_when_told_again():
+    forms = a_forms()
+    await forms.keep(a_filing(step=Step.SIGNATURE, lock=Lock("mine", NOON)), a_cell())
+
+    with pytest.raises(SignatureUnderWay):
+        await forms.use.apply_facts("event", SIREN, 2024, [a_fact()])
+
+    assert forms.store.kept.applied == set()
+
+
+async def test_the_signature_of_the_er_seals_its_facts_at_the_federation():
+    forms = a_forms()
+    await forms.keep(a_filing(document=Document.QDIS), a_cell(SHARED, "7"))
+
+    await forms.use.apply_facts("event", SIREN, 2024, [a_fact(is_sealed=True)])
+
+    assert forms.cell(SHARED).is_sealed
+    content = f"code;colonne;valeur\n{ALIAS.rpartition('.')[0]};n;8\n".encode()
+    preview = await forms.use.preview_import(forms.caller, FILING_ID, "qdis.csv", content)
+    assert [str(change.effect) for change in preview.changes] == ["sealed"]
+
+
+async def in_conflict():
+    forms = a_forms()
+    await forms.keep(a_filing(document=Document.QDIS), a_cell(SHARED, "3", conflict=an_other_value("7")))
+    return forms
+
+
+@pytest.mark.parametrize("address", [SHARED, ALIAS])
+async def test_a_person_chooses_between_two_values(address):
+    forms = await in_conflict()
+
+    cell = await forms.use.resolve_conflict(forms.caller, FILING_ID, address, "7", "request")
+
+    assert (cell.value, cell.source.origin, cell.source.author) == ("7", Origin.CHOSEN, "Camille Compte")
+    assert [(value, author) for _, value, author in forms.facts.resolved] == [("7", "Camille Compte")]
+    assert forms.store.kept.events == []
+    assert forms.kinds() == ["CONFLICT_RESOLVED"]
+    history = await forms.use.get_cell_history(forms.caller, FILING_ID, address)
+    assert history[0].source.origin is Origin.CHOSEN
+
+
+@pytest.mark.parametrize(("address", "value"), [(SHARED, "8"), (AMOUNT, "7"), ("ZZ.1.n", "7")])
+async def test_sync_is_not_asked_about_what_is_no_choice(address, value):
+    forms = await in_conflict()
+
+    with pytest.raises(NoConflict):
+        await forms.use.resolve_conflict(forms.caller, FILING_ID, address, value, "request")
+
+    assert forms.facts.resolved == []
+
+
+async def test_a_choice_told_back_by_sync_changes_nothing():
+    forms = await in_conflict()
+    await forms.use.resolve_conflict(forms.caller, FILING_ID, SHARED, "7", "request")
+    forms.clock.advance(seconds=1)
+
+    changed = await forms.use.apply_facts("told", SIREN, 2024, [a_fact(value="7", at=NOON + timedelta(hours=2))])
+
+    assert changed == 0
