@@ -57,6 +57,7 @@ class Origin(StrEnum):
     SYNCHRONISED = "synchronised"
     LAST_YEAR = "last_year"
     COMPUTED = "computed"
+    CHOSEN = "chosen"
 
 
 class ImportEffect(StrEnum):
@@ -215,6 +216,7 @@ class FiledCell:
     server: str = ""
     conflict: CellConflict | None = None
     is_provisional: bool = False
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

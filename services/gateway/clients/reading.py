@@ -49,7 +49,9 @@ def _one(value: Any, field: Any, wanted: Any) -> Any:
     if wanted is datetime:
         return value.ToDatetime(tzinfo=UTC)
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):
-        return wanted(_names(field)[value])
+        # A word newer than this gateway is no reason to fail.
+        name = _names(field).get(value, "unspecified")
+        return wanted(name if name in set(wanted) else "unspecified")
     if isinstance(value, Message):
         return read(value, wanted)
     return value

@@ -43,7 +43,7 @@ _STATUS: Mapping[type[Failure], int] = {
     Unavailable: 503,
     InternalFailure: 500,
 }
-_TITLES: Mapping[int, str] = {
+TITLES: Mapping[int, str] = {
     400: "La demande est à corriger",
     401: "Connexion nécessaire",
     403: "Action non permise",
@@ -56,7 +56,7 @@ _TITLES: Mapping[int, str] = {
     500: "Erreur interne",
     503: "Service momentanément indisponible",
 }
-_ADVICE: Mapping[int, str] = {
+ADVICE: Mapping[int, str] = {
     400: "Corrigez ce qui est signalé, puis recommencez. Rien n’a été enregistré.",
     403: "Demandez ce droit à l’administrateur de votre organisme, ou revenez à l’accueil.",
     404: "Elle n’existe pas, ou vous n’y avez pas accès.",
@@ -115,7 +115,7 @@ def _problem(request: Request, failure: Failure, status: int) -> Response:
     wording = wording_of(request, desk_of(request))
     problem: dict[str, Any] = {
         "type": f"urn:harmonia:problem:{failure.code.lower().replace('_', '-')}",
-        "title": wording(_TITLES.get(status, _TITLES[500])),
+        "title": wording(TITLES.get(status, TITLES[500])),
         "status": status,
         "reason": failure.code if status != 500 else "INTERNAL",
         "instance": request.url.path,
@@ -140,9 +140,9 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
         "error.html",
         {
             "status": status,
-            "title": visit.wording(_TITLES.get(status, _TITLES[500])),
+            "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
-            "advice": visit.wording(_ADVICE[status]) if status in _ADVICE else "",
+            "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
             "violations": failure.violations,
             "reference": reference(),
             "here": here,

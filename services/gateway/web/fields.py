@@ -21,6 +21,12 @@ class ForeignOrigin(Forbidden):
     reason = "FOREIGN_ORIGIN"
 
 
+class FileMissing(Invalid):
+    """Choisissez un fichier."""
+
+    reason = "FILE_MISSING"
+
+
 class FormMalformed(Invalid):
     """Le formulaire envoyé est mal formé."""
 
@@ -34,6 +40,16 @@ class Upload:
     file_name: str
     content: bytes
     fields: Mapping[str, str]
+
+    def chosen(self) -> "Upload":
+        """Return the upload.
+
+        Raises:
+            FileMissing: the person chose no file.
+        """
+        if not self.file_name:
+            raise FileMissing
+        return self
 
 
 def refuse_foreign(request: Request, origin: str) -> None:

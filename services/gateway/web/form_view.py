@@ -48,7 +48,7 @@ COLUMNS: Mapping[str, str] = {
 _RATIO = re.compile(r"([A-Z]+[0-9]+[A-Z]?) — ")
 _SIZE_LINE = "QR.001.n"
 _LARGE = Decimal(12_000)
-_MARKS = {
+MARKS = {
     Severity.BLOCKING: "Bloquant",
     Severity.TRANSMISSION: "Bloque la transmission",
     Severity.ANOMALY: "Anomalie",
@@ -215,7 +215,8 @@ def _cell(
     filed = sheet.cells.get(kept_at(line, address)) or sheet.cells.get(address)
     value = filed.value if filed else ""
     label = f"{line.code} {line.label}" + (f", {_(COLUMNS.get(column, column))}" if len(form.columns) > 1 else "")
-    is_closed, is_input = form_set.is_closed(address), sheet.is_editable and form_set.accepts_input(address)
+    is_closed, is_sealed = form_set.is_closed(address), filed is not None and filed.is_sealed
+    is_input = sheet.is_editable and form_set.accepts_input(address) and not is_sealed
     is_computed = filed is not None and filed.origin is Origin.COMPUTED
     in_input = typed(value, line.type)
     return CellView(
@@ -270,6 +271,8 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
         parts.append(_.moment(cell.changed_at))
     if cell.is_provisional:
         parts.append(_("provisoire : l’ER n’est pas signé"))
+    if cell.is_sealed:
+        parts.append(_("scellée par l’ER signé"))
     return ", ".join(part for part in parts if part)
 
 
@@ -338,4 +341,4 @@ def neighbours(form_set: FormSet, document: str, code: str) -> tuple[Form | None
 
 def severity_mark(severity: Severity, _: Wording) -> str:
     """Return the short word of a severity."""
-    return _(_MARKS.get(severity, "Remarque"))
+    return _(MARKS.get(severity, "Remarque"))

@@ -10,7 +10,13 @@ from services.gateway.web.visit import Visit
 from services.gateway.web.wording import Wording
 
 EDITABLE = (Step.ENTRY, Step.ACCOUNTING)
-_AUTHORITY = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
+MENDING = {
+    Verdict.BLOCKED: "Corriger les contrôles bloquants.",
+    Verdict.NOT_EVALUABLE: "Remplir les cases obligatoires : des contrôles n’ont pas pu être évalués.",
+    Verdict.TO_JUSTIFY: "Corriger ou justifier les anomalies.",
+}
+"""What a verdict asks for."""
+AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +87,7 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
 
 
 def _about_verdict(filing: Filing, at: str, _: Wording) -> list[Link]:
-    sentences = {
-        Verdict.BLOCKED: "Corriger les contrôles bloquants.",
-        Verdict.NOT_EVALUABLE: "Remplir les cases obligatoires : des contrôles n’ont pas pu être évalués.",
-        Verdict.TO_JUSTIFY: "Corriger ou justifier les anomalies.",
-    }
-    sentence = sentences.get(filing.verdict)
+    sentence = MENDING.get(filing.verdict)
     return [Link(_(sentence), f"{at}/remarks")] if sentence else []
 
 
@@ -97,7 +98,7 @@ def _next(step: Step) -> Step:
 def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
     """Return the sentence that says who can read this filing now, and when others will."""
     name = filing.identity.body_name or filing.identity.body
-    authority = _(_AUTHORITY.get(filing.identity.document, "le ministère"))
+    authority = _(AUTHORITIES.get(filing.identity.document, "le ministère"))
     team = _("les utilisateurs de {name}", name=name)
     if not filing.signed_version:
         return _(

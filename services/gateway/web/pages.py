@@ -9,6 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
+SERVERS = {
+    "MIN": "du ministère chargé du logement",
+    "FED-OPH": "de la fédération des OPH",
+    "FED-ESH": "de la fédération des ESH",
+    "FED-COOP": "de la fédération des coopératives",
+    "FED-EPL": "de la fédération des EPL",
+}
+"""Names of the servers, as they follow « serveur »."""
 
 
 class Pages:
@@ -23,7 +31,7 @@ class Pages:
             lstrip_blocks=True,
         )
         style = hashlib.sha256((STATIC / "style.css").read_bytes()).hexdigest()[:12]
-        self._environment.globals.update(server=server, style=f"/static/style.css?{style}")
+        self._environment.globals.update(server=server, style=f"/static/style.css?{style}", servers=SERVERS)
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return the page."""

@@ -62,6 +62,7 @@ LABELS: Mapping[StrEnum, str] = {
     Origin.SYNCHRONISED: "Synchronisée",
     Origin.LAST_YEAR: "Reprise de l’exercice précédent",
     Origin.COMPUTED: "Calculée",
+    Origin.CHOSEN: "Choisie entre deux valeurs",
     ImportEffect.FILL: "Cases vides qui seront remplies",
     ImportEffect.REPLACE: "Valeurs importées qui seront remplacées",
     ImportEffect.PROTECTED: "Valeurs saisies à la main, gardées",

@@ -1,0 +1,243 @@
+"""The JSON interface of the command line and of bodies' own programs: `Authorization: Bearer` with an OIDC access token.
+
+Errors are RFC 9457 problem details; the fields of answers are those of the contracts in `proto/`.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.gateway.clients.answers import Filing
+from services.gateway.clients.ports import Services
+from services.gateway.web.api_models import (
+    ConfirmRequest,
+    JustifyRequest,
+    MoveRequest,
+    OpenRequest,
+    SaveRequest,
+    SignRequest,
+    TickRequest,
+    plain,
+)
+from services.gateway.web.desk import desk_of
+from services.gateway.web.fields import read_upload
+from services.gateway.web.sign_pages import attachment
+
+router = APIRouter(prefix="/api/v1")
+
+
+async def _services(request: Request, authorization: Annotated[str, Header()] = "") -> Services:
+    desk = desk_of(request)
+    passport = await desk.credentials.of_bearer(authorization)
+    return desk.acting_for(passport.token)
+
+
+Acting = Annotated[Services, Depends(_services)]
+"""Parameter of a method: the services, acting for the bearer of the token."""
+
+
+async def _filing(services: Services, filing_id: str) -> Filing:
+    return (await services.forms.get(filing_id)).filing
+
+
+def _id(request: Request, given: str) -> str:
+    return given or request.headers.get("idempotency-key", "")[:64] or str(desk_of(request).identifiers.next())
+
+
+def _json(answer: Any, status: int = 200) -> JSONResponse:
+    return JSONResponse(plain(answer), status)
+
+
+def _items(name: str, answers: Any) -> JSONResponse:
+    return JSONResponse({name: [plain(answer) for answer in answers]})
+
+
+@router.get("/server", summary="Which server this is, and where people sign in")
+async def server(request: Request) -> Response:
+    """Return the server's name and the issuer of its identity provider; anybody may ask."""
+    place = desk_of(request).place
+    return JSONResponse({"server": place.server, "issuer": place.issuer, "largest_upload": place.largest_upload})
+
+
+@router.get("/session", summary="Who the token proves, and what they may")
+async def session(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
+    """Return the person and their rights, never the passport itself."""
+    passport = await desk_of(request).credentials.of_bearer(authorization)
+    return JSONResponse({key: value for key, value in plain(passport).items() if key != "token"})
+
+
+@router.get("/filings", summary="Filings, and what could be opened")
+async def list_filings(services: Acting, body: str = "") -> Response:
+    """List what the person may read."""
+    return _json(await services.forms.list(body))
+
+
+@router.post("/filings", summary="Open a document")
+async def open_filing(services: Acting, asked: OpenRequest) -> Response:
+    """Open the filing of a body: 201 when it is new, 200 when it was open."""
+    opened = await services.forms.open(asked.body, asked.asked, asked.year)
+    return _json(opened, 201 if opened.is_new else 200)
+
+
+@router.get("/filings/{filing_id}", summary="A filing with its cells")
+async def get_filing(services: Acting, filing_id: str) -> Response:
+    """Return a filing with its cells, computed ones included."""
+    return _json(await services.forms.get(filing_id))
+
+
+@router.patch("/filings/{filing_id}/cells", summary="Save cells, all or none")
+async def save_cells(request: Request, services: Acting, filing_id: str, asked: SaveRequest) -> Response:
+    """Save typed cells."""
+    edits = [cell.edit() for cell in asked.cells]
+    return _json(await services.forms.save(filing_id, edits, _id(request, asked.request_id)))
+
+
+@router.get("/filings/{filing_id}/cells/{address}/history", summary="Every version of a cell")
+async def cell_history(services: Acting, filing_id: str, address: str) -> Response:
+    """Return the versions of a cell, newest first."""
+    return _items("versions", await services.forms.history(filing_id, address))
+
+
+@router.post(
+    "/filings/{filing_id}/imports",
+    summary="Preview an import",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+                "multipart/form-data": {
+                    "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+                },
+            },
+        }
+    },
+)
+async def preview_import(request: Request, services: Acting, filing_id: str, file_name: str = "") -> Response:
+    """Read a file sent as the raw body (`?file_name=`) or as the part `file` of a multipart form."""
+    name, content = file_name[:120], b""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        upload = await read_upload(request, (), "file")
+        name, content = upload.file_name or name, upload.content
+    else:
+        content = await request.body()
+    made = await services.forms.preview(filing_id, name or "import.csv", content, _id(request, ""))
+    return _json(made, 201)
+
+
+@router.get("/filings/{filing_id}/imports/{import_id}", summary="A preview made earlier")
+async def get_import(services: Acting, filing_id: str, import_id: str) -> Response:
+    """Return a preview."""
+    return _json(await services.forms.get_import(filing_id, import_id))
+
+
+@router.post("/filings/{filing_id}/imports/{import_id}/confirm", summary="Write a previewed import")
+async def confirm_import(
+    request: Request,
+    services: Acting,
+    filing_id: str,
+    import_id: str,
+    asked: Annotated[ConfirmRequest, Body()] = ConfirmRequest(),  # noqa: B008 - frozen
+) -> Response:
+    """Write an import, once."""
+    done = await services.forms.confirm(
+        filing_id,
+        import_id,
+        accept_partial=asked.accept_partial,
+        overwrite_typed=asked.overwrite_typed,
+        request_id=_id(request, asked.request_id),
+    )
+    return _json(done)
+
+
+@router.get("/filings/{filing_id}/check", summary="Run every control")
+async def check(services: Acting, filing_id: str) -> Response:
+    """Return the verdict and every finding."""
+    return _json(await services.forms.check(filing_id))
+
+
+@router.post("/filings/{filing_id}/justifications", summary="Justify a failed control")
+async def justify(request: Request, services: Acting, filing_id: str, asked: JustifyRequest) -> Response:
+    """Keep a justification and return the verdict that follows."""
+    verdict = await services.forms.justify(filing_id, asked.control, asked.text, _id(request, asked.request_id))
+    return JSONResponse({"verdict": verdict.value})
+
+
+@router.post("/filings/{filing_id}/step", summary="Move to another step")
+async def move(request: Request, services: Acting, filing_id: str, asked: MoveRequest) -> Response:
+    """Move the filing."""
+    return _json(await services.forms.move(filing_id, asked.asked, asked.reason, _id(request, asked.request_id)))
+
+
+@router.get("/filings/{filing_id}/release", summary="Who will receive what, and why")
+async def release(services: Acting, filing_id: str, simulate: str = "") -> Response:
+    """Return the release table; `simulate` pretends that recipient's box were the other way round."""
+    return _json(await services.releases.table((await _filing(services, filing_id)).identity, simulate))
+
+
+@router.put("/filings/{filing_id}/release/{recipient}", summary="Tick or untick a box")
+async def tick(request: Request, services: Acting, filing_id: str, recipient: str, asked: TickRequest) -> Response:
+    """Tick or untick the body's box for one recipient."""
+    identity = (await _filing(services, filing_id)).identity
+    decision = await services.releases.tick(
+        identity, recipient, is_ticked=asked.is_ticked, request_id=_id(request, asked.request_id)
+    )
+    return _json(decision)
+
+
+@router.post("/filings/{filing_id}/signature", summary="Prepare a signature")
+async def prepare(services: Acting, filing_id: str) -> Response:
+    """Return the exact content to sign, its digest and the recipients, or the obstacles."""
+    return _json(await services.signatures.prepare(filing_id))
+
+
+@router.post("/filings/{filing_id}/signature/{intent_id}", summary="Sign what was prepared")
+async def sign(request: Request, services: Acting, filing_id: str, intent_id: str, asked: SignRequest) -> Response:
+    """Sign; the proof of identity behind the token must be less than five minutes old. Repeats give the same receipt."""
+    receipt = await services.signatures.sign(
+        intent_id,
+        asked.digest,
+        accepts_recipients=asked.accepts_recipients,
+        request_id=_id(request, asked.request_id),
+    )
+    return _json(receipt)
+
+
+@router.get("/filings/{filing_id}/receipt", summary="The receipt")
+async def receipt(services: Acting, filing_id: str, version: int = 0) -> Response:
+    """Return the receipt of a signed version, the latest by default."""
+    return _json(await services.signatures.receipt(filing_id, version))
+
+
+@router.get("/filings/{filing_id}/container", summary="The signed container")
+async def container(services: Acting, filing_id: str, version: int = 0) -> Response:
+    """Return the ASiC-E container of a signed version, the latest by default."""
+    found = await services.signatures.container(filing_id, version)
+    return attachment(found.container, found.file_name, "application/vnd.etsi.asic-e+zip")
+
+
+@router.get("/filings/{filing_id}/deliveries", summary="Who received what")
+async def deliveries(services: Acting, filing_id: str) -> Response:
+    """List deliveries, newest first."""
+    filing = await _filing(services, filing_id)
+    return _items("deliveries", await services.releases.deliveries(filing.identity))
+
+
+@router.get("/filings/{filing_id}/activity", summary="What happened")
+async def activity(services: Acting, filing_id: str) -> Response:
+    """List activities, newest first."""
+    return _items("activities", await services.forms.activity(filing_id))
+
+
+@router.get("/transmitted", summary="Filings transmitted to this authority")
+async def transmitted(services: Acting, year: int = 0) -> Response:
+    """List transmitted filings, for officers."""
+    return _items("filings", await services.forms.transmitted(year))
+
+
+@router.get("/transmitted/{filing_id}", summary="A transmitted filing as signed")
+async def get_transmitted(services: Acting, filing_id: str) -> Response:
+    """Return a transmitted filing, for officers."""
+    return _json(await services.forms.get_transmitted(filing_id))

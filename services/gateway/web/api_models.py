@@ -1,0 +1,115 @@
+"""What programs send: typed, and anything unknown refused. What they get is the services' answers under the same names."""
+
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.clients.answers import CellEdit, Document, Step
+
+RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
+
+
+class Sent(BaseModel):
+    """Base of what programs send."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OpenRequest(Sent):
+    """Opens a document."""
+
+    body: str = Field(pattern=r"^[0-9]{9}$", description="SIREN of the body.")
+    document: Literal["ER", "QDIS"] = Field(description="Document.")
+    year: int = Field(ge=1990, le=2100, description="Accounting year.")
+
+    @property
+    def asked(self) -> Document:
+        """The document."""
+        return Document[self.document]
+
+
+class EditedCell(Sent):
+    """A cell to save."""
+
+    address: str = Field(max_length=32, description="`LINE.column`.")
+    text: str = Field(max_length=4000, description="Text as typed; empty empties the cell.")
+    base_version: int = Field(default=0, ge=0, description="Version the person saw; 0 when it had none.")
+
+    def edit(self) -> CellEdit:
+        """Return the edit."""
+        return CellEdit(self.address, self.text, self.base_version)
+
+
+class SaveRequest(Sent):
+    """Saves cells, all or none."""
+
+    cells: list[EditedCell] = Field(min_length=1, max_length=2000, description="Cells.")
+    request_id: str = RequestId
+
+
+class ConfirmRequest(Sent):
+    """Writes a previewed import."""
+
+    accept_partial: bool = Field(default=False, description="Write the good lines although some are refused.")
+    overwrite_typed: bool = Field(default=False, description="Replace values that persons typed.")
+    request_id: str = RequestId
+
+
+class JustifyRequest(Sent):
+    """Justifies a failed control."""
+
+    control: str = Field(max_length=16, description="Official id.")
+    text: str = Field(max_length=2000, description="At least 20 characters.")
+    request_id: str = RequestId
+
+
+class MoveRequest(Sent):
+    """Moves a filing to another step."""
+
+    step: Literal["entry", "accounting", "signature"] = Field(description="Step to go to.")
+    reason: str = Field(default="", max_length=2000, description="Required when going back.")
+    request_id: str = RequestId
+
+    @property
+    def asked(self) -> Step:
+        """The step."""
+        return Step(self.step)
+
+
+class TickRequest(Sent):
+    """Ticks or unticks a box."""
+
+    is_ticked: bool = Field(description="New state.")
+    request_id: str = RequestId
+
+
+class SignRequest(Sent):
+    """Signs what was prepared and shown."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="Digest the person saw.")
+    accepts_recipients: bool = Field(description="True when the person accepts the recipients shown.")
+    request_id: str = RequestId
+
+
+def plain(answer: Any) -> Any:
+    """Return an answer as JSON values: instants in ISO 8601 UTC, words in lower case, documents in capitals."""
+    return _plain(asdict(answer))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Document):
+        return value.code
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value

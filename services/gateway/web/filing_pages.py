@@ -1,0 +1,207 @@
+"""A filing: where it stands, its forms, its cells."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
+from formsets import FormSet, UnknownCell
+from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.figures import shown
+from services.gateway.web.finding_view import finding_view
+from services.gateway.web.form_view import (
+    CELL,
+    WAS,
+    Sheet,
+    findings_of_form,
+    kept_at,
+    lay_out,
+    neighbours,
+    origin_text,
+    shown_at,
+    violations_by_cell,
+)
+from services.gateway.web.frame import framed, is_editable, moves
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/filings/{filing_id}")
+async def overview(visit: Visitor, filing_id: str) -> Response:
+    """Show where the filing stands and where it may go."""
+    filing = (await visit.services.forms.get(filing_id)).filing
+    values = await framed(visit, filing, "")
+    return await visit.page(
+        "overview.html", {**values, "moves": moves(filing, visit.passport), "steps": list(Step)[1:]}
+    )
+
+
+@router.post("/filings/{filing_id}/step")
+async def move(visit: Visitor, filing_id: str) -> Response:
+    """Move the filing to another step."""
+    fields = await visit.fields("step", "reason")
+    step = next((one for one in Step if one.value == fields.get("step")), Step.UNSPECIFIED)
+    filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
+    note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
+    return await visit.go(f"/filings/{filing_id}", note)
+
+
+@router.get("/filings/{filing_id}/forms")
+async def forms(visit: Visitor, filing_id: str) -> Response:
+    """List the forms of the document, with how much of each is filled."""
+    filing_cells = await visit.services.forms.get(filing_id)
+    form_set = form_set_of(filing_cells)
+    document = filing_cells.filing.identity.document.code
+    filled = {shown_at(form_set, document, cell.address) for cell in filing_cells.cells if cell.value}
+    rows = []
+    for form in form_set.forms:
+        if form.document == document:
+            addresses = [a for a in form_set.cells(document) if a.startswith(f"{form.code}.")]
+            inputs = [a for a in addresses if form_set.accepts_input(a)]
+            rows.append((form, len([a for a in inputs if a in filled]), len(inputs)))
+    return await visit.page("forms.html", {**await framed(visit, filing_cells.filing, "forms"), "rows": rows})
+
+
+@router.get("/filings/{filing_id}/forms/{form}")
+async def show_form(visit: Visitor, filing_id: str, form: str) -> Response:
+    """Show one form."""
+    filing_cells = await visit.services.forms.get(filing_id)
+    return await _form_page(visit, filing_cells, form)
+
+
+@router.post("/filings/{filing_id}/forms/{form}")
+async def save_form(visit: Visitor, filing_id: str, form: str) -> Response:
+    """Save the cells the person changed, all or none; what is refused stays in view with the reason beside it."""
+    fields = await visit.fields("go", prefixes=(CELL, WAS))
+    edits = changed_cells(fields)
+    if not edits:
+        return await visit.go(f"/filings/{filing_id}/forms/{form}", visit.wording("Aucune modification."))
+    try:
+        saved = await visit.services.forms.save(filing_id, edits, visit.request_id(fields))
+    except (Invalid, Conflict, RuleBroken) as failure:
+        texts = {edit.address: edit.text for edit in edits}
+        return await _form_page(visit, await visit.services.forms.get(filing_id), form, texts, failure)
+    notes = [visit.wording("{n} case(s) enregistrée(s).", n=len(edits))]
+    if saved.findings:
+        ids = ", ".join(finding.control for finding in saved.findings)
+        notes.append(visit.wording("Contrôles non respectés par ces cases : {ids}.", ids=ids))
+    target = fields.get("go", "")
+    form_set = formsets.load(saved.filing.identity.form_set)
+    where = target if any(one.code == target for one in form_set.forms) else form
+    return await visit.go(f"/filings/{filing_id}/forms/{where}", " ".join(notes))
+
+
+@router.get("/filings/{filing_id}/cells/{address}")
+async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
+    """Show every version of a cell, and the choice between two values when there is one to make."""
+    filing_cells = await visit.services.forms.get(filing_id)
+    form_set, filing = form_set_of(filing_cells), filing_cells.filing
+    if not form_set.has_cell(address):
+        raise NotFound
+    line = form_set.line_of(address)
+    kept = kept_at(line, address)
+    versions = await visit.services.forms.history(filing_id, kept)
+    present = next((cell for cell in filing_cells.cells if cell.address == kept), None)
+    known_as = shown_at(form_set, filing.identity.document.code, kept)
+
+    def told(cell: FiledCell) -> tuple[str, str]:
+        return shown(cell.value, line.type, visit.wording), origin_text(cell, visit.wording)
+
+    values = {
+        **await framed(visit, filing, "history"),
+        "address": known_as,
+        "kept": kept,
+        "label": form_set.label(known_as),
+        "form": form_set.form_of(known_as),
+        "versions": [(version, *told(version)) for version in versions],
+        "present": present,
+        "present_text": told(present)[0] if present else "",
+        "other_text": shown(present.conflict.value, line.type, visit.wording) if present and present.conflict else "",
+    }
+    return await visit.page("cell.html", values)
+
+
+@router.post("/filings/{filing_id}/cells/{address}")
+async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
+    """Choose between the two values of a cell in conflict."""
+    fields = await visit.fields("value")
+    await visit.services.forms.resolve(filing_id, address, fields.get("value", ""), visit.request_id(fields))
+    return await visit.go(f"/filings/{filing_id}/cells/{address}", visit.wording("Valeur choisie."))
+
+
+def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
+    """Return the cells whose text is not the one first shown, with the version the person saw.
+
+    Raises:
+        Invalid: an input came without what it showed at first.
+    """
+    edits = []
+    for name, text in fields.items():
+        if not name.startswith(CELL):
+            continue
+        address = name.removeprefix(CELL)
+        version, _, before = fields.get(WAS + address, "").partition(":")
+        if not (version.isascii() and version.isdigit()):
+            raise Invalid
+        if text.strip() != before.strip():
+            edits.append(CellEdit(address, text, int(version)))
+    return edits
+
+
+def form_set_of(filing_cells: FilingCells) -> FormSet:
+    """Return the form set the filing is pinned to."""
+    return formsets.load(filing_cells.filing.identity.form_set)
+
+
+async def _form_page(
+    visit: Visit,
+    filing_cells: FilingCells,
+    code: str,
+    texts: Mapping[str, str] | None = None,
+    failure: Failure | None = None,
+) -> Response:
+    filing, form_set, _ = filing_cells.filing, form_set_of(filing_cells), visit.wording
+    findings, are_controls_known = await _findings(visit, filing.identity.filing_id)
+    sheet = Sheet(
+        form_set=form_set,
+        identity=filing.identity,
+        cells={cell.address: cell for cell in filing_cells.cells},
+        findings=findings,
+        is_editable=is_editable(filing, visit.passport),
+        kept_texts=texts or {},
+    )
+    if failure is not None:
+        sheet = replace(sheet, errors=violations_by_cell(failure, sheet, _))
+    document = filing.identity.document.code
+    try:
+        view = lay_out(sheet, code, _)
+    except UnknownCell:
+        raise NotFound from None
+    before, after = neighbours(form_set, document, code)
+    if form_set.form(code).document != document:
+        raise NotFound
+    values = {
+        **await framed(visit, filing, "forms"),
+        "form": view,
+        "remarks": [finding_view(f, form_set, filing.identity, _) for f in findings_of_form(sheet, code)],
+        "are_controls_known": are_controls_known,
+        "before": before,
+        "after": after,
+        "refusal": explained(failure, _) if failure else "",
+        "cell_prefix": CELL,
+        "was_prefix": WAS,
+    }
+    return await visit.page("form.html", values, status_of(failure) if failure else 200)
+
+
+async def _findings(visit: Visit, filing_id: str) -> tuple[tuple[Finding, ...], bool]:
+    """Return the findings; a form can be typed while controls cannot run."""
+    try:
+        return (await visit.services.forms.check(filing_id)).findings, True
+    except Unavailable:
+        return (), False

@@ -1,0 +1,108 @@
+"""Importing a file: upload, see what it would do, confirm."""
+
+from itertools import groupby
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Invalid, RuleBroken
+from formsets import FormSet
+from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.frame import framed
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+_ORDER = (
+    ImportEffect.FILL,
+    ImportEffect.REPLACE,
+    ImportEffect.PROTECTED,
+    ImportEffect.SEALED,
+    ImportEffect.ELSEWHERE,
+    ImportEffect.COMPARED,
+    ImportEffect.SAME,
+)
+_MOST_SHOWN = 1000
+"""Rows of one group on the page; the count is always the true one."""
+
+
+@router.get("/filings/{filing_id}/import")
+async def ask_for_file(visit: Visitor, filing_id: str) -> Response:
+    """Ask for a file."""
+    filing = (await visit.services.forms.get(filing_id)).filing
+    return await visit.page("import.html", {**await framed(visit, filing, "import"), "failure": None})
+
+
+@router.post("/filings/{filing_id}/import")
+async def preview(visit: Visitor, filing_id: str) -> Response:
+    """Read the file and lead to what importing it would do; a file refused whole is explained beside the input."""
+    upload = await visit.upload()
+    request_id = visit.request_id(upload.fields)
+    try:
+        file = upload.chosen()
+        made = await visit.services.forms.preview(filing_id, file.file_name, file.content, request_id)
+    except (Invalid, RuleBroken) as failure:
+        filing = (await visit.services.forms.get(filing_id)).filing
+        values = {
+            **await framed(visit, filing, "import"),
+            "failure": explained(failure, visit.wording),
+            "violations": failure.violations,
+        }
+        return await visit.page("import.html", values, status_of(failure))
+    return await visit.go(f"/filings/{filing_id}/import/{made.import_id}")
+
+
+@router.get("/filings/{filing_id}/import/{import_id}")
+async def show_preview(visit: Visitor, filing_id: str, import_id: str) -> Response:
+    """Show what importing would do."""
+    filing = (await visit.services.forms.get(filing_id)).filing
+    made = await visit.services.forms.get_import(filing_id, import_id)
+    return await visit.page("preview.html", await _values(visit, filing, made))
+
+
+@router.post("/filings/{filing_id}/import/{import_id}")
+async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
+    """Write the import."""
+    fields = await visit.fields("accept_partial", "overwrite_typed")
+    done = await visit.services.forms.confirm(
+        filing_id,
+        import_id,
+        accept_partial=fields.get("accept_partial") == "yes",
+        overwrite_typed=fields.get("overwrite_typed") == "yes",
+        request_id=visit.request_id(fields),
+    )
+    note = visit.wording(
+        "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
+    )
+    return await visit.go(f"/filings/{filing_id}/remarks", note)
+
+
+async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str, object]:
+    _, form_set = visit.wording, formsets.load(filing.identity.form_set)
+    counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
+    by_effect = sorted(made.changes, key=lambda change: _ORDER.index(change.effect))
+    groups = [
+        (effect, _.label(effect), counts[effect], [_row(change, form_set) for change in list(changes)[:_MOST_SHOWN]])
+        for effect, changes in groupby(by_effect, key=lambda change: change.effect)
+    ]
+    other = "QDIS" if filing.identity.document.code == "ER" else "ER"
+    return {
+        **await framed(visit, filing, "import"),
+        "preview": made,
+        "groups": groups,
+        "to_write": counts[ImportEffect.FILL] + counts[ImportEffect.REPLACE],
+        "protected": counts[ImportEffect.PROTECTED],
+        "elsewhere": _(
+            "{n} ligne(s) du {document} non stockée(s) ici.", n=counts[ImportEffect.ELSEWHERE], document=other
+        )
+        if counts[ImportEffect.ELSEWHERE]
+        else "",
+        "guesses": [_.sentence(guess) for guess in made.guesses],
+        "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
+    }
+
+
+def _row(change: ImportChange, form_set: FormSet) -> tuple[ImportChange, str]:
+    label = form_set.label(change.address) if form_set.has_cell(change.address) else ""
+    return change, label

@@ -1,0 +1,58 @@
+"""The report: the verdict on top, findings by severity, and a written justification for each anomaly that is right."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Invalid
+from services.gateway.clients.answers import ControlStatus
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.finding_view import failed_groups, finding_view
+from services.gateway.web.frame import framed
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/filings/{filing_id}/remarks")
+async def remarks(visit: Visitor, filing_id: str) -> Response:
+    """Show the report of every control."""
+    return await _report_page(visit, filing_id)
+
+
+@router.post("/filings/{filing_id}/remarks/{control}")
+async def justify(visit: Visitor, filing_id: str, control: str) -> Response:
+    """Keep a justification; one that is refused stays in view."""
+    fields = await visit.fields("text")
+    text = fields.get("text", "")
+    try:
+        verdict = await visit.services.forms.justify(filing_id, control, text, visit.request_id(fields))
+    except Invalid as failure:
+        return await _report_page(visit, filing_id, control, text, failure)
+    note = visit.wording(
+        "Justification de {control} enregistrée. {verdict}.", control=control, verdict=visit.wording.label(verdict)
+    )
+    return await visit.go(f"/filings/{filing_id}/remarks", note)
+
+
+async def _report_page(
+    visit: Visit, filing_id: str, control: str = "", text: str = "", failure: Invalid | None = None
+) -> Response:
+    filing = (await visit.services.forms.get(filing_id)).filing
+    report = await visit.services.forms.check(filing_id)
+    form_set, identity, _ = formsets.load(filing.identity.form_set), filing.identity, visit.wording
+    unevaluated = [f for f in report.findings if f.status is ControlStatus.NOT_EVALUATED]
+    values = {
+        **await framed(visit, filing, "remarks"),
+        "report": report,
+        "groups": failed_groups(report.findings, form_set, identity, _),
+        "unevaluated": [finding_view(finding, form_set, identity, _) for finding in unevaluated],
+        "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
+        "may_justify": visit.may("filing.justify", filing),
+        "refused_control": control if failure else "",
+        "refused_text": text,
+        "refusal": (failure.violations[0].description if failure.violations else explained(failure, _))
+        if failure
+        else "",
+    }
+    return await visit.page("remarks.html", values, status_of(failure) if failure else 200)

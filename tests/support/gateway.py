@@ -1,0 +1,501 @@
+"""The gateway in process, on fakes of its ports: a world of one body, one filing and one partner."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from chassis.errors import Failure, NotFound, Unauthenticated
+from chassis.identifiers import TimeSortableIdentifiers
+from services.gateway.clients.answers import (
+    Activity,
+    Cell,
+    CellConflict,
+    CellEdit,
+    ConfirmedImport,
+    Container,
+    ControlStatus,
+    Delivery,
+    DeliveryState,
+    Document,
+    Family,
+    FeedEntry,
+    FeedPage,
+    FetchedDelivery,
+    FiledCell,
+    Filing,
+    FilingCells,
+    FilingIdentity,
+    Filings,
+    Finding,
+    ImportChange,
+    ImportEffect,
+    ImportPreview,
+    ImportProblem,
+    Indication,
+    OpenableDocument,
+    OpenedFiling,
+    Origin,
+    Passport,
+    PreparedSignature,
+    Receipt,
+    ReleaseDecision,
+    ReleaseTable,
+    ReleaseTerm,
+    Report,
+    SavedCells,
+    ScopeGrant,
+    Sentence,
+    Severity,
+    Step,
+    ThreePartMessage,
+    TransmittedFiling,
+    Verdict,
+    Verification,
+)
+from services.gateway.clients.ports import LoginAttempt, LoginRefused, RefreshRefused, Services, Tokens
+from services.gateway.clients.shelf import LocalShelf
+from services.gateway.web.app import gateway_app
+from services.gateway.web.desk import Place, make_desk
+from tests.support.clocks import FrozenClock
+from tests.support.hosting import DIRECTOR
+
+ORIGIN = "http://127.0.0.1:8080"
+FILING_ID = "019aa000-0000-7000-8000-000000000001"
+SIREN = "000000018"
+NOW = datetime(2025, 6, 2, 9, 0, tzinfo=UTC)
+DIGEST = "ab" * 32
+CONTENT = b'{"cells":{"BA.010.brut":"1234567","ID.030.v":"000000018"},"kind":"harmonia.filing/1"}'
+
+
+def an_identity(document: Document = Document.ER, **other: object) -> FilingIdentity:
+    """Return what the filing of the tests is about."""
+    values: dict[str, object] = {
+        "filing_id": FILING_ID,
+        "body": SIREN,
+        "body_name": "OPH de Démonstration",
+        "family": Family.OPH,
+        "document": document,
+        "year": 2024,
+        "form_set": "2024.1",
+        "departement": "21",
+    }
+    return FilingIdentity(**{**values, **other})  # type: ignore[arg-type]
+
+
+def a_filing(identity: FilingIdentity | None = None, **other: object) -> Filing:
+    """Return a filing at entry, never signed."""
+    values: dict[str, object] = {
+        "identity": identity or an_identity(),
+        "step": Step.ENTRY,
+        "revision": 3,
+        "signed_version": 0,
+        "opened_by": "Camille Compte",
+        "opened_at": NOW,
+        "changed_at": NOW,
+        "verdict": Verdict.TO_JUSTIFY,
+        "receipt_number": "",
+        "due_on": "2025-07-01",
+        "is_locked": False,
+        "filled": 2,
+        "fillable": 700,
+        "conflicts": (),
+    }
+    return Filing(**{**values, **other})  # type: ignore[arg-type]
+
+
+def a_finding(control: str = "A-06", **other: object) -> Finding:
+    """Return a failed anomaly about BA.010."""
+    values: dict[str, object] = {
+        "control": control,
+        "severity": Severity.ANOMALY,
+        "status": ControlStatus.FAILED,
+        "message": Sentence("Montant inattendu.", "Unexpected amount."),
+        "detail": ThreePartMessage(
+            Sentence("Le brut dépasse le seuil.", "The gross amount is over the threshold."),
+            Sentence("Case BA.010.brut.", "Cell BA.010.brut."),
+            Sentence("Corrigez ou justifiez.", "Correct or justify."),
+        ),
+        "cells": ("BA.010.brut",),
+        "operands": (Cell("BA.010.brut", "1234567"),),
+    }
+    return Finding(**{**values, **other})  # type: ignore[arg-type]
+
+
+def a_decision(recipient: str = "CDC", **other: object) -> ReleaseDecision:
+    """Return a decision that the body may change."""
+    values: dict[str, object] = {
+        "recipient": recipient,
+        "recipient_name": "Caisse des dépôts",
+        "is_released": True,
+        "rule": "T-13",
+        "level": 3,
+        "reason": Sentence("Parce que la case est cochée.", "Because the box is ticked."),
+        "is_choice": True,
+        "is_ticked": True,
+        "decided_by": "Dominique Direction",
+        "decided_at": NOW,
+    }
+    return ReleaseDecision(**{**values, **other})  # type: ignore[arg-type]
+
+
+def a_receipt() -> Receipt:
+    """Return a receipt of the first version."""
+    term = ReleaseTerm("CDC", True, "T-13", 3, Sentence("Parce que la case est cochée.", "Because ticked."))
+    return Receipt(
+        *("R-2025-000001", an_identity(), 1, DIGEST, "cd" * 32, "Dominique Direction", NOW),
+        *("ADVANCED_SEAL_WITH_CONSENT", 0, "c2sp.org/tlog-proof@v1\n", (term,), "K7QF-29XD"),
+    )
+
+
+@dataclass
+class World:
+    """What the fake services know and were asked."""
+
+    filing: Filing = field(default_factory=a_filing)
+    cells: tuple[FiledCell, ...] = (
+        FiledCell("BA.010.brut", "1234567", 4, Origin.IMPORTED, "Camille Compte", NOW, "sample_oph.csv", 12),
+        FiledCell("BA.010.net", "1234567.25", 0, Origin.COMPUTED),
+        FiledCell("ID.030.v", SIREN, 1, Origin.TYPED, "Camille Compte", NOW),
+    )
+    findings: tuple[Finding, ...] = (
+        a_finding(),
+        a_finding("B-01", severity=Severity.BLOCKING, status=ControlStatus.NOT_EVALUATED, missing=("BA.020.brut",)),
+        a_finding("C-01", status=ControlStatus.PASSED),
+    )
+    verdict: Verdict = Verdict.TO_JUSTIFY
+    preview: ImportPreview | None = None
+    decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
+    entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
+    obstacles: tuple[Sentence, ...] = ()
+    failures: dict[str, Failure | Exception] = field(default_factory=dict)
+    """Method → what it raises."""
+    asked: list[tuple[str, object]] = field(default_factory=list)
+    """Methods called with what they were given, passport first."""
+
+    def note(self, method: str, what: object) -> None:
+        """Remember a call, or fail as told."""
+        self.asked.append((method, what))
+        if method in self.failures:
+            raise self.failures[method]
+
+    def calls(self, method: str) -> list[object]:
+        """Return what the method was given, call by call."""
+        return [what for name, what in self.asked if name == method]
+
+
+def a_preview() -> ImportPreview:
+    """Return a preview with one line of each kind and one problem."""
+    changes = tuple(
+        ImportChange("BA.010.brut", n, "1 234,5", "1234.5", "", effect, Origin.UNSPECIFIED)
+        for n, effect in enumerate(list(ImportEffect)[1:], start=2)
+    )
+    message = ThreePartMessage(
+        Sentence("Montant ambigu.", "Ambiguous amount."),
+        Sentence("Ligne 9, colonne valeur.", "Line 9, column value."),
+        Sentence("Écrivez 1234,56.", "Write 1234.56."),
+    )
+    problem = ImportProblem(9, "valeur", "BA.020.brut", "F-08", message, "1.234,56", {"nature": "x"})
+    guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
+    return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
+
+
+@dataclass
+class FakeForms:
+    """Forms on the world."""
+
+    world: World
+    passport: str
+
+    async def open(self, body: str, document: Document, year: int) -> OpenedFiling:
+        self.world.note("open", (self.passport, body, document, year))
+        return OpenedFiling(self.world.filing, True)
+
+    async def list(self, body: str = "") -> Filings:
+        self.world.note("list", (self.passport, body))
+        openable = OpenableDocument(SIREN, "OPH de Démonstration", Document.QDIS, 2024, "2025-07-01")
+        return Filings((self.world.filing,), (openable,))
+
+    async def get(self, filing_id: str) -> FilingCells:
+        self.world.note("get", (self.passport, filing_id))
+        if filing_id != FILING_ID:
+            raise NotFound(reason="FILING_UNKNOWN")
+        return FilingCells(self.world.filing, self.world.cells)
+
+    async def save(self, filing_id: str, edits: Sequence[CellEdit], request_id: str) -> SavedCells:
+        self.world.note("save", (filing_id, tuple(edits), request_id))
+        return SavedCells(self.world.filing, (), self.world.findings[:1])
+
+    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
+        self.world.note("preview", (filing_id, file_name, content, request_id))
+        return self.world.preview or a_preview()
+
+    async def get_import(self, filing_id: str, import_id: str) -> ImportPreview:
+        self.world.note("get_import", (filing_id, import_id))
+        return self.world.preview or a_preview()
+
+    async def confirm(
+        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+    ) -> ConfirmedImport:
+        self.world.note("confirm", (filing_id, import_id, accept_partial, overwrite_typed))
+        return ConfirmedImport(self.world.filing, 414, 1)
+
+    async def check(self, filing_id: str) -> Report:
+        self.world.note("check", filing_id)
+        return Report(self.world.verdict, self.world.findings, "sha256:" + DIGEST, 3)
+
+    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
+        self.world.note("justify", (filing_id, control, text))
+        return Verdict.REMARKS
+
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
+        self.world.note("move", (filing_id, step, reason))
+        return replace(self.world.filing, step=step)
+
+    async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
+        self.world.note("history", (filing_id, address))
+        return self.world.cells[:1]
+
+    async def resolve(self, filing_id: str, address: str, value: str, request_id: str) -> FiledCell:
+        self.world.note("resolve", (filing_id, address, value))
+        return self.world.cells[0]
+
+    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
+        self.world.note("activity", filing_id)
+        return (Activity(NOW, "Camille Compte", "CELLS_SAVED", Sentence("1 case saisie.", "1 cell typed.")),)
+
+    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
+        self.world.note("transmitted", year)
+        return (replace(self.world.filing, signed_version=1, step=Step.REVIEW, receipt_number="R-2025-000001"),)
+
+    async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
+        self.world.note("get_transmitted", filing_id)
+        filing = replace(self.world.filing, signed_version=1, step=Step.REVIEW)
+        return TransmittedFiling(filing, tuple(Cell(cell.address, cell.value) for cell in self.world.cells))
+
+
+@dataclass
+class FakeSignatures:
+    """Signatures on the world."""
+
+    world: World
+    passport: str
+
+    async def prepare(self, filing_id: str) -> PreparedSignature:
+        self.world.note("prepare", (self.passport, filing_id))
+        intent = "" if self.world.obstacles else "intent-1"
+        return PreparedSignature(
+            *(intent, CONTENT, DIGEST, "K7QF-29XD", a_receipt().terms, "ADVANCED_SEAL_WITH_CONSENT"),
+            self.world.obstacles,
+        )
+
+    async def sign(self, intent_id: str, digest: str, *, accepts_recipients: bool, request_id: str) -> Receipt:
+        self.world.note("sign", (intent_id, digest, accepts_recipients, request_id))
+        return a_receipt()
+
+    async def receipt(self, filing_id: str, version: int = 0) -> Receipt:
+        self.world.note("receipt", (filing_id, version))
+        return a_receipt()
+
+    async def container(self, filing_id: str, version: int = 0) -> Container:
+        self.world.note("container", (filing_id, version))
+        return Container(b"PK-container", 'R-2025"\r\nX: y.asice')
+
+    async def verify(self, container: bytes) -> Verification:
+        self.world.note("verify", (self.passport, container))
+        return Verification(Indication.PASSED, (Sentence("Tout est bon.", "All good."),), b"", "OPH", NOW)
+
+
+@dataclass
+class FakeReleases:
+    """Releases on the world; the passport `partner:CDC` reads the feed of CDC."""
+
+    world: World
+    passport: str
+
+    async def table(self, identity: FilingIdentity, simulate_recipient: str = "") -> ReleaseTable:
+        self.world.note("table", simulate_recipient)
+        decisions = tuple(
+            replace(d, is_released=not d.is_released, is_ticked=not d.is_ticked)
+            if d.recipient == simulate_recipient
+            else d
+            for d in self.world.decisions
+        )
+        return ReleaseTable(decisions, DIGEST)
+
+    async def tick(
+        self, identity: FilingIdentity, recipient: str, *, is_ticked: bool, request_id: str
+    ) -> ReleaseDecision:
+        self.world.note("tick", (recipient, is_ticked))
+        return a_decision(recipient, is_ticked=is_ticked)
+
+    async def deliveries(self, identity: FilingIdentity) -> tuple[Delivery, ...]:
+        self.world.note("deliveries", identity.filing_id)
+        return (Delivery("CDC", "Caisse des dépôts", 1, "T-13", DeliveryState.DELIVERED, NOW, NOW, None, "cd" * 32),)
+
+    async def feed(self, after: int, limit: int, document: Document) -> FeedPage:
+        self.world.note("feed", (self.passport, after, limit, document))
+        mine = [e for e in self.world.entries.get(self.passport.removeprefix("partner:"), ()) if e.sequence > after]
+        return FeedPage(tuple(mine), mine[-1].sequence if mine else after, True)
+
+    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+        self.world.note("fetch", (self.passport, delivery_id))
+        return FetchedDelivery(b"PK-container", self._mine(delivery_id))
+
+    async def acknowledge(self, delivery_id: str) -> FeedEntry:
+        self.world.note("acknowledge", (self.passport, delivery_id))
+        return self._mine(delivery_id)
+
+    def _mine(self, delivery_id: str) -> FeedEntry:
+        for entry in self.world.entries.get(self.passport.removeprefix("partner:"), ()):
+            if entry.delivery_id == delivery_id:
+                return entry
+        raise NotFound("Rien à cette adresse.")
+
+
+def an_entry(sequence: int = 1) -> FeedEntry:
+    """Return a feed entry of the filing."""
+    return FeedEntry(
+        *(sequence, f"delivery-{sequence}", an_identity(), 1, "cd" * 32, DIGEST, "R-2025-000001", NOW, NOW, "T-13"),
+        *("", DeliveryState.AVAILABLE),
+    )
+
+
+@dataclass
+class FakePassportOffice:
+    """The auth service: tokens and partners that it knows."""
+
+    clock: FrozenClock
+    persons: dict[str, Passport] = field(default_factory=dict)
+    partners: dict[tuple[str, str], str] = field(default_factory=dict)
+    opened: int = 0
+
+    async def of_person(self, access_token: str) -> Passport:
+        self.opened += 1
+        if access_token not in self.persons:
+            raise Unauthenticated(reason="TOKEN_REFUSED")
+        return replace(self.persons[access_token], expires_at=self.clock.now() + timedelta(minutes=5))
+
+    async def of_partner(self, client_id: str, client_secret: str) -> Passport:
+        self.opened += 1
+        partner = self.partners.get((client_id, client_secret))
+        if partner is None:
+            raise Unauthenticated("Identifiant ou secret incorrect.", reason="TOKEN_REFUSED")
+        return Passport(f"partner:{partner}", self.clock.now() + timedelta(minutes=5), partner, partner, (), partner)
+
+
+@dataclass
+class FakeProvider:
+    """An identity provider that says yes to the code `good`."""
+
+    clock: FrozenClock
+    refreshed: int = 0
+    is_over: bool = False
+
+    async def start(self, browser: str, way_back: str, *, proves_again: bool) -> tuple[str, LoginAttempt]:
+        prompt = "&prompt=login" if proves_again else ""
+        attempt = LoginAttempt(f"state-{self.clock.now().timestamp()}", "n", "v", browser, way_back, 0.0)
+        return f"https://id.example/auth?state={attempt.state}{prompt}", attempt
+
+    async def finish(self, attempt: LoginAttempt, answer: Mapping[str, str]) -> Tokens:
+        if answer.get("code") != "good":
+            raise LoginRefused
+        return Tokens("access-director", "refresh-0", "id-token")
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        if self.is_over:
+            raise RefreshRefused
+        self.refreshed += 1
+        return Tokens("access-director", f"refresh-{self.refreshed}", "id-token")
+
+    async def logout_url(self, id_token: str) -> str:
+        return f"https://id.example/logout?id_token_hint={id_token}"
+
+
+def a_passport(permissions: Sequence[str] = DIRECTOR, scope: str = SIREN, **other: object) -> Passport:
+    """Return a person's passport."""
+    values: dict[str, object] = {
+        "token": "passport-director",
+        "expires_at": NOW + timedelta(minutes=5),
+        "subject": "dominique",
+        "name": "Dominique Direction",
+        "grants": (ScopeGrant(scope, tuple(permissions), "OPH de Démonstration"),),
+        "authenticated_at": NOW,
+    }
+    return Passport(**{**values, **other})  # type: ignore[arg-type]
+
+
+@dataclass
+class Browser:
+    """A browser at the gateway, with the world behind it."""
+
+    http: httpx.AsyncClient
+    world: World
+    clock: FrozenClock
+    office: FakePassportOffice
+    provider: FakeProvider
+    csrf: str = ""
+
+    async def sign_in(self) -> None:
+        """Go through the identity provider and come back."""
+        sent = await self.http.get("/auth/login")
+        state = sent.headers["location"].partition("state=")[2].partition("&")[0]
+        self.keep(sent)
+        self.keep(await self.http.get("/auth/callback", params={"state": state, "code": "good"}))
+        page = await self.http.get("/")
+        self.csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+
+    def keep(self, response: httpx.Response) -> None:
+        """Keep Secure cookies as browsers do on a loopback address, which http.cookiejar does not."""
+        cookies = dict(pair.partition("=")[::2] for pair in self.http.headers.get("cookie", "").split("; ") if pair)
+        for header in response.headers.get_list("set-cookie"):
+            name, _, rest = header.partition("=")
+            value = rest.partition(";")[0].strip('"')
+            if "Max-Age=0" in header:
+                cookies.pop(name, None)
+            else:
+                cookies[name] = value
+        self.http.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+    async def get(self, path: str, **options: object) -> httpx.Response:
+        """Open a page."""
+        return await self.http.get(path, **options)  # type: ignore[arg-type]
+
+    async def post(self, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> httpx.Response:
+        """Send a page's form, with its secret and from our origin."""
+        sent = {"csrf": self.csrf, **(fields or {})}
+        return await self.http.post(path, data=sent, headers={"origin": ORIGIN, **headers})
+
+
+@asynccontextmanager
+async def a_browser(world: World | None = None, *, largest_upload: int = 20_000_000) -> AsyncIterator[Browser]:
+    """Serve the gateway in process."""
+    world, clock = world or World(), FrozenClock()
+    office = FakePassportOffice(
+        clock, {"access-director": a_passport(), "access-api": a_passport(token="passport-api")}, {("cdc", "s3"): "CDC"}
+    )
+    provider = FakeProvider(clock)
+
+    def acting_for(passport: str) -> Services:
+        return Services(FakeForms(world, passport), FakeSignatures(world, passport), FakeReleases(world, passport))
+
+    desk = make_desk(
+        Place("MIN", ORIGIN, "https://id.example/realms/harmonia", largest_upload),
+        acting_for,
+        office,
+        provider,
+        LocalShelf(clock),
+        clock,
+        TimeSortableIdentifiers(clock),
+    )
+    transport = httpx.ASGITransport(gateway_app(desk))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
+        yield Browser(http, world, clock, office, provider)
+
+
+def in_conflict() -> FiledCell:
+    """Return a cell with two values."""
+    other = CellConflict("99", "FED-OPH", "Sacha Saisie", NOW)
+    return FiledCell("PL.010.n", "12", 2, Origin.TYPED, "Camille Compte", NOW, conflict=other)
