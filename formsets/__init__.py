@@ -5,6 +5,7 @@ reads and verifies packages with the standard library only, so any domain may im
 network, no rule evaluation belongs here.
 """
 
+from formsets.accounts import AccountDecision, AccountFilling, AccountRule, Unmapped
 from formsets.package import (
     Concept,
     Control,
@@ -21,6 +22,9 @@ from formsets.package import (
 )
 
 __all__ = [
+    "AccountDecision",
+    "AccountFilling",
+    "AccountRule",
     "Concept",
     "Control",
     "ControlText",
@@ -30,6 +34,7 @@ __all__ = [
     "Line",
     "UnknownCell",
     "UnknownFormSet",
+    "Unmapped",
     "available",
     "load",
     "version_for",

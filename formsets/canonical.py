@@ -5,7 +5,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-FILES = ("formset.json", "forms.json", "concepts.json", "controls.json", "messages.json", "quartiles.json")
+FILES = (
+    "formset.json",
+    "forms.json",
+    "concepts.json",
+    "controls.json",
+    "messages.json",
+    "accounts.json",
+    "quartiles.json",
+)
 """The files a package is made of; their union is what the digest covers."""
 
 DIGEST_FILE = "DIGEST"

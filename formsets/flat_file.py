@@ -6,7 +6,7 @@ accepted and what is refused.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +26,10 @@ _MOST_ATTEMPTS = 3
 _MOST_HEADER_LINES = 30
 _LONGEST_HEADER = 2_000
 """Characters of a line that may be the header or name the body, the year or the unit."""
+
+_LONGEST_ECHO = 200
+"""Characters of a refused text given back."""
+_NOTHING: Mapping[str, str] = {}
 
 _NAMES = {
     "code": "code",
@@ -64,6 +68,21 @@ class Entry:
     raw: str
     extra: Mapping[str, str]
     """The user's own columns, such as `nature`; they have no effect."""
+    sheet: str = ""
+    """Sheet of a workbook, empty for a file that has none; the line is a row of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell as a table of a workbook gives it, not yet known to the form set."""
+
+    sheet: str
+    number: int
+    """Row of the sheet, from 1."""
+    code: str
+    column: str
+    raw: str
+    extra: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,11 @@ class FileProblem:
     message_en: str
     is_fatal: bool = False
     """The whole file is refused."""
+    raw: str = ""
+    """Text of the refused value."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The user's own columns on that line, given back (F18)."""
+    sheet: str = ""
 
     def message(self, language: str = "fr") -> str:
         """The sentence in this language, French when there is none."""
@@ -92,7 +116,7 @@ class FileProblem:
 class Guess:
     """Something the reader decided by itself, and says so."""
 
-    kind: Literal["encoding", "separator", "siren", "year", "version", "duplicate"]
+    kind: Literal["encoding", "separator", "siren", "year", "version", "duplicate", "sheet", "percentage", "accounts"]
     value: str
     message_fr: str
     message_en: str
@@ -133,6 +157,32 @@ def read_flat_file(content: bytes, form_set: FormSet) -> FlatFile:
     if not text.strip():
         return _refused("F-24", "Le fichier est vide. Exportez-le de nouveau.", "The file is empty. Export it again.")
     return _Reader(text, encoding, form_set).read()
+
+
+def read_rows(rows: Iterable[Row], form_set: FormSet, subject: Mapping[str, str]) -> FlatFile:
+    """Read the rows of a workbook's tables as the lines of a flat file.
+
+    Args:
+        rows: every filled value of the tables, in order.
+        form_set: what the file is read against.
+        subject: what stands above the tables, such as `siren`, `exercice`, `unite`, in the words of the file.
+    """
+    reader = _Reader("", "", form_set)
+    for name, value in subject.items():
+        if known := _SUBJECT.get(name.strip().lower()):
+            reader.subject[known] = value.strip()
+    refusal = reader.refuse_subject("", 0)
+    if refusal:
+        return refusal
+    for row in rows:
+        reader.sheet = row.sheet
+        reader.add(row.number, row.code, row.column, row.raw, row.extra)
+    return reader.result()
+
+
+def column_name(title: str) -> str:
+    """`code`, `column` or `value` when the title of a column means it, otherwise the title in lower case."""
+    return _column_name(title.strip().lower())
 
 
 def check_subject(flat_file: FlatFile, siren: str, year: int) -> FileProblem | None:
@@ -177,6 +227,7 @@ class _Reader:
     subject: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     """Cells given twice with different values: neither is kept."""
+    sheet: str = ""
 
     def read(self) -> FlatFile:
         lines = re.split(r"\r\n|\n|\r", self.text)
@@ -191,12 +242,12 @@ class _Reader:
                 1,
             )
         self._guess_encoding()
-        refusal = self._refuse_subject(lines[header_at], header_at + 1)
+        refusal = self.refuse_subject(lines[header_at], header_at + 1)
         if refusal:
             return refusal
         names = [name.strip().strip('"').lower().lstrip("\ufeff") for name in lines[header_at].split(self.separator)]
         self._read_rows(lines, header_at + 1, [_column_name(name) for name in names])
-        return self._result()
+        return self.result()
 
     def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
         for number, fields in self._rows(lines, start):
@@ -204,7 +255,7 @@ class _Reader:
                 continue
             row = self._row(number, fields, names)
             if row is not None:
-                self._add(number, row)
+                self.add(number, row.pop("code"), row.pop("column"), row.pop("value"), row)
 
     def _header_line(self, lines: list[str]) -> int | None:
         """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
@@ -224,7 +275,8 @@ class _Reader:
         if found and (name := _SUBJECT.get(found[1].lower())):
             self.subject[name] = found[2].strip()
 
-    def _refuse_subject(self, header: str, number: int) -> FlatFile | None:
+    def refuse_subject(self, header: str, number: int) -> FlatFile | None:
+        """F-27 and F-28: the whole file refused for its unit or its form set, None when it is not."""
         unit = self.subject.get("unit", "").lower()
         if _THOUSANDS.search(header) or unit not in _EUROS:
             return self._refuse(
@@ -304,20 +356,21 @@ class _Reader:
             return None
         return row
 
-    def _add(self, number: int, row: dict[str, str]) -> None:
-        code, column, raw = row.pop("code").strip(), row.pop("column").strip(), row.pop("value")
+    def add(self, number: int, code: str, column: str, raw: str, extra: Mapping[str, str]) -> None:
+        """Take one cell in, or say what is wrong with it."""
+        code, column = code.strip(), column.strip()
         address = f"{code.upper()}.{column.lower()}"
         if not self.form_set.has_cell(address):
-            self._unknown(number, code, column)
+            self._unknown(number, code, column, raw, extra)
             return
-        entry = Entry(number, address, raw, row)
+        entry = Entry(number, address, raw, extra, self.sheet)
         previous = self.entries.get(address)
         if previous is None:
             self.entries[address] = entry
         else:
             self._duplicate(previous, entry)
 
-    def _unknown(self, number: int, code: str, column: str) -> None:
+    def _unknown(self, number: int, code: str, column: str, raw: str, extra: Mapping[str, str]) -> None:
         shown, shown_column = printable(code, 20), printable(column, 20)
         columns = self._columns_of(code.upper())
         if columns:
@@ -328,6 +381,8 @@ class _Reader:
                 "F-24",
                 f"Colonne « {shown_column} » inconnue pour {shown}. Colonnes admises : {', '.join(columns)}.",
                 f"Unknown column “{shown_column}” for {shown}. Columns: {', '.join(columns)}.",
+                raw,
+                extra,
             )
         else:
             self._problem(
@@ -337,6 +392,8 @@ class _Reader:
                 "F-24",
                 f"Code de ligne « {shown} » inconnu du référentiel {self.form_set.version}. Corrigez ou retirez la ligne.",
                 f"Line code “{shown}” is not in form set {self.form_set.version}. Correct or remove the line.",
+                raw,
+                extra,
             )
 
     def _columns_of(self, code: str) -> tuple[str, ...]:
@@ -368,6 +425,8 @@ class _Reader:
             "F-25",
             f"{address} est donné deux fois avec des valeurs différentes (voir ligne {first.line_number}). Gardez une seule ligne.",
             f"{address} is given twice with different values (see line {first.line_number}). Keep one line.",
+            second.raw,
+            second.extra,
         )
 
     def _same(self, first: Entry, second: Entry) -> bool:
@@ -376,12 +435,36 @@ class _Reader:
         readings = [read(self.form_set, entry.address, entry.raw, 9_997, origin="file") for entry in (first, second)]
         return all(reading.problem is None for reading in readings) and readings[0].value == readings[1].value
 
-    def _problem(self, line: int, column: str, code: str, control: str, french: str, english: str) -> None:
+    def _problem(
+        self,
+        line: int,
+        column: str,
+        code: str,
+        control: str,
+        french: str,
+        english: str,
+        raw: str = "",
+        extra: Mapping[str, str] = _NOTHING,
+    ) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
             self.unlisted += 1
             return
         where_fr, where_en = f"Ligne {line} : ", f"Line {line}: "
-        self.problems.append(FileProblem(line, column, code, control, where_fr + french, where_en + english))
+        if self.sheet:
+            where_fr, where_en = f"Feuille {self.sheet}, ligne {line} : ", f"Sheet {self.sheet}, row {line}: "
+        self.problems.append(
+            FileProblem(
+                line,
+                column,
+                code,
+                control,
+                where_fr + french,
+                where_en + english,
+                raw=raw[:_LONGEST_ECHO],
+                extra=extra,
+                sheet=self.sheet,
+            )
+        )
 
     def _guess_encoding(self) -> None:
         if self.encoding != "utf-8":
@@ -401,7 +484,8 @@ class _Reader:
     def _refuse(self, control: str, french: str, english: str, line: int) -> FlatFile:
         return _refused(control, french, english, line, encoding=self.encoding, separator=self.separator)
 
-    def _result(self) -> FlatFile:
+    def result(self) -> FlatFile:
+        """What was read."""
         if self.unlisted:
             last = f"{self.unlisted} autres problèmes ne sont pas listés."
             self.problems.append(FileProblem(0, "", "", "F-24", last, f"{self.unlisted} more problems are not listed."))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from formsets.accounts import AccountRule
 from formsets.canonical import DIGEST_FILE, digest_of, read_contents
 
 Document = Literal["ER", "QDIS"]
@@ -147,6 +148,8 @@ class FormSet:
     """Last day on which an exercice of this version opens, None without bound."""
     breaks: frozenset[str] = frozenset()
     """Lines that are not comparable with those of the version before, though their code is the same."""
+    accounts: tuple[AccountRule, ...] = ()
+    """Which accounts of a trial balance fill which cells."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FormSet) and other.digest == self.digest
@@ -376,7 +379,13 @@ def _form_set(contents: Mapping[str, Any], digest: str) -> FormSet:
         opened_from=_date(head["opened_from"]),
         opened_until=_date(head["opened_until"]),
         breaks=frozenset(head["breaks"]),
+        accounts=tuple(_account_rule(raw) for raw in contents["accounts.json"]),
     )
+
+
+def _account_rule(raw: Mapping[str, Any]) -> AccountRule:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    return AccountRule(**fields)
 
 
 def _date(text: str | None) -> dt.date | None:

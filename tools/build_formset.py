@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from formsets.canonical import DIGEST_FILE, FILES, digest_of
+from tools.account_rules import account_rules
 from tools.control_messages import message
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -43,10 +44,14 @@ def varied(domain: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, A
     return changed
 
 
-def build(
-    domain: Mapping[str, Any], written: Mapping[str, Mapping[str, str]], variant: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The package as file name → content, from the regulation and the hand-written sentences of its controls."""
+def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], variant: Mapping[str, Any]) -> Raw:
+    """The package as file name → content.
+
+    Args:
+        domain: the regulation.
+        written: what is written by hand beside it, by file name: `messages`, `accounts`.
+        variant: what this version changes.
+    """
     domain = varied(domain, variant)
     forms = [_form(raw, domain) for raw in domain["forms"]]
     labels = {line["code"]: line["label"] for form in forms for line in form["lines"]}
@@ -64,7 +69,10 @@ def build(
             {key: raw[key] for key in ("id", "severity", "expression", "scope", "document")}
             for raw in domain["controls"]
         ],
-        "messages.json": {raw["id"]: message(raw, written[raw["id"]], labels) for raw in domain["controls"]},
+        "messages.json": {
+            raw["id"]: message(raw, written["messages"][raw["id"]], labels) for raw in domain["controls"]
+        },
+        "accounts.json": account_rules(forms, {**written["accounts"], **variant.get("accounts", {})}),
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
     }
     return {name: contents[name] for name in FILES}
@@ -178,7 +186,9 @@ def variants() -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> int:
     """Build every version into the folder given, or into the tree."""
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
-    written = json.loads((SOURCE / "messages.json").read_text(encoding="utf-8"))
+    written = {
+        name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8")) for name in ("messages", "accounts")
+    }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():
         digest = write(build(domain, written, variant), root / variant["version"])
