@@ -17,6 +17,7 @@ from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
 from services.forms.clients.auth import GrpcBodies
+from services.forms.clients.exports.files import ThreadedExportFiles
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.sync import GrpcFacts
 from services.forms.clients.validation import GrpcControls
@@ -28,6 +29,7 @@ from services.forms.usecases import UseCases
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
+from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -83,6 +85,7 @@ def wire(
         lock_filing=LockFiling(open_work, form_sets, clock),
         seal_filing=SealFiling(open_work, form_sets),
         apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
+        export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
     )
 
 

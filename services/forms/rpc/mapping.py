@@ -15,6 +15,7 @@ from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
 from services.forms.domain.errors import FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Finding, Justification
+from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -48,6 +49,7 @@ _STATUSES = {
     "failed": validation.CONTROL_STATUS_FAILED,
     "not_evaluated": validation.CONTROL_STATUS_NOT_EVALUATED,
 }
+_EXPORT_FORMATS = {pb.ExportFormat.Value(f"EXPORT_FORMAT_{chosen.name}"): chosen for chosen in ExportFormat}
 _EFFECTS = {effect: pb.ImportEffect.Value(f"IMPORT_EFFECT_{effect.name}") for effect in Effect}
 _DOCUMENTS = {Document.ER: types.DOCUMENT_ER, Document.QDIS: types.DOCUMENT_QDIS}
 
@@ -128,6 +130,17 @@ def to_family(value: types.Family.ValueType) -> str:
     if value == _ENUM_MISSING or value not in types.Family.values():
         raise Invalid(violations=[Violation("families", "Famille attendue : OPH, ESH, COOP ou SEM.", "FAMILY")])
     return types.Family.Name(value).removeprefix("FAMILY_")
+
+
+def to_export_format(value: pb.ExportFormat.ValueType) -> ExportFormat:
+    """Return the format asked for.
+
+    Raises:
+        Invalid: none, or one that this server does not write.
+    """
+    if value not in _EXPORT_FORMATS:
+        raise Invalid(violations=[Violation("format", "Format de fichier attendu.", "FORMAT_MISSING")])
+    return _EXPORT_FORMATS[value]
 
 
 def to_date(field: str, text: str) -> date:

@@ -148,6 +148,13 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         campaign = await self._use.plan_campaign.provision(mapping.to_campaign(request.campaign))
         return pb.ProvisionCampaignResponse(campaign=mapping.campaign_message(campaign))
 
+    async def ExportFiling(self, request: pb.ExportFilingRequest, context: Context) -> pb.ExportFilingResponse:
+        """Give a filing as a file."""
+        chosen = mapping.to_export_format(request.format)
+        filing_id = mapping.to_uuid(request.filing_id)
+        file = await self._use.export_filing(caller(), filing_id, chosen, request.version)
+        return pb.ExportFilingResponse(content=file.content, file_name=file.file_name, media_type=file.media_type)
+
     async def FreezeFiling(self, request: pb.FreezeFilingRequest, context: Context) -> pb.FreezeFilingResponse:
         """Take a snapshot for signature."""
         filing, snapshot = await self._use.freeze_filing(caller(), mapping.to_uuid(request.filing_id))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
+from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -48,3 +49,4 @@ class UseCases:
     lock_filing: LockFiling
     seal_filing: SealFiling
     apply_facts: ApplyFacts
+    export_filing: ExportFiling

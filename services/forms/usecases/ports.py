@@ -14,6 +14,7 @@ from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
 from services.forms.domain.evaluation import Evaluation, Justification
 from services.forms.domain.events import FormsEvent
+from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -94,7 +95,11 @@ class Filings(Protocol):
         ...
 
     async def add(self, filing: Filing) -> None:
-        """Add a filing."""
+        """Add a filing.
+
+        Raises:
+            Conflict: the body has one of this document and year.
+        """
         ...
 
     async def save(self, filing: Filing) -> None:
@@ -321,6 +326,18 @@ class FormSets(Protocol):
 
     def load(self, version: str) -> FormSet:
         """Return a package."""
+        ...
+
+    def available(self) -> tuple[str, ...]:
+        """Return the versions shipped, oldest first."""
+        ...
+
+
+class ExportFiles(Protocol):
+    """Writes documents in the published file formats."""
+
+    async def write(self, content: ExportContent, chosen: ExportFormat) -> ExportedFile:
+        """Return the file."""
         ...
 
 

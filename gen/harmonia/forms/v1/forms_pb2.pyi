@@ -146,6 +146,46 @@ IMPORT_EFFECT_SEALED: ImportEffect.ValueType  # 7
 """The signed ER holds another value: refused."""
 Global___ImportEffect: _TypeAlias = ImportEffect  # noqa: Y015
 
+class _ExportFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    """Not said."""
+    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
+    """Flat CSV, the import format."""
+    EXPORT_FORMAT_XLSX: _ExportFormat.ValueType  # 2
+    """Spreadsheet, one sheet a form, protected and typed."""
+    EXPORT_FORMAT_JSON: _ExportFormat.ValueType  # 3
+    """JSON."""
+    EXPORT_FORMAT_XBRL_JSON: _ExportFormat.ValueType  # 4
+    """xBRL-JSON (OIM)."""
+    EXPORT_FORMAT_XBRL_CSV: _ExportFormat.ValueType  # 5
+    """xBRL-CSV (OIM) in a ZIP with its metadata."""
+    EXPORT_FORMAT_TAXONOMY: _ExportFormat.ValueType  # 6
+    """Taxonomy package (ZIP) generated from the form set."""
+
+class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
+    """A published file format."""
+
+EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+"""Not said."""
+EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
+"""Flat CSV, the import format."""
+EXPORT_FORMAT_XLSX: ExportFormat.ValueType  # 2
+"""Spreadsheet, one sheet a form, protected and typed."""
+EXPORT_FORMAT_JSON: ExportFormat.ValueType  # 3
+"""JSON."""
+EXPORT_FORMAT_XBRL_JSON: ExportFormat.ValueType  # 4
+"""xBRL-JSON (OIM)."""
+EXPORT_FORMAT_XBRL_CSV: ExportFormat.ValueType  # 5
+"""xBRL-CSV (OIM) in a ZIP with its metadata."""
+EXPORT_FORMAT_TAXONOMY: ExportFormat.ValueType  # 6
+"""Taxonomy package (ZIP) generated from the form set."""
+Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
 @_typing.final
 class FiledCell(_message.Message):
     """One cell of a filing with where it comes from."""
@@ -1992,3 +2032,63 @@ class ApplyFactsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApplyFactsResponse: _TypeAlias = ApplyFactsResponse  # noqa: Y015
+
+@_typing.final
+class ExportFilingRequest(_message.Message):
+    """Request of ExportFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing."""
+    format: Global___ExportFormat.ValueType
+    """Format."""
+    version: _builtins.int
+    """Signed version; 0 for the filing as it is now."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+        format: Global___ExportFormat.ValueType = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "format", b"format", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportFilingRequest: _TypeAlias = ExportFilingRequest  # noqa: Y015
+
+@_typing.final
+class ExportFilingResponse(_message.Message):
+    """Response of ExportFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The file."""
+    file_name: _builtins.str
+    """Name to save it under."""
+    media_type: _builtins.str
+    """Media type."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        file_name: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportFilingResponse: _TypeAlias = ExportFilingResponse  # noqa: Y015

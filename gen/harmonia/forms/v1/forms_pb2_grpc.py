@@ -120,6 +120,11 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignResponse.FromString,
                 _registered_method=True)
+        self.ExportFiling = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ExportFiling',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.FromString,
+                _registered_method=True)
         self.FreezeFiling = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/FreezeFiling',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.FreezeFilingRequest.SerializeToString,
@@ -270,6 +275,13 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportFiling(self, request, context):
+        """Gives a filing, or a version signed earlier, as a file in one of the published formats.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FreezeFiling(self, request, context):
         """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale.
         """
@@ -392,6 +404,11 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.ProvisionCampaign,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignResponse.SerializeToString,
+            ),
+            'ExportFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportFiling,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.SerializeToString,
             ),
             'FreezeFiling': grpc.unary_unary_rpc_method_handler(
                     servicer.FreezeFiling,
@@ -879,6 +896,33 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/ProvisionCampaign',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ExportFiling',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,8 @@ class FormsServiceStub:
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]
     """Same as PlanCampaign, for provisioning by the node itself."""
+    ExportFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]
+    """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     FreezeFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]
@@ -117,6 +119,8 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]  # type: ignore[assignment]
     """Same as PlanCampaign, for provisioning by the node itself."""
+    ExportFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]  # type: ignore[assignment]
+    """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     FreezeFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]  # type: ignore[assignment]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]  # type: ignore[assignment]
@@ -266,6 +270,14 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ProvisionCampaignResponse, _abc.Awaitable[_forms_pb2.ProvisionCampaignResponse]]:
         """Same as PlanCampaign, for provisioning by the node itself."""
+
+    @_abc_1.abstractmethod
+    def ExportFiling(
+        self,
+        request: _forms_pb2.ExportFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ExportFilingResponse, _abc.Awaitable[_forms_pb2.ExportFilingResponse]]:
+        """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
 
     @_abc_1.abstractmethod
     def FreezeFiling(

@@ -1,0 +1,183 @@
+"""What leaves a filing as a file, said once for every format: forms, lines and cells with label, type and origin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from formsets import Form, FormSet, Line, values
+from services.forms.domain.addressing import place_of
+from services.forms.domain.cell import Cell, Origin
+from services.forms.domain.filing import Document, Filing
+
+
+class ExportFormat(StrEnum):
+    """A published file format; the value is its name in addresses and commands."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    XBRL_JSON = "xbrl-json"
+    XBRL_CSV = "xbrl-csv"
+    TAXONOMY = "taxonomy"
+    """The dictionary that the two XBRL formats need; it depends on the form set alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedCell:
+    """One cell of the document, filled or not."""
+
+    address: str
+    column: str
+    value: str
+    """Written form (decisions.md 7), computed cells rounded as they are displayed; empty when the cell is."""
+    is_input: bool
+    """True when a person may type it."""
+    is_closed: bool
+    origin: Origin | None
+    """Where the value comes from; None for an empty cell, and for the inputs of a signed version, which keeps values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLine:
+    """One line with its cells, in the order of the form's columns."""
+
+    line: Line
+    cells: tuple[ExportedCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedForm:
+    """One table of the document."""
+
+    form: Form
+    lines: tuple[ExportedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportContent:
+    """A whole document, independent of any file format."""
+
+    filing: Filing
+    form_set: FormSet
+    version: int
+    """Signed version, 0 for the filing as it is now."""
+    at: datetime
+    """When the content last changed: the date a file carries, so that the same content gives the same bytes."""
+    begins_on: date
+    ends_on: date
+    """The exercice, last day included."""
+    forms: tuple[ExportedForm, ...]
+
+    @property
+    def cells(self) -> list[tuple[Line, ExportedCell]]:
+        """Every cell with its line, in form order."""
+        return [(line.line, cell) for form in self.forms for line in form.lines for cell in line.cells]
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """Address → written form of the cells that have a value."""
+        return {cell.address: cell.value for _, cell in self.cells if cell.value}
+
+    @property
+    def name(self) -> str:
+        """What files are called, without extension: document, year, body, signed version."""
+        version = f"-v{self.version}" if self.version else ""
+        return f"{self.filing.document.lower()}-{self.filing.year}-{self.filing.body.siren}{version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file ready to be saved."""
+
+    content: bytes
+    file_name: str
+    media_type: str
+
+
+def export_content(
+    filing: Filing, form_set: FormSet, written: Mapping[str, str], cells: Mapping[str, Cell], version: int, at: datetime
+) -> ExportContent:
+    """Return what leaves as a file.
+
+    Args:
+        filing: whose content it is.
+        form_set: the form set of that content.
+        written: the content in written form, computed cells rounded for release; a QDIS alias may stand
+            under the ER address of its fact.
+        cells: where input values come from; empty for a signed version.
+        version: signed version, 0 for now.
+        at: when that content last changed.
+    """
+    forms = tuple(
+        ExportedForm(form, tuple(_line(filing.document, form_set, form, line, written, cells) for line in form.lines))
+        for form in form_set.forms
+        if form.document == filing.document
+    )
+    begins_on, ends_on = _exercice(filing, written)
+    return ExportContent(filing, form_set, version, at, begins_on, ends_on, forms)
+
+
+def _line(
+    document: Document, form_set: FormSet, form: Form, line: Line, written: Mapping[str, str], cells: Mapping[str, Cell]
+) -> ExportedLine:
+    return ExportedLine(
+        line,
+        tuple(_cell(document, form_set, f"{line.code}.{column}", column, written, cells) for column in form.columns),
+    )
+
+
+def _cell(
+    document: Document,
+    form_set: FormSet,
+    address: str,
+    column: str,
+    written: Mapping[str, str],
+    cells: Mapping[str, Cell],
+) -> ExportedCell:
+    place = place_of(form_set, document, address)
+    is_input = place.refusal is None
+    kept = cells.get(place.address)
+    if is_input:
+        value = written.get(place.address, "") or written.get(address, "")
+    else:
+        # A fact that another server computed is kept unrounded under its ER address (decisions.md 7).
+        value = written.get(address, "") or _rounded(form_set, address, written.get(place.address, ""))
+    return ExportedCell(
+        address=address,
+        column=column,
+        value=value,
+        is_input=is_input,
+        is_closed=form_set.is_closed(address),
+        origin=_origin(is_input, value, kept),
+    )
+
+
+def _rounded(form_set: FormSet, address: str, value: str) -> str:
+    cell_type = form_set.cell_type(address)
+    return values.written(values.parse(value, cell_type), cell_type) if value else ""
+
+
+def _origin(is_input: bool, value: str, kept: Cell | None) -> Origin | None:
+    if not value:
+        return None
+    if kept is not None and kept.value:
+        return kept.source.origin
+    return None if is_input else Origin.COMPUTED
+
+
+def _exercice(filing: Filing, written: Mapping[str, str]) -> tuple[date, date]:
+    """First and last day: those the body gave (ID.160, ID.170) when they make sense, else the calendar year."""
+    begins_on = _day(written.get("ID.160.v", "")) or date(filing.year, 1, 1)
+    ends_on = _day(written.get("ID.170.v", "") or written.get("QA.040.v", ""))
+    if ends_on is None or ends_on < begins_on or ends_on - begins_on > timedelta(days=2 * 366):
+        return date(filing.year, 1, 1), date(filing.year, 12, 31)
+    return begins_on, ends_on
+
+
+def _day(text: str) -> date | None:
+    try:
+        value = values.parse(text, "DATE")
+    except ValueError:
+        return None
+    return value if isinstance(value, date) else None
