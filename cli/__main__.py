@@ -139,9 +139,9 @@ def import_file(
         f"/filings/{filing}/imports",
         "Lecture du fichier…",
         content=file.read_bytes(),
-        params={"file_name": file.name, "request_id": _request_id()},
-        headers={"Content-Type": "application/octet-stream"},
-    )["preview"]
+        params={"file_name": file.name},
+        headers={"Content-Type": "application/octet-stream", "Idempotency-Key": _request_id()},
+    )
     if not as_json:
         showing.preview(console, preview)
     blocked = bool(preview.get("problems")) and not accept_partial
@@ -180,7 +180,7 @@ def set_cell(
             raise typer.Exit(USAGE)
         version = int(current.get(address, {}).get("version", 0))
         edits.append({"address": address, "text": text, "base_version": version})
-    asked = {"edits": edits, "request_id": _request_id()}
+    asked = {"cells": edits, "request_id": _request_id()}
     answer = _ask(server, "PATCH", f"/filings/{filing}/cells", "Enregistrement…", json=asked)
     _show(
         answer,
@@ -239,9 +239,9 @@ def move(
     as_json: AsJson = False,
 ) -> None:
     """Faire passer un dossier à une autre étape."""
-    asked = {"step": step, "reason": reason, "request_id": _request_id()}
+    asked = {"step": showing.STEP_NAMES[step], "reason": reason, "request_id": _request_id()}
     answer = _ask(server, "POST", f"/filings/{filing}/step", "Changement d'étape…", json=asked)
-    _show(answer, as_json, lambda out, a: out.print(f"Étape {showing.STEPS[a['filing']['step']]}."))
+    _show(answer, as_json, lambda out, a: out.print(f"Étape {showing.STEPS[a['step']]}."))
 
 
 @app.command()
@@ -268,7 +268,6 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Signer : montre l'empreinte et les destinataires, puis signe exactement ce contenu."""
-    import base64
     import hashlib
 
     prepared = _ask(server, "POST", f"/filings/{filing}/signature", "Préparation…")
@@ -279,7 +278,7 @@ def sign(
             ({"description": o["fr"]} for o in prepared["obstacles"]),
         )
         raise typer.Exit(TO_TREAT)
-    content = base64.b64decode(prepared["content"])
+    content = prepared["content"].encode()
     if hashlib.sha256(content).hexdigest() != prepared["digest"]:
         errors.print("[red]L'empreinte annoncée n'est pas celle du contenu reçu ; rien n'est signé.[/]")
         raise typer.Exit(TO_TREAT)
@@ -292,7 +291,7 @@ def sign(
         raise typer.Exit(TO_TREAT)
     asked = {"digest": prepared["digest"], "accepts_recipients": True, "request_id": _request_id()}
     answer = _ask(server, "POST", f"/filings/{filing}/signature/{prepared['intent_id']}", "Signature…", json=asked)
-    _show(answer["receipt"], as_json, showing.receipt)
+    _show(answer, as_json, showing.receipt)
 
 
 @app.command()
@@ -303,7 +302,7 @@ def receipt(
     as_json: AsJson = False,
 ) -> None:
     """Montrer le récépissé ; garder le conteneur signé."""
-    answer = _ask(server, "GET", f"/filings/{filing}/receipt", "Lecture…")["receipt"]
+    answer = _ask(server, "GET", f"/filings/{filing}/receipt", "Lecture…")
     if container:
         container.write_bytes(_ask(server, "GET", f"/filings/{filing}/container", "Téléchargement…"))
     _show(answer, as_json, showing.receipt)
@@ -335,7 +334,7 @@ def feed(
     for entry in entries:
         identity = entry["identity"]
         console.print(
-            f"{entry['sequence']}  {identity['body_name']}  {showing.document(identity)} {identity['year']} "
+            f"{entry['sequence']}  {identity['body_name']}  {identity['document']} {identity['year']} "
             f"V{entry['version']}  {entry['receipt_number']}"
         )
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from demo.accounts import Accounts, load_or_make
 from demo.federation import SAMPLE_OPH, TITLES, YEAR, Federation, SampleBody, federation, sample_bodies
@@ -85,21 +84,20 @@ def _write_samples(folder: Path, bodies: tuple[SampleBody, ...]) -> None:
 
 
 def _print_accounts(console: Console, servers: Federation, accounts: Accounts) -> None:
-    table = Table(title="Comptes", caption=f"Aussi dans {servers.accounts_file} (lisible par vous seul)")
-    for column in ("Serveur", "Adresse", "Identifiant", "Mot de passe", "Rôle"):
-        table.add_column(column, no_wrap=True)
-    for person in accounts.people:
-        table.add_row(TITLES[person.server], servers[person.server].url, person.username, person.password, person.role)
-    console.print(table)
-    feeds = Table(title="Partenaires (flux, authentification HTTP Basic)")
-    for column in ("Serveur", "Partenaire", "Identifiant", "Secret"):
-        feeds.add_column(column, no_wrap=True)
-    for partner in accounts.partners:
-        feeds.add_row(TITLES[partner.server], partner.partner, partner.client_id, partner.secret)
-    console.print(feeds)
-    console.print(
-        f"Fichiers à importer : {servers.root / 'files'}. Ctrl-C arrête tout ; `make story` raconte l'histoire."
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True, highlight=False)
+
+    line("\n[bold]Comptes[/] (identifiant, mot de passe, rôle)")
+    for server in servers:
+        line(f"  {TITLES[server.name]}  {server.url}")
+        for person in (p for p in accounts.people if p.server == server.name):
+            line(f"    {person.username:<16} {person.password:<18} {person.role}")
+        for partner in (p for p in accounts.partners if p.server == server.name):
+            line(f"    {partner.client_id:<16} {partner.secret}   flux de {partner.partner}")
+    line(
+        f"\nAussi dans {servers.accounts_file}, que vous seul pouvez lire. Fichiers à importer : {servers.root / 'files'}"
     )
+    line("Ctrl-C arrête tout et garde les données ; dans un autre terminal, make story raconte l'histoire.\n")
 
 
 if __name__ == "__main__":

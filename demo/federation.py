@@ -124,10 +124,10 @@ class Federation:
             "AUTH_PROVIDER__ADDRESS": f"{server.host}:{server.port + 1}",
             "AUTH_PROVIDER__ISSUER": server.identity_url,
             "AUTH_PROVIDER__GATEWAY_URL": server.url,
-            "GATEWAY_HTTP__ADDRESS": f"{server.host}:{server.port}",
-            "GATEWAY_HTTP__PUBLIC_URL": server.url,
+            "GATEWAY_HTTP_HOST": server.host,
+            "GATEWAY_HTTP_PORT": str(server.port),
+            "GATEWAY_PUBLIC_URL": server.url,
             "GATEWAY_OIDC__ISSUER": server.identity_url,
-            "GATEWAY_TITLE": TITLES[server.name],
             "SYNC_PEERS": json.dumps(peers),
         }
 

@@ -22,8 +22,7 @@ from demo.accounts import Accounts, load_or_make
 from demo.federation import Federation, SampleBody, Server, federation, sample_bodies
 from demo.provisioning import make_trust, provision_over
 from node.embedded import embedded_postgres, embedded_valkey
-from node.roster import STORED
-from node.roster import STORED as ALL
+from node.roster import ALL, STORED
 from node.running import migrate
 
 READY_SECONDS = 120.0
