@@ -1,52 +1,102 @@
-"""The disposable process that reads one uploaded file: bounds itself, reads standard input, prints JSON, ends."""
+"""The disposable process that reads one uploaded file: loads a form set, walls itself in, reads, answers, ends.
 
-import ctypes
+Arguments: version of the form set, seconds of processor time. It writes one line of JSON when its walls stand, reads one
+line of JSON (the question) and the file from standard input, and answers in JSON.
+"""
+
+import gc
 import json
-import resource
 import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import formsets
-from formsets.flat_file import check_subject, read_flat_file
+from formsets import FormSet
+from formsets.flat_file import FileProblem, FlatFile, check_subject, read_flat_file
+from services.forms.clients.uploads.refusal import FileRefused
+from services.forms.clients.uploads.spreadsheets import read_spreadsheet
+from services.forms.clients.uploads.walls import leave, raise_walls
 
-MEMORY_BYTES = 512 * 1024 * 1024
-CLONE_NEWUSER_AND_NET = 0x10000000 | 0x40000000
+MOST_GUESSES = 200
+MOST_EXTRAS = 30
+"""The user's own columns given back, the first ones."""
+LONGEST_EXTRA = 500
+"""Characters of one of them."""
 
 
-def bound(seconds: int) -> None:
-    """Limit processor time, memory, files and processes, and leave the network where the kernel allows it."""
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER_AND_NET)
+def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+    """Return what a file holds, or why it is refused, as plain JSON values."""
+    try:
+        file = read_spreadsheet(content, form_set) if content.startswith(b"PK") else read_flat_file(content, form_set)
+    except FileRefused as refused:
+        return _refusal(refused.french, refused.english)
+    fatal = next((p for p in file.problems if p.is_fatal), None) or check_subject(
+        file, question["siren"], question["year"]
+    )
+    return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(file)
+
+
+def _refusal(french: str, english: str) -> dict[str, Any]:
+    return {"refusal": {"fr": french, "en": english}}
+
+
+def _content(file: FlatFile) -> dict[str, Any]:
+    guesses = [(guess.message_fr, guess.message_en) for guess in file.guesses[:MOST_GUESSES]]
+    if len(file.guesses) > MOST_GUESSES:
+        more = len(file.guesses) - MOST_GUESSES
+        guesses.append((f"{more} autres remarques ne sont pas listées.", f"{more} more remarks are not listed."))
+    return {
+        "refusal": None,
+        "lines": [(e.line_number, e.address, e.raw, _echo(e.extra), e.sheet) for e in file.entries],
+        "problems": [_problem(problem) for problem in file.problems],
+        "guesses": guesses,
+    }
+
+
+def _problem(problem: FileProblem) -> tuple[Any, ...]:
+    return (
+        problem.line,
+        problem.column,
+        problem.code,
+        problem.control,
+        problem.message_fr,
+        problem.message_en,
+        problem.raw,
+        _echo(problem.extra),
+        problem.sheet,
+    )
+
+
+def _echo(extra: Mapping[str, str]) -> dict[str, str]:
+    if len(extra) <= 1:
+        return {name: text[:LONGEST_EXTRA] for name, text in extra.items()}
+    named: Iterable[tuple[str, str]] = list(extra.items())[:MOST_EXTRAS]
+    return {name[:60]: text[:LONGEST_EXTRA] for name, text in named if name}
 
 
 def main() -> None:
-    """Read `version siren year seconds` from the arguments and the file from standard input."""
-    version, siren, year, seconds = sys.argv[1:5]
+    """Read one file."""
+    version, seconds = sys.argv[1:3]
     form_set = formsets.load(version)
-    bound(int(seconds))
-    file = read_flat_file(sys.stdin.buffer.read(), form_set)
-    fatal = next((p for p in file.problems if p.is_fatal), None) or check_subject(file, siren, int(year))
-    answer = {
-        "refusal": {"fr": fatal.message_fr, "en": fatal.message_en} if fatal else None,
-        "lines": [
-            {"line": e.line_number, "address": e.address, "text": e.raw, "extra": dict(e.extra)} for e in file.entries
-        ],
-        "problems": [
-            {
-                "line": p.line,
-                "column": p.column,
-                "code": p.code,
-                "control": p.control,
-                "fr": p.message_fr,
-                "en": p.message_en,
-            }
-            for p in file.problems
-        ],
-        "guesses": [{"fr": g.message_fr, "en": g.message_en} for g in file.guesses],
-    }
-    json.dump(answer, sys.stdout)
+    form_set.has_cell("")
+    "warm".encode("cp1252")
+    "warm".encode("iso-8859-15")
+    gc.freeze()
+    gc.disable()
+    sys.stdout.write(json.dumps({"walls": raise_walls(int(seconds))}) + "\n")
+    sys.stdout.flush()
+    question = json.loads(sys.stdin.buffer.readline())
+    try:
+        text = json.dumps(answer(form_set, question, sys.stdin.buffer.read()))
+    except MemoryError:
+        text = json.dumps(
+            _refusal(
+                "Le fichier demande trop de mémoire. Retirez ce qui n'est pas demandé.",
+                "The file asks for too much memory. Remove what is not asked for.",
+            )
+        )
+    sys.stdout.write(text)
+    leave()
 
 
 if __name__ == "__main__":

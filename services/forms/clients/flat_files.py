@@ -3,101 +3,87 @@
 A file that makes the reader crash, hang or eat memory costs one process and one sentence, never the service.
 """
 
-import asyncio
-import json
-import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.errors import Unavailable
 from formsets import FormSet
+from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
 
-READERS = 2
-"""Files read at the same time; more wait for their turn, so that a rush of uploads does not take the machine's memory."""
-GRACE_SECONDS = 5.0
-"""Wall clock beyond the processor time, for a machine under load."""
-
 
 class SandboxedFlatFiles:
-    """The flat form in CSV (decisions.md 10)."""
+    """The flat form in CSV and XLSX (decisions.md 10)."""
 
     def __init__(self, largest: int, seconds: float) -> None:
-        self._largest, self._seconds = largest, seconds
-        self._turns = asyncio.Semaphore(READERS)
+        self._largest, self._readers = largest, ReaderProcesses(seconds)
 
     async def read(self, form_set: FormSet, filing: Filing, file_name: str, content: bytes) -> FileContent:
         """Return what the file holds.
 
         Raises:
             ImportRefused: too large, unreadable, or about another body or year.
+            Unavailable: this machine cannot wall a reader in.
         """
         if len(content) > self._largest:
             megabytes = self._largest // 1_000_000
             raise ImportRefused(f"« {file_name} » dépasse {megabytes} Mo. Retirez ce qui n'est pas demandé.")
-        async with self._turns:
-            answer = await self._run(content, form_set.version, filing.body.siren, filing.year)
-        if answer is None:
-            raise ImportRefused(f"« {file_name} » n'a pas pu être lu dans le temps et la mémoire impartis.")
+        question = {"siren": filing.body.siren, "year": filing.year}
+        try:
+            answer = await self._readers.ask(form_set.version, question, content)
+        except ReaderGone:
+            raise ImportRefused(
+                f"« {file_name} » n'a pas pu être lu dans le temps et la mémoire impartis. Retirez ce qui n'est pas "
+                "demandé, ou enregistrez-le en CSV."
+            ) from None
+        except ReaderUnwalled:
+            raise Unavailable("L'import de fichiers n'est pas disponible sur ce serveur.") from None
         if answer["refusal"]:
             raise ImportRefused(
                 f"« {file_name} » : {answer['refusal']['fr']}", metadata={"en": answer["refusal"]["en"]}
             )
         return _content(answer)
 
-    async def _run(self, content: bytes, version: str, siren: str, year: int) -> dict[str, Any] | None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.forms.clients.flat_file_process",
-            version,
-            siren,
-            str(year),
-            str(int(self._seconds)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        try:
-            async with asyncio.timeout(self._seconds + GRACE_SECONDS):
-                output, _ = await process.communicate(content)
-        except TimeoutError:
-            return None
-        finally:
-            if process.returncode is None:
-                # Late, or nobody waits any more.
-                process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            return None
-        answer: dict[str, Any] = json.loads(output)
-        return answer
+    async def warm(self, version: str) -> None:
+        """Wait until the next file of this form set need not wait for a process to start."""
+        await self._readers.warm(version)
+
+    async def close(self) -> None:
+        """End the spare processes."""
+        await self._readers.close()
 
 
 def _content(answer: Mapping[str, Any]) -> FileContent:
     return FileContent(
-        lines=[FileLine(line["line"], line["address"], line["text"], line["extra"]) for line in answer["lines"]],
-        problems=[_problem(problem) for problem in answer["problems"]],
-        guesses=[(guess["fr"], guess["en"]) for guess in answer["guesses"]],
+        lines=[FileLine(line, address, text, extra) for line, address, text, extra, _ in answer["lines"]],
+        problems=[_problem(*problem) for problem in answer["problems"]],
+        guesses=[(french, english) for french, english in answer["guesses"]],
     )
 
 
-def _problem(problem: Mapping[str, Any]) -> Problem:
-    line, column = problem["line"], problem["column"]
-    where = (
-        f"Ligne {line}" + (f", colonne {column}" if column else ""),
-        f"Line {line}" + (f", column {column}" if column else ""),
-    )
+def _problem(
+    line: int,
+    column: str,
+    code: str,
+    control: str,
+    french: str,
+    english: str,
+    text: str,
+    extra: Mapping[str, str],
+    sheet: str,
+) -> Problem:
+    in_fr = (f"Feuille {sheet}, l" if sheet else "L") + f"igne {line}" + (f", colonne {column}" if column else "")
+    in_en = (f"Sheet {sheet}, row" if sheet else "Line") + f" {line}" + (f", column {column}" if column else "")
     return Problem(
         line=line,
         column=column,
-        code=problem["code"],
-        control=problem["control"],
-        text="",
-        fr=Sentences(problem["fr"], where[0], ""),
-        en=Sentences(problem["en"], where[1], ""),
+        code=code,
+        control=control,
+        text=text,
+        fr=Sentences(french, in_fr, ""),
+        en=Sentences(english, in_en, ""),
+        extra=extra,
     )

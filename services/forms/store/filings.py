@@ -5,8 +5,10 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.errors import Conflict
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.store.rows import CellRow, FilingRow
@@ -78,9 +80,16 @@ class SqlFilings:
         return [_to_domain(row) for row in await self._session.scalars(ordered)]
 
     async def add(self, filing: Filing) -> None:
-        """Add a filing."""
+        """Add a filing.
+
+        Raises:
+            Conflict: the body has one of this document and year.
+        """
         self._session.add(_to_row(filing))
-        await self._session.flush()
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            raise Conflict("Ce dossier vient d'être ouvert ; rechargez.") from error
 
     async def save(self, filing: Filing) -> None:
         """Write a filing that is in this transaction."""

@@ -256,7 +256,7 @@ async def test_the_second_of_two_people_learns_what_the_first_typed():
     await forms.keep(a_filing(), a_cell())
     await save(forms, (AMOUNT, "1", 1), caller=a_caller("Alix"))
 
-    with pytest.raises(CellsChanged, match="BA.010.brut") as caught:
+    with pytest.raises(CellsChanged, match=r"BA\.010\.brut") as caught:
         await save(forms, (AMOUNT, "2", 1))
 
     assert "Alix a saisi « 1 »" in caught.value.violations[0].description

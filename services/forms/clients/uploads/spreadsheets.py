@@ -1,0 +1,274 @@
+"""Reads the tables of an .xlsx that passed the scan: the flat form on a sheet, or one sheet a form as our export writes it.
+
+A sheet counts when one of its first rows names its columns: `code`, `colonne`, `valeur`; or `code` and columns of the
+form whose code is in the rows. Other sheets are left out and named. What stands above the table may name the body, the
+year and the unit. An empty cell of a form's sheet leaves the filing as it is.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from formsets import FormSet
+from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, read_rows
+from formsets.formats import printable
+from services.forms.clients.uploads.refusal import FileRefused
+from services.forms.clients.uploads.spreadsheet_scan import Scan, ScannedSheet, scan
+
+MOST_HEADER_ROWS = 30
+
+_LABELS = frozenset({"libelle", "libellé", "label", "intitule", "intitulé"})
+
+
+@dataclass(slots=True)
+class Table:
+    """A table found on a sheet."""
+
+    sheet: str
+    header: int
+    """Index of the row that names the columns."""
+    titles: list[str]
+    rows: Sequence[Sequence[Any]]
+    noted: ScannedSheet
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one workbook gives, gathered."""
+
+    form_set: FormSet
+    rows: list[Row] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
+    subject: dict[str, str] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    percentages: list[str] = field(default_factory=list)
+
+
+def read_spreadsheet(content: bytes, form_set: FormSet) -> FlatFile:
+    """Return what a workbook holds, after the scan.
+
+    Raises:
+        FileRefused: hostile, damaged, or without a table of the form.
+    """
+    columns = {column for form in form_set.forms for column in form.columns}
+    reading = _Reading(form_set)
+    for table in tables_of(content, reading):
+        if {"code", "column", "value"} <= set(table.titles):
+            _read_flat(table, reading)
+        elif "code" in table.titles and not columns.isdisjoint(table.titles):
+            _read_form(table, reading)
+    if not reading.read:
+        raise FileRefused(
+            "F-24",
+            "Aucune feuille ne porte les colonnes code, colonne, valeur, ni celles d'un formulaire. Ajoutez-les en "
+            "première ligne.",
+            "No sheet has the columns code, colonne, valeur, nor those of a form. Add them as the first row.",
+        )
+    file = read_rows(reading.rows, form_set, reading.subject)
+    if file.is_refused:
+        return file
+    return FlatFile(
+        file.entries,
+        (*reading.problems, *file.problems),
+        "xlsx",
+        "",
+        (*_guesses(reading), *file.guesses),
+        file.siren,
+        file.year,
+    )
+
+
+def open_workbook(content: bytes) -> tuple[Scan, CalamineWorkbook]:
+    """Return the notes of the scan, and the workbook opened.
+
+    Raises:
+        FileRefused: hostile or damaged.
+    """
+    noted = scan(content)
+    try:
+        return noted, CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (CalamineError, OSError, ValueError):
+        raise _unreadable() from None
+
+
+def rows_of(book: CalamineWorkbook, name: str) -> list[list[Any]]:
+    """Return every row of a sheet from A1, as the reader sees them.
+
+    Raises:
+        FileRefused: the reader cannot make sense of the sheet.
+    """
+    try:
+        return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError):
+        raise _unreadable() from None
+
+
+def text_of(value: Any, *, is_percentage: bool = False) -> str:
+    """Return a cell as a person would have typed it in a flat file: decimal point, ISO dates."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _number(float(value), is_percentage=is_percentage)
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
+
+
+def _number(value: float, *, is_percentage: bool) -> str:
+    # Fifteen significant digits are what a spreadsheet shows of a binary fraction: 0.1 + 0.2 is 0.3.
+    if value.is_integer() and abs(value) < 1e15 and not is_percentage:
+        return str(int(value))
+    exact = Decimal(format(value, ".15g"))
+    if not exact.is_finite():
+        return str(value)
+    shown = format((exact * 100 if is_percentage else exact).normalize(), "f")
+    return "0" if shown == "-0" else shown
+
+
+def tables_of(content: bytes, reading: _Reading) -> Iterator[Table]:
+    """Yield the tables of a workbook; sheets without one are noted as left out, their labels as the subject."""
+    noted, book = open_workbook(content)
+    columns = {column for form in reading.form_set.forms for column in form.columns}
+    for name in book.sheet_names:
+        sheet = noted.sheets.get(name)
+        rows = rows_of(book, name) if sheet is not None else []
+        header = next((i for i, row in enumerate(rows[:MOST_HEADER_ROWS]) if _names_columns(row, columns)), None)
+        _note_subject(rows[: MOST_HEADER_ROWS if header is None else header], reading.subject)
+        if sheet is None or header is None:
+            reading.left_out.append(printable(name, 40))
+            continue
+        reading.read.append(printable(name, 40))
+        titles = [column_name(text_of(value)) for value in rows[header]]
+        yield Table(printable(name, 40), header, titles, rows, sheet)
+
+
+def _names_columns(row: Sequence[Any], columns: set[str]) -> bool:
+    titles = {column_name(value) for value in row if isinstance(value, str) and len(value) <= 60}
+    return "code" in titles and ({"column", "value"} <= titles or not columns.isdisjoint(titles))
+
+
+def _note_subject(rows: Sequence[Sequence[Any]], subject: dict[str, str]) -> None:
+    for row in rows:
+        filled = [text_of(value).strip() for value in row[:8] if value != ""]
+        if len(filled) == 2 and len(filled[0]) <= 30:
+            subject.setdefault(filled[0].lower().rstrip(" :"), filled[1][:60])
+
+
+def _read_flat(table: Table, reading: _Reading) -> None:
+    at = {title: index for index, title in reversed(list(enumerate(table.titles)))}
+    code_at, column_at, value_at = at["code"], at["column"], at["value"]
+    extras = [(i, title) for i, title in enumerate(table.titles) if title and i not in (code_at, column_at, value_at)]
+    percentages = table.noted.percentages
+    for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
+        code, column = row[code_at], row[column_at]
+        extra = {title: text_of(row[i]) for i, title in extras}
+        is_odd = _is_refused(table, index, value_at, str(code), str(column), extra, reading)
+        if is_odd or (code == "" and column == "" and row[value_at] == ""):
+            continue
+        is_percentage = (index, value_at + 1) in percentages and isinstance(row[value_at], float)
+        raw = text_of(row[value_at], is_percentage=is_percentage)
+        if is_percentage:
+            reading.percentages.append(f"{table.sheet}!{_letters(value_at)}{index}")
+        reading.rows.append(Row(table.sheet, index, str(code), str(column), raw, extra))
+
+
+def _read_form(table: Table, reading: _Reading) -> None:
+    code_at = table.titles.index("code")
+    known = {column for form in reading.form_set.forms for column in form.columns}
+    places = [(i, title) for i, title in enumerate(table.titles) if title in known]
+    extras = [
+        (i, title)
+        for i, title in enumerate(table.titles)
+        if title and title not in known and title not in _LABELS and i != code_at
+    ]
+    for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
+        code = text_of(row[code_at])
+        if not code.strip():
+            continue
+        extra = {title: text_of(row[i]) for i, title in extras}
+        for at, column in places:
+            if _is_refused(table, index, at, code, column, extra, reading) or row[at] == "":
+                continue
+            is_percentage = (index, at + 1) in table.noted.percentages and isinstance(row[at], float)
+            if is_percentage:
+                reading.percentages.append(f"{table.sheet}!{_letters(at)}{index}")
+            raw = text_of(row[at], is_percentage=is_percentage)
+            reading.rows.append(Row(table.sheet, index, code, column, raw, extra))
+
+
+def _is_refused(
+    table: Table, row: int, at: int, code: str, column: str, extra: Mapping[str, str], reading: _Reading
+) -> bool:
+    """Whether the cell holds an error or a formula without a result; then says so."""
+    place = (row, at + 1)
+    where = f"{_letters(at)}{row}"
+    if place in table.noted.errors:
+        error = table.noted.errors[place]
+        french = f"la cellule {where} contient l'erreur {error}. Corrigez la formule, ou écrivez sa valeur."
+        english = f"cell {where} holds the error {error}. Correct the formula, or write its value."
+    elif place in table.noted.unresolved:
+        error = ""
+        french = f"la formule de la cellule {where} n'a pas de résultat. Ouvrez le fichier dans votre tableur, enregistrez-le."
+        english = f"the formula of cell {where} has no result. Open the file in your spreadsheet program and save it."
+    else:
+        return False
+    reading.problems.append(
+        FileProblem(
+            row,
+            printable(column, 20),
+            printable(code, 20),
+            "F-24",
+            f"Feuille {table.sheet}, ligne {row} : {french}",
+            f"Sheet {table.sheet}, row {row}: {english}",
+            raw=error,
+            extra=extra,
+            sheet=table.sheet,
+        )
+    )
+    return True
+
+
+def _guesses(reading: _Reading) -> Iterator[Guess]:
+    names = ", ".join(reading.read)
+    yield Guess("sheet", names, f"Feuilles lues : {names}.", f"Sheets read: {names}.")
+    if reading.left_out:
+        names = ", ".join(reading.left_out)
+        yield Guess(
+            "sheet", names, f"Feuilles sans tableau, laissées : {names}.", f"Sheets without a table, left: {names}."
+        )
+    if reading.percentages:
+        places = ", ".join(reading.percentages[:10]) + ("…" if len(reading.percentages) > 10 else "")
+        yield Guess(
+            "percentage",
+            places,
+            f"Cellules au format pourcentage, lues en pour cent (12 % donne 12) : {places}.",
+            f"Cells formatted as percentages, read as per cent (12 % gives 12): {places}.",
+        )
+
+
+def _letters(at: int) -> str:
+    """Letters of a column, from its index."""
+    letters, number = "", at + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _unreadable() -> FileRefused:
+    return FileRefused(
+        "F-23",
+        "Le classeur n'a pas pu être lu. Ouvrez-le dans votre tableur et enregistrez-le de nouveau en .xlsx.",
+        "The workbook could not be read. Open it in your spreadsheet program and save it again as .xlsx.",
+    )

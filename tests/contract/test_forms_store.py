@@ -1,0 +1,437 @@
+"""One kit for the repositories of filings, run on the fake and on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from chassis.database.engine import open_engine, sessions_of
+from chassis.errors import Conflict
+from chassis.identifiers import TimeSortableIdentifiers
+from chassis.settings import DatabaseSettings
+from services.forms.domain.activity import Activity
+from services.forms.domain.cell import Origin
+from services.forms.domain.errors import FilingUnknown, ImportUnknown
+from services.forms.domain.evaluation import Justification
+from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.snapshot import Snapshot
+from services.forms.store.rows import BOOKKEEPING
+from services.forms.store.unit_of_work import FormsUnitOfWork
+from services.forms.usecases.ports import UnitOfWork
+from tests.support.clocks import FrozenClock
+from tests.support.forms import (
+    AMOUNT,
+    FILING_ID,
+    GIVEN,
+    NOON,
+    SHARED,
+    SIREN,
+    a_body,
+    a_campaign,
+    a_cell,
+    a_filing,
+    a_source,
+    an_other_value,
+)
+from tests.support.forms_store import InMemoryStore
+from tests.support.postgres import TestDatabase
+
+OpensWork = Callable[[], UnitOfWork]
+OTHER_ID = UUID(int=2)
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+async def open_work(request: pytest.FixtureRequest, database: TestDatabase) -> AsyncIterator[OpensWork]:
+    if request.param == "memory":
+        yield InMemoryStore()
+        return
+    engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("forms")), pool_size=5), "forms")
+    clock = FrozenClock(NOON)
+    yield partial(FormsUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, TimeSortableIdentifiers(clock))
+    await engine.dispose()
+
+
+async def keep(open_work, *filings, cells=()):
+    async with open_work() as work:
+        for filing in filings:
+            await work.filings.add(filing)
+        if cells:
+            await work.cells.save(filings[0].id, cells)
+        await work.commit()
+
+
+async def kept_cells(open_work):
+    async with open_work() as work:
+        return await work.cells.of(FILING_ID)
+
+
+def a_snapshot(**changes):
+    justification = Justification("A-06", "é" * 20, "Alix", NOON, "digest")
+    snapshot = Snapshot(FILING_ID, 1, 3, {AMOUNT: "100"}, Verdict.REMARKS, "rules", "forms", (justification,), NOON)
+    return replace(snapshot, **changes)
+
+
+def a_preview(**changes):
+    sentences = Sentences("Quoi", "Où", "Comment")
+    change = Change(AMOUNT, AMOUNT, 4, "1 500", "1500", "12", 3, Origin.TYPED, Effect.PROTECTED)
+    problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, {"nature": "mienne"})
+    new = Change(SHARED, SHARED, 5, "1", "1", "", 0, None, Effect.FILL)
+    guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
+    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new), (problem,), guesses)
+    return replace(preview, **changes)
+
+
+# Filings
+
+
+@pytest.mark.parametrize(
+    "filing",
+    [
+        a_filing(),
+        a_filing(
+            document=Document.QDIS,
+            step=Step.REVIEW,
+            revision=2**40,
+            verdict=Verdict.NOT_EVALUABLE,
+            rule_set="r",
+            signed_version=3,
+            receipt_number="N",
+            lock=Lock("intent", NOON),
+        ),
+    ],
+    ids=["new", "full"],
+)
+async def test_a_filing_comes_back_as_it_was_added(open_work, filing):
+    await keep(open_work, filing)
+
+    async with open_work() as work:
+        assert await work.filings.get(FILING_ID) == filing
+        assert await work.filings.find(SIREN, filing.document, 2024) == filing
+
+
+async def test_a_saved_filing_comes_back_as_saved(open_work):
+    await keep(open_work, a_filing())
+    saved = a_filing(step=Step.SIGNATURE, verdict=Verdict.CLEAN, lock=Lock("i", NOON), revision=2)
+
+    async with open_work() as work:
+        await work.filings.get_for_change(FILING_ID)
+        await work.filings.save(saved)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.filings.get(FILING_ID) == saved
+
+
+async def test_what_is_not_committed_is_not_there(open_work):
+    async with open_work() as work:
+        await work.filings.add(a_filing())
+
+    async with open_work() as work:
+        assert await work.filings.find(SIREN, Document.ER, 2024) is None
+        with pytest.raises(FilingUnknown):
+            await work.filings.get(FILING_ID)
+        with pytest.raises(FilingUnknown):
+            await work.filings.get_for_change(FILING_ID)
+
+
+async def test_a_body_has_one_filing_a_document_and_year(open_work):
+    await keep(open_work, a_filing())
+
+    with pytest.raises(Conflict):
+        await keep(open_work, a_filing(id=OTHER_ID))
+
+
+async def test_filings_of_bodies_are_listed_newest_year_first(open_work):
+    older = a_filing(id=UUID(int=3), year=2023)
+    elsewhere = a_filing(id=UUID(int=4), body=a_body(siren="552081317"))
+    await keep(open_work, older, a_filing(), elsewhere)
+
+    async with open_work() as work:
+        assert await work.filings.of_bodies(frozenset({SIREN})) == [a_filing(), older]
+        assert await work.filings.of_bodies(frozenset()) == []
+        assert await work.filings.of_body_and_year(SIREN, 2023) == [older]
+
+
+async def test_only_signed_filings_are_transmitted(open_work):
+    signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
+    await keep(open_work, a_filing(), signed)
+
+    async with open_work() as work:
+        assert await work.filings.transmitted(0) == [signed]
+        assert await work.filings.transmitted(2023) == [signed]
+        assert await work.filings.transmitted(2024) == []
+
+
+async def test_a_due_date_changes_for_its_document_and_year(open_work):
+    qdis = a_filing(id=OTHER_ID, document=Document.QDIS)
+    await keep(open_work, a_filing(), qdis)
+
+    async with open_work() as work:
+        await work.filings.reschedule(Document.ER, 2024, date(2025, 9, 1))
+        await work.commit()
+
+    async with open_work() as work:
+        assert (await work.filings.get(FILING_ID)).due_on == date(2025, 9, 1)
+        assert await work.filings.get(OTHER_ID) == qdis
+
+
+async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_work):
+    cells = [
+        a_cell(AMOUNT),
+        a_cell("BA.020.brut", ""),
+        a_cell(SHARED, conflict=an_other_value()),
+        a_cell("BP.220.n", conflict=an_other_value(), is_sealed=True),
+    ]
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
+
+    async with open_work() as work:
+        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+
+    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+
+
+async def test_changes_of_one_filing_follow_each_other(open_work):
+    await keep(open_work, a_filing())
+
+    async def change():
+        async with open_work() as work:
+            filing = await work.filings.get_for_change(FILING_ID)
+            await asyncio.sleep(0.01)
+            await work.filings.save(replace(filing, revision=filing.revision + 1))
+            await work.commit()
+
+    await asyncio.gather(*(change() for _ in range(4)))
+
+    async with open_work() as work:
+        assert (await work.filings.get(FILING_ID)).revision == 5
+
+
+async def test_who_holds_a_body_and_year_makes_the_next_wait(open_work):
+    order = []
+
+    async def opens():
+        async with open_work() as work:
+            await work.filings.hold(SIREN, 2024)
+            order.append("holds")
+            await asyncio.sleep(0.05)
+            await work.filings.add(a_filing())
+            await work.commit()
+
+    async def looks():
+        await asyncio.sleep(0.01)
+        async with open_work() as work:
+            found = await work.filings.of_body_and_year(SIREN, 2024)
+            order.append(f"sees {len(found)}")
+
+    await asyncio.gather(opens(), looks())
+
+    assert order == ["holds", "sees 1"]
+
+
+# Cells
+
+
+async def test_cells_come_back_as_they_were_saved(open_work):
+    cells = [
+        a_cell(),
+        a_cell("ID.010.v", "L'Été ; « ça » 中", source=a_source(origin=Origin.IMPORTED, file="é.csv", line=12)),
+        a_cell(SHARED, "", conflict=an_other_value(), is_provisional=True, is_sealed=True),
+        a_cell("BA.020.brut", "9" * 300, source=a_source(origin=Origin.CHOSEN, server="MIN")),
+    ]
+    await keep(open_work, a_filing(), cells=cells)
+
+    assert await kept_cells(open_work) == {cell.address: cell for cell in cells}
+
+
+async def test_each_version_stays_in_the_history(open_work):
+    first, later = a_cell(), a_source("Alix", at=NOON + timedelta(minutes=1))
+    second = first.changed("", later)
+    await keep(open_work, a_filing(), cells=[first])
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [second])
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.cells.history(FILING_ID, AMOUNT) == [second, first]
+        assert await work.cells.history(FILING_ID, SHARED) == []
+    assert await kept_cells(open_work) == {AMOUNT: second}
+
+
+async def test_a_mark_alone_is_no_line_of_history(open_work):
+    await keep(open_work, a_filing(), cells=[a_cell(SHARED)])
+    marked = a_cell(SHARED, conflict=an_other_value(), is_sealed=True)
+
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [marked])
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.cells.history(FILING_ID, SHARED) == [a_cell(SHARED)]
+    assert await kept_cells(open_work) == {SHARED: marked}
+
+
+async def test_a_conflict_that_is_solved_is_gone(open_work):
+    await keep(open_work, a_filing(), cells=[a_cell(SHARED, conflict=an_other_value())])
+
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [a_cell(SHARED)])
+        await work.commit()
+
+    assert (await kept_cells(open_work))[SHARED].conflict is None
+
+
+async def test_saving_no_cell_does_nothing(open_work):
+    await keep(open_work, a_filing())
+
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [])
+        await work.commit()
+
+    assert await kept_cells(open_work) == {}
+
+
+async def test_computed_cells_are_replaced_as_a_whole(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        assert await work.cells.computed(FILING_ID) == {}
+        await work.cells.save_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2"})
+        await work.cells.save_computed(FILING_ID, {GIVEN: "0.1234567891"})
+        await work.filings.save(a_filing(revision=2))
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891"}
+
+
+# Imports, campaigns, snapshots, activities
+
+
+async def test_a_preview_comes_back_as_it_was_added(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.imports.add(a_preview())
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.imports.get(FILING_ID, a_preview().id) == a_preview()
+        with pytest.raises(ImportUnknown):
+            await work.imports.get(OTHER_ID, a_preview().id)
+        with pytest.raises(ImportUnknown):
+            await work.imports.get(FILING_ID, OTHER_ID)
+
+
+async def test_a_preview_is_confirmed_once_committed(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.imports.add(a_preview())
+        await work.commit()
+    async with open_work() as work:
+        await work.imports.mark_confirmed(a_preview().id)
+        await work.commit()
+
+    async with open_work() as work:
+        assert (await work.imports.get(FILING_ID, a_preview().id)).is_confirmed
+
+
+async def test_a_campaign_is_replaced_by_its_next_plan(open_work):
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign())
+        await work.commit()
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign(families=frozenset({"ESH"})))
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.campaigns.find(Document.ER, 2024) == a_campaign(families=frozenset({"ESH"}))
+        assert await work.campaigns.find(Document.QDIS, 2024) is None
+
+
+@pytest.mark.parametrize(
+    ("on", "count"),
+    [(date(2025, 3, 31), 0), (date(2025, 4, 1), 1), (date(2025, 12, 31), 1), (date(2026, 1, 1), 0)],
+)
+async def test_a_campaign_is_under_way_from_its_first_day_to_its_last(open_work, on, count):
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign())
+        await work.commit()
+
+    async with open_work() as work:
+        assert len(await work.campaigns.open_on(on)) == count
+
+
+async def test_a_snapshot_is_never_replaced(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.snapshots.add(a_snapshot())
+        await work.snapshots.add(a_snapshot(cells={AMOUNT: "999"}))
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.snapshots.get(FILING_ID, 1, 3) == a_snapshot()
+
+
+async def test_the_signed_snapshot_of_a_version_is_found(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.snapshots.add(a_snapshot())
+        await work.snapshots.add(a_snapshot(revision=4))
+        await work.snapshots.mark_signed(FILING_ID, 1, 4)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.snapshots.get_signed(FILING_ID, 1) == a_snapshot(revision=4)
+        with pytest.raises(FilingUnknown):
+            await work.snapshots.get_signed(FILING_ID, 2)
+        with pytest.raises(FilingUnknown):
+            await work.snapshots.get(FILING_ID, 1, 5)
+
+
+async def test_the_last_two_hundred_activities_are_listed_newest_first(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    async with open_work() as work:
+        for number in range(205):
+            await work.activities.add(Activity(FILING_ID, NOON, "Alix", f"K{number}", "fr", "en"))
+        await work.activities.add(Activity(OTHER_ID, NOON, "Alix", "ELSEWHERE", "fr", "en"))
+        await work.commit()
+
+    async with open_work() as work:
+        found = await work.activities.of(FILING_ID)
+    assert [activity.kind for activity in found] == [f"K{number}" for number in range(204, 4, -1)]
+
+
+# Events of other services
+
+
+async def test_an_event_is_first_once(open_work):
+    async with open_work() as work:
+        assert await work.is_first("ApplyFacts", "e1")
+        await work.commit()
+
+    async with open_work() as work:
+        assert not await work.is_first("ApplyFacts", "e1")
+        assert await work.is_first("SealFiling", "e1")
+
+
+async def test_an_event_whose_work_was_rolled_back_is_first_again(open_work):
+    async with open_work() as work:
+        await work.is_first("ApplyFacts", "e1")
+
+    async with open_work() as work:
+        assert await work.is_first("ApplyFacts", "e1")
+
+
+async def test_of_two_that_receive_an_event_at_once_one_is_first(open_work):
+    async def receive():
+        async with open_work() as work:
+            first = await work.is_first("ApplyFacts", "e1")
+            await asyncio.sleep(0.01)
+            await work.commit()
+            return first
+
+    assert sorted(await asyncio.gather(receive(), receive(), receive())) == [False, False, True]
