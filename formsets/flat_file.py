@@ -13,6 +13,7 @@ from typing import Literal
 from formsets.encodings import UnknownEncoding, decoded
 from formsets.formats import printable, read
 from formsets.package import FormSet, UnknownCell
+from formsets.spreadsheet_text import restored
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of an uploaded file (F-29)."""
@@ -255,7 +256,7 @@ class _Reader:
                 continue
             row = self._row(number, fields, names)
             if row is not None:
-                self.add(number, row.pop("code"), row.pop("column"), row.pop("value"), row)
+                self.add(number, row.pop("code"), row.pop("column"), restored(row.pop("value")), row)
 
     def _header_line(self, lines: list[str]) -> int | None:
         """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
