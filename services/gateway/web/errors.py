@@ -104,11 +104,12 @@ def reference() -> str:
 
 
 def explained(failure: Failure, wording: Wording) -> str:
-    """Return the failure's own sentence in the language: English by its reason, French as the service said it."""
+    """Return the failure's sentence in the language: by its reason, or as the service said it when that says more."""
     if isinstance(failure, InternalFailure):
         return ""
-    translated = wording(f"reason:{failure.code}") if wording.language == "en" else ""
-    return failure.message if not translated or translated.startswith("reason:") else translated
+    is_plain = failure.message == next((str(m().args[0]) for m in _STATUS if m.reason == failure.code), failure.message)
+    by_reason = wording.reason(failure.code)
+    return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
 
 
 def _problem(request: Request, failure: Failure, status: int) -> Response:

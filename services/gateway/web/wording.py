@@ -1,4 +1,7 @@
-"""The words of the interface: French in the source, English in `locale/en.json` under the French sentence."""
+"""The words of the interface: French in the source, English in `locale/en.json` under the French sentence.
+
+`locale/fr.json` has the reasons that services say in English only.
+"""
 
 import json
 from collections.abc import Mapping
@@ -82,8 +85,8 @@ LABELS: Mapping[StrEnum, str] = {
 
 
 @cache
-def _catalogue() -> Mapping[str, str]:
-    catalogue: dict[str, str] = json.loads((_LOCALE / "en.json").read_text(encoding="utf-8"))
+def _catalogue(language: Language) -> Mapping[str, str]:
+    catalogue: dict[str, str] = json.loads((_LOCALE / f"{language}.json").read_text(encoding="utf-8"))
     return catalogue
 
 
@@ -95,8 +98,12 @@ class Wording:
 
     def __call__(self, french: str, **values: object) -> str:
         """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
-        text = french if self.language == "fr" else _catalogue().get(french, french)
+        text = french if self.language == "fr" else _catalogue("en").get(french, french)
         return text.format(**values) if values else text
+
+    def reason(self, code: str) -> str:
+        """Return the sentence for a failure's reason, empty when its own message says more."""
+        return _catalogue(self.language).get(f"reason:{code}", "")
 
     def label(self, value: StrEnum) -> str:
         """Return the name of one of a service's words."""

@@ -1,0 +1,207 @@
+"""The JSON interface, and the partners' feeds."""
+
+import base64
+import hashlib
+
+import pytest
+
+from services.gateway.clients.answers import CellEdit, Document, Step
+from tests.support.gateway import DIGEST, FILING_ID, ORIGIN, World, a_browser, an_entry
+
+API = "/api/v1"
+AT = f"{API}/filings/{FILING_ID}"
+BEARER = {"authorization": "Bearer access-api"}
+CDC = {"authorization": f"Basic {base64.b64encode(b'cdc:s3').decode()}"}
+
+READS = {
+    f"{API}/session": "grants",
+    f"{API}/filings": "filings",
+    AT: "cells",
+    f"{AT}/cells/BA.010.brut/history": "versions",
+    f"{AT}/imports/imp-1": "problems",
+    f"{AT}/check": "findings",
+    f"{AT}/release": "decisions",
+    f"{AT}/receipt": "number",
+    f"{AT}/deliveries": "deliveries",
+    f"{AT}/activity": "activities",
+    f"{API}/transmitted": "filings",
+    f"{API}/transmitted/{FILING_ID}": "cells",
+}
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_programs_read_with_a_bearer_token(path):
+    async with a_browser() as browser:
+        answer = await browser.get(path, headers=BEARER)
+        refused = await browser.get(path)
+    assert answer.status_code == 200
+    assert READS[path] in answer.json()
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == 'Bearer realm="harmonia"'
+
+
+async def test_a_program_learns_where_people_sign_in():
+    async with a_browser() as browser:
+        answer = (await browser.get(f"{API}/server")).json()
+    assert (answer["server"], answer["issuer"]) == ("MIN", "https://id.example/realms/harmonia")
+
+
+async def test_the_cookie_of_a_browser_opens_nothing_to_programs():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        assert (await browser.get(f"{API}/filings")).status_code == 401
+
+
+async def test_a_token_is_exchanged_once_for_many_calls():
+    async with a_browser() as browser:
+        for _ in range(5):
+            await browser.get(f"{API}/filings", headers=BEARER)
+        assert browser.office.opened == 1
+        browser.clock.advance(minutes=5)
+        await browser.get(f"{API}/filings", headers=BEARER)
+        assert browser.office.opened == 2
+
+
+async def test_the_passport_itself_is_never_given_out():
+    async with a_browser() as browser:
+        text = (await browser.get(f"{API}/session", headers=BEARER)).text
+    assert "passport-api" not in text
+
+
+async def test_words_and_instants_are_plain():
+    async with a_browser() as browser:
+        filing = (await browser.get(AT, headers=BEARER)).json()["filing"]
+    assert filing["identity"]["document"] == "ER"
+    assert filing["step"] == "entry"
+    assert filing["verdict"] == "to_justify"
+    assert filing["changed_at"] == "2025-06-02T09:00:00Z"
+
+
+async def test_each_step_of_the_story_can_be_done_by_a_program():
+    async with a_browser() as browser:
+        http, world = browser.http, browser.world
+        http.headers.update(BEARER)
+        body = {"body": "000000018", "document": "ER", "year": 2024}
+        assert (await http.post(f"{API}/filings", json=body)).status_code == 201
+        raw = await http.post(f"{AT}/imports?file_name=a.csv", content=b"code;colonne;valeur")
+        assert raw.status_code == 201
+        assert (await http.post(f"{AT}/imports", files={"file": ("b.csv", b"x")})).status_code == 201
+        confirmed = await http.post(f"{AT}/imports/imp-1/confirm", json={"accept_partial": True})
+        assert confirmed.json()["written"] == 414
+        assert (await http.post(f"{AT}/imports/imp-1/confirm")).status_code == 200
+        cells = {"cells": [{"address": "BA.010.brut", "text": "12", "base_version": 4}]}
+        assert (await http.patch(f"{AT}/cells", json=cells)).status_code == 200
+        text = {"control": "A-06", "text": "Une raison assez longue."}
+        assert (await http.post(f"{AT}/justifications", json=text)).json() == {"verdict": "remarks"}
+        assert (await http.post(f"{AT}/step", json={"step": "accounting"})).json()["step"] == "accounting"
+        assert (await http.put(f"{AT}/release/CDC", json={"is_ticked": False})).json()["is_ticked"] is False
+        prepared = (await http.post(f"{AT}/signature")).json()
+        sign = {"digest": prepared["digest"], "accepts_recipients": True, "request_id": "r-1"}
+        receipt = await http.post(f"{AT}/signature/{prepared['intent_id']}", json=sign)
+        assert receipt.json()["number"] == "R-2025-000001"
+        assert (await http.get(f"{AT}/container")).content == b"PK-container"
+    assert world.calls("open") == [("passport-api", "000000018", Document.ER, 2024)]
+    assert [call[1:3] for call in world.calls("preview")] == [("a.csv", b"code;colonne;valeur"), ("b.csv", b"x")]
+    assert world.calls("save")[0][1] == (CellEdit("BA.010.brut", "12", 4),)
+    assert world.calls("move") == [(FILING_ID, Step.ACCOUNTING, "")]
+    assert world.calls("sign") == [("intent-1", DIGEST, True, "r-1")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", f"{API}/filings", {"body": "000000018", "document": "ER", "year": 2024, "step": 4}),
+        ("POST", f"{API}/filings", {"body": "12", "document": "ER", "year": 2024}),
+        ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "author": "x"}]}),
+        ("PATCH", f"{AT}/cells", {"cells": []}),
+        ("POST", f"{AT}/step", {"step": "closed"}),
+        ("POST", f"{AT}/signature/i", {"digest": "zz", "accepts_recipients": True}),
+        ("POST", f"{AT}/signature/i", {"digest": DIGEST, "accepts_recipients": True, "signatory": "x"}),
+    ],
+)
+async def test_malformed_and_unknown_json_is_refused_field_by_field(method, path, body):
+    async with a_browser() as browser:
+        answer = await browser.http.request(method, path, json=body, headers=BEARER)
+        assert browser.world.asked == []
+    assert answer.status_code == 400
+    assert answer.json()["violations"]
+
+
+async def test_the_interface_is_described():
+    async with a_browser() as browser:
+        paths = (await browser.get("/api/openapi.json")).json()["paths"]
+    assert f"{API}/filings/{{filing_id}}/imports" in paths
+    assert "/feeds/{document}" in paths
+    assert "/filings/{filing_id}/sign" not in paths
+
+
+async def test_a_partner_reads_its_own_feed_in_order():
+    async with a_browser(World(entries={"CDC": (an_entry(1), an_entry(2))})) as browser:
+        page = await browser.get("/feeds/er?after=0&limit=10", headers=CDC)
+        rest = await browser.get(page.json()["next"], headers=CDC)
+        again = await browser.get("/feeds/er?after=0&limit=10", headers={**CDC, "if-none-match": page.headers["etag"]})
+    first = page.json()["entries"][0]
+    assert [entry["sequence"] for entry in page.json()["entries"]] == [1, 2]
+    assert first["content_digest"] == DIGEST
+    assert first["signature"]["container_sha256"] == "cd" * 32
+    assert first["links"]["container"] == "/feeds/deliveries/delivery-1"
+    assert rest.json()["entries"] == []
+    assert (again.status_code, again.content) == (304, b"")
+    assert browser.world.calls("feed")[0] == ("partner:CDC", 0, 10, Document.ER)
+
+
+async def test_a_partner_fetches_and_acknowledges():
+    async with a_browser(World(entries={"CDC": (an_entry(1),)})) as browser:
+        fetched = await browser.get("/feeds/deliveries/delivery-1", headers=CDC)
+        taken = await browser.http.post("/feeds/deliveries/delivery-1/ack", headers=CDC)
+    digest = base64.b64encode(hashlib.sha256(fetched.content).digest()).decode()
+    assert fetched.headers["digest"] == f"sha-256={digest}"
+    assert fetched.headers["content-disposition"].startswith("attachment")
+    assert taken.json()["delivery_id"] == "delivery-1"
+
+
+async def test_what_is_not_theirs_does_not_exist():
+    async with a_browser(World(entries={"CGLLS": (an_entry(1),)})) as browser:
+        feed = await browser.get("/feeds/er", headers=CDC)
+        entry = await browser.get("/feeds/deliveries/delivery-1", headers=CDC)
+        nothing = await browser.get("/feeds/deliveries/delivery-9", headers=CDC)
+    assert feed.json()["entries"] == []
+    assert entry.status_code == 404
+    assert {**entry.json(), "instance": "", "trace_id": ""} == {**nothing.json(), "instance": "", "trace_id": ""}
+
+
+@pytest.mark.parametrize("header", ["", "Basic !!!", "Basic Y2Rj", f"Basic {base64.b64encode(b'cdc:no').decode()}"])
+async def test_wrong_credentials_open_no_feed(header):
+    async with a_browser() as browser:
+        answer = await browser.get("/feeds/er", headers={"authorization": header} if header else {})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Basic realm="harmonia"'
+
+
+async def test_a_poll_is_not_a_login():
+    async with a_browser() as browser:
+        for _ in range(5):
+            await browser.get("/feeds/qdis", headers=CDC)
+    assert browser.office.opened == 1
+
+
+@pytest.mark.parametrize("query", ["after=-1", "limit=0", "limit=501", "after=x"])
+async def test_a_nonsense_cursor_is_malformed(query):
+    async with a_browser() as browser:
+        assert (await browser.get(f"/feeds/er?{query}", headers=CDC)).status_code == 400
+
+
+async def test_anybody_may_verify_a_container():
+    async with a_browser() as browser:
+        page = await browser.http.post("/verify", files={"file": ("a.asice", b"PK")}, headers={"origin": ORIGIN})
+        empty = await browser.http.post("/verify", files={"other": (None, "x")}, headers={"origin": ORIGIN})
+    assert "a.asice : Signature valable" in page.text
+    assert "Tout est bon." in page.text
+    assert browser.world.calls("verify") == [("", b"PK")]
+    assert empty.status_code == 400
+
+
+async def test_the_probes_answer():
+    async with a_browser() as browser:
+        assert (await browser.get("/healthz")).text == "ok\n"
+        assert (await browser.get("/readyz", headers={"host": "10.0.0.1"})).status_code == 200
