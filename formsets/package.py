@@ -124,6 +124,10 @@ class Control:
     document: Literal["ER", "QDIS", "whole"] | None
     texts: Mapping[str, ControlText]
     """Language (`fr`, `en`) → the message in three parts."""
+    in_force_from: dt.date | None = None
+    """Closing date of the first exercice asked, None without bound."""
+    in_force_until: dt.date | None = None
+    """Closing date of the last exercice asked, None without bound."""
 
     def text(self, language: str) -> ControlText:
         """The message in this language, French when there is none."""
@@ -413,7 +417,8 @@ def _line(raw: Mapping[str, Any]) -> Line:
 
 def _control(raw: Mapping[str, Any], message: Mapping[str, Any]) -> Control:
     texts = {language: ControlText(**parts) for language, parts in message["texts"].items()}
-    return Control(**raw, message=message["message"], texts=MappingProxyType(texts))
+    dates = {name: _date(raw[name]) for name in ("in_force_from", "in_force_until")}
+    return Control(**{**raw, **dates}, message=message["message"], texts=MappingProxyType(texts))
 
 
 def _found(index: Mapping[str, _Item], key: str, kind: str) -> _Item:

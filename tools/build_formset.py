@@ -65,10 +65,7 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
         },
         "forms.json": forms,
         "concepts.json": _concepts(forms),
-        "controls.json": [
-            {key: raw[key] for key in ("id", "severity", "expression", "scope", "document")}
-            for raw in domain["controls"]
-        ],
+        "controls.json": [_control(raw) for raw in domain["controls"]],
         "messages.json": {
             raw["id"]: message(raw, written["messages"][raw["id"]], labels) for raw in domain["controls"]
         },
@@ -87,6 +84,11 @@ def write(contents: Mapping[str, Any], folder: Path) -> str:
     digest = digest_of(contents)
     (folder / DIGEST_FILE).write_text(digest + "\n", encoding="ascii")
     return digest
+
+
+def _control(raw: Raw) -> Raw:
+    kept = {key: raw[key] for key in ("id", "severity", "expression", "scope", "document")}
+    return {**kept, "in_force_from": raw.get("in_force_from"), "in_force_until": raw.get("in_force_until")}
 
 
 def _form(raw: Raw, domain: Mapping[str, Any]) -> Raw:

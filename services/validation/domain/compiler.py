@@ -12,6 +12,7 @@ from typing import Any
 
 from formsets.values import Value
 from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.past import is_flag, is_own_cell
 from services.validation.domain.patterns import matcher
 from services.validation.domain.syntax import (
     And,
@@ -19,11 +20,11 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
-    ForAll,
     Node,
     Not,
     Number,
     Or,
+    OverLines,
     Product,
     Sum,
     Text,
@@ -58,6 +59,10 @@ def _product(factors: Sequence[tuple[bool, Decimal]]) -> Decimal:
     return result
 
 
+def _count(answers: Sequence[bool]) -> Decimal:
+    return Decimal(sum(answers))
+
+
 @dataclass(slots=True)
 class Compiler:
     """Collects expressions, then compiles them all at once."""
@@ -68,7 +73,7 @@ class Compiler:
 
     def __post_init__(self) -> None:
         self._names.update({f"f_{name}": function.apply for name, function in CATALOGUE.items()})
-        self._names.update({"total": _total, "product": _product, "__builtins__": {}})
+        self._names.update({"total": _total, "product": _product, "count": _count, "__builtins__": {}})
 
     def add_predicate(self, node: Node) -> str:
         """Queue a boolean expression; returns the name of its function."""
@@ -121,12 +126,12 @@ class Compiler:
         return name
 
 
-def is_compilable(node: Node) -> bool:
-    """Whether the whole expression has a compiled form: all have, except FORALL, which skips empty lines."""
+def is_for_formulas(node: Node) -> bool:
+    """Whether a line formula may be this expression: what is asked of each line stands only in a control."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, ForAll):
+        if isinstance(current, OverLines) or (isinstance(current, Cell) and not is_own_cell(current.address)):
             return False
         waiting.extend(children(current))
     return True
@@ -145,6 +150,20 @@ def is_arithmetic(node: Node) -> bool:
             return all(is_arithmetic(argument) for argument in arguments)
         case _:
             return False
+
+
+def _asks_what_is_empty(node: Node) -> bool:
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Call) and current.name in {"ISNULL", "IFNULL"}:
+            return True
+        waiting.extend(children(current))
+    return False
+
+
+def _any_filled(keys: Sequence[str]) -> str:
+    return " or ".join(f"{key!r} in c" for key in dict.fromkeys(keys)) or "False"
 
 
 def _subscript(address: str) -> str:
@@ -170,6 +189,8 @@ class _Writer:
                 return self._product(factors)
             case Comparison(sign, left, right):
                 return f"({self.write(left)}{sign}{self.write(right)})"
+            case OverLines(question, instances):
+                return self._over_lines(question, instances)
             case And(operands):
                 return "(" + " and ".join(self.write(operand) for operand in operands) + ")"
             case Or(operands):
@@ -180,6 +201,24 @@ class _Writer:
                 return self._call(name, arguments)
             case _:
                 raise TypeError(f"{type(node).__name__} has no compiled form.")
+
+    def _over_lines(self, question: str, instances: tuple[Node, ...]) -> str:
+        """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
+        skipped = "True" if question == "FORALL" else "False"
+        written = [self._on_line(instance, skipped) for instance in instances]
+        if question == "COUNT":
+            return "count((" + ",".join(written) + ",))"
+        answer = (" and " if question == "FORALL" else " or ").join(written)
+        if not any(map(_asks_what_is_empty, instances)):
+            return f"({answer})"
+        keys = [key for instance in instances for key in cells_of(instance) if not is_flag(key)]
+        return f"(({answer}) if ({_any_filled(keys)}) else c[{keys[0]!r}])"
+
+    def _on_line(self, instance: Node, skipped: str) -> str:
+        if not _asks_what_is_empty(instance):
+            return self.write(instance)
+        keys = [key for key in cells_of(instance) if not is_flag(key)]
+        return f"({self.write(instance)} if ({_any_filled(keys)}) else {skipped})"
 
     def _sum(self, terms: tuple[tuple[bool, Node], ...]) -> str:
         if len(terms) > _INLINE:
@@ -204,6 +243,10 @@ class _Writer:
             case "ISNULL":
                 assert isinstance(arguments[0], Cell)
                 return f"({arguments[0].address!r} not in c)"
+            case "IFNULL":
+                assert isinstance(arguments[0], Cell)
+                cell = arguments[0]
+                return f"({self.cell(cell.address)} if {cell.address!r} in c else {self.write(arguments[1])})"
             case "REGEX":
                 assert isinstance(arguments[1], Text)
                 return f"{self.compiler.bound_matcher(arguments[1].value)}({self.write(arguments[0])})"

@@ -4,6 +4,7 @@ It is slower than compiled code and used only where a value is missing or a divi
 result; AND, OR and IMPLIES are three-valued; IF reads one branch only; what was needed and missing is named.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any, assert_never
 
 from formsets.values import Value
 from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.past import is_flag
 from services.validation.domain.patterns import matcher
 from services.validation.domain.syntax import (
     And,
@@ -19,12 +21,12 @@ from services.validation.domain.syntax import (
     Cell,
     Column,
     Comparison,
-    ForAll,
     FormLines,
     Node,
     Not,
     Number,
     Or,
+    OverLines,
     Product,
     Reference,
     Sum,
@@ -44,6 +46,25 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+class OverBudget(Exception):
+    """A rule took more steps or time than a rule may; caught by the rule set, never seen by a caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one rule may cost (F16)."""
+
+    steps: int = 50_000
+    """Nodes evaluated."""
+    seconds: float = 0.5
+    clock: Callable[[], float] = time.perf_counter
+    """Seconds from any origin."""
+
+
+_STEPS_BETWEEN_LOOKS = 64
+"""Steps between two looks at the clock."""
+
+
 @dataclass(slots=True)
 class Evaluation:
     """One evaluation over one set of cells; remembers what was missing."""
@@ -55,20 +76,45 @@ class Evaluation:
     """Cells that were needed and empty, in order."""
     is_undefined: bool = False
     """A division by zero, or a text that is not a date, was met."""
+    budget: Budget | None = None
+    """What the evaluation may cost, None without bound."""
+    steps: int = 0
+    deadline: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        if self.budget is not None:
+            self.deadline = self.budget.clock() + self.budget.seconds
 
     def value(self, node: Node) -> Any:
-        """The value of an expression, None when it cannot be known."""
+        """The value of an expression, None when it cannot be known.
+
+        Raises:
+            OverBudget: it costs more than the budget.
+        """
+        if self.budget is not None:
+            self._spend(self.budget)
         match node:
             case Number(value) | Text(value) | Boolean(value):
                 return value
             case Cell(address):
                 return self._cell(address)
+            case And() | Or() | Not() | OverLines():
+                return self._truth(node)
             case Sum(terms):
                 return self._sum(terms)
             case Product(factors):
                 return self._product(factors)
             case Comparison(sign, left, right):
                 return self._comparison(sign, left, right)
+            case Call(name, arguments):
+                return self._call(name, arguments)
+            case Reference() | Column() | FormLines():
+                raise TypeError("Expressions are bound before they are evaluated.")
+            case _:
+                assert_never(node)
+
+    def _truth(self, node: And | Or | Not | OverLines) -> Any:
+        match node:
             case And(operands):
                 return self._until(False, operands)
             case Or(operands):
@@ -76,14 +122,15 @@ class Evaluation:
             case Not(operand):
                 value = self.value(operand)
                 return None if value is None else not value
-            case ForAll(instances):
-                return self._for_all(instances)
-            case Call(name, arguments):
-                return self._call(name, arguments)
-            case Reference() | Column() | FormLines():
-                raise TypeError("Expressions are bound before they are evaluated.")
-            case _:
-                assert_never(node)
+            case OverLines(question, instances):
+                return self._over_lines(question, instances)
+
+    def _spend(self, budget: Budget) -> None:
+        self.steps += 1
+        if self.steps > budget.steps:
+            raise OverBudget
+        if self.steps % _STEPS_BETWEEN_LOOKS == 0 and budget.clock() > self.deadline:
+            raise OverBudget
 
     def _cell(self, address: str) -> Value | None:
         value = self.cells.get(address)
@@ -143,12 +190,17 @@ class Evaluation:
             self.missing, self.is_undefined = before, undefined
         return result
 
-    def _for_all(self, instances: tuple[Node, ...]) -> bool | None:
-        filled = tuple(node for node in instances if any(address in self.cells for address in cells_of(node)))
+    def _over_lines(self, question: str, instances: tuple[Node, ...]) -> Any:
+        filled = tuple(
+            node for node in instances if any(key in self.cells for key in cells_of(node) if not is_flag(key))
+        )
+        if question == "COUNT":
+            answers = [self.value(node) for node in filled]
+            return None if None in answers else Decimal(sum(answers))
         if not filled:
-            self.missing.update((address, None) for node in instances for address in cells_of(node))
+            self.missing.update((key, None) for node in instances for key in cells_of(node) if not is_flag(key))
             return None
-        return self._until(False, filled)
+        return self._until(question == "ANY", filled)
 
     def _call(self, name: str, arguments: tuple[Node, ...]) -> Any:
         match name:
@@ -160,6 +212,10 @@ class Evaluation:
             case "ISNULL":
                 assert isinstance(arguments[0], Cell)
                 return self.cells.get(arguments[0].address) is None
+            case "IFNULL":
+                assert isinstance(arguments[0], Cell)
+                value = self.cells.get(arguments[0].address)
+                return self._operand(arguments[1]) if value is None else value
             case "REGEX":
                 assert isinstance(arguments[1], Text)
                 text = self.value(arguments[0])

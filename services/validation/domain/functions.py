@@ -125,4 +125,4 @@ CATALOGUE = {
     "ISNULL": Function((Type.ANY,), Type.BOOLEAN, bool),
     "IMPLIES": Function((Type.BOOLEAN, Type.BOOLEAN), Type.BOOLEAN, bool),
 }
-"""Every function except IF, REGEX and FORALL, whose checks need more than a signature."""
+"""Every function except IF, IFNULL, REGEX, PREV, RESTATED and those over lines, whose checks need more than a signature."""

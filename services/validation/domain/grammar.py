@@ -48,7 +48,7 @@ class _Token:
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:
-      (?P<lines>[A-Z]{2}\.\*)
+      (?P<lines>[A-Z]{2}\.\*|[A-Z]{2}\.[0-9]{3}:[A-Z]{2}\.[0-9]{3}(?![A-Za-z0-9_.]))
     | (?P<reference>[A-Z]{2}\.[0-9]{3}(?:\.[a-z][a-z0-9]*)?(?![A-Za-z0-9_.]))
     | (?P<number>[0-9]{1,30}(?:\.[0-9]{1,30})?(?![A-Za-z0-9_.]))
     | (?P<text>"[^"\n]*")
@@ -205,7 +205,8 @@ class _Parser:
             case "reference":
                 return Reference(token.text[:6], token.text[7:] or None)
             case "lines":
-                return FormLines(token.text[:2])
+                first, _, last = token.text.partition(":")
+                return FormLines(first[:2], first, last) if last else FormLines(first[:2])
             case _:
                 return self._word(token.text)
 
@@ -234,7 +235,7 @@ class _Parser:
                 return Or(tuple(arguments))
             case "NOT":
                 return Not(arguments[0])
-            case "SUM":
+            case "SUM" if not isinstance(arguments[0], FormLines):
                 return Sum(tuple((False, argument) for argument in arguments))
             case _:
                 return Call(name, tuple(arguments))

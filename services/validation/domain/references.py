@@ -6,24 +6,28 @@ default (decisions.md 8). A bare column is that column of the current line.
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Literal
 
 from formsets import FormSet
 from services.validation.domain.errors import MalformedExpression
+from services.validation.domain.past import previous_key, restated_key
 from services.validation.domain.syntax import (
     And,
+    Boolean,
     Call,
     Cell,
     Column,
     Comparison,
-    ForAll,
     FormLines,
     Node,
     Not,
     Number,
     Or,
+    OverLines,
     Product,
     Reference,
     Sum,
+    children,
 )
 
 
@@ -51,7 +55,7 @@ class Binding:
                     raise MalformedExpression(f"Column {name} has no line here.")
                 return self._cell(self.line, name)
             case FormLines(form):
-                raise MalformedExpression(f"{form}.* stands only in FORALL.")
+                raise MalformedExpression(f"Lines of {form} stand only in FORALL, ANY, COUNT and SUM.")
             case Sum(terms):
                 return Sum(tuple((subtracted, self.bind(term)) for subtracted, term in terms))
             case Product(factors):
@@ -62,12 +66,23 @@ class Binding:
                 return type(node)(self._bind_all(operands))
             case Not(operand):
                 return Not(self.bind(operand))
-            case Call("FORALL", arguments):
-                return self._for_all(arguments)
-            case Call(name, arguments):
-                return Call(name, self._bind_all(arguments))
+            case Call():
+                return self._call(node)
             case _:
                 return node
+
+    def _call(self, node: Call) -> Node:
+        match node:
+            case Call("FORALL" | "ANY" | "COUNT" as question, arguments):
+                return self._over_lines(question, arguments)
+            case Call("SUM", arguments):
+                return self._sum_of_lines(arguments)
+            case Call("PREV" | "RESTATED" as name, arguments):
+                return self._outside(name, arguments)
+            case Call("ISNULL" | "IFNULL" as name, arguments):
+                return _known(Call(name, self._bind_all(arguments)), arguments)
+            case Call(name, arguments):
+                return Call(name, self._bind_all(arguments))
 
     def _bind_all(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(self.bind(node) for node in nodes)
@@ -87,13 +102,74 @@ class Binding:
             raise MalformedExpression(f"Form set {self.form_set.version} has no form {line[:2]}.")
         return self.column if self.column in form.columns else form.default_column
 
-    def _for_all(self, arguments: tuple[Node, ...]) -> Node:
+    def _outside(self, name: str, arguments: tuple[Node, ...]) -> Node:
+        """PREV(cell), the cell in the previous filing, and RESTATED(cell), whether the cell is flagged."""
+        if len(arguments) != 1 or not isinstance(arguments[0], Reference | Column):
+            raise MalformedExpression(f"{name} asks about one cell.")
+        cell = replace(self, reads_closed_as_zero=False).bind(arguments[0])
+        assert isinstance(cell, Cell)
+        if name == "PREV":
+            return Cell(previous_key(cell.address))
+        return Not(Call("ISNULL", (Cell(restated_key(cell.address)),)))
+
+    def _over_lines(self, question: Literal["FORALL", "ANY", "COUNT"], arguments: tuple[Node, ...]) -> Node:
         if len(arguments) != 2 or not isinstance(arguments[0], FormLines):
-            raise MalformedExpression("FORALL takes the lines of a form and a predicate: FORALL(BA.*, amort<=brut).")
-        wanted = arguments[0].form
-        lines = [
-            line.code for form in self.form_set.forms if form.code == wanted for line in form.lines if not line.formula
-        ]
-        if not lines:
-            raise MalformedExpression(f"Form {wanted} has no input line.")
-        return ForAll(tuple(replace(self, line=line).bind(arguments[1]) for line in lines))
+            raise MalformedExpression(
+                f"{question} takes the lines of a form and a predicate: {question}(BA.*, amort<=brut)."
+            )
+        lines = self._lines(arguments[0], _columns(arguments[1]))
+        return OverLines(question, tuple(replace(self, line=line).bind(arguments[1]) for line in lines))
+
+    def _sum_of_lines(self, arguments: tuple[Node, ...]) -> Node:
+        """SUM(BA.010:BA.040) adds the lines up; SUM(BA.010:BA.040, brut-amort) an expression on each."""
+        if len(arguments) > 2 or not isinstance(arguments[0], FormLines):
+            raise MalformedExpression("SUM takes numbers, or the lines of a form and at most one expression.")
+        if len(arguments) == 1:
+            column = self._column_in(arguments[0].form)
+            return Sum(tuple((False, self._cell(line, column)) for line in self._lines(arguments[0], (column,))))
+        lines = self._lines(arguments[0], _columns(arguments[1]))
+        return Sum(tuple((False, replace(self, line=line).bind(arguments[1])) for line in lines))
+
+    def _lines(self, wanted: FormLines, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Lines where a person types: those without a formula, and those whose formula leaves a named column open."""
+        if wanted.first and wanted.last and wanted.first[:2] != wanted.last[:2]:
+            raise MalformedExpression(f"Range {wanted.first}:{wanted.last} goes from one form to another.")
+        form_set = self.form_set
+        lines = [line for form in form_set.forms if form.code == wanted.form for line in form.lines]
+        codes = [line.code for line in lines]
+        for end in (wanted.first, wanted.last):
+            if end and end not in codes:
+                raise MalformedExpression(f"Form set {form_set.version} has no line {end}.")
+        found = tuple(
+            line.code
+            for line in lines
+            if (wanted.first or "") <= line.code <= (wanted.last or "~")
+            and (not line.formula or any(self._is_open(line.code, column) for column in columns))
+        )
+        if not found:
+            raise MalformedExpression(f"Form {wanted.form} has no input line there.")
+        return found
+
+    def _is_open(self, line: str, column: str) -> bool:
+        address = f"{line}.{column}"
+        return self.form_set.has_cell(address) and not self.form_set.is_computed(address)
+
+
+def _columns(node: Node) -> tuple[str, ...]:
+    """Bare columns of the current line that an expression names, those of the previous filing left out."""
+    found: dict[str, None] = {}
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Column):
+            found[current.name] = None
+        elif not isinstance(current, Call) or current.name not in {"PREV", "RESTATED"}:
+            waiting.extend(children(current))
+    return tuple(found)
+
+
+def _known(call: Call, written: tuple[Node, ...]) -> Node:
+    """ISNULL and IFNULL of a closed cell, which reads as 0 in a control, are known at once."""
+    if not written or not isinstance(written[0], Reference | Column) or not isinstance(call.arguments[0], Number):
+        return call
+    return Boolean(False) if call.name == "ISNULL" else call.arguments[0]

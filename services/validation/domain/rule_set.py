@@ -1,5 +1,6 @@
 """The rules of one form package, compiled once: compute a filing's cells, check it, check again what one change touches."""
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,19 +9,41 @@ from typing import Any
 
 from formsets import Control, FormSet
 from formsets.values import Value
-from services.validation.domain.compiler import UNDEFINED, Compiler, is_arithmetic, is_compilable
+from services.validation.domain.compiler import UNDEFINED, Compiler, is_arithmetic, is_for_formulas
 from services.validation.domain.errors import MalformedExpression
-from services.validation.domain.evaluator import Evaluation
+from services.validation.domain.evaluator import Budget, Evaluation, OverBudget
 from services.validation.domain.functions import CATALOGUE
 from services.validation.domain.grammar import parse
 from services.validation.domain.graph import reached_from, readers_of, topological_order
+from services.validation.domain.past import address_in, is_flag, is_own_cell, is_previous, operands_of
 from services.validation.domain.references import Binding
-from services.validation.domain.syntax import Cell, Node, Number, Product, cells_of
+from services.validation.domain.syntax import (
+    And,
+    Call,
+    Cell,
+    Comparison,
+    ComparisonSign,
+    Node,
+    Number,
+    OverLines,
+    Product,
+    Text,
+    cells_of,
+    size_of,
+)
 from services.validation.domain.types import Type, TypeChecker, type_of_cell
 from services.validation.domain.verdict import CheckedDocument, ControlResult, Report, verdict_of
 
 PRECISION = 60
 """Digits of every operation (decisions.md 7): enough for no amount to be rounded on the way."""
+LARGEST_EXPONENT = 1_000
+"""Numbers beyond are undefined, so that no operation is long."""
+CLOSING_DATE = "ID.170.v"
+"""Cell that tells whether a control is in force, shared by both documents."""
+MOST_COMPILED = 10_000
+"""Nodes of a control above which it runs step by step, so that it can be stopped (F16)."""
+MOST_NODES = 200_000
+"""Nodes of a control once written out over its lines; beyond, it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,8 @@ class _Rule:
     """The result when it passes, built once."""
     required: frozenset[str]
     """Required cells it reads, directly or through formulas (B and T only)."""
+    needs_previous: bool
+    """Whether it reads the previous filing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,8 @@ class _Plan:
     formulas: tuple[_Formula, ...]
     formula_functions: tuple[Callable[..., Any], ...]
     rules: tuple[_Rule, ...]
+    """Those of the document that apply with, or without, a previous filing."""
+    not_applicable: tuple[str, ...]
     rule_functions: tuple[Callable[..., Any] | None, ...]
     ignored: frozenset[str]
     """Given cells that are dropped: computed here, or closed."""
@@ -75,21 +102,31 @@ class RuleSet:
     """Compiled formulas and controls. Immutable and safe to share between threads and processes' workers."""
 
     def __init__(
-        self, form_set: FormSet, formulas: Mapping[str, _Formula], rules: tuple[_Rule, ...], code: Any
+        self,
+        form_set: FormSet,
+        formulas: Mapping[str, _Formula],
+        rules: tuple[_Rule, ...],
+        code: Any,
+        budget: Budget,
     ) -> None:
         self.form_set = form_set
         self.digest = form_set.digest
-        self._plans: dict[str, _Plan] = {
-            document: _plan(form_set, document, formulas, rules, code) for document in ("ER", "QDIS", "whole")
+        self._budget = budget
+        self._rules = {rule.control.id: rule for rule in rules}
+        self._code = code
+        self._plans: dict[tuple[str, bool], _Plan] = {
+            (document, has_previous): _plan(form_set, document, formulas, rules, code, has_previous=has_previous)
+            for document in ("ER", "QDIS", "whole")
+            for has_previous in (False, True)
         }
-        self._touched: dict[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._touched: dict[tuple[str, bool, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     def compute(self, cells: Mapping[str, Value], document: CheckedDocument = "whole") -> dict[str, Value]:
         """Every computed cell of the document, unrounded; empty ones are absent.
 
         For the QDIS, computed ER cells are taken as given: a federation does not hold the ER (decisions.md 1).
         """
-        plan = self._plans[document]
+        plan = self._plans[document, False]
         filled = _inputs(plan, cells)
         with localcontext(_context()):
             _fill(plan, filled, range(len(plan.formulas)))
@@ -102,6 +139,8 @@ class RuleSet:
         justified: Collection[str] = (),
         *,
         has_refusals: bool = False,
+        previous: Mapping[str, Value] | None = None,
+        restated: Collection[str] = (),
     ) -> Report:
         """Compute, then run every control of the document.
 
@@ -110,13 +149,37 @@ class RuleSet:
             document: whose controls count; `whole` runs them all, over a file that holds both documents.
             justified: ids of A controls that carry a justification.
             has_refusals: whether a cell was refused by format, which blocks (it counts as empty here).
+            previous: every cell of the filing of the year before, computed ones included; None when there is none, and
+                then the controls that read it are not applicable.
+            restated: cells of the previous year's columns that differ on purpose, with a comment (H-01).
         """
-        plan = self._plans[document]
+        plan = self._plans[document, previous is not None]
         filled = _inputs(plan, cells)
+        filled.update(operands_of(self.form_set, previous or {}, restated))
         with localcontext(_context()):
             _fill(plan, filled, range(len(plan.formulas)))
-            results = _run(plan, filled, range(len(plan.rules)))
-        return self._report(document, filled, tuple(results), frozenset(justified), has_refusals)
+            results = _run(plan, filled, range(len(plan.rules)), self._budget)
+        return self._report(
+            document, filled, tuple(results), frozenset(justified), has_refusals, has_previous=previous is not None
+        )
+
+    def run(
+        self,
+        control: str,
+        cells: Mapping[str, Value],
+        previous: Mapping[str, Value] | None = None,
+        restated: Collection[str] = (),
+    ) -> ControlResult:
+        """Run one control on its operands as they are given, computing nothing (the examples of a package).
+
+        Raises:
+            KeyError: the control has no expression.
+        """
+        rule = self._rules[control]
+        filled = {**cells, **operands_of(self.form_set, previous or {}, restated)}
+        function = self._code[rule.name] if rule.name else None
+        with localcontext(_context()):
+            return _outcome(rule, function, filled, self._budget)
 
     def judge(self, report: Report, justified: Collection[str]) -> Report:
         """The same results under other justifications; nothing runs again.
@@ -125,7 +188,14 @@ class RuleSet:
             ValueError: the report comes from other rules.
         """
         self._require_own(report)
-        return self._report(report.document, report.cells, report.controls, frozenset(justified), report.has_refusals)
+        return self._report(
+            report.document,
+            report.cells,
+            report.controls,
+            frozenset(justified),
+            report.has_refusals,
+            has_previous=_has_previous(report),
+        )
 
     def recheck(self, previous: Report, changed: Mapping[str, Value | None]) -> Report:
         """The report after some typed cells changed, running only what they touch.
@@ -138,7 +208,8 @@ class RuleSet:
             ValueError: the report comes from other rules.
         """
         self._require_own(previous)
-        plan = self._plans[previous.document]
+        has_previous = _has_previous(previous)
+        plan = self._plans[previous.document, has_previous]
         filled = dict(previous.cells)
         formula_indices: set[int] = set()
         rule_indices: set[int] = set()
@@ -149,24 +220,31 @@ class RuleSet:
             filled.pop(address, None)
             if value is not None:
                 filled[address] = value
-            formulas, rules = self._touched_by(previous.document, address)
+            formulas, rules = self._touched_by(previous.document, has_previous, address)
             formula_indices.update(formulas)
             rule_indices.update(rules)
         results = list(previous.controls)
         with localcontext(_context()):
             _fill(plan, filled, sorted(formula_indices))
-            for index, result in zip(rule_indices, _run(plan, filled, rule_indices), strict=True):
+            for index, result in zip(rule_indices, _run(plan, filled, rule_indices, self._budget), strict=True):
                 results[index] = result
-        return self._report(previous.document, filled, tuple(results), previous.justified, previous.has_refusals)
+        return self._report(
+            previous.document,
+            filled,
+            tuple(results),
+            previous.justified,
+            previous.has_refusals,
+            has_previous=has_previous,
+        )
 
     def _require_own(self, report: Report) -> None:
         if report.rule_set != self.digest:
             raise ValueError("The report comes from another rule set.")
 
-    def _touched_by(self, document: str, address: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        key = (document, address)
+    def _touched_by(self, document: str, has_previous: bool, address: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        key = (document, has_previous, address)
         if key not in self._touched:
-            plan = self._plans[document]
+            plan = self._plans[document, has_previous]
             reached = reached_from((address,), plan.readers)
             formulas = tuple(sorted(plan.formula_index[cell] for cell in reached if cell in plan.formula_index))
             rules = {index for cell in reached for index in plan.rule_index.get(cell, ())}
@@ -180,8 +258,10 @@ class RuleSet:
         results: tuple[ControlResult, ...],
         justified: frozenset[str],
         has_refusals: bool,
+        *,
+        has_previous: bool,
     ) -> Report:
-        plan = self._plans[document]
+        plan = self._plans[document, has_previous]
         empty = tuple(address for address in plan.required if address not in filled)
         verdict = verdict_of(
             results,
@@ -192,19 +272,32 @@ class RuleSet:
             has_refusals=has_refusals,
             has_required_missing=bool(empty),
         )
-        return Report(verdict, self.digest, document, results, filled, empty, justified, has_refusals)
+        return Report(
+            verdict, self.digest, document, results, filled, empty, justified, has_refusals, plan.not_applicable
+        )
+
+
+def _has_previous(report: Report) -> bool:
+    return not report.not_applicable
+
+
+DEFAULT_BUDGET = Budget()
 
 
 @functools.lru_cache(maxsize=16)
-def compile_rules(form_set: FormSet) -> RuleSet:
+def compile_rules(form_set: FormSet, budget: Budget = DEFAULT_BUDGET) -> RuleSet:
     """The compiled rules of a package; packages of equal digest share one.
+
+    Args:
+        form_set: the package.
+        budget: what one control may cost; one that costs more is not evaluated, the others are.
 
     Raises:
         MalformedExpression: a formula or control is not in the language; the message names it.
         CyclicFormulas: formulas depend on each other in a circle.
     """
     compiler = Compiler()
-    checker = TypeChecker(lambda address: type_of_cell(form_set.cell_type(address)), CATALOGUE)
+    checker = TypeChecker(functools.partial(_type_of_operand, form_set), CATALOGUE)
     formulas = _formulas(form_set, checker, compiler)
     ordered = {
         address: formulas[address] for address in topological_order({a: f.operands for a, f in formulas.items()})
@@ -214,11 +307,20 @@ def compile_rules(form_set: FormSet) -> RuleSet:
         for control in form_set.controls
         if control.expression is not None
     )
-    return RuleSet(form_set, ordered, rules, compiler.compile())
+    return RuleSet(form_set, ordered, rules, compiler.compile(), budget)
+
+
+def _type_of_operand(form_set: FormSet, key: str) -> Type:
+    return Type.BOOLEAN if is_flag(key) else type_of_cell(form_set.cell_type(address_in(key)))
 
 
 def _context() -> Context:
-    return Context(prec=PRECISION, traps=[DivisionByZero, InvalidOperation, Overflow])
+    return Context(
+        prec=PRECISION,
+        Emin=-LARGEST_EXPONENT,
+        Emax=LARGEST_EXPONENT,
+        traps=[DivisionByZero, InvalidOperation, Overflow],
+    )
 
 
 def _named(what: str, build: Callable[[], Any]) -> Any:
@@ -257,8 +359,8 @@ def _formula(
     operands = cells_of(node)
     numeric = frozenset(a for a in operands if type_of_cell(form_set.cell_type(a)) is Type.NUMBER)
     arithmetic = isinstance(node, Cell) or (is_arithmetic(node) and len(numeric) == len(operands))
-    if not is_compilable(node):
-        raise MalformedExpression("FORALL stands only in a control.")
+    if not is_for_formulas(node):
+        raise MalformedExpression("FORALL, ANY, COUNT, PREV and RESTATED stand only in a control.")
     name = compiler.add_formula(node, requires_all=line.requires_all) if arithmetic else compiler.add_predicate(node)
     return _Formula(address, node, operands, numeric, line.requires_all, arithmetic, name)
 
@@ -280,17 +382,36 @@ def _open(node: Node, binding: Binding) -> Node:
 def _rule(
     form_set: FormSet, control: Control, formulas: Mapping[str, _Formula], checker: TypeChecker, compiler: Compiler
 ) -> _Rule:
-    node = Binding(form_set, reads_closed_as_zero=True).bind(parse(control.expression or ""))
+    node = _in_force(control, Binding(form_set, reads_closed_as_zero=True).bind(parse(control.expression or "")))
+    size = size_of(node)
+    if size > MOST_NODES:
+        raise MalformedExpression(f"The expression has {size} nodes over its lines; {MOST_NODES} are allowed.")
     checker.check(node, Type.BOOLEAN)
     operands = cells_of(node)
+    own = tuple(operand for operand in operands if is_own_cell(operand))
     return _Rule(
         control,
         node,
         operands,
-        compiler.add_predicate(node) if is_compilable(node) else None,
-        ControlResult(control.id, control.severity, "passed", "", operands),
-        _required_behind(form_set, operands, formulas) if control.severity in "BT" else frozenset(),
+        compiler.add_predicate(node) if size <= MOST_COMPILED else None,
+        ControlResult(control.id, control.severity, "passed", "", own),
+        _required_behind(form_set, own, formulas) if control.severity in "BT" else frozenset(),
+        any(map(is_previous, operands)),
     )
+
+
+def _in_force(control: Control, node: Node) -> Node:
+    """The expression, asked only of the exercices for which the control is in force."""
+    dates: tuple[tuple[ComparisonSign, dt.date | None], ...] = (
+        (">=", control.in_force_from),
+        ("<=", control.in_force_until),
+    )
+    bounds = tuple(
+        Comparison(sign, Cell(CLOSING_DATE), Call("DATE", (Text(date.isoformat()),)))
+        for sign, date in dates
+        if date is not None
+    )
+    return Call("IMPLIES", (And(bounds), node)) if bounds else node
 
 
 def _required_behind(form_set: FormSet, operands: tuple[str, ...], formulas: Mapping[str, _Formula]) -> frozenset[str]:
@@ -299,11 +420,18 @@ def _required_behind(form_set: FormSet, operands: tuple[str, ...], formulas: Map
 
 
 def _plan(
-    form_set: FormSet, document: str, formulas: Mapping[str, _Formula], rules: tuple[_Rule, ...], code: Any
+    form_set: FormSet,
+    document: str,
+    formulas: Mapping[str, _Formula],
+    rules: tuple[_Rule, ...],
+    code: Any,
+    *,
+    has_previous: bool,
 ) -> _Plan:
     own = set(form_set.cells(document))
     kept = tuple(formula for formula in formulas.values() if formula.address in own)
-    run = tuple(rule for rule in rules if document in {"whole", rule.control.document})
+    its_own = tuple(rule for rule in rules if document in {"whole", rule.control.document})
+    run = tuple(rule for rule in its_own if has_previous or not rule.needs_previous)
     rule_index: dict[str, list[int]] = {}
     for index, rule in enumerate(run):
         for address in rule.operands:
@@ -312,6 +440,7 @@ def _plan(
         formulas=kept,
         formula_functions=tuple(code[formula.name] for formula in kept),
         rules=run,
+        not_applicable=tuple(rule.control.id for rule in its_own if rule.needs_previous and not has_previous),
         rule_functions=tuple(code[rule.name] if rule.name else None for rule in run),
         ignored=frozenset(formula.address for formula in kept) | form_set.closed_cells,
         aliases={} if document == "ER" else _typed_aliases(form_set),
@@ -363,41 +492,59 @@ def _evaluated(formula: _Formula, filled: Mapping[str, Value]) -> Value | None:
     return value
 
 
-def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int]) -> list[ControlResult]:
+def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int], budget: Budget) -> list[ControlResult]:
     rules, functions = plan.rules, plan.rule_functions
-    results: list[ControlResult] = []
-    add = results.append
-    for index in indices:
-        function = functions[index]
-        try:
-            if function is None:
-                add(_explained(rules[index], filled))
-            elif function(filled):
-                add(rules[index].passed)
-            else:
-                add(_failed(rules[index], filled))
-        except UNDEFINED:
-            add(_explained(rules[index], filled))
-    return results
+    return [_outcome(rules[index], functions[index], filled, budget) for index in indices]
+
+
+def _outcome(
+    rule: _Rule, function: Callable[..., Any] | None, filled: Mapping[str, Value], budget: Budget
+) -> ControlResult:
+    if function is None:
+        return _explained(rule, filled, budget)
+    try:
+        return rule.passed if function(filled) else _failed(rule, filled)
+    except UNDEFINED:
+        return _explained(rule, filled, budget)
 
 
 def _failed(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
     control = rule.control
-    values = tuple(zip(rule.operands, map(filled.get, rule.operands), strict=True))
-    return ControlResult(control.id, control.severity, "failed", control.message, rule.operands, values)
+    operands = _operands_to_show(rule, filled)
+    return ControlResult(
+        control.id,
+        control.severity,
+        "failed",
+        control.message,
+        tuple(operand for operand in operands if is_own_cell(operand)),
+        tuple((operand, filled.get(operand)) for operand in operands),
+    )
 
 
-def _explained(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
+def _operands_to_show(rule: _Rule, filled: Mapping[str, Value]) -> tuple[str, ...]:
+    """Of a control that must hold on each line, those of the lines where it does not."""
+    conditions = rule.node.operands if isinstance(rule.node, And) else (rule.node,)
+    if not all(isinstance(condition, OverLines) and condition.question == "FORALL" for condition in conditions):
+        return tuple(operand for operand in rule.operands if not is_flag(operand))
+    lines = [line for condition in conditions if isinstance(condition, OverLines) for line in condition.instances]
+    failing = [line for line in lines if Evaluation(filled).value(line) is False]
+    return tuple(dict.fromkeys(key for line in failing for key in cells_of(line) if not is_flag(key)))
+
+
+def _explained(rule: _Rule, filled: Mapping[str, Value], budget: Budget) -> ControlResult:
     """The result of a control that compiled code cannot decide alone, worked out by the evaluator."""
-    evaluation = Evaluation(filled)
-    value = evaluation.value(rule.node)
+    evaluation = Evaluation(filled, budget=budget)
+    try:
+        value = evaluation.value(rule.node)
+    except OverBudget:
+        return rule.passed._replace(status="not_evaluated", reason="budget")
     if value is True:
         return rule.passed
     if value is False:
         return _failed(rule, filled)
     return rule.passed._replace(
         status="not_evaluated",
-        operands=tuple((address, filled.get(address)) for address in rule.operands),
+        operands=tuple((key, filled.get(key)) for key in rule.operands if not is_flag(key)),
         missing=tuple(evaluation.missing),
         reason="missing" if evaluation.missing else "undefined",
     )

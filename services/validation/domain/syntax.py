@@ -45,9 +45,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class FormLines:
-    """`BA.*`, only as the first operand of FORALL."""
+    """`BA.*` or `BA.010:BA.040`, only as the first operand of FORALL, ANY, COUNT and SUM."""
 
     form: str
+    first: str | None = None
+    """First line of a range, None for all the lines of the form."""
+    last: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,11 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class ForAll:
-    """A predicate that holds on each line; lines whose operands are all empty are skipped."""
+class OverLines:
+    """A predicate asked of each line; lines whose operands are all empty are skipped."""
 
+    question: Literal["FORALL", "ANY", "COUNT"]
+    """Whether it holds on each, whether it holds on one, on how many it holds."""
     instances: tuple["Node", ...]
     """The predicate bound to each line in turn."""
 
@@ -134,7 +139,7 @@ Node = (
     | Or
     | Not
     | Call
-    | ForAll
+    | OverLines
 )
 
 
@@ -147,7 +152,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return tuple(factor for _, factor in factors)
         case Comparison(_, left, right):
             return (left, right)
-        case And(operands) | Or(operands) | ForAll(operands):
+        case And(operands) | Or(operands) | OverLines(_, operands):
             return operands
         case Not(operand):
             return (operand,)
@@ -155,6 +160,16 @@ def children(node: Node) -> tuple[Node, ...]:
             return arguments
         case _:
             return ()
+
+
+def size_of(node: Node) -> int:
+    """Nodes of an expression, and so the steps it takes at most: nothing in the language repeats."""
+    count = 0
+    waiting = [node]
+    while waiting:
+        count += 1
+        waiting.extend(children(waiting.pop()))
+    return count
 
 
 def cells_of(node: Node) -> tuple[str, ...]:

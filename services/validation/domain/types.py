@@ -12,11 +12,11 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
-    ForAll,
     Node,
     Not,
     Number,
     Or,
+    OverLines,
     Product,
     Sum,
     Text,
@@ -81,8 +81,10 @@ class TypeChecker:
                 return self._type_of_sum(node)
             case Product():
                 return self._all(node, Type.NUMBER, Type.NUMBER)
-            case And() | Or() | Not() | ForAll():
+            case And() | Or() | Not():
                 return self._all(node, Type.BOOLEAN, Type.BOOLEAN)
+            case OverLines(question):
+                return self._all(node, Type.BOOLEAN, Type.NUMBER if question == "COUNT" else Type.BOOLEAN)
             case Comparison():
                 return self._type_of_comparison(node)
             case Call():
@@ -114,6 +116,13 @@ class TypeChecker:
             self.check(node.arguments[0], Type.BOOLEAN)
             result = self.type_of(node.arguments[1])
             self.check(node.arguments[2], result)
+            return result
+        if node.name == "IFNULL":
+            self._expect_count(node, 2, 2)
+            if not isinstance(node.arguments[0], Cell):
+                raise MalformedExpression("IFNULL asks about one cell.")
+            result = self.type_of(node.arguments[0])
+            self.check(node.arguments[1], result)
             return result
         if node.name == "REGEX":
             self._expect_count(node, 2, 2)

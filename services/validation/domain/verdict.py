@@ -9,7 +9,7 @@ from formsets.values import Value
 
 Status = Literal["passed", "failed", "not_evaluated"]
 CheckedDocument = Literal["ER", "QDIS", "whole"]
-Reason = Literal["", "missing", "undefined"]
+Reason = Literal["", "missing", "undefined", "budget"]
 
 
 REQUIRED_CELL = "F-31"
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
     """A B or T control fails, or a cell was refused by format."""
     NOT_EVALUABLE = "not_evaluable"
-    """A B or T control could not be evaluated because a required cell is empty."""
+    """A B or T control could not be evaluated because a required cell is empty, or because it costs too much."""
     TO_JUSTIFY = "to_justify"
     """An A control fails without justification, or a required cell is empty (F-31)."""
     REMARKS = "remarks"
@@ -39,13 +39,13 @@ class ControlResult(NamedTuple):
     message: str
     """The official French sentence when it failed, empty otherwise; other languages through the form set."""
     cells: tuple[str, ...]
-    """Every cell the control reads."""
+    """Every cell of the filing that the control reads; of a failed one over lines, those of the lines that fail."""
     operands: tuple[tuple[str, Value | None], ...] = ()
-    """The cells with their values, empty for a passed control (they are in the report's cells)."""
+    """What it read with its values, `PREV(…)` for the previous filing; empty for a passed control."""
     missing: tuple[str, ...] = ()
     """The empty cells that prevented the evaluation."""
     reason: Reason = ""
-    """Why it was not evaluated: cells missing, or a division by zero."""
+    """Why it was not evaluated: cells missing, a division by zero, or more steps or time than a rule may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,13 @@ class Report:
     document: CheckedDocument
     controls: tuple[ControlResult, ...]
     cells: Mapping[str, Value]
-    """Every filled cell, computed ones included, unrounded."""
+    """Every filled cell, computed ones included, unrounded; cells of the previous filing under `PREV(…)`."""
     required_missing: tuple[str, ...]
     """Mandatory cells left empty (F-31)."""
     justified: frozenset[str]
     has_refusals: bool
+    not_applicable: tuple[str, ...] = ()
+    """Controls of the document left out because no previous filing was given."""
 
     def with_status(self, status: Status) -> tuple[ControlResult, ...]:
         """The results of this status, in official order."""
@@ -94,7 +96,9 @@ def verdict_of(
     if has_refusals or severities & {"B", "T"}:
         return Verdict.BLOCKED
     if any(
-        result.status == "not_evaluated" and result.severity in "BT" and result.id in blocked_by_missing
+        result.status == "not_evaluated"
+        and result.severity in "BT"
+        and (result.id in blocked_by_missing or result.reason == "budget")
         for result in notable
     ):
         return Verdict.NOT_EVALUABLE
