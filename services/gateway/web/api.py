@@ -9,7 +9,6 @@ from fastapi import APIRouter, Body, Depends, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-import formsets
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web.api_models import (
@@ -60,13 +59,6 @@ async def server(request: Request) -> Response:
     """Return the server's name and the issuer of its identity provider; anybody may ask."""
     place = desk_of(request).place
     return JSONResponse({"server": place.server, "issuer": place.issuer, "largest_upload": place.largest_upload})
-
-
-@router.get("/server", summary="Which server this is")
-async def server(request: Request) -> Response:
-    """Tell a program, before it signs in, where its people do."""
-    place = desk_of(request).place
-    return JSONResponse({"server": place.server, "issuer": place.issuer, "form_sets": list(formsets.available())})
 
 
 @router.get("/session", summary="Who the token proves, and what they may")
