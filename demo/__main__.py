@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from demo.accounts import Accounts, load_or_make
-from demo.federation import SAMPLE_OPH, TITLES, YEAR, Federation, SampleBody, federation, sample_bodies
+from demo.extra_bodies import all_bodies
+from demo.federation import SAMPLE_OPH, TITLES, YEAR, Federation, Server, federation
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node, NodeDidNotStart
 from synthetic import synthesise, to_flat_csv
@@ -41,18 +42,20 @@ def reset(root: Root = ROOT) -> None:
 
 async def _run(servers: Federation) -> int:
     console = Console()
-    bodies = sample_bodies()
+    bodies = all_bodies(servers)
     servers.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_trust(servers)
     accounts = load_or_make(servers.accounts_file, bodies)
-    _write_samples(servers.root / "files", bodies)
+    _write_samples(servers.root / "files")
     nodes = [Node(servers, server, console) for server in servers]
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-    async def load(server: object) -> None:
-        await provision(servers, servers[getattr(server, "name", "")], bodies, accounts)
+    async def load(server: Server) -> None:
+        # Read again: the story may have added a body since the start.
+        known = all_bodies(servers)
+        await provision(servers, server, known, load_or_make(servers.accounts_file, known))
 
     try:
         with console.status("Démarrage des cinq serveurs…"):
@@ -76,7 +79,7 @@ async def _run(servers: Federation) -> int:
     return 0
 
 
-def _write_samples(folder: Path, bodies: tuple[SampleBody, ...]) -> None:
+def _write_samples(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "oph.csv").write_bytes(SAMPLE_OPH.read_bytes())
     for family, seed in SEEDS.items():

@@ -61,23 +61,22 @@ def load_or_make(path: Path, bodies: tuple[SampleBody, ...]) -> Accounts:
             tuple(PartnerAccount(**partner) for partner in stored["partners"]),
         )
     accounts = _make(bodies)
-    write_private(path, json.dumps(asdict(accounts), indent=2, ensure_ascii=False).encode())
+    write(path, accounts)
     return accounts
 
 
+def write(path: Path, accounts: Accounts) -> None:
+    """Write the accounts into a file that only its owner can read."""
+    write_private(path, json.dumps(asdict(accounts), indent=2, ensure_ascii=False).encode())
+
+
+def with_people_of(accounts: Accounts, body: SampleBody) -> Accounts:
+    """Return the accounts with an accountant and a director for one more body."""
+    return Accounts((*accounts.people, *_people_of(body, body.siren)), accounts.partners)
+
+
 def _make(bodies: tuple[SampleBody, ...]) -> Accounts:
-    people = []
-    for body in bodies:
-        family = body.family.lower()
-        for role, login, name in (
-            ("accountant", "comptable", "Camille Compte"),
-            ("director", "directeur", "Dominique Directeur"),
-        ):
-            password = secrets.token_urlsafe(12)
-            people += [
-                Person(server, f"{login}.{family}", f"{name} ({body.family})", password, body.siren, role)
-                for server in body.servers
-            ]
+    people = [person for body in bodies for person in _people_of(body, body.family.lower())]
     for server in SERVERS:
         login = f"agent.{server.lower().removeprefix('fed-')}"
         people.append(Person(server, login, f"Agent {server}", secrets.token_urlsafe(12), "*", "authority_officer"))
@@ -87,3 +86,17 @@ def _make(bodies: tuple[SampleBody, ...]) -> Accounts:
         for partner in PARTNERS
     ]
     return Accounts(tuple(people), tuple(partners))
+
+
+def _people_of(body: SampleBody, suffix: str) -> list[Person]:
+    people = []
+    for role, login, name in (
+        ("accountant", "comptable", "Camille Compte"),
+        ("director", "directeur", "Dominique Directeur"),
+    ):
+        password = secrets.token_urlsafe(12)
+        people += [
+            Person(server, f"{login}.{suffix}", f"{name} ({body.family})", password, body.siren, role)
+            for server in body.servers
+        ]
+    return people
