@@ -4,6 +4,7 @@ import json
 import os
 import time
 from dataclasses import asdict, dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,28 @@ class ServerClient:
             Refused: the server answered with a problem.
             httpx2.HTTPError: the server does not answer.
         """
+        answer = self._send(method, path, **options)
+        return answer.json() if _is_json(answer) else answer.content
+
+    def download(self, path: str, **options: Any) -> tuple[bytes, str]:
+        """Return a file byte for byte, JSON files included, and the name the server gives it (empty when it gives none).
+
+        Raises:
+            NotSignedIn: no session, or it has run out.
+            Refused: the server answered with a problem.
+            httpx2.HTTPError: the server does not answer.
+        """
+        answer = self._send("GET", path, **options)
+        header = EmailMessage()
+        header["Content-Disposition"] = answer.headers.get("content-disposition", "attachment")
+        return answer.content, header.get_filename() or ""
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self._token()}", **options.pop("headers", {})}
         answer = self._http.request(method, f"/api/v1{path}", headers=headers, **options)
-        is_json = "json" in answer.headers.get("content-type", "")
         if answer.is_success:
-            return answer.json() if is_json else answer.content
-        problem = answer.json() if is_json else {"title": answer.reason_phrase}
+            return answer
+        problem = answer.json() if _is_json(answer) else {"title": answer.reason_phrase}
         if answer.status_code == 401:
             raise NotSignedIn(problem.get("detail") or f"Connectez-vous : harmonia login --server {self.server}")
         raise Refused(answer.status_code, problem)
@@ -130,3 +147,7 @@ class ServerClient:
         except LoginRefused as error:
             raise NotSignedIn(f"Session terminée. Connectez-vous : harmonia login --server {self.server}") from error
         return self._sessions.put(self.server, session.issuer, tokens).access_token
+
+
+def _is_json(answer: httpx2.Response) -> bool:
+    return "json" in answer.headers.get("content-type", "")

@@ -30,10 +30,9 @@ def is_dangerous(text: str) -> bool:
     Blanks and invisible characters before the sign are looked through, and signs of other widths (full-width, small)
     count as the plain ones: some programs normalise before they look.
     """
-    bare = text.lstrip(_MARK)
-    if bare[:1] in _CONTROLS and bare:
-        return True
-    for character in bare:
+    for character in text.lstrip(_MARK):
+        if character in _CONTROLS:
+            return True
         if character.isspace() or unicodedata.category(character) in {"Cc", "Cf"}:
             continue
         return unicodedata.normalize("NFKC", character)[:1] in _STARTS
