@@ -49,11 +49,12 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
 
     Args:
         domain: the regulation.
-        written: what is written by hand beside it, by file name: `messages`, `accounts`.
+        written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`.
         variant: what this version changes.
     """
     domain = varied(domain, variant)
     forms = [_form(raw, domain) for raw in domain["forms"]]
+    controls = [{**raw, **written["controls"].get(raw["id"], {})} for raw in domain["controls"]]
     labels = {line["code"]: line["label"] for form in forms for line in form["lines"]}
     contents: dict[str, Any] = {
         "formset.json": {
@@ -65,10 +66,8 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
         },
         "forms.json": forms,
         "concepts.json": _concepts(forms),
-        "controls.json": [_control(raw) for raw in domain["controls"]],
-        "messages.json": {
-            raw["id"]: message(raw, written["messages"][raw["id"]], labels) for raw in domain["controls"]
-        },
+        "controls.json": [_control(raw) for raw in controls],
+        "messages.json": {raw["id"]: message(raw, written["messages"][raw["id"]], labels) for raw in controls},
         "accounts.json": account_rules(forms, {**written["accounts"], **variant.get("accounts", {})}),
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
     }
@@ -189,7 +188,8 @@ def main(arguments: list[str]) -> int:
     """Build every version into the folder given, or into the tree."""
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = {
-        name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8")) for name in ("messages", "accounts")
+        name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("messages", "controls", "accounts")
     }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():

@@ -64,7 +64,9 @@ def _where(tree: Node | None, labels: Mapping[str, str], language: int) -> str:
     if not named:
         return ("La case ou la pièce signalée.", "The cell or document shown.")[language]
     every = ("toutes les lignes", "every line")[language]
-    shown = [f"{address} ({labels.get(address[:6], every)})" for address in named[:_MOST_CELLS]]
+    shown = [
+        f"{address} ({every if ':' in address else labels.get(address[:6], every)})" for address in named[:_MOST_CELLS]
+    ]
     more = len(named) - len(shown)
     rest = (f" et {more} de plus", f" and {more} more")[language] if more else ""
     return ("Cases : ", "Cells: ")[language] + " ; ".join(shown) + rest + "."
@@ -78,7 +80,7 @@ def _named(tree: Node) -> list[str]:
         if isinstance(node, Reference):
             found[f"{node.line}.{node.column}" if node.column else node.line] = None
         elif isinstance(node, FormLines):
-            found[f"{node.form}.*"] = None
+            found[_lines(node)] = None
         waiting.extend(reversed(children(node)))
     return list(found)
 
@@ -127,8 +129,10 @@ def _text(node: Node) -> str:
             return f"{line}.{column}" if column else line
         case Column(name):
             return name
-        case FormLines(form):
-            return f"{form}.*"
+        case FormLines():
+            return _lines(node)
+        case Call("PREV", (cell,)):
+            return f"{_text(cell)} (N-1)"
         case Number(value):
             return f"{value:f}"
         case Text(value):
@@ -145,6 +149,10 @@ def _text(node: Node) -> str:
             return f"{name}({', '.join(map(_text, arguments))})"
         case _:
             return ", ".join(map(_text, children(node)))
+
+
+def _lines(node: FormLines) -> str:
+    return f"{node.first}:{node.last}" if node.first else f"{node.form}.*"
 
 
 def _operand(node: Node) -> str:

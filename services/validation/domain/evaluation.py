@@ -1,6 +1,6 @@
 """A filing judged: its cells in written form go in; computed cells, findings and the verdict come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.errors import Violation
@@ -46,6 +46,8 @@ def evaluate(
     document: CheckedDocument,
     cells: Mapping[str, str],
     justifications: Sequence[Justification] = (),
+    previous: Mapping[str, str] | None = None,
+    restated: Collection[str] = (),
 ) -> Evaluation:
     """Compute every formula and run every control of the document.
 
@@ -54,11 +56,21 @@ def evaluate(
         document: whose controls count.
         cells: filled cells in written form; for a QDIS, shared facts under their ER addresses, computed ones included.
         justifications: the latest of each control; those written about other figures do not count.
+        previous: every cell of the filing of the year before in written form, computed ones included; None when there
+            is none, and then the controls that read it are not applicable. Cells this form set does not have are left out.
+        restated: cells of the previous year's columns that differ on purpose, with a comment (H-01).
 
     Raises:
         CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
     """
-    report = rules.check(_values(rules.form_set, cells), document)
+    form_set = rules.form_set
+    known = None if previous is None else {a: text for a, text in previous.items() if form_set.has_cell(a)}
+    report = rules.check(
+        _values(form_set, cells),
+        document,
+        previous=None if known is None else _values(form_set, known),
+        restated=restated,
+    )
     findings = [_finding(rules.form_set, result) for result in report.controls]
     if report.required_missing:
         findings.append(_required(rules.form_set, report))

@@ -59,7 +59,7 @@ def test_the_package_has_the_counts_of_the_regulation() -> None:
     assert sum(form_set.is_computed(address) for address in form_set.cells()) == 451
     assert len(form_set.concepts) == 137
     assert len(form_set.controls) == 158
-    assert sum(control.expression is not None for control in form_set.controls) == 119
+    assert sum(control.expression is not None for control in form_set.controls) == 125
     assert len(form_set.closed_cells) == 36
     assert len(form_set.quartiles) == 25
 
