@@ -1,4 +1,4 @@
-"""The token endpoint: codes, refresh tokens and softwares' own secrets become tokens."""
+"""The token endpoint: codes, refresh tokens and programs' own secrets become tokens."""
 
 import base64
 import binascii

@@ -121,7 +121,7 @@ class Accounts(Protocol):
 
 
 class Clients(Protocol):
-    """The embedded provider's applications and softwares."""
+    """The embedded provider's applications and programs."""
 
     async def by_id(self, client_id: str) -> Client | None:
         """Return the client of this identifier."""

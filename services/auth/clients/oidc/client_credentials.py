@@ -1,4 +1,4 @@
-"""Logs softwares in at the token endpoint of the provider (RFC 6749 §4.4)."""
+"""Logs programs in at the token endpoint of the provider (RFC 6749 §4.4)."""
 
 import httpx2
 
