@@ -212,7 +212,7 @@ class Teller:
         check(again["number"] == receipt["number"], "le récépissé a changé")
         self.say(
             step,
-            f"{len(table)} décisions expliquées, {', '.join(sorted(released))} recevront ; signé, empreinte {receipt['code']}, "
+            f"{len(table)} décisions expliquées, envoi à {', '.join(sorted(released))} ; signé, empreinte {receipt['code']}, "
             f"récépissé {receipt['number']} (préparation et signature en {took:.1f} s, démarrage de la commande compris).",
         )
         return receipt
