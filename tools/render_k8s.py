@@ -49,7 +49,7 @@ def labels(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "harmonia"}
 
 
-def base_of(service: str) -> dict[str, Document]:
+def folder_of(service: str) -> dict[str, Document]:
     """Return file name → document for one service's folder."""
     documents = {
         "deployment.yaml": deployment(service),
@@ -317,7 +317,7 @@ def generated() -> dict[Path, str]:
     files = {
         Path("base") / service / name: _text(document)
         for service in SERVICES
-        for name, document in base_of(service).items()
+        for name, document in folder_of(service).items()
     }
     files[Path("components/mtls/certificates.yaml")] = _text(*certificates())
     return files

@@ -12,6 +12,7 @@ FORBIDDEN = frozenset(
     }
 )
 ALLOWED = {
+    "left_to_do": "what the home page is headed: what is left to do",
     "_base": "the common ancestor that two versions of a fact come from",
     "flat_file_process": "a real operating-system process",
     "ProcessName": "the name that an operating-system process proves with its certificate",
