@@ -30,7 +30,7 @@ demo: setup ## five servers with sample bodies; prints addresses and accounts, C
 
 .PHONY: demo-reset
 demo-reset: setup ## forget what the demo kept; the next `make demo` starts over
-	@$(PY) -m demo --reset
+	@$(PY) -m demo reset
 
 .PHONY: story
 story: setup ## tell the whole story against the running demo, checking each step
