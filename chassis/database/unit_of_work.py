@@ -1,6 +1,6 @@
 """One use case, one transaction, one commit: what the use case wrote, its events, and the request it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -55,8 +55,17 @@ class SqlUnitOfWork:
     Leaving the context without `commit` rolls everything back.
     """
 
-    def __init__(self, sessions: Sessions, bookkeeping: Bookkeeping, clock: Clock, identifiers: Identifiers) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        bookkeeping: Bookkeeping,
+        clock: Clock,
+        identifiers: Identifiers,
+        hint: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep what a transaction needs; `hint` is called after a commit that recorded events, to wake their relay."""
         self._sessions, self._bookkeeping, self._clock, self._identifiers = sessions, bookkeeping, clock, identifiers
+        self._hint = hint
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction; called on entry."""
@@ -96,6 +105,8 @@ class SqlUnitOfWork:
             if "applied_requests" in str(error.orig):
                 raise AlreadyApplied("Cette demande vient d'être appliquée ; rechargez pour la voir.") from error
             raise Conflict("Quelqu'un a fait la même chose au même moment ; rechargez.") from error
+        if self._pending.events:
+            self._hint()
 
     async def _remember_request(self) -> None:
         key = request_key()

@@ -32,19 +32,13 @@ class SqlSignatures(SqlUnitOfWork):
         self, sessions: Sessions, clock: Clock, identifiers: Identifiers, hint: Callable[[], None] = lambda: None
     ) -> None:
         """Keep what to call after a commit that announced something, to wake the relay."""
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers)
-        self._hint = hint
+        super().__init__(sessions, BOOKKEEPING, clock, identifiers, hint)
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
         self.intents = SqlIntents(session)
         self.receipts = SqlReceipts(session)
         self.log = SqlLog(session)
-
-    async def commit(self) -> None:
-        """Commit, then wake the relay; losing the hint costs a second."""
-        await super().commit()
-        self._hint()
 
     def announce(self, event: FilingSigned) -> None:
         """Put the event in the outbox once per receiver."""
