@@ -74,6 +74,9 @@ class CellView:
     is_numeric: bool = False
     is_required: bool = False
     origin: str = ""
+    """Where the value comes from, short."""
+    origin_story: str = ""
+    """The same with who and when."""
     error: str = ""
     other: str = ""
     """The value of the other server, in conflict with this one."""
@@ -231,7 +234,8 @@ def _cell(
         options=_options(line, _) if is_input else (),
         is_numeric=is_numeric(line.type),
         is_required=form_set.is_required(address),
-        origin=origin_text(filed, _) if value else "",
+        origin=", ".join(_origin_parts(filed, _)) if value else "",
+        origin_story=origin_text(filed, _) if value else "",
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
@@ -258,22 +262,26 @@ def _other(conflict: CellConflict, cell_type: str, _: Wording) -> str:
 
 def origin_text(cell: FiledCell | None, _: Wording) -> str:
     """Return where a value comes from, in words."""
-    if cell is None or cell.origin is Origin.UNSPECIFIED:
+    parts = _origin_parts(cell, _)
+    if cell is None or not parts:
         return ""
+    who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
+    return ", ".join(part for part in (*parts, *who) if part)
+
+
+def _origin_parts(cell: FiledCell | None, _: Wording) -> list[str]:
+    if cell is None or cell.origin is Origin.UNSPECIFIED:
+        return []
     parts = [_.label(cell.origin)]
     if cell.origin is Origin.IMPORTED:
         parts.append(_("{file}, ligne {line}", file=cell.file, line=cell.line))
     if cell.origin is Origin.SYNCHRONISED:
         parts.append(_("depuis {server}", server=cell.server))
-    if cell.author:
-        parts.append(cell.author)
-    if cell.changed_at:
-        parts.append(_.moment(cell.changed_at))
     if cell.is_provisional:
         parts.append(_("provisoire : l’ER n’est pas signé"))
     if cell.is_sealed:
         parts.append(_("scellée par l’ER signé"))
-    return ", ".join(part for part in parts if part)
+    return parts
 
 
 def _failed_by_cell(sheet: Sheet) -> dict[str, tuple[str, ...]]:

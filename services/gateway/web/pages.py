@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,27 @@ SERVERS = {
 """Names of the servers, as they follow « serveur »."""
 
 
+@cache
+def _environment() -> Environment:
+    """Return the templates, compiled once a process: they are files of the program, not state."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = hashlib.sha256((STATIC / "style.css").read_bytes()).hexdigest()[:12]
+    environment.globals.update(style=f"/static/style.css?{style}", servers=SERVERS)
+    return environment
+
+
 class Pages:
-    """The templates of one server."""
+    """The templates, as one server shows them."""
 
     def __init__(self, server: str) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        style = hashlib.sha256((STATIC / "style.css").read_bytes()).hexdigest()[:12]
-        self._environment.globals.update(server=server, style=f"/static/style.css?{style}", servers=SERVERS)
+        self._server = server
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return the page."""
-        return self._environment.get_template(template).render(values)
+        return _environment().get_template(template).render(server=self._server, **values)

@@ -29,6 +29,10 @@ from services.gateway.clients.answers import (
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
+SIGNATURE_LEVELS: Mapping[str, str] = {
+    "ADVANCED_SEAL_WITH_CONSENT": "Cachet avancé du serveur, avec le consentement enregistré du signataire",
+}
+"""Signature levels in words."""
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
@@ -100,6 +104,10 @@ class Wording:
         """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
         text = french if self.language == "fr" else _catalogue("en").get(french, french)
         return text.format(**values) if values else text
+
+    def level(self, code: str) -> str:
+        """Return a signature level in words; one that has none is shown as it is."""
+        return self(SIGNATURE_LEVELS.get(code, code))
 
     def reason(self, code: str) -> str:
         """Return the sentence for a failure's reason, empty when its own message says more."""

@@ -36,6 +36,7 @@ def _in_code() -> set[str]:
 
 def _said() -> set[str]:
     tables = (
+        wording.SIGNATURE_LEVELS,
         *(LABELS, form_view.COLUMNS, form_view.MARKS, errors.TITLES, errors.ADVICE, SERVERS),
         *(frame.MENDING, frame.AUTHORITIES, release_pages.LEVELS, release_pages.TICKED),
     )
