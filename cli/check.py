@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from formsets import FormSet
 from formsets.flat_file import LARGEST, FlatFile, read_flat_file
 from formsets.formats import read
 from formsets.values import Value, written
+from services.validation.domain.comparison import agree
 from services.validation.domain.rule_set import compile_rules
 from services.validation.domain.verdict import Report, Verdict
 
@@ -30,8 +30,6 @@ REFUSED = 1
 UNREADABLE = 2
 """Exit code: the file cannot be read, or the command was misused."""
 
-_TOLERANCE = {"M": Decimal(1), "MS": Decimal(1)}
-"""How far a computed cell of the file may be from ours before F-22 says so; other numbers agree as displayed."""
 _SUMMARY = {
     Verdict.CLEAN: "Aucune anomalie.",
     Verdict.REMARKS: "Des remarques, sans action nécessaire.",
@@ -180,7 +178,7 @@ def _disagreements(
     for address, (line, value) in given.items():
         cell_type = form_set.cell_type(address)
         ours = cells.get(address)
-        if ours is None or _agree(value, ours, cell_type):
+        if ours is None or agree(value, ours, cell_type):
             continue
         code, _, column = address.rpartition(".")
         text = form_set.control("F-22").text(language)
@@ -192,13 +190,6 @@ def _disagreements(
         )
         items.append(FormatItem(line, column, code, "F-22", _located(line, f"{text.what} {detail}", language)))
     return items
-
-
-def _agree(given: Value, ours: Value, cell_type: str) -> bool:
-    if isinstance(given, Decimal) and isinstance(ours, Decimal):
-        exact = _TOLERANCE.get(cell_type)
-        return abs(given - ours) <= exact if exact is not None else written(given) == written(ours, cell_type)
-    return given == ours
 
 
 def _required(form_set: FormSet, address: str, language: str) -> FormatItem:

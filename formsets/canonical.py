@@ -12,6 +12,7 @@ FILES = (
     "controls.json",
     "messages.json",
     "accounts.json",
+    "examples.json",
     "quartiles.json",
 )
 """The files a package is made of; their union is what the digest covers."""

@@ -6,7 +6,7 @@ A cell address is `LINE.column`, always with its column: `BA.010.brut`.
 import datetime as dt
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -154,6 +154,8 @@ class FormSet:
     """Lines that are not comparable with those of the version before, though their code is the same."""
     accounts: tuple[AccountRule, ...] = ()
     """Which accounts of a trial balance fill which cells."""
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Control → its `passing` and its `failing` example (services/validation/domain/examples.py)."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FormSet) and other.digest == self.digest
@@ -383,6 +385,7 @@ def _form_set(contents: Mapping[str, Any], digest: str) -> FormSet:
         opened_from=_date(head["opened_from"]),
         opened_until=_date(head["opened_until"]),
         breaks=frozenset(head["breaks"]),
+        examples=MappingProxyType(contents["examples.json"]),
         accounts=tuple(_account_rule(raw) for raw in contents["accounts.json"]),
     )
 

@@ -49,7 +49,8 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
 
     Args:
         domain: the regulation.
-        written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`.
+        written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`,
+            `examples`.
         variant: what this version changes.
     """
     domain = varied(domain, variant)
@@ -69,6 +70,7 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
         "controls.json": [_control(raw) for raw in controls],
         "messages.json": {raw["id"]: message(raw, written["messages"][raw["id"]], labels) for raw in controls},
         "accounts.json": account_rules(forms, {**written["accounts"], **variant.get("accounts", {})}),
+        "examples.json": _examples({**written["examples"], **variant.get("examples", {})}, domain["version"]),
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
     }
     return {name: contents[name] for name in FILES}
@@ -83,6 +85,12 @@ def write(contents: Mapping[str, Any], folder: Path) -> str:
     digest = digest_of(contents)
     (folder / DIGEST_FILE).write_text(digest + "\n", encoding="ascii")
     return digest
+
+
+def _examples(written: Mapping[str, Any], version: str) -> Raw:
+    """The examples of every control; `{version}` in a file stands for the version of the package."""
+    found: Raw = json.loads(json.dumps(written, ensure_ascii=False).replace("{version}", version))
+    return found
 
 
 def _control(raw: Raw) -> Raw:
@@ -189,7 +197,7 @@ def main(arguments: list[str]) -> int:
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = {
         name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("messages", "controls", "accounts")
+        for name in ("messages", "controls", "accounts", "examples")
     }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():

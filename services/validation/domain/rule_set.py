@@ -181,6 +181,14 @@ class RuleSet:
         with localcontext(_context()):
             return _outcome(rule, function, filled, self._budget)
 
+    def operands(self, control: str) -> tuple[str, ...]:
+        """What a control reads, in order of appearance: cells, and `PREV(…)` and `RESTATED(…)`.
+
+        Raises:
+            KeyError: the control has no expression.
+        """
+        return self._rules[control].operands
+
     def judge(self, report: Report, justified: Collection[str]) -> Report:
         """The same results under other justifications; nothing runs again.
 
