@@ -119,6 +119,7 @@ class FormsService:
             relaying.cancel()
             with suppress(asyncio.CancelledError):
                 await relaying
+            await files.close()
             await engine.dispose()
 
 

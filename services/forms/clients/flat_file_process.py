@@ -4,6 +4,7 @@ Arguments: version of the form set, seconds of processor time. It writes one lin
 line of JSON (the question) and the file from standard input, and answers in JSON.
 """
 
+import codecs
 import gc
 import json
 import sys
@@ -79,8 +80,9 @@ def main() -> None:
     version, seconds = sys.argv[1:3]
     form_set = formsets.load(version)
     form_set.has_cell("")
-    "warm".encode("cp1252")
-    "warm".encode("iso-8859-15")
+    "warm".encode("utf-8-sig")
+    for encoding in ("utf-8-sig", "cp1252", "iso-8859-15", "cp437"):
+        codecs.lookup(encoding)  # loaded on first use otherwise, and no file opens by then
     gc.freeze()
     gc.disable()
     sys.stdout.write(json.dumps({"walls": raise_walls(int(seconds))}) + "\n")

@@ -7,11 +7,12 @@ file: the next is started while nobody waits. Processes are started afresh, neve
 import asyncio
 import json
 import os
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Timer
+from typing import IO, Any
 
 GRACE_SECONDS = 5.0
 """Wall clock beyond the processor time, for a machine under load."""
@@ -32,13 +33,95 @@ class ReaderUnwalled(Exception):
     """This machine lets neither wall against the network stand: nothing is read."""
 
 
+class ReaderProcess:
+    """One process; every method waits, and none longer than the process may live."""
+
+    def __init__(self, version: str, seconds: float) -> None:
+        self._most = seconds + GRACE_SECONDS
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, nothing of the file
+            [sys.executable, "-m", _MODULE, version, str(int(seconds))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+
+    @property
+    def id(self) -> int:
+        """Of the process, on this machine."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def require_walls(self) -> None:
+        """Wait until its walls stand.
+
+        Raises:
+            ReaderGone: it ended before.
+            ReaderUnwalled: they do not stand on this machine.
+        """
+        with self._bounded() as (_, answers):
+            line = answers.readline()
+        if not line:
+            raise ReaderGone("It never was ready.")
+        if {"namespace", "filter"}.isdisjoint(json.loads(line)["walls"]):
+            raise ReaderUnwalled
+
+    def exchange(self, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+        """Return what it answers about a file.
+
+        Raises:
+            ReaderGone: it crashed, or went over its memory or time.
+        """
+        with self._bounded() as (questions, answers):
+            # A process that gave up stops listening; its status is what counts.
+            with suppress(BrokenPipeError):
+                questions.write(json.dumps(question).encode() + b"\n")
+                questions.write(content)
+                questions.flush()
+            with suppress(BrokenPipeError):
+                questions.close()
+            said = answers.read(MOST_ANSWER + 1)
+            if len(said) > MOST_ANSWER:
+                raise ReaderGone("Its answer is too long.")
+            status = self._process.wait()
+        if status != 0:
+            raise ReaderGone(f"It ended with {status}.")
+        answer: dict[str, Any] = json.loads(said)
+        return answer
+
+    def end(self) -> None:
+        """Kill it, whatever it does."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        self._process.wait()
+
+    @contextmanager
+    def _bounded(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        alarm = Timer(self._most, self._process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield self._process.stdin, self._process.stdout
+        finally:
+            alarm.cancel()
+
+
 class ReaderProcesses:
     """Reads each file in a process of its own."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
-        self._spares: dict[str, Process] = {}
+        self._spares: dict[str, ReaderProcess] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, version: str, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
@@ -54,14 +137,15 @@ class ReaderProcesses:
             ReaderUnwalled: its walls do not stand on this machine.
         """
         async with self._turns:
-            process = await self._take(version)
+            process = self._spares.pop(version, None)
+            if process is not None and not process.is_alive:
+                process.end()
+                process = None
+            process = process or await self._start(version)
             try:
-                async with asyncio.timeout(self._seconds + GRACE_SECONDS):
-                    return await _exchange(process, question, content)
-            except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
-                raise ReaderGone(str(error)) from error
+                return await asyncio.to_thread(process.exchange, question, content)
             finally:
-                await _end(process)
+                process.end()
                 self._prepare(version)
 
     async def warm(self, version: str) -> None:
@@ -72,27 +156,15 @@ class ReaderProcesses:
 
     async def close(self) -> None:
         """End every process."""
-        for task in self._starting.values():
-            task.cancel()
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
         for process in self._spares.values():
-            await _end(process)
+            process.end()
         self._spares.clear()
-        self._starting.clear()
 
-    async def _take(self, version: str) -> Process:
-        spare = self._spares.pop(version, None)
-        if spare is not None and spare.returncode is None:
-            return spare
-        if spare is not None:
-            await _end(spare)
-        process = await self._start(version)
-        try:
-            await self._require_walls(process)
-        except BaseException:
-            await _end(process)
-            raise
-        return process
+    @property
+    def spares(self) -> list[int]:
+        """Process ids of the spares, for operators."""
+        return [process.id for process in self._spares.values()]
 
     def _prepare(self, version: str) -> None:
         if version not in self._spares and version not in self._starting and len(self._spares) < MOST_SPARES:
@@ -100,70 +172,17 @@ class ReaderProcesses:
 
     async def _keep_spare(self, version: str) -> None:
         try:
-            process = await self._start(version)
-            try:
-                await self._require_walls(process)
-            except BaseException:
-                await _end(process)
-                raise
-            self._spares[version] = process
+            self._spares[version] = await self._start(version)
         except (OSError, ReaderGone, ReaderUnwalled):
-            return
+            return  # the next file starts its own, and says what is wrong
         finally:
             self._starting.pop(version, None)
 
-    async def _start(self, version: str) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            _MODULE,
-            version,
-            str(int(self._seconds)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-
-    async def _require_walls(self, process: Process) -> None:
-        assert process.stdout is not None
+    async def _start(self, version: str) -> ReaderProcess:
+        process = await asyncio.to_thread(ReaderProcess, version, self._seconds)
         try:
-            async with asyncio.timeout(self._seconds + GRACE_SECONDS):
-                ready = await process.stdout.readline()
-            walls = set(json.loads(ready)["walls"])
-        except (TimeoutError, ValueError, KeyError) as error:
-            raise ReaderGone("It never was ready.") from error
-        if walls.isdisjoint({"namespace", "filter"}):
-            raise ReaderUnwalled
-
-
-async def _exchange(process: Process, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    # A process that gave up stops listening; what it said before is what counts.
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(json.dumps(question).encode() + b"\n")
-        process.stdin.write(content)
-        await process.stdin.drain()
-        process.stdin.close()
-    parts, size = [], 0
-    while part := await process.stdout.read(1 << 20):
-        size += len(part)
-        if size > MOST_ANSWER:
-            raise ReaderGone("Its answer is too long.")
-        parts.append(part)
-    if await process.wait() != 0:
-        raise ReaderGone(f"It ended with {process.returncode}.")
-    answer: dict[str, Any] = json.loads(b"".join(parts))
-    return answer
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    if process.stdin is not None:
-        process.stdin.close()
-        with suppress(BrokenPipeError, ConnectionResetError):
-            await process.stdin.wait_closed()
-    await process.wait()
+            await asyncio.to_thread(process.require_walls)
+        except BaseException:
+            process.end()
+            raise
+        return process

@@ -208,15 +208,17 @@ class _Cells:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Look at an element that opens."""
-        if name == "v" or name.endswith(":v"):
-            self._formula = None
-        elif name == "c" or name.endswith(":c"):
+        if ":" in name:
+            name = _local(name)
+        if name == "c":
             self._cell(attributes)
-        elif name == "f" or name.endswith(":f"):
+        elif name == "v":
+            self._formula = None
+        elif name == "f":
             self._formula = (self._row, self._column)
-        elif name == "row" or name.endswith(":row"):
+        elif name == "row":
             self._new_row(attributes.get("r"))
-        elif name == "dimension" or name.endswith(":dimension"):
+        elif name == "dimension":
             self._dimension(attributes.get("ref", ""))
 
     def finish(self) -> None:
