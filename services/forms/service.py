@@ -103,10 +103,10 @@ class FormsService:
         engine = open_engine(self._settings.database, SCHEMA)
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
-        open_work = partial(FormsUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
+        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
+        open_work = partial(FormsUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
-        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
         relaying = asyncio.create_task(relay.run())
         try:
             yield Opened(
