@@ -60,6 +60,8 @@ def gateway_app(desk: Desk) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
+        # The guard makes the one span of a request, and does not believe a trace that comes from outside.
+        telemetry={"tracing": False},
         middleware=[Middleware(Guard, place=desk.place)],
     )
     app.state.desk = desk
