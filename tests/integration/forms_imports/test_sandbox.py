@@ -1,0 +1,139 @@
+"""The disposable process, really started: its walls stand, a file can take nothing but itself down."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import formsets
+from services.forms.clients.flat_files import SandboxedFlatFiles
+from services.forms.clients.uploads.pool import ReaderProcesses
+from services.forms.domain.errors import ImportRefused
+from tests.support.form_sets import SAMPLE
+from tests.support.forms import a_filing
+from tests.support.workbooks import a_sparse_workbook, a_workbook
+
+QUESTION = {"siren": "000000018", "year": 2024}
+ATTEMPTS = """
+import json, os, socket, sys, threading
+from services.forms.clients.uploads.walls import leave, raise_walls
+walls = raise_walls(2)
+def tried(attempt):
+    try:
+        attempt()
+    except (OSError, MemoryError, RuntimeError) as error:
+        return type(error).__name__
+    return "done"
+found = {
+    "walls": walls,
+    "interfaces": tried(socket.if_nameindex),
+    "socket": tried(lambda: socket.create_connection(("127.0.0.1", 9), 1)),
+    "open": tried(lambda: open("/etc/passwd")),
+    "write": tried(lambda: open("/tmp/forms-sandbox-escape", "w")),
+    "fork": tried(os.fork),
+    "run": tried(lambda: os.execv("/bin/true", ["true"])),
+    "kill": tried(lambda: os.kill(os.getppid(), 0)),
+    "thread": tried(lambda: threading.Thread(target=print).start()),
+    "memory": tried(lambda: bytearray(600_000_000)),
+}
+print(json.dumps(found))
+leave()
+"""
+
+
+@pytest.fixture(scope="module")
+def attempts():
+    done = subprocess.run([sys.executable, "-c", ATTEMPTS], capture_output=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def test_a_wall_against_the_network_stands(attempts):
+    assert {"namespace", "filter"} & set(attempts["walls"])
+
+
+@pytest.mark.parametrize("attempt", ["socket", "open", "write", "fork", "memory"])
+def test_what_a_reader_may_not_do_fails(attempts, attempt):
+    assert attempts[attempt] != "done"
+
+
+@pytest.mark.parametrize("attempt", ["interfaces", "run", "kill", "thread"])
+def test_the_filter_lets_no_other_call_through(attempts, attempt):
+    if "filter" not in attempts["walls"]:
+        pytest.skip("this kernel or processor has no filter of system calls")
+    assert attempts[attempt] != "done"
+
+
+async def test_a_csv_and_a_workbook_are_read_through_the_walls():
+    files = SandboxedFlatFiles(20_000_000, 10)
+    rows = [line.split(";") for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+    form_set = formsets.load("2024.1")
+    try:
+        flat = await files.read(form_set, a_filing(), "a.csv", SAMPLE.read_bytes())
+        latin = await files.read(form_set, a_filing(), "a.csv", SAMPLE.read_text(encoding="utf-8").encode("cp1252"))
+        book = await files.read(form_set, a_filing(), "a.xlsx", a_workbook({"F": rows}))
+    finally:
+        await files.close()
+
+    assert len(flat.lines) == len(latin.lines) == len(book.lines) == 1190
+    assert flat.lines[0].extra == {"nature": "saisie"}
+
+
+async def test_two_cells_that_ask_for_512_gib_are_refused_within_a_second_and_the_service_goes_on():
+    files = SandboxedFlatFiles(20_000_000, 10)
+    form_set = formsets.load("2024.1")
+    try:
+        await files.warm("2024.1")
+        began = time.perf_counter()
+        with pytest.raises(ImportRefused, match="1048576"):
+            await files.read(form_set, a_filing(), "creux.xlsx", a_sparse_workbook())
+        assert time.perf_counter() - began < 1
+        assert (await files.read(form_set, a_filing(), "a.csv", SAMPLE.read_bytes())).lines
+    finally:
+        await files.close()
+
+
+async def test_a_process_reads_one_file_and_a_spare_stands_ready_for_the_next():
+    readers = ReaderProcesses(10)
+    try:
+        await readers.warm("2024.1")
+        first = readers.spares
+        await readers.ask("2024.1", QUESTION, SAMPLE.read_bytes())
+        await readers.warm("2024.1")
+        assert len(first) == len(readers.spares) == 1
+        assert first != readers.spares
+    finally:
+        await readers.close()
+    assert readers.spares == []
+
+
+async def test_a_spare_that_died_costs_nothing():
+    readers = ReaderProcesses(10)
+    try:
+        await readers.warm("2024.1")
+        os.kill(readers.spares[0], signal.SIGKILL)
+        await asyncio.sleep(0.1)
+        assert (await readers.ask("2024.1", QUESTION, SAMPLE.read_bytes()))["lines"]
+    finally:
+        await readers.close()
+
+
+async def test_files_read_at_once_do_not_mix():
+    readers = ReaderProcesses(10)
+    try:
+        contents = [f"code;colonne;valeur\nBA.010;brut;{i}\n".encode() for i in range(6)]
+        answers = await asyncio.gather(*(readers.ask("2024.1", QUESTION, content) for content in contents))
+    finally:
+        await readers.close()
+
+    assert [answer["lines"][0][2] for answer in answers] == [str(i) for i in range(6)]
+
+
+async def test_a_file_over_the_size_is_refused_before_any_process():
+    files = SandboxedFlatFiles(10, 10)
+    with pytest.raises(ImportRefused, match="dépasse"):
+        await files.read(formsets.load("2024.1"), a_filing(), "a.csv", b"x" * 11)
