@@ -31,4 +31,4 @@ class GrpcPeerServers:
         await self._stub(peer).AcknowledgeBatch(request, timeout=SECONDS)
 
     def _stub(self, peer: str) -> "pb_grpc.SyncServiceAsyncStub":
-        return pb_grpc.SyncServiceStub(self._peers.server_channel(self._addresses[peer]))
+        return pb_grpc.SyncServiceStub(self._peers.server_channel(self._addresses[peer], peer))
