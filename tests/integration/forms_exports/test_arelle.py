@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.forms.clients.exports import taxonomy, xbrl_csv, xbrl_json
+import formsets
+from services.forms.clients.exports import taxonomy, xbrl, xbrl_csv, xbrl_json
 from services.forms.domain.filing import Document
 from tests.support.exports import an_export
 
@@ -21,17 +22,20 @@ pytestmark = [
     ),
 ]
 
+ENTRY_POINTS = [xbrl.entry_point(formsets.load("2025.1"), document) for document in ("ER", "QDIS")]
 HOSTILE = "#nil -1+1 <&> « é »"
 
 
 def read_with_arelle(folder, *files):
     """What Arelle says of each file, by file name."""
-    package = folder / "taxonomy.zip"
-    package.write_bytes(taxonomy.write(an_export({})))
+    packages = []
+    for version in ("2024.1", "2025.1"):
+        packages.append(folder / f"taxonomy-{version}.zip")
+        packages[-1].write_bytes(taxonomy.package_of(formsets.load(version)))
     program = Path(__file__).parents[2] / "support" / "arelle_reading.py"
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
     run = subprocess.run(
-        [sys.executable, str(program), str(package), "--", *map(str, files)],
+        [sys.executable, str(program), *map(str, packages), "--", *map(str, files)],
         capture_output=True,
         env=environment,
         timeout=120,
@@ -59,7 +63,7 @@ def answers(tmp_path_factory):
     files["not-in-list.json"] = xbrl_json.write(an_export({"ID.050.v": "AUTRE"}))
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return read_with_arelle(folder, *(folder / name for name in files))
+    return read_with_arelle(folder, *(folder / name for name in files), *ENTRY_POINTS)
 
 
 @pytest.mark.parametrize("document", ["ER", "QDIS"])
@@ -89,6 +93,11 @@ def test_arelle_finds_texts_as_they_were_typed(answers, kind):
     answer = answers[f"hostile.{kind}"]
     assert answer["errors"] == []
     assert sorted(fact[2] for fact in answer["facts"]) == sorted([HOSTILE, "true", "-5"])
+
+
+@pytest.mark.parametrize("name", ["er.xsd", "qdis.xsd"])
+def test_arelle_loads_the_taxonomy_of_the_next_form_set(answers, name):
+    assert answers[name]["errors"] == []
 
 
 @pytest.mark.parametrize("name", ["unknown-line.json", "unknown-column.json", "not-in-list.json"])

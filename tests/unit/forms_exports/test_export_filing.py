@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -41,6 +42,16 @@ async def test_a_signed_version_is_exported_as_it_was_signed():
     answer = json.loads((await exported(forms, version=1)).content)
     assert answer["cells"] == {AMOUNT: "100"}
     assert answer["version"] == 1
+
+
+async def test_a_signed_version_keeps_the_form_set_of_its_signature():
+    forms = a_forms()
+    await signed_once(forms)
+    async with forms.store() as work:
+        await work.filings.save(replace(await work.filings.get_for_change(FILING_ID), form_set="2025.1"))
+        await work.commit()
+    assert json.loads((await exported(forms, version=1)).content)["form_set"]["version"] == "2024.1"
+    assert json.loads((await exported(forms)).content)["form_set"]["version"] == "2025.1"
 
 
 async def test_a_version_that_was_never_signed_is_unknown():

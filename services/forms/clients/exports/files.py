@@ -1,13 +1,24 @@
 """`ThreadedExportFiles`: writes exports in a thread, so that the event loop goes on answering meanwhile."""
 
 import asyncio
-from collections.abc import Callable
-from types import ModuleType
+from typing import Protocol
 
 from services.forms.clients.exports import canonical_json, flat_csv, taxonomy, workbook, xbrl_csv, xbrl_json
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 
-_FORMATS: dict[ExportFormat, ModuleType] = {
+
+class FileFormat(Protocol):
+    """What each module of this folder is."""
+
+    MEDIA_TYPE: str
+    EXTENSION: str
+
+    def write(self, content: ExportContent) -> bytes:
+        """Return the file."""
+        ...
+
+
+_FORMATS: dict[ExportFormat, FileFormat] = {
     ExportFormat.CSV: flat_csv,
     ExportFormat.XLSX: workbook,
     ExportFormat.JSON: canonical_json,
@@ -22,8 +33,7 @@ class ThreadedExportFiles:
 
     async def write(self, content: ExportContent, chosen: ExportFormat) -> ExportedFile:
         """Return the file."""
-        module = _FORMATS[chosen]
-        write: Callable[[ExportContent], bytes] = module.write
-        written = await asyncio.to_thread(write, content)
+        file_format = _FORMATS[chosen]
+        written = await asyncio.to_thread(file_format.write, content)
         name = f"harmonia-{content.form_set.version}" if chosen is ExportFormat.TAXONOMY else content.name
-        return ExportedFile(written, f"{name}.{module.EXTENSION}", module.MEDIA_TYPE)
+        return ExportedFile(written, f"{name}.{file_format.EXTENSION}", file_format.MEDIA_TYPE)
