@@ -359,6 +359,49 @@ def sample(
     raise typer.Exit(sample_command(family, seed, year, fault, output, years, count, size, typed_only))
 
 
+packages = typer.Typer(no_args_is_help=True, help="Vérifier et comparer des paquets de formulaires.")
+app.add_typer(packages, name="package")
+rules = typer.Typer(no_args_is_help=True, help="Le catalogue ouvert des règles.")
+app.add_typer(rules, name="rules")
+
+
+@packages.command()
+def lint(
+    target: Annotated[str, typer.Argument(metavar="VERSION|DOSSIER", help="2025.1, ou le dossier d'un paquet.")],
+    as_json: AsJson = False,
+) -> None:
+    """Vérifier un paquet et faire tourner ses exemples."""
+    from cli.package import lint_command
+
+    raise typer.Exit(lint_command(target, as_json))
+
+
+@packages.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="AVANT", help="2024.1, ou le dossier d'un paquet.")],
+    after: Annotated[str, typer.Argument(metavar="APRÈS", help="2025.1, ou le dossier d'un paquet.")],
+    as_json: AsJson = False,
+) -> None:
+    """Montrer ce qui change d'une version à l'autre, et ce qui n'est plus comparable."""
+    from cli.package import diff_command
+
+    raise typer.Exit(diff_command(before, after, as_json))
+
+
+@rules.command()
+def export(
+    export_format: Annotated[str, typer.Option("--format", help="json ou html.")] = "json",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Dossier ; la sortie standard sans lui.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="La plus récente sans elle.")] = None,
+) -> None:
+    """Écrire le catalogue des contrôles et des formules, avec son empreinte."""
+    from cli.rules import export_command
+
+    raise typer.Exit(export_command(export_format, output, version))
+
+
 def main() -> None:
     """Run the command."""
     app()

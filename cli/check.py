@@ -221,6 +221,8 @@ def _cells(form_set: FormSet, cells: Mapping[str, Value]) -> dict[str, str | Non
 
 
 def _print(outcome: Outcome, console: Console) -> None:
+    form_set = outcome.form_set
+    console.print(f"Référentiel {form_set.version}, empreinte {form_set.digest}", highlight=False, soft_wrap=True)
     for item in outcome.format:
         console.print(f"[yellow]{item.control}[/yellow] ", end="")
         console.print(item.message, markup=False, highlight=False)

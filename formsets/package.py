@@ -369,10 +369,11 @@ def read(folder: Path) -> FormSet:
     digest = digest_of(contents)
     if digest != expected:
         raise FormSetCorrupt(f"Form set in {folder.name} has digest {digest}, but {expected} is written beside it.")
-    return _form_set(contents, digest)
+    return assemble(contents, digest)
 
 
-def _form_set(contents: Mapping[str, Any], digest: str) -> FormSet:
+def assemble(contents: Mapping[str, Any], digest: str) -> FormSet:
+    """The package of parsed files that follow `package.schema.json`."""
     head = contents["formset.json"]
     return FormSet(
         version=head["version"],

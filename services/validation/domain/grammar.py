@@ -57,6 +57,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_COLUMN = re.compile(r"[a-z][a-z0-9]*")
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _OPERATOR_WORDS = frozenset({"and", "or", "not"})
 _OPERATOR_NAMES = frozenset({"AND", "OR", "NOT", "SUM"})
@@ -215,7 +216,7 @@ class _Parser:
             return self._call(word)
         if word in {"TRUE", "FALSE"}:
             return Boolean(word == "TRUE")
-        if not word.islower():
+        if not _COLUMN.fullmatch(word):
             self._fail(f"unknown word {word!r}")
         return Column(word)
 

@@ -181,6 +181,12 @@ class RuleSet:
         with localcontext(_context()):
             return _outcome(rule, function, filled, self._budget)
 
+    @property
+    def cells_read(self) -> frozenset[str]:
+        """Every cell that a formula or a control reads, in this filing or in the previous one."""
+        read = {operand for formula in self._plans["whole", True].formulas for operand in formula.operands}
+        return frozenset(read | {address_in(key) for rule in self._rules.values() for key in rule.operands})
+
     def operands(self, control: str) -> tuple[str, ...]:
         """What a control reads, in order of appearance: cells, and `PREV(…)` and `RESTATED(…)`.
 
@@ -285,6 +291,25 @@ class RuleSet:
         )
 
 
+def malformed_expressions(form_set: FormSet) -> dict[str, str]:
+    """Computed cell or control → what is wrong with its expression; every one of the package, not only the first."""
+    compiler = Compiler()
+    checker = TypeChecker(functools.partial(_type_of_operand, form_set), CATALOGUE)
+    wrong: dict[str, str] = {}
+    for address in filter(form_set.is_computed, form_set.cells()):
+        try:
+            _formula_of(form_set, address, {}, checker, compiler)
+        except MalformedExpression as error:
+            wrong[address] = error.message
+    for control in form_set.controls:
+        try:
+            if control.expression is not None:
+                _rule(form_set, control, {}, checker, compiler)
+        except MalformedExpression as error:
+            wrong[control.id] = error.message
+    return wrong
+
+
 def _has_previous(report: Report) -> bool:
     return not report.not_applicable
 
@@ -342,17 +367,18 @@ def _named(what: str, build: Callable[[], Any]) -> Any:
 def _formulas(form_set: FormSet, checker: TypeChecker, compiler: Compiler) -> dict[str, _Formula]:
     formulas: dict[str, _Formula] = {}
     trees: dict[str, Node] = {}
-    for address in form_set.cells():
-        if not form_set.is_computed(address):
-            continue
-        form, line = form_set.form_of(address), form_set.line_of(address)
-        column = address.rpartition(".")[2]
-        text = form.derived_columns.get(column) or line.formula
-        binding = Binding(form_set, line.code, column)
-        formulas[address] = _named(
-            address, functools.partial(_formula, address, text, trees, binding, checker, compiler)
-        )
+    for address in filter(form_set.is_computed, form_set.cells()):
+        formulas[address] = _named(address, functools.partial(_formula_of, form_set, address, trees, checker, compiler))
     return formulas
+
+
+def _formula_of(
+    form_set: FormSet, address: str, trees: dict[str, Node], checker: TypeChecker, compiler: Compiler
+) -> _Formula:
+    form, line = form_set.form_of(address), form_set.line_of(address)
+    column = address.rpartition(".")[2]
+    text = form.derived_columns.get(column) or line.formula
+    return _formula(address, text, trees, Binding(form_set, line.code, column), checker, compiler)
 
 
 def _formula(

@@ -1,0 +1,149 @@
+"""`harmonia rules export`: the open catalogue of the rules that judge a filing, for people and for programs (F19)."""
+
+import html
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import formsets
+from formsets import Control, FormSet, UnknownFormSet
+from services.validation.domain.grammar import parse
+from services.validation.domain.json_form import to_json
+
+WRITTEN = 0
+"""Exit code: the catalogue is written."""
+REFUSED = 2
+"""Exit code: no such version or format, or the file cannot be written."""
+
+FORMATS = ("json", "html")
+_SEVERITIES = {
+    "B": ("Refusé à l'enregistrement", "Refused at save"),
+    "T": ("Bloque la transmission", "Blocks transmission"),
+    "A": ("À corriger ou à justifier", "To correct or justify"),
+    "R": ("Remarque", "Remark"),
+}
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
+    "section{border-top:1px solid #767676;padding:.5rem 0}code{background:#f4f4f4;padding:.1rem .3rem;"
+    "overflow-wrap:anywhere}dt{font-weight:600}dd{margin:0 0 .5rem 1rem}[lang=en]{color:#595959}"
+)
+
+
+def export_command(export_format: str, output: Path | None = None, version: str | None = None) -> int:
+    """Write the catalogue of a version and print its digest; return the exit code (0 or 2).
+
+    Args:
+        export_format: `json` or `html`.
+        output: a folder, in which the file is named after the version; the standard output when None.
+        version: the newest when None.
+    """
+    if export_format not in FORMATS:
+        print(f"Format inconnu : {export_format}. Choisir parmi {', '.join(FORMATS)}.", file=sys.stderr)
+        return REFUSED
+    try:
+        form_set = formsets.load(version or formsets.available()[-1])
+    except UnknownFormSet as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    text = as_html(form_set) if export_format == "html" else _json_text(form_set)
+    if output is None:
+        sys.stdout.write(text)
+        return WRITTEN
+    file = output / f"harmonia-rules-{form_set.version}.{export_format}"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"{file} ne peut pas être écrit : {error.strerror}.", file=sys.stderr)
+        return REFUSED
+    print(f"{file}\n{len(form_set.controls)} contrôles, empreinte {form_set.digest}")
+    return WRITTEN
+
+
+def catalogue(form_set: FormSet) -> dict[str, Any]:
+    """Every control and every formula of a version, with its digest."""
+    return {
+        "version": form_set.version,
+        "rule_set": form_set.digest,
+        "controls": [_control(form_set, control) for control in form_set.controls],
+        "formulas": [
+            {"line": line.code, "label": line.label, "columns": list(form.formula_columns), **_expression(line.formula)}
+            for form in form_set.forms
+            for line in form.lines
+            if line.formula
+        ],
+        "derived_columns": [
+            {"form": form.code, "column": column, **_expression(expression)}
+            for form in form_set.forms
+            for column, expression in form.derived_columns.items()
+        ],
+    }
+
+
+def _control(form_set: FormSet, control: Control) -> dict[str, Any]:
+    return {
+        "id": control.id,
+        "severity": control.severity,
+        "document": control.document,
+        "scope": control.scope,
+        "in_force_from": control.in_force_from.isoformat() if control.in_force_from else None,
+        "in_force_until": control.in_force_until.isoformat() if control.in_force_until else None,
+        **_expression(control.expression),
+        "message": control.message,
+        "texts": {
+            language: {"what": text.what, "where": text.where, "how": text.how}
+            for language, text in control.texts.items()
+        },
+        "examples": form_set.examples.get(control.id, {}),
+    }
+
+
+def _expression(expression: str | None) -> dict[str, Any]:
+    return {"expression": expression, "tree": to_json(parse(expression)) if expression else None}
+
+
+def _json_text(form_set: FormSet) -> str:
+    return json.dumps(catalogue(form_set), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_html(form_set: FormSet) -> str:
+    """One page that stands alone: no script, nothing fetched; French with the English beside it."""
+    entries = "".join(f'<li><a href="#{control.id}">{control.id}</a></li>' for control in form_set.controls)
+    return (
+        '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
+        f"<title>Règles {form_set.version}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>Règles de contrôle, référentiel {form_set.version}</h1>"
+        f"<p>{len(form_set.controls)} contrôles. Empreinte du jeu de règles : <code>{form_set.digest}</code></p>"
+        f"<nav><ul style='columns:8;list-style:none;padding:0'>{entries}</ul></nav><main>"
+        + "".join(_section(form_set, control) for control in form_set.controls)
+        + "</main></body></html>\n"
+    )
+
+
+def _section(form_set: FormSet, control: Control) -> str:
+    french, english = control.text("fr"), control.text("en")
+    severity, severity_en = _SEVERITIES[control.severity]
+    rows = [
+        ("Gravité", f"{control.severity} — {severity} <span lang=en>({severity_en})</span>"),
+        ("Document", html.escape(control.document or "—")),
+        (
+            "Expression",
+            f"<code>{html.escape(control.expression)}</code>" if control.expression else "règle du logiciel",
+        ),
+        ("Portée", html.escape(control.scope)),
+        ("Où", _both(french.where, english.where)),
+        ("Comment corriger", _both(french.how, english.how)),
+    ]
+    examples = form_set.examples.get(control.id, {})
+    for kind, title in (("passing", "Exemple satisfait"), ("failing", "Exemple en échec")):
+        if kind in examples:
+            shown = html.escape(json.dumps(examples[kind], ensure_ascii=False))
+            rows.append((title, f"<code>{shown}</code>"))
+    items = "".join(f"<dt>{title}</dt><dd>{value}</dd>" for title, value in rows if value)
+    heading = f"<h2>{control.id} — {html.escape(french.what)}</h2><p lang=en>{html.escape(english.what)}</p>"
+    return f'<section id="{control.id}">{heading}<dl>{items}</dl></section>'
+
+
+def _both(french: str, english: str) -> str:
+    return f"{html.escape(french)} <span lang=en>{html.escape(english)}</span>"

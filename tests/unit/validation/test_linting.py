@@ -1,0 +1,135 @@
+import dataclasses
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+import formsets
+from formsets import AccountRule, Control, ControlText, FormSet
+from services.validation.domain.linting import lint
+from tests.support.form_sets import a_control, a_form, a_form_set, a_line
+
+TEXT = ControlText("Quoi.", "Où.", "Comment.")
+EXAMPLES = {"passing": {"cells": {"AA.010.n": "1"}}, "failing": {"cells": {"AA.010.n": "9"}}}
+
+
+def a_package(control: dict[str, Any] | None = None, **changes: Any) -> FormSet:
+    """A package without error: one control, AA.010 at most 5, and its examples."""
+    fields = {"texts": MappingProxyType({"fr": TEXT, "en": TEXT}), **(control or {})}
+    controls = [dataclasses.replace(a_control("C-01", "AA.010<=5"), **fields)]
+    lines = changes.pop("lines", [a_line("AA.010")])
+    package = a_form_set([a_form("AA", lines)], controls)
+    return dataclasses.replace(package, **{"examples": {"C-01": EXAMPLES}, **changes})
+
+
+def rules(form_set: FormSet) -> list[str]:
+    return [remark.rule for remark in lint(form_set) if remark.level == "error"]
+
+
+@pytest.mark.parametrize("version", formsets.available())
+def test_a_shipped_package_has_no_error_and_every_example_runs(version: str) -> None:
+    remarks = lint(formsets.load(version))
+
+    assert [remark.sentence for remark in remarks if remark.level == "error"] == []
+    assert {remark.rule for remark in remarks} <= {"dead-line"}
+
+
+def test_a_sound_package_has_no_remark() -> None:
+    assert lint(a_package()) == []
+
+
+@pytest.mark.parametrize(
+    ("control", "rule"),
+    [
+        ({"expression": "AA.999>0"}, "bad-expression"),
+        ({"expression": "AA.010+1"}, "bad-expression"),
+        ({"expression": "AA.010 >"}, "bad-expression"),
+        ({"expression": "+".join(["AA.010"] * 600) + ">0"}, "bad-expression"),
+        ({"expression": "NOPE(AA.010)"}, "bad-expression"),
+        ({"texts": MappingProxyType({"fr": TEXT})}, "missing-text"),
+        ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("What.", "", "How.")})}, "missing-text"),
+        ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("x" * 1_001, "Where.", "How.")})}, "long-text"),
+        ({"expression": "AA.010<=99"}, "bad-example"),
+        ({"expression": None}, "bad-example"),
+    ],
+)
+def test_a_bad_control_is_refused(control: dict[str, Any], rule: str) -> None:
+    assert rule in rules(a_package(control))
+
+
+@pytest.mark.parametrize(
+    ("examples", "rule"),
+    [
+        ({}, "missing-example"),
+        ({"passing": EXAMPLES["passing"]}, "missing-example"),
+        ({"failing": EXAMPLES["failing"]}, "missing-example"),
+        ({**EXAMPLES, "passing": EXAMPLES["failing"]}, "bad-example"),
+        ({**EXAMPLES, "passing": {"cells": {}}}, "bad-example"),
+        ({**EXAMPLES, "passing": {"cells": {"ZZ.010.n": "1"}}}, "bad-example"),
+        ({**EXAMPLES, "passing": {"cells": {"AA.010.n": "1,5"}}}, "bad-example"),
+        ({**EXAMPLES, "failing": {"situation": {"fr": "Non.", "en": "No."}}}, "bad-example"),
+        ({**EXAMPLES, "failing": {}}, "bad-example"),
+        ({**EXAMPLES, "failing": {"base64": "é"}}, "bad-example"),
+    ],
+)
+def test_a_control_without_both_examples_that_run_is_refused(examples: dict[str, Any], rule: str) -> None:
+    assert set(rules(a_package(examples={"C-01": examples}))) == {rule}
+
+
+def test_a_circle_is_refused() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020", formula="AA.030+1"), a_line("AA.030", formula="AA.020+1")]
+
+    remarks = lint(a_package(lines=lines))
+
+    assert [(remark.rule, "AA.020.n → AA.030.n" in remark.sentence) for remark in remarks] == [("cycle", True)]
+
+
+def test_every_bad_expression_is_listed_not_only_the_first() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020", formula="AA.999"), a_line("AA.030", formula="TRUE")]
+
+    remarks = lint(a_package({"expression": "AA.998>0"}, lines=lines))
+
+    assert [remark.subject for remark in remarks] == ["AA.020.n", "AA.030.n", "C-01"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"closed_cells": frozenset({"AA.999.n"})}, "unknown-reference"),
+        ({"breaks": frozenset({"AA.999"})}, "unknown-reference"),
+        ({"lines": [a_line("AA.010", alias_of="BB.010.n")]}, "unknown-reference"),
+        ({"lines": [a_line("AA.010", concept="NOT.THERE")]}, "unknown-reference"),
+        ({"lines": [a_line("AA.010", concepts=MappingProxyType({"x": "C"}))]}, "unknown-reference"),
+        ({"lines": [a_line("AA.010"), a_line("AA.010")]}, "duplicate-code"),
+        ({"lines": [a_line("AA.010"), a_line("BB.010")]}, "misplaced-line"),
+        ({"lines": [a_line("AA.010"), a_line("AA.020", "ENUM")]}, "empty-enumeration"),
+        ({"lines": [a_line("AA.010", label=" ")]}, "missing-text"),
+        ({"lines": [a_line(f"AA.{n:03d}") for n in range(10, 1000)] * 6}, "too-large"),
+        ({"accounts": (AccountRule("AA.999", "n", "debit", ("1",)),)}, "unknown-reference"),
+        (
+            {"accounts": (AccountRule("AA.010", "n", "debit", ("1",)), AccountRule("AA.010", "n", "credit", ("1",)))},
+            "ambiguous-account",
+        ),
+    ],
+)
+def test_a_bad_structure_is_refused(changes: dict[str, Any], rule: str) -> None:
+    assert rule in rules(a_package(**changes))
+
+
+def test_accounts_do_not_fill_a_computed_cell() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020", formula="AA.010*2")]
+
+    assert rules(a_package(lines=lines, accounts=(AccountRule("AA.020", "n", "debit", ("1",)),))) == ["closed-target"]
+
+
+def test_a_line_that_nothing_reads_is_a_warning() -> None:
+    remarks = lint(a_package(lines=[a_line("AA.010"), a_line("AA.020"), a_line("AA.030", "T80")]))
+
+    assert [(remark.level, remark.rule, remark.subject) for remark in remarks] == [("warning", "dead-line", "AA.020")]
+
+
+def test_two_controls_of_one_id_are_refused() -> None:
+    package = a_package()
+    twice: tuple[Control, ...] = package.controls * 2
+
+    assert "duplicate-code" in rules(dataclasses.replace(package, controls=twice))
