@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from formsets import Form, FormSet, Line, values
-from services.forms.domain.addressing import place_of
+from services.forms.domain.addressing import Place, place_of
 from services.forms.domain.cell import Cell, Origin
 from services.forms.domain.filing import Document, Filing
+
+_LONGEST = timedelta(days=2 * 366)
+"""An exercice lasts two years at most; dates that say otherwise are not believed."""
 
 
 class ExportFormat(StrEnum):
@@ -109,8 +113,9 @@ def export_content(
         version: signed version, 0 for now.
         at: when that content last changed.
     """
+    places = _places(form_set, filing.document)
     forms = tuple(
-        ExportedForm(form, tuple(_line(filing.document, form_set, form, line, written, cells) for line in form.lines))
+        ExportedForm(form, tuple(_line(form_set, places, form, line, written, cells) for line in form.lines))
         for form in form_set.forms
         if form.document == filing.document
     )
@@ -118,24 +123,33 @@ def export_content(
     return ExportContent(filing, form_set, version, at, begins_on, ends_on, forms)
 
 
+@lru_cache(maxsize=16)
+def _places(form_set: FormSet, document: Document) -> Mapping[str, Place]:
+    return {address: place_of(form_set, document, address) for address in form_set.cells(document)}
+
+
 def _line(
-    document: Document, form_set: FormSet, form: Form, line: Line, written: Mapping[str, str], cells: Mapping[str, Cell]
+    form_set: FormSet,
+    places: Mapping[str, Place],
+    form: Form,
+    line: Line,
+    written: Mapping[str, str],
+    cells: Mapping[str, Cell],
 ) -> ExportedLine:
+    addresses = [(f"{line.code}.{column}", column) for column in form.columns]
     return ExportedLine(
-        line,
-        tuple(_cell(document, form_set, f"{line.code}.{column}", column, written, cells) for column in form.columns),
+        line, tuple(_cell(form_set, places[address], address, column, written, cells) for address, column in addresses)
     )
 
 
 def _cell(
-    document: Document,
     form_set: FormSet,
+    place: Place,
     address: str,
     column: str,
     written: Mapping[str, str],
     cells: Mapping[str, Cell],
 ) -> ExportedCell:
-    place = place_of(form_set, document, address)
     is_input = place.refusal is None
     kept = cells.get(place.address)
     if is_input:
@@ -148,7 +162,7 @@ def _cell(
         column=column,
         value=value,
         is_input=is_input,
-        is_closed=form_set.is_closed(address),
+        is_closed=place.refusal == "closed",
         origin=_origin(is_input, value, kept),
     )
 
@@ -170,7 +184,7 @@ def _exercice(filing: Filing, written: Mapping[str, str]) -> tuple[date, date]:
     """First and last day: those the body gave (ID.160, ID.170) when they make sense, else the calendar year."""
     begins_on = _day(written.get("ID.160.v", "")) or date(filing.year, 1, 1)
     ends_on = _day(written.get("ID.170.v", "") or written.get("QA.040.v", ""))
-    if ends_on is None or ends_on < begins_on or ends_on - begins_on > timedelta(days=2 * 366):
+    if ends_on is None or not timedelta() < ends_on - begins_on < _LONGEST or abs(ends_on.year - filing.year) > 1:
         return date(filing.year, 1, 1), date(filing.year, 12, 31)
     return begins_on, ends_on
 
