@@ -101,6 +101,8 @@ def _key_of(request: Message, method: str) -> RequestKey | None:
         return None
     if len(request_id) > LONGEST_ID:
         raise Invalid(violations=[Violation("request_id", f"Au plus {LONGEST_ID} caractères.")])
+    if "\x00" in request_id:
+        raise Invalid(violations=[Violation("request_id", "Caractère interdit (U+0000).")])
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
     return RequestKey(caller().subject, method.rpartition("/")[2], request_id, digest)
 

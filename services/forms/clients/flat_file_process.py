@@ -14,9 +14,12 @@ from typing import Any
 import formsets
 from formsets import FormSet
 from formsets.flat_file import FileProblem, FlatFile, check_subject, read_flat_file
+from services.forms.clients.uploads.balances import Balance, is_balance, read_balance
+from services.forms.clients.uploads.containers import entries_of
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import read_spreadsheet
+from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_balance_sheet, read_spreadsheet
 from services.forms.clients.uploads.walls import leave, raise_walls
+from services.forms.clients.uploads.xbrl_reports import is_package, read_json, read_package
 
 MOST_GUESSES = 200
 MOST_EXTRAS = 30
@@ -28,13 +31,28 @@ LONGEST_EXTRA = 500
 def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
     """Return what a file holds, or why it is refused, as plain JSON values."""
     try:
-        file = read_spreadsheet(content, form_set) if content.startswith(b"PK") else read_flat_file(content, form_set)
+        found = _read(form_set, content, question.get("file_name", ""))
     except FileRefused as refused:
         return _refusal(refused.french, refused.english)
-    fatal = next((p for p in file.problems if p.is_fatal), None) or check_subject(
-        file, question["siren"], question["year"]
+    if isinstance(found, Balance):
+        subject = FlatFile(siren=found.siren, year=found.year)
+        fatal = check_subject(subject, question["siren"], question["year"])
+        return _refusal(fatal.message_fr, fatal.message_en) if fatal else _balance(found)
+    fatal = next((p for p in found.problems if p.is_fatal), None) or check_subject(
+        found, question["siren"], question["year"]
     )
-    return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(file)
+    return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(found)
+
+
+def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balance:
+    if content.startswith(b"PK"):
+        if is_package(entries_of(content)):
+            return read_package(content, form_set)
+        book = OpenedWorkbook(content)
+        return read_balance_sheet(book, file_name) or read_spreadsheet(book, form_set)
+    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return read_json(content, form_set)
+    return read_balance(content, file_name) if is_balance(content) else read_flat_file(content, form_set)
 
 
 def _refusal(french: str, english: str) -> dict[str, Any]:
@@ -51,6 +69,16 @@ def _content(file: FlatFile) -> dict[str, Any]:
         "lines": [(e.line_number, e.address, e.raw, _echo(e.extra), e.sheet) for e in file.entries],
         "problems": [_problem(problem) for problem in file.problems],
         "guesses": guesses,
+    }
+
+
+def _balance(found: Balance) -> dict[str, Any]:
+    return {
+        "refusal": None,
+        "lines": [],
+        "problems": [_problem(problem) for problem in found.problems],
+        "guesses": found.guesses[:MOST_GUESSES],
+        "accounts": [(a.account, a.label, str(a.debit), str(a.credit), a.line) for a in found.accounts.values()],
     }
 
 
