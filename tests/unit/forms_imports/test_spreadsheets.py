@@ -8,7 +8,7 @@ import formsets
 from formsets.flat_file import FlatFile
 from services.forms.clients.flat_file_process import LONGEST_EXTRA, answer
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import read_spreadsheet, text_of
+from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_spreadsheet, text_of
 from tests.support.form_sets import SAMPLE
 from tests.support.workbooks import Raw, a_workbook
 
@@ -16,7 +16,7 @@ HEADER = ["code", "colonne", "valeur"]
 
 
 def read(**sheets: list[list[object]]) -> FlatFile:
-    return read_spreadsheet(a_workbook(sheets), formsets.load("2024.1"))
+    return read_spreadsheet(OpenedWorkbook(a_workbook(sheets)), formsets.load("2024.1"))
 
 
 def texts(file: FlatFile) -> dict[str, str]:

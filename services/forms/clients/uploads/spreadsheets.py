@@ -17,6 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from formsets import FormSet
 from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, read_rows
 from formsets.formats import printable
+from services.forms.clients.uploads.balances import Balance, names_balance, read_table
 from services.forms.clients.uploads.refusal import FileRefused
 from services.forms.clients.uploads.spreadsheet_scan import Scan, ScannedSheet, scan
 
@@ -51,15 +52,66 @@ class _Reading:
     percentages: list[str] = field(default_factory=list)
 
 
-def read_spreadsheet(content: bytes, form_set: FormSet) -> FlatFile:
-    """Return what a workbook holds, after the scan.
+class OpenedWorkbook:
+    """A workbook that passed the scan; each sheet is read once."""
+
+    def __init__(self, content: bytes) -> None:
+        """Scan and open.
+
+        Raises:
+            FileRefused: hostile or damaged.
+        """
+        self.noted, self._book = open_workbook(content)
+        self._rows: dict[str, list[list[Any]]] = {}
+
+    @property
+    def sheet_names(self) -> list[str]:
+        """In order."""
+        return self._book.sheet_names
+
+    def rows(self, name: str) -> list[list[Any]]:
+        """Every row of a sheet from A1; none of what is not a worksheet.
+
+        Raises:
+            FileRefused: the reader cannot make sense of it.
+        """
+        if name not in self._rows:
+            self._rows[name] = rows_of(self._book, name) if name in self.noted.sheets else []
+        return self._rows[name]
+
+
+def read_balance_sheet(book: OpenedWorkbook, file_name: str) -> Balance | None:
+    """Return the balance of the first sheet that is one, None when no sheet is.
 
     Raises:
-        FileRefused: hostile, damaged, or without a table of the form.
+        FileRefused: the balance is too large or empty.
+    """
+    for name in book.sheet_names:
+        rows = book.rows(name)
+        if any(names_balance([text_of(value) for value in row[:60]]) for row in rows[:MOST_HEADER_ROWS]):
+            errors = book.noted.sheets[name].errors
+            return read_table(_texts(rows, errors), file_name)
+    return None
+
+
+def _texts(rows: Sequence[Sequence[Any]], errors: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows as texts, error cells with their error, so that no amount of a balance is lost in silence."""
+    for number, row in enumerate(rows, start=1):
+        texts = [text_of(value) for value in row]
+        if errors:
+            texts = [errors.get((number, at), text) for at, text in enumerate(texts, start=1)]
+        yield number, texts
+
+
+def read_spreadsheet(book: OpenedWorkbook, form_set: FormSet) -> FlatFile:
+    """Return what a workbook holds.
+
+    Raises:
+        FileRefused: damaged, or without a table of the form.
     """
     columns = {column for form in form_set.forms for column in form.columns}
     reading = _Reading(form_set)
-    for table in tables_of(content, reading):
+    for table in tables_of(book, reading):
         if {"code", "column", "value"} <= set(table.titles):
             _read_flat(table, reading)
         elif "code" in table.titles and not columns.isdisjoint(table.titles):
@@ -136,13 +188,12 @@ def _number(value: float, *, is_percentage: bool) -> str:
     return "0" if shown == "-0" else shown
 
 
-def tables_of(content: bytes, reading: _Reading) -> Iterator[Table]:
+def tables_of(book: OpenedWorkbook, reading: _Reading) -> Iterator[Table]:
     """Yield the tables of a workbook; sheets without one are noted as left out, their labels as the subject."""
-    noted, book = open_workbook(content)
     columns = {column for form in reading.form_set.forms for column in form.columns}
     for name in book.sheet_names:
-        sheet = noted.sheets.get(name)
-        rows = rows_of(book, name) if sheet is not None else []
+        sheet = book.noted.sheets.get(name)
+        rows = book.rows(name)
         header = next((i for i, row in enumerate(rows[:MOST_HEADER_ROWS]) if _names_columns(row, columns)), None)
         _note_subject(rows[: MOST_HEADER_ROWS if header is None else header], reading.subject)
         if sheet is None or header is None:
