@@ -100,10 +100,8 @@ class Evaluation:
                 return self._cell(address)
             case And() | Or() | Not() | OverLines():
                 return self._truth(node)
-            case Sum(terms):
-                return self._sum(terms)
-            case Product(factors):
-                return self._product(factors)
+            case Sum() | Product():
+                return self._arithmetic(node)
             case Comparison(sign, left, right):
                 return self._comparison(sign, left, right)
             case Call(name, arguments):
@@ -143,6 +141,13 @@ class Evaluation:
         if isinstance(node, Cell) and node.address in self.zero_filled:
             return self.cells.get(node.address, _ZERO)
         return self.value(node)
+
+    def _arithmetic(self, node: Sum | Product) -> Any:
+        try:
+            return self._sum(node.terms) if isinstance(node, Sum) else self._product(node.factors)
+        except ArithmeticError:  # beyond the largest number there is
+            self.is_undefined = True
+            return None
 
     def _sum(self, terms: tuple[tuple[bool, Node], ...]) -> Any:
         values = [self._operand(term) for _, term in terms]

@@ -4,6 +4,7 @@
 default (decisions.md 8). A bare column is that column of the current line.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
@@ -29,6 +30,27 @@ from services.validation.domain.syntax import (
     Sum,
     children,
 )
+
+MOST_NODES = 200_000
+"""Nodes of an expression once written out over its lines; beyond, it is refused before it is written out."""
+
+
+def refuse_large(node: Node, form_set: FormSet) -> None:
+    """Make sure that an expression stays of a reasonable size once written out over its lines.
+
+    Raises:
+        MalformedExpression: it does not.
+    """
+    size = _written_out(node, {form.code: len(form.lines) for form in form_set.forms})
+    if size > MOST_NODES:
+        raise MalformedExpression(f"The expression has {size} nodes over its lines; {MOST_NODES} are allowed.")
+
+
+def _written_out(node: Node, lines: Mapping[str, int]) -> int:
+    operands = children(node)
+    size = 1 + sum(_written_out(operand, lines) for operand in operands)
+    first = operands[0] if operands else None
+    return size * lines.get(first.form, 1) if isinstance(first, FormLines) else size
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from services.validation.domain.functions import CATALOGUE
 from services.validation.domain.grammar import parse
 from services.validation.domain.graph import reached_from, readers_of, topological_order
 from services.validation.domain.past import address_in, is_flag, is_own_cell, is_previous, operands_of
-from services.validation.domain.references import Binding
+from services.validation.domain.references import Binding, refuse_large
 from services.validation.domain.syntax import (
     And,
     Call,
@@ -42,8 +42,6 @@ CLOSING_DATE = "ID.170.v"
 """Cell that tells whether a control is in force, shared by both documents."""
 MOST_COMPILED = 10_000
 """Nodes of a control above which it runs step by step, so that it can be stopped (F16)."""
-MOST_NODES = 200_000
-"""Nodes of a control once written out over its lines; beyond, it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +384,7 @@ def _formula(
 ) -> _Formula:
     if text not in trees:
         trees[text] = parse(text)
+        refuse_large(trees[text], binding.form_set)
     node = _open(binding.bind(trees[text]), binding)
     form_set = binding.form_set
     line = form_set.line_of(address)
@@ -416,10 +415,10 @@ def _open(node: Node, binding: Binding) -> Node:
 def _rule(
     form_set: FormSet, control: Control, formulas: Mapping[str, _Formula], checker: TypeChecker, compiler: Compiler
 ) -> _Rule:
-    node = _in_force(control, Binding(form_set, reads_closed_as_zero=True).bind(parse(control.expression or "")))
+    tree = parse(control.expression or "")
+    refuse_large(tree, form_set)
+    node = _in_force(control, Binding(form_set, reads_closed_as_zero=True).bind(tree))
     size = size_of(node)
-    if size > MOST_NODES:
-        raise MalformedExpression(f"The expression has {size} nodes over its lines; {MOST_NODES} are allowed.")
     checker.check(node, Type.BOOLEAN)
     operands = cells_of(node)
     own = tuple(operand for operand in operands if is_own_cell(operand))
