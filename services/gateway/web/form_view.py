@@ -45,6 +45,8 @@ COLUMNS: Mapping[str, str] = {
 }
 """French headings of the columns of the form sets."""
 
+QUARTILES = ("1er quartile", "médiane", "3e quartile")
+"""French headings of the three figures of a group."""
 _RATIO = re.compile(r"([A-Z]+[0-9]+[A-Z]?) — ")
 _SIZE_LINE = "QR.001.n"
 _LARGE = Decimal(12_000)
@@ -63,6 +65,8 @@ class CellView:
     address: str
     label: str
     """Line and column, for those who hear the table."""
+    column: str
+    """Heading of the column, for narrow screens."""
     is_input: bool
     is_closed: bool = False
     text: str = ""
@@ -95,6 +99,7 @@ class Quartiles:
 
     group: str
     figures: tuple[str, str, str]
+    headings: tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,12 @@ class FormView:
     rows: tuple[RowView, ...]
     groups: tuple[str, ...]
     """Groups whose quartiles stand beside the ratios."""
+
+    @property
+    def is_of_figures(self) -> bool:
+        """Tell whether the columns hold figures, whose headings then stand over their last digits."""
+        numeric = sum(1 for row in self.rows if all(cell.is_numeric for cell in row.cells))
+        return numeric * 2 > len(self.rows)
 
     @property
     def has_errors(self) -> bool:
@@ -225,6 +236,7 @@ def _cell(
     return CellView(
         address=address,
         label=label,
+        column=_(COLUMNS.get(column, column)),
         is_input=is_input,
         is_closed=is_closed,
         text=sheet.kept_texts.get(address, in_input)
@@ -234,7 +246,7 @@ def _cell(
         options=_options(line, _) if is_input else (),
         is_numeric=is_numeric(line.type),
         is_required=form_set.is_required(address),
-        origin=", ".join(_origin_parts(filed, _)) if value else "",
+        origin=_origin_in_short(filed, _) if value else "",
         origin_story=origin_text(filed, _) if value else "",
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
@@ -267,6 +279,13 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
         return ""
     who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
     return ", ".join(part for part in (*parts, *who) if part)
+
+
+def _origin_in_short(cell: FiledCell | None, _: Wording) -> str:
+    """Return the origin as the table shows it: with who and when only if it comes from another server."""
+    if cell is not None and cell.origin is Origin.SYNCHRONISED:
+        return origin_text(cell, _)
+    return ", ".join(_origin_parts(cell, _))
 
 
 def _origin_parts(cell: FiledCell | None, _: Wording) -> list[str]:
@@ -326,9 +345,13 @@ def _quartiles(sheet: Sheet, line: Line, groups: Mapping[str, str], _: Wording) 
     ratio = _RATIO.match(line.label)
     known = next((q for q in sheet.form_set.quartiles if ratio and q["code"] == ratio[1]), None)
     return tuple(
-        Quartiles(name, _three([shown(figure, line.type, _) for figure in known[group]]))
-        if known and group in known
-        else Quartiles(name, ("—", "—", "—"))
+        Quartiles(
+            name,
+            _three([shown(figure, line.type, _) for figure in known[group]])
+            if known and group in known
+            else ("—", "—", "—"),
+            _three([f"{name} : {_(heading)}" for heading in QUARTILES]),
+        )
         for group, name in groups.items()
     )
 

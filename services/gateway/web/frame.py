@@ -16,6 +16,8 @@ MENDING = {
     Verdict.TO_JUSTIFY: "Corriger ou justifier les anomalies.",
 }
 """What a verdict asks for."""
+OWN = {Document.ER: "MIN", Document.QDIS: "FED-"}
+"""How the code of the authority of a document begins among the recipients."""
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
 
 
@@ -106,7 +108,12 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
             team=team,
             authority=authority,
         )
-    receivers = _names(d.recipient_name or d.recipient for d in deliveries if d.state is not DeliveryState.SUPERSEDED)
+    receivers = _names(
+        d.recipient_name or d.recipient
+        for d in deliveries
+        if d.state is not DeliveryState.SUPERSEDED
+        and not d.recipient.startswith(OWN.get(filing.identity.document, "MIN"))
+    )
     sentence = _(
         "Version {n} signée, visible par {team}, par {authority}",
         n=filing.signed_version,

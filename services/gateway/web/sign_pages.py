@@ -1,7 +1,9 @@
 """Signing what is displayed: the exact bytes, their digest, the recipients; then the receipt."""
 
+import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 import formsets
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Failure
 from formsets import FormSet
 from services.gateway.clients.answers import PreparedSignature
 from services.gateway.web.api_models import plain
@@ -21,6 +23,7 @@ from services.gateway.web.wording import Wording
 router = APIRouter(include_in_schema=False)
 PROOF_LASTS = timedelta(minutes=5)
 """How old a proof of identity may be when signing (ASVS 7.5.3)."""
+_HEARD_WITHIN, _LISTENING = timedelta(milliseconds=700), timedelta(milliseconds=40)
 _MARGIN = timedelta(seconds=30)
 """Reading the page takes a moment: ask again a little before it is too late."""
 
@@ -71,6 +74,7 @@ async def sign(visit: Visitor, filing_id: str) -> Response:
         accepts_recipients=fields.get("accepts_recipients") == "yes",
         request_id=visit.request_id(fields),
     )
+    await _known_to_forms(visit, filing_id, receipt.version)
     note = visit.wording("Dossier signé et transmis. Récépissé n° {number}.", number=receipt.number)
     return await visit.go(f"/filings/{filing_id}/receipt", note)
 
@@ -126,6 +130,15 @@ def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> 
             title, label, text = "—", "", value
         tables.setdefault(title, []).append((address, label, text))
     return list(tables.items())
+
+
+async def _known_to_forms(visit: Visit, filing_id: str, version: int) -> None:
+    """Wait, but not for long, until the forms service heard of the signature: the next page must not contradict it."""
+    with suppress(Failure):
+        for _ in range(_HEARD_WITHIN // _LISTENING):
+            if (await visit.services.forms.get(filing_id)).filing.signed_version >= version:
+                return
+            await asyncio.sleep(_LISTENING.total_seconds())
 
 
 def _needs_proof(visit: Visit) -> bool:

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,6 +37,7 @@ SIGNATURE_LEVELS: Mapping[str, str] = {
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
+_NUMBER_OR_PLURAL = re.compile(r"\{(?P<name>[a-z_]+)\}|\(s\)")
 _PARIS = ZoneInfo("Europe/Paris")
 _MONTHS_FR = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -103,7 +105,11 @@ class Wording:
     def __call__(self, french: str, **values: object) -> str:
         """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
         text = french if self.language == "fr" else _catalogue("en").get(french, french)
-        return text.format(**values) if values else text
+        return _agreed(text, values, self.language).format(**values) if values else text
+
+    def count(self, number: int) -> str:
+        """Return a count with its thousands parted."""
+        return f"{number:,}".replace(",", NARROW_SPACE if self.language == "fr" else ",")
 
     def level(self, code: str) -> str:
         """Return a signature level in words; one that has none is shown as it is."""
@@ -147,6 +153,23 @@ class Wording:
             return f"{day.day} {day:%B} {day.year}"
         first = "1er" if day.day == 1 else str(day.day)
         return f"{first} {_MONTHS_FR[day.month - 1]} {day.year}"
+
+
+def _agreed(text: str, values: Mapping[str, object], language: Language) -> str:
+    """Return the text with each « (s) » agreed with the number before it: one is singular, and zero too in French."""
+    number: int | None = None
+
+    def agree(part: re.Match[str]) -> str:
+        nonlocal number
+        if part["name"]:
+            value = values.get(part["name"])
+            number = value if isinstance(value, int) else number
+            return part[0]
+        if number is None:
+            return part[0]
+        return "" if number == 1 or (language == "fr" and number == 0) else "s"
+
+    return _NUMBER_OR_PLURAL.sub(agree, text)
 
 
 def preferred(asked: str, kept: str, accepted: str) -> Language:

@@ -277,7 +277,7 @@ async def test_saved_cells_are_those_changed_with_the_version_seen():
         page = await browser.get(f"{AT}/forms/BA")
     assert answer.status_code == 303
     assert browser.world.calls("save") == [(FILING_ID, (CellEdit("BA.020.brut", "12,5", 0),), "r-1")]
-    assert "1 case(s) enregistrée(s). Contrôles non respectés par ces cases : A-06." in page.text
+    assert "1 case enregistrée. Contrôles non respectés par ces cases : A-06." in page.text
 
 
 async def test_a_refused_amount_stays_in_the_field_with_the_reason_beside_it():

@@ -74,7 +74,7 @@ async def test_home_says_what_is_left_to_do_and_who_sees_the_filing():
     async with a_browser(World(filing=a_filing(conflicts=("PL.010.n",)))) as browser:
         await browser.sign_in()
         text = (await browser.get("/")).text
-    assert "Choisir entre deux valeurs pour 1 donnée(s) commune(s) en conflit." in text
+    assert "Choisir entre deux valeurs pour 1 donnée commune en conflit." in text
     assert "Corriger ou justifier les anomalies." in text
     assert "Ni le ministère ni aucun partenaire ne le voit avant la signature." in text
     assert "Ouvrir" in text
@@ -158,10 +158,10 @@ async def test_the_preview_counts_what_is_not_stored_here_and_what_is_protected(
     async with a_browser() as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/import/imp-1")).text
-    assert "1 ligne(s) du QDIS non stockée(s) ici." in text
+    assert "1 ligne du QDIS non stockée ici." in text
     assert "Valeurs saisies à la main, gardées" in text
     assert "Écrivez 1234,56." in text
-    assert "Confirmer l’import de 2 case(s)" in text
+    assert "Confirmer l’import de 2 cases" in text
 
 
 async def test_signing_shows_the_digest_and_the_content_read_from_the_same_bytes():

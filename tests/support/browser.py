@@ -1,0 +1,225 @@
+"""Debian's Chromium against real servers: starts the ministry and a federation, signs people in, takes screenshots."""
+
+import os
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from rich.console import Console
+
+from demo.accounts import Accounts, Person, load_or_make
+from demo.federation import Federation, SampleBody, federation, sample_bodies
+from demo.provisioning import make_trust, provision
+from demo.supervising import Node
+from tests.support.stacks import free_port
+
+CHROMIUM = Path("/usr/bin/chromium")
+NO_CHROMIUM = "Debian's Chromium is not installed: apt-get install chromium."
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+DOCS_IMAGES = ROOT / "docs" / "images"
+WIDE, NARROW = 1280, 400
+PATIENCE_MS = 20_000
+
+
+@dataclass
+class RunningFederation:
+    """Two servers that answer."""
+
+    servers: Federation
+    accounts: Accounts
+    bodies: tuple[SampleBody, ...]
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    def url(self, server: str) -> str:
+        """Return the address of a server's pages."""
+        return self.servers[server].url
+
+
+@asynccontextmanager
+async def two_servers(root: Path) -> AsyncIterator[RunningFederation]:
+    """Run the ministry and the federation of the OPH, each a process with everything embedded, as `make demo` does."""
+    servers = Federation(root, federation(root, 20_000 + free_port() % 20_000).servers[:2])
+    make_trust(servers)
+    bodies = sample_bodies()
+    accounts = load_or_make(servers.accounts_file, bodies)
+    nodes = {server.name: Node(servers, server, Console(quiet=True)) for server in servers}
+    try:
+        for node in nodes.values():
+            await node.start()
+            await provision(servers, node.server, bodies, accounts)
+        yield RunningFederation(servers, accounts, bodies, nodes)
+    finally:
+        for node in nodes.values():
+            await node.stop()
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run the browser; nothing is downloaded."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Desk:
+    """One person at one browser: a context of their own, whose pages are looked at as they go by."""
+
+    def __init__(self, running: RunningFederation, person: Person, context: BrowserContext, page: Page) -> None:
+        self.person, self.context, self.page = person, context, page
+        self.home = running.url(person.server)
+        self.faults: list[str] = []
+        """What the pages seen so far do wrong; said all at once when the person leaves."""
+
+    async def go(self, path: str) -> None:
+        """Open a page of the server."""
+        await self.page.goto(self.home + path)
+
+    async def log_in(self) -> None:
+        """Sign in through the provider's own page, starting from the server's home."""
+        await self.go("/")
+        await self.page.get_by_role("link", name="Se connecter").first.click()
+        await self.identify()
+
+    async def identify(self) -> None:
+        """Fill in the provider's page."""
+        await self.page.locator("input[name=username]").fill(self.person.username)
+        await self.page.locator("input[name=password]").fill(self.person.password)
+        await self.page.locator("button[type=submit], button:not([type])").last.click()
+
+    async def press(self, name: str | re.Pattern[str]) -> None:
+        """Press a button."""
+        await self.page.get_by_role("button", name=name).first.click()
+
+    async def follow(self, name: str | re.Pattern[str]) -> None:
+        """Follow a link of the page's own part."""
+        await self.page.locator("main").get_by_role("link", name=name).first.click()
+
+    async def sees(self, text: str | re.Pattern[str]) -> None:
+        """Hold the page to showing a text."""
+        await expect(self.page.locator("body")).to_contain_text(text, timeout=PATIENCE_MS)
+
+    def cell(self, address: str) -> Locator:
+        """Return the input or the computed cell of an address."""
+        return self.page.locator(f'[id="cell-{address}"]')
+
+    async def shoot(self, name: str) -> None:
+        """Leave a picture of the page, wide and narrow, and hold it to the rules of every page."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        for width in (WIDE, NARROW):
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            await self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+            self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
+        await self.page.set_viewport_size({"width": WIDE, "height": 900})
+
+    async def picture(self, name: str) -> None:
+        """Write a picture of the README, when asked to."""
+        if os.environ.get("HARMONIA_DOCS_IMAGES") == "1":
+            DOCS_IMAGES.mkdir(parents=True, exist_ok=True)
+            await self.page.set_viewport_size({"width": 1200, "height": 800})
+            await self.page.screenshot(path=DOCS_IMAGES / f"{name}.png")
+            await self.page.set_viewport_size({"width": WIDE, "height": 900})
+
+
+@asynccontextmanager
+async def desk(
+    running: RunningFederation, browser: Browser, server: str, username: str, *, scripts: bool = True
+) -> AsyncIterator[Desk]:
+    """Seat a person at a browser of their own, signed in."""
+    context = await browser.new_context(
+        java_script_enabled=scripts, locale="fr-FR", viewport={"width": WIDE, "height": 900}
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        seated = Desk(running, running.accounts.person(server, username), context, await context.new_page())
+        await seated.log_in()
+        yield seated
+        assert not seated.faults, "\n".join(seated.faults)
+    finally:
+        await context.close()
+
+
+_FAULTS = """() => {
+  const faults = [];
+  const shown = (e) => e.getClientRects().length > 0;
+  const name = (e) => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + (e.name ? "[" + e.name + "]" : "");
+  const h1 = [...document.querySelectorAll("h1")].filter(shown);
+  if (h1.length !== 1) faults.push(h1.length + " h1");
+  if (!document.documentElement.lang) faults.push("no language");
+  if (!document.title.trim()) faults.push("no title");
+  if (document.querySelectorAll("main").length !== 1) faults.push("not one main");
+  for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea, meter")) {
+    const named = e.labels?.length || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby");
+    if (!named) faults.push("no label: " + name(e));
+  }
+  for (const e of document.querySelectorAll("th")) if (!e.scope) faults.push("th without scope: " + e.textContent.trim());
+  for (const e of document.querySelectorAll("table"))
+    if (!e.querySelector("thead th")) faults.push("table without headers");
+  for (const e of document.querySelectorAll("a, button"))
+    if (!(e.textContent.trim() || e.getAttribute("aria-label"))) faults.push("unnamed " + name(e));
+  const ids = new Set();
+  for (const e of document.querySelectorAll("[id]")) {
+    if (ids.has(e.id)) faults.push("id twice: " + e.id);
+    ids.add(e.id);
+  }
+  for (const e of document.querySelectorAll("[aria-describedby]"))
+    for (const id of e.getAttribute("aria-describedby").trim().split(/\\s+/))
+      if (!document.getElementById(id)) faults.push("describes nothing: " + id);
+  for (const e of document.querySelectorAll("main a[href^='#']"))
+    if (!document.getElementById(decodeURIComponent(e.hash.slice(1)))) faults.push("leads nowhere: " + e.hash);
+  let level = 0;
+  for (const e of document.querySelectorAll("h1, h2, h3, h4")) {
+    const at = Number(e.tagName[1]);
+    if (at > level + 1) faults.push("heading skips: " + e.textContent.trim());
+    level = at;
+  }
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > width + 1) {
+    const wide = [...document.querySelectorAll("main *")].filter(
+      (e) => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll"));
+    faults.push("overflows: " + document.documentElement.scrollWidth + " > " + width + " "
+      + wide.slice(0, 3).map((e) => name(e) + "." + e.className));
+  }
+  const channel = (c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parts = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const poor = new Set();
+  for (const e of document.querySelectorAll("main *, header *, footer *")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !shown(e) || e.closest(".hidden, .skip")) continue;
+    const style = getComputedStyle(e);
+    let ground = [255, 255, 255], opacity = 1;
+    for (let at = e; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
+    for (let at = e; at; at = at.parentElement) {
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if (colour.length && (colour.length < 4 || colour[3] > 0)) { ground = colour; break; }
+    }
+    const ink = parts(style.color).slice(0, 3).map((c, i) => c * opacity + ground[i] * (1 - opacity));
+    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) poor.add(name(e) + "." + e.className + " " + ratio.toFixed(2));
+  }
+  for (const one of poor) faults.push("poor contrast: " + one);
+  return faults.slice(0, 12);
+}"""
+
+
+async def page_faults(page: Page) -> list[str]:
+    """Return what is wrong with a page for people who cannot see it well, or whose screen is narrow."""
+    return list(await page.evaluate(_FAULTS))

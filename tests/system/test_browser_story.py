@@ -1,0 +1,292 @@
+"""The story in a browser: two people, two servers, one figure from a file to a partner, and what an attacker tries."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx2
+import pytest
+from playwright.async_api import Browser, expect
+
+from demo.federation import SAMPLE_OPH
+from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, RunningFederation, chromium, desk, two_servers
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=NO_CHROMIUM),
+]
+RECEIPT = re.compile(r"[A-Z0-9-]+")
+FEED_SECONDS = 10.0
+SYNC_SECONDS = 30.0
+LARGE = 25 * 1024 * 1024
+WRONG = "1.234,56"
+
+
+@dataclass
+class Scene:
+    """What all tests of the story share: the servers, the browser, and the receipt that the first leaves."""
+
+    running: RunningFederation
+    browser: Browser
+    receipts: dict[str, str] = field(default_factory=dict)
+
+    async def seat(self, stack: AsyncExitStack, server: str, username: str, *, scripts: bool = True) -> Desk:
+        """Seat a person until the stack closes."""
+        return await stack.enter_async_context(desk(self.running, self.browser, server, username, scripts=scripts))
+
+
+@pytest.fixture(scope="module")
+async def scene() -> AsyncIterator[Scene]:
+    with TemporaryDirectory(prefix="hb-", ignore_cleanup_errors=True) as folder:
+        async with two_servers(Path(folder)) as running, chromium() as browser:
+            yield Scene(running, browser)
+
+
+async def test_a_figure_travels_from_a_file_to_a_partner_without_any_script(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "MIN", "comptable.oph", scripts=False)
+        await opens_the_er(accountant)
+        await is_told_about_a_wrong_cell(accountant)
+        await imports_the_sample(accountant)
+        await edits_and_is_told(accountant)
+        await justifies_and_passes_on(accountant)
+        director = await scene.seat(stack, "MIN", "directeur.oph", scripts=False)
+        number = await signs(director, "min")
+        scene.receipts["MIN"] = number
+        await is_read_by_staff(await scene.seat(stack, "MIN", "agent.min", scripts=False), number)
+    await is_delivered_to_whom_it_should(scene, number)
+
+
+async def test_the_federation_knows_the_shared_figures_and_computes_the_ratios(scene: Scene) -> None:
+    assert scene.receipts, "the test before this one tells the first half of the story"
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "FED-OPH", "comptable.oph")
+        await finds_the_shared_facts(accountant)
+        await imports_the_rest(accountant)
+        director = await scene.seat(stack, "FED-OPH", "directeur.oph")
+        await signs(director, "fed")
+        await compares_the_ratios(director)
+
+
+async def opens_the_er(accountant: Desk) -> None:
+    page = accountant.page
+    await accountant.sees("Mes dossiers")
+    await accountant.shoot("02-home-empty")
+    await accountant.press(re.compile(r"^Ouvrir"))
+    await accountant.sees("Dossier ouvert.")
+    await accountant.shoot("03-overview-new")
+    await page.get_by_role("link", name="Import", exact=True).click()
+    await accountant.shoot("04-import")
+
+
+async def upload(accountant: Desk, name: str, content: bytes) -> None:
+    await accountant.page.get_by_label("Fichier à importer").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": content}
+    )
+    await accountant.press("Lire le fichier")
+
+
+async def is_told_about_a_wrong_cell(accountant: Desk) -> None:
+    sample = SAMPLE_OPH.read_text(encoding="utf-8")
+    line = sample.splitlines().index("PL.120;n;8905;saisie") + 1
+    await upload(accountant, "faux.csv", sample.replace("PL.120;n;8905;", f"PL.120;n;{WRONG};").encode())
+    problems = accountant.page.locator("#problems")
+    await expect(problems).to_contain_text(f"{line}")
+    await expect(problems).to_contain_text(WRONG)
+    await expect(problems).to_contain_text("F-03")
+    row = problems.locator("tbody tr").first
+    for part in await row.locator("td").all_inner_texts():
+        assert part.strip(), "each of line, code, text, what, where and how says something"
+    await accountant.sees(re.compile(r"669\s+case"))
+    await accountant.shoot("05-preview-wrong-cell")
+    await accountant.follow(re.compile("choisir un autre fichier"))
+
+
+async def imports_the_sample(accountant: Desk) -> None:
+    await upload(accountant, "sample_oph.csv", SAMPLE_OPH.read_bytes())
+    await accountant.sees("168 lignes du QDIS non stockées ici.")
+    await accountant.shoot("06-preview")
+    await accountant.press(re.compile(r"^Confirmer l’import de 670 case"))
+    await accountant.sees("670 cases importées")
+    await accountant.shoot("07-remarks-after-import")
+    await accountant.page.get_by_role("link", name="Formulaires", exact=True).click()
+    await accountant.shoot("08-forms")
+    await accountant.page.locator("main table").get_by_role("link").nth(1).click()
+    await expect(accountant.cell("BA.020.brut")).to_have_value("900\u202f000")
+    await expect(accountant.cell("BA.020.net")).to_contain_text("622\u202f000")
+    await expect(accountant.page.locator('[id="cell-BA.020.brut-origin"]')).to_contain_text("sample_oph.csv")
+    await accountant.shoot("09-form-BA")
+    await accountant.picture("form")
+
+
+async def edits_and_is_told(accountant: Desk) -> None:
+    page = accountant.page
+    base = page.url.rsplit("/forms/", 1)[0]
+    await page.goto(f"{base}/forms/PL")
+    await accountant.cell("PL.120.n").fill(WRONG)
+    await accountant.cell("PL.190.n").fill("403")
+    await accountant.press("Enregistrer")
+    await expect(accountant.cell("PL.120.n")).to_have_value(WRONG)
+    await expect(accountant.cell("PL.190.n")).to_have_value("403")
+    await expect(accountant.cell("PL.120.n")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator('[id="cell-PL.120.n-error"]')).to_contain_text("F-03")
+    await expect(page.get_by_role("alert").get_by_role("link", name=re.compile("PL.120.n"))).to_be_visible()
+    await accountant.shoot("10-form-refused")
+    await page.goto(f"{base}/forms/PL")
+    await expect(accountant.cell("PL.190.n")).to_have_value("402")
+    await accountant.cell("PL.120.n").fill("99 999")
+    await accountant.cell("PL.140.n").fill("88888")
+    await accountant.press("Enregistrer")
+    await accountant.sees("A-08")
+    await accountant.sees("A-09")
+    await accountant.shoot("11-form-remarks")
+    await accountant.cell("PL.140.n").fill("712")
+    await accountant.press("Enregistrer")
+    await expect(page.locator("#remarks")).not_to_contain_text("A-09")
+    await expect(page.locator("#remarks")).to_contain_text("A-08")
+    await page.go_back()
+    await page.reload()
+    await expect(accountant.cell("PL.140.n")).to_have_value("712")
+    await page.locator('[id="cell-PL.120.n-origin"]').get_by_role("link").click()
+    await accountant.sees("99\u202f999")
+    await accountant.shoot("12-cell-history")
+
+
+async def justifies_and_passes_on(accountant: Desk) -> None:
+    page = accountant.page
+    await page.get_by_role("link", name="Contrôles", exact=True).click()
+    await expect(page.locator("#remark-A-08")).to_be_visible()
+    await page.get_by_text("Justifier A-08").click()
+    await page.locator("#text-A-08").fill("Logements conventionnés repris de l’enquête annuelle.")
+    await accountant.shoot("13-remarks-justifying")
+    await accountant.picture("remarks")
+    await accountant.press("Enregistrer la justification")
+    await accountant.sees("Logements conventionnés repris de l’enquête annuelle.")
+    await accountant.shoot("14-remarks-justified")
+    await page.get_by_role("link", name="Synthèse", exact=True).click()
+    await accountant.shoot("15-overview")
+    await accountant.press(re.compile(r"^Passer à l’étape 3"))
+    await accountant.sees("Signature")
+    await accountant.shoot("16-overview-to-sign")
+
+
+async def signs(director: Desk, name: str) -> str:
+    page = director.page
+    await director.shoot(f"20-{name}-home-director")
+    await director.picture("home")
+    await page.locator("main h2").get_by_role("link").first.click()
+    await page.get_by_role("link", name="Destinataires", exact=True).click()
+    await director.shoot(f"21-{name}-release")
+    await director.picture("release")
+    await page.get_by_role("link", name="Signature", exact=True).click()
+    await proves_identity_again(director, name)
+    await director.shoot(f"22-{name}-sign")
+    await director.picture("sign")
+    digest = await page.locator("#digest").inner_text()
+    assert re.fullmatch(r"[0-9a-f\s]{64,80}", digest)
+    await page.get_by_label(re.compile("J’ai relu")).check()
+    started = asyncio.get_running_loop().time()
+    await director.press("Signer et transmettre")
+    await expect(page.locator("#receipt-number")).to_be_visible()
+    took = asyncio.get_running_loop().time() - started
+    assert took < 2.0, f"a receipt within a second, give or take the browser: {took:.2f} s"
+    await director.sees(digest)
+    await director.sees("heure de Paris")
+    await director.sees("Étape 4/6")
+    number = await page.locator("#receipt-number").inner_text()
+    assert RECEIPT.fullmatch(number)
+    await director.shoot(f"24-{name}-receipt")
+    await director.picture("receipt")
+    await page.get_by_role("link", name="Historique", exact=True).click()
+    await director.shoot(f"25-{name}-history")
+    await director.go("/")
+    await director.shoot(f"26-{name}-home-signed")
+    return number
+
+
+async def proves_identity_again(director: Desk, name: str) -> None:
+    """Take the way that the page offers when the last proof is too old; it is there for a fresh one too."""
+    page = director.page
+    await page.goto(f"{director.home}/auth/login?again=1&next={page.url.removeprefix(director.home)}")
+    await expect(page.get_by_role("heading", name="Confirmez votre identité")).to_be_visible()
+    await director.shoot(f"22-{name}-again")
+    await director.identify()
+    await expect(page.locator("#digest")).to_be_visible()
+
+
+async def is_read_by_staff(officer: Desk, number: str) -> None:
+    await officer.go("/staff")
+    await officer.sees(number)
+    await officer.shoot("30-staff")
+    await officer.page.locator("main table").get_by_role("link").first.click()
+    await officer.sees(number)
+    await officer.page.locator("main nav").get_by_role("link", name="PL", exact=True).click()
+    await officer.sees("99\u202f999")
+    await officer.shoot("31-staff-form")
+
+
+async def is_delivered_to_whom_it_should(scene: Scene, number: str) -> None:
+    async with asyncio.timeout(FEED_SECONDS):
+        while not (entries := await feed(scene, "CDC")):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.2)
+    [entry] = entries
+    assert entry["receipt_number"] == number
+    assert [e["receipt_number"] for e in await feed(scene, "PREFET-21")] == [number]
+    assert await feed(scene, "PREFET-69") == []
+    assert await feed(scene, "CGLLS") == []
+    path = f"/feeds/deliveries/{entry['delivery_id']}"
+    assert (await as_partner(scene, "CDC", path)).content.startswith(b"PK")
+    assert (await as_partner(scene, "CGLLS", path)).status_code == 404
+
+
+async def feed(scene: Scene, partner: str) -> list[dict[str, str]]:
+    return list((await as_partner(scene, partner, "/feeds/er")).json()["entries"])
+
+
+async def as_partner(scene: Scene, partner: str, path: str) -> httpx2.Response:
+    account = scene.running.accounts.partner("MIN", partner)
+    async with httpx2.AsyncClient(auth=(account.client_id, account.secret)) as http:
+        return await http.get(scene.running.url("MIN") + path)
+
+
+async def finds_the_shared_facts(accountant: Desk) -> None:
+    page = accountant.page
+    await accountant.press(re.compile(r"^Ouvrir"))
+    await accountant.sees("Dossier ouvert.")
+    base = page.url
+    await page.goto(f"{base}/forms")
+    await accountant.shoot("40-fed-forms")
+    marked = page.get_by_text(re.compile(r"Synchronisée, depuis MIN, .+, \d+ \w+ 20\d\d"))
+    async with asyncio.timeout(SYNC_SECONDS):
+        while not await marked.count():
+            await page.goto(f"{base}/forms/QE")
+            await asyncio.sleep(0.5)
+    await accountant.shoot("41-fed-form-shared")
+
+
+async def imports_the_rest(accountant: Desk) -> None:
+    page = accountant.page
+    await page.get_by_role("link", name="Import", exact=True).click()
+    await upload(accountant, "sample_oph.csv", SAMPLE_OPH.read_bytes())
+    await accountant.sees(re.compile("du ER|de l’ER"))
+    await accountant.shoot("42-fed-preview")
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await accountant.sees("Verdict")
+    await accountant.shoot("43-fed-remarks")
+    await page.get_by_role("link", name="Synthèse", exact=True).click()
+    await accountant.press(re.compile(r"^Passer à l’étape 3"))
+
+
+async def compares_the_ratios(director: Desk) -> None:
+    page = director.page
+    await page.locator("main h2").get_by_role("link").first.click()
+    await page.goto(f"{page.url}/forms/QR")
+    await director.sees("Famille OPH")
+    await expect(director.cell("QR.010.n")).to_contain_text("7,8")
+    await director.shoot("44-fed-ratios")
+    await director.picture("ratios")
