@@ -47,6 +47,7 @@ from services.forms.usecases.read_filings import (
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+from services.forms.usecases.undo_step import ListSteps, UndoStep
 from services.forms.workers.publishing import Publishing
 
 SCHEMA = "forms"
@@ -67,10 +68,12 @@ def wire(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
         list_filings=ListFilings(open_work, bodies, form_sets, clock),
         get_filing=GetFiling(open_work, form_sets),
-        save_cells=SaveCells(open_work, controls, form_sets, clock),
+        save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
-        confirm_import=ConfirmImport(open_work, controls, form_sets, clock),
+        confirm_import=ConfirmImport(open_work, controls, form_sets, clock, identifiers),
+        list_steps=ListSteps(open_work),
+        undo_step=UndoStep(open_work, controls, form_sets, clock, identifiers),
         check_filing=CheckFiling(open_work, controls, form_sets),
         justify_finding=JustifyFinding(open_work, controls, form_sets, clock),
         move_filing=MoveFiling(open_work, controls, form_sets, clock),

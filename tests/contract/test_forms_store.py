@@ -16,11 +16,12 @@ from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Origin
-from services.forms.domain.errors import FilingUnknown, ImportUnknown
+from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.rows import BOOKKEEPING
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
@@ -435,3 +436,43 @@ async def test_of_two_that_receive_an_event_at_once_one_is_first(open_work):
             return first
 
     assert sorted(await asyncio.gather(receive(), receive(), receive())) == [False, False, True]
+
+
+# Steps that can be undone
+
+
+def a_step(number=1, **changes):
+    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, restores=1)
+    step = EditStep(
+        UUID(int=number), FILING_ID, EditKind.FILE_IMPORTED, "Alix", NOON, "Importé.", "Imported.", (trace,)
+    )
+    return replace(step, **changes)
+
+
+async def test_steps_come_back_newest_first_though_their_times_are_equal(open_work):
+    first, second = a_step(9), a_step(5, kind=EditKind.STEP_UNDONE, undoes=UUID(int=9))
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.steps.add(first)
+        await work.steps.add(second)
+        await work.steps.mark_undone(first.id)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.steps.of(FILING_ID) == [second, replace(first, is_undone=True)]
+        assert await work.steps.undoings(FILING_ID) == [second]
+        assert await work.steps.get(FILING_ID, second.id) == second
+        assert await work.steps.of(OTHER_ID) == []
+
+
+async def test_a_step_of_another_filing_is_unknown(open_work):
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.steps.add(a_step())
+        await work.commit()
+
+    async with open_work() as work:
+        with pytest.raises(EditStepUnknown):
+            await work.steps.get(OTHER_ID, UUID(int=1))
+        with pytest.raises(EditStepUnknown):
+            await work.steps.get(FILING_ID, UUID(int=2))

@@ -18,6 +18,7 @@ from services.forms.domain.evaluation import Evaluation, Finding, Justification
 from services.forms.domain.filing import Body, Document, Filing, Verdict
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
+from services.forms.domain.undoing import EditStep
 from services.forms.service import wire
 from services.forms.usecases import UseCases
 from services.forms.usecases.ports import FileContent, FileLine, RawText, TextReading
@@ -326,6 +327,16 @@ class Forms:
     def cell(self, address: str = AMOUNT) -> Cell:
         """A present cell of the only filing."""
         return self.store.kept.cells[self.filing.id][address]
+
+    @property
+    def last_step(self) -> EditStep:
+        """The newest change that can be undone."""
+        return list(self.store.kept.steps.values())[-1]
+
+    def values(self) -> dict[str, str]:
+        """The filled cells of the only filing."""
+        cells = self.store.kept.cells.get(self.filing.id, {})
+        return {address: cell.value for address, cell in cells.items() if cell.value}
 
     def kinds(self) -> list[str]:
         """What happened, in order."""

@@ -12,11 +12,12 @@ from chassis.errors import Conflict
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
-from services.forms.domain.errors import FilingUnknown, ImportUnknown
+from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.undoing import EditStep
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Kept:
     versions: dict[tuple[UUID, str, int], Cell] = field(default_factory=dict)
     computed: dict[UUID, dict[str, str]] = field(default_factory=dict)
     imports: dict[UUID, ImportPreview] = field(default_factory=dict)
+    steps: dict[UUID, EditStep] = field(default_factory=dict)
     campaigns: dict[tuple[Document, int], Campaign] = field(default_factory=dict)
     snapshots: dict[tuple[UUID, int, int], Snapshot] = field(default_factory=dict)
     signed: dict[tuple[UUID, int], int] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Kept:
             dict(self.versions),
             dict(self.computed),
             dict(self.imports),
+            dict(self.steps),
             dict(self.campaigns),
             dict(self.snapshots),
             dict(self.signed),
@@ -80,6 +83,7 @@ class InMemoryUnitOfWork:
         self.filings = InMemoryFilings(self)
         self.cells = InMemoryCells(self)
         self.imports = InMemoryImports(self)
+        self.steps = InMemoryEditSteps(self)
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)
@@ -229,6 +233,32 @@ class InMemoryImports:
     async def mark_confirmed(self, import_id: UUID) -> None:
         def write(kept: Kept) -> None:
             kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True)
+
+        self._work.write(write)
+
+
+class InMemoryEditSteps:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, step: EditStep) -> None:
+        self._work.write(lambda kept: kept.steps.update({step.id: step}))
+
+    async def get(self, filing_id: UUID, step_id: UUID) -> EditStep:
+        step = self._work.kept.steps.get(step_id)
+        if step is None or step.filing_id != filing_id:
+            raise EditStepUnknown
+        return step
+
+    async def of(self, filing_id: UUID) -> list[EditStep]:
+        return [step for step in reversed(self._work.kept.steps.values()) if step.filing_id == filing_id][:200]
+
+    async def undoings(self, filing_id: UUID) -> list[EditStep]:
+        return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]
+
+    async def mark_undone(self, step_id: UUID) -> None:
+        def write(kept: Kept) -> None:
+            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=True)
 
         self._work.write(write)
 

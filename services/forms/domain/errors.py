@@ -32,6 +32,24 @@ class ImportUnknown(NotFound):
         super().__init__("Cet aperçu d'import n'existe pas.")
 
 
+class EditStepUnknown(NotFound):
+    """There is no such step of this filing."""
+
+    reason = "EDIT_STEP_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Cette modification n'existe pas dans ce dossier.")
+
+
+class AlreadyUndone(RuleBroken):
+    """The step was undone before; undoing that undo brings it back."""
+
+    reason = "ALREADY_UNDONE"
+
+    def __init__(self) -> None:
+        super().__init__("Cette modification est déjà annulée. Pour la rétablir, annulez l'annulation.")
+
+
 class CampaignMalformed(Invalid):
     """The campaign as asked for cannot be."""
 

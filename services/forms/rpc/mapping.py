@@ -13,13 +13,14 @@ from chassis.errors import Invalid, Violation
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
-from services.forms.domain.errors import FilingUnknown, ImportUnknown
+from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.undoing import EditStep
 from services.forms.usecases.counting import FilingCard
 from services.forms.usecases.read_filings import Openable
 
@@ -80,6 +81,18 @@ def to_import_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise ImportUnknown from None
+
+
+def to_step_id(text: str) -> UUID:
+    """Return the identifier of a step that can be undone.
+
+    Raises:
+        EditStepUnknown: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise EditStepUnknown from None
 
 
 def to_text(field: str, text: str, *, longest: int = LONGEST_TEXT, required: bool = False) -> str:
@@ -336,6 +349,19 @@ def activity_message(activity: Activity) -> pb.Activity:
     """Return one thing that happened."""
     return pb.Activity(
         at=stamp(activity.at), author=activity.author, kind=activity.kind, summary=sentence((activity.fr, activity.en))
+    )
+
+
+def edit_step_message(step: EditStep) -> pb.EditStep:
+    """Return a step that can be undone."""
+    return pb.EditStep(
+        step_id=str(step.id),
+        kind=str(step.kind),
+        author=step.author,
+        at=stamp(step.at),
+        cells=len(step.cells),
+        summary=sentence((step.fr, step.en)),
+        is_undone=step.is_undone,
     )
 
 

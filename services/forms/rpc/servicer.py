@@ -76,6 +76,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         filing = mapping.card_message(done.card)
         return pb.ConfirmImportResponse(filing=filing, written=done.written, kept=done.kept)
 
+    async def ListSteps(self, request: pb.ListStepsRequest, context: Context) -> pb.ListStepsResponse:
+        """List what can be undone."""
+        steps = await self._use.list_steps(caller(), mapping.to_uuid(request.filing_id))
+        return pb.ListStepsResponse(steps=[mapping.edit_step_message(step) for step in steps])
+
+    async def UndoStep(self, request: pb.UndoStepRequest, context: Context) -> pb.UndoStepResponse:
+        """Undo one step."""
+        ids = mapping.to_uuid(request.filing_id), mapping.to_step_id(request.step_id)
+        done = await self._use.undo_step(caller(), *ids)
+        filing = mapping.card_message(done.card)
+        return pb.UndoStepResponse(filing=filing, restored=done.restored, kept=done.kept)
+
     async def CheckFiling(self, request: pb.CheckFilingRequest, context: Context) -> pb.CheckFilingResponse:
         """Run every control."""
         filing, report = await self._use.check_filing(caller(), mapping.to_uuid(request.filing_id))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -139,6 +140,25 @@ class ImportRow(Rows):
     revision: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     is_confirmed: Mapped[bool]
+
+
+class EditStepRow(Rows):
+    """A change of content that can be undone; only the mark of an undone one may change."""
+
+    __tablename__ = "edit_steps"
+    __table_args__ = (Index("edit_steps_of_filing", "filing_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    fr: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    undoes: Mapped[UUID | None]
+    is_undone: Mapped[bool]
 
 
 class SnapshotRow(Rows):

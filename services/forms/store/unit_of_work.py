@@ -6,6 +6,7 @@ from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
 from services.forms.domain.events import FormsEvent
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
 from services.forms.store.cells import SqlCells
+from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
 from services.forms.store.imports import SqlImports
 from services.forms.store.rows import AppliedRequestRow
@@ -20,6 +21,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.filings = SqlFilings(session)
         self.cells = SqlCells(session)
         self.imports = SqlImports(session)
+        self.steps = SqlEditSteps(session)
         self.campaigns = SqlCampaigns(session)
         self.snapshots = SqlSnapshots(session)
         self.activities = SqlActivities(session)

@@ -22,6 +22,7 @@ from services.forms.usecases.read_filings import (
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+from services.forms.usecases.undo_step import ListSteps, UndoStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class UseCases:
     preview_import: PreviewImport
     get_import: GetImport
     confirm_import: ConfirmImport
+    list_steps: ListSteps
+    undo_step: UndoStep
     check_filing: CheckFiling
     justify_finding: JustifyFinding
     move_filing: MoveFiling

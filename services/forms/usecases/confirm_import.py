@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import Clock
+from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.importing import Effect, confirm
+from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
+from services.forms.usecases.undo_step import keep_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,11 @@ class Imported:
 class ConfirmImport:
     """One transaction: the import is wholly there or not at all. Confirming again changes nothing."""
 
-    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
-        self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
+    def __init__(
+        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
+    ) -> None:
+        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._clock, self._identifiers = clock, identifiers
 
     async def __call__(
         self, caller: Caller, filing_id: UUID, import_id: UUID, *, accept_partial: bool, overwrite_typed: bool
@@ -57,16 +63,15 @@ class ConfirmImport:
             form_set = self._form_sets.load(filing.form_set)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id)
-            await work.activities.add(
-                Activity(
-                    filing_id,
-                    now,
-                    caller.name,
-                    "FILE_IMPORTED",
-                    f"{len(changed)} case(s) importée(s) de « {preview.file_name} » ; {kept} valeur(s) saisie(s) gardée(s).",
-                    f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
-                )
+            activity = Activity(
+                filing_id,
+                now,
+                caller.name,
+                "FILE_IMPORTED",
+                f"{len(changed)} case(s) importée(s) de « {preview.file_name} » ; {kept} valeur(s) saisie(s) gardée(s).",
+                f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
             )
+            await keep_step(work, self._identifiers.next(), EditKind.FILE_IMPORTED, activity, cells, changed)
             card = await card_of(work, self._form_sets, written.filing)
             await work.commit()
         return Imported(card, len(changed), kept)

@@ -19,6 +19,7 @@ from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.undoing import EditStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,34 @@ class Imports(Protocol):
         ...
 
 
+class EditSteps(Protocol):
+    """The changes of content that can be undone."""
+
+    async def add(self, step: EditStep) -> None:
+        """Keep a step."""
+        ...
+
+    async def get(self, filing_id: UUID, step_id: UUID) -> EditStep:
+        """Return a step.
+
+        Raises:
+            EditStepUnknown: there is none of this id for this filing.
+        """
+        ...
+
+    async def of(self, filing_id: UUID) -> list[EditStep]:
+        """Return the last two hundred, newest first."""
+        ...
+
+    async def undoings(self, filing_id: UUID) -> list[EditStep]:
+        """Return every step that undid another one."""
+        ...
+
+    async def mark_undone(self, step_id: UUID) -> None:
+        """Mark a step as undone."""
+        ...
+
+
 class Campaigns(Protocol):
     """The campaigns of this server."""
 
@@ -231,6 +260,11 @@ class UnitOfWork(Protocol):
     @property
     def imports(self) -> Imports:
         """Import previews."""
+        ...
+
+    @property
+    def steps(self) -> EditSteps:
+        """Changes that can be undone."""
         ...
 
     @property

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.errors import Violation
+from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
@@ -16,10 +17,12 @@ from services.forms.domain.editing import Edit, apply_edits
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Filing
+from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import evaluate, write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, TextReading
+from services.forms.usecases.undo_step import keep_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,11 @@ _REFUSALS: Mapping[Refusal | None, tuple[str, str]] = {
 class SaveCells:
     """Format problems and concurrent changes refuse the whole save; business findings never do."""
 
-    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
-        self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
+    def __init__(
+        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
+    ) -> None:
+        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._clock, self._identifiers = clock, identifiers
 
     async def __call__(self, caller: Caller, filing_id: UUID, typed: Sequence[TypedCell]) -> Saved:
         """Save and evaluate in one transaction.
@@ -81,7 +87,8 @@ class SaveCells:
                 card = await card_of(work, self._form_sets, filing)
                 return Saved(card, (), {}, evaluation.about(_addresses(edits)))
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
-            await work.activities.add(_activity(filing, caller, now, changed))
+            activity = _activity(filing, caller, now, changed)
+            await keep_step(work, self._identifiers.next(), EditKind.CELLS_SAVED, activity, cells, changed)
             card = await card_of(work, self._form_sets, written.filing)
             await work.commit()
         findings = written.evaluation.about(_addresses(edits) | written.moved.keys())

@@ -28,6 +28,8 @@ def about(filing_id, import_id=NOWHERE):
         "GetCellHistory": pb.GetCellHistoryRequest(filing_id=filing_id, address=AMOUNT),
         "ResolveConflict": pb.ResolveConflictRequest(filing_id=filing_id, address=AMOUNT, value="1"),
         "ListActivity": pb.ListActivityRequest(filing_id=filing_id),
+        "ListSteps": pb.ListStepsRequest(filing_id=filing_id),
+        "UndoStep": pb.UndoStepRequest(filing_id=filing_id, step_id=NOWHERE),
         "FreezeFiling": pb.FreezeFilingRequest(filing_id=filing_id),
         "GetTransmittedFiling": pb.GetTransmittedFilingRequest(filing_id=filing_id),
     }

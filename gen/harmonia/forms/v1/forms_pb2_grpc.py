@@ -125,6 +125,16 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.FromString,
                 _registered_method=True)
+        self.ListSteps = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListSteps',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.FromString,
+                _registered_method=True)
+        self.UndoStep = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/UndoStep',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.FromString,
+                _registered_method=True)
         self.FreezeFiling = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/FreezeFiling',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.FreezeFilingRequest.SerializeToString,
@@ -282,6 +292,20 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSteps(self, request, context):
+        """Lists the steps that can be undone, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoStep(self, request, context):
+        """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FreezeFiling(self, request, context):
         """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale.
         """
@@ -409,6 +433,16 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.ExportFiling,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.SerializeToString,
+            ),
+            'ListSteps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSteps,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.SerializeToString,
+            ),
+            'UndoStep': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoStep,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.SerializeToString,
             ),
             'FreezeFiling': grpc.unary_unary_rpc_method_handler(
                     servicer.FreezeFiling,
@@ -923,6 +957,60 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/ExportFiling',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ExportFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSteps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListSteps',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoStep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/UndoStep',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -69,6 +69,10 @@ class FormsServiceStub:
     """Same as PlanCampaign, for provisioning by the node itself."""
     ExportFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
+    ListSteps: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]
+    """Lists the steps that can be undone, newest first."""
+    UndoStep: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]
+    """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     FreezeFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]
@@ -121,6 +125,10 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Same as PlanCampaign, for provisioning by the node itself."""
     ExportFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]  # type: ignore[assignment]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
+    ListSteps: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]  # type: ignore[assignment]
+    """Lists the steps that can be undone, newest first."""
+    UndoStep: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]  # type: ignore[assignment]
+    """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     FreezeFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]  # type: ignore[assignment]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]  # type: ignore[assignment]
@@ -278,6 +286,22 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ExportFilingResponse, _abc.Awaitable[_forms_pb2.ExportFilingResponse]]:
         """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
+
+    @_abc_1.abstractmethod
+    def ListSteps(
+        self,
+        request: _forms_pb2.ListStepsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListStepsResponse, _abc.Awaitable[_forms_pb2.ListStepsResponse]]:
+        """Lists the steps that can be undone, newest first."""
+
+    @_abc_1.abstractmethod
+    def UndoStep(
+        self,
+        request: _forms_pb2.UndoStepRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.UndoStepResponse, _abc.Awaitable[_forms_pb2.UndoStepResponse]]:
+        """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
 
     @_abc_1.abstractmethod
     def FreezeFiling(

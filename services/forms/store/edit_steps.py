@@ -1,0 +1,93 @@
+"""`SqlEditSteps`: the steps that can be undone."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.cell import Origin
+from services.forms.domain.errors import EditStepUnknown
+from services.forms.domain.undoing import CellTrace, EditKind, EditStep
+from services.forms.store.rows import EditStepRow
+
+LATEST = 200
+
+
+class SqlEditSteps:
+    """Steps in the table `edit_steps`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, step: EditStep) -> None:
+        """Keep a step."""
+        self._session.add(
+            EditStepRow(
+                id=step.id,
+                filing_id=step.filing_id,
+                kind=str(step.kind),
+                author=step.author,
+                at=step.at,
+                fr=step.fr,
+                en=step.en,
+                cells=[asdict(trace) for trace in step.cells],
+                undoes=step.undoes,
+                is_undone=step.is_undone,
+            )
+        )
+        await self._session.flush()
+
+    async def get(self, filing_id: UUID, step_id: UUID) -> EditStep:
+        """Return a step.
+
+        Raises:
+            EditStepUnknown: there is none of this id for this filing.
+        """
+        row = await self._session.scalar(
+            select(EditStepRow).where(EditStepRow.id == step_id, EditStepRow.filing_id == filing_id)
+        )
+        if row is None:
+            raise EditStepUnknown
+        return _to_domain(row)
+
+    async def of(self, filing_id: UUID) -> list[EditStep]:
+        """Return the last two hundred, newest first."""
+        rows = await self._session.scalars(
+            select(EditStepRow)
+            .where(EditStepRow.filing_id == filing_id)
+            .order_by(EditStepRow.number.desc())
+            .limit(LATEST)
+        )
+        return [_to_domain(row) for row in rows]
+
+    async def undoings(self, filing_id: UUID) -> list[EditStep]:
+        """Return every step that undid another one."""
+        rows = await self._session.scalars(
+            select(EditStepRow).where(EditStepRow.filing_id == filing_id, EditStepRow.undoes.is_not(None))
+        )
+        return [_to_domain(row) for row in rows]
+
+    async def mark_undone(self, step_id: UUID) -> None:
+        """Mark a step as undone."""
+        await self._session.execute(update(EditStepRow).where(EditStepRow.id == step_id).values(is_undone=True))
+
+
+def _to_domain(row: EditStepRow) -> EditStep:
+    return EditStep(
+        row.id,
+        row.filing_id,
+        EditKind(row.kind),
+        row.author,
+        row.at,
+        row.fr,
+        row.en,
+        tuple(_trace(cell) for cell in row.cells),
+        row.undoes,
+        row.is_undone,
+    )
+
+
+def _trace(content: dict[str, Any]) -> CellTrace:
+    return CellTrace(**{**content, "before_origin": Origin(content["before_origin"])})

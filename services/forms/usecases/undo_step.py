@@ -1,0 +1,131 @@
+"""Keeps every change of content as a step, lists the steps, and undoes one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.identifiers import Identifiers
+from chassis.identity import Caller
+from services.forms.domain.activity import Activity
+from services.forms.domain.addressing import place_of
+from services.forms.domain.cell import Cell
+from services.forms.domain.errors import AlreadyUndone
+from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
+from services.forms.usecases.counting import FilingCard, card_of
+from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.permitting import READ, require_on
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
+
+
+async def keep_step(
+    work: UnitOfWork,
+    step_id: UUID,
+    kind: EditKind,
+    activity: Activity,
+    before: Mapping[str, Cell],
+    changed: Sequence[Cell],
+) -> None:
+    """Keep a change as a step that can be undone, and as something that happened; no commit."""
+    await work.activities.add(activity)
+    if changed:
+        cells = traces(before, changed)
+        at, author = activity.at, activity.author
+        await work.steps.add(EditStep(step_id, activity.filing_id, kind, author, at, activity.fr, activity.en, cells))
+
+
+class ListSteps:
+    """Lists the steps of a filing."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, filing_id: UUID) -> list[EditStep]:
+        """Return steps, newest first, at most two hundred.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            require_on(caller, READ, filing)
+            return await work.steps.of(filing_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo put back and what it left."""
+
+    card: FilingCard
+    restored: Sequence[str]
+    kept: Sequence[str]
+
+
+class UndoStep:
+    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change."""
+
+    def __init__(
+        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
+    ) -> None:
+        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._clock, self._identifiers = clock, identifiers
+
+    async def __call__(self, caller: Caller, filing_id: UUID, step_id: UUID) -> Undone:
+        """Undo a step.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            EditStepUnknown: no such step of this filing.
+            AlreadyUndone: it was undone before; undo that undo to have it back.
+            FilingNotEditable: wrong step of the workflow, or a signature is under way.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            require_on(caller, "filing.edit", filing)
+            step = await work.steps.get(filing_id, step_id)
+            filing.require_editable()
+            if step.is_undone:
+                raise AlreadyUndone
+            form_set = self._form_sets.load(filing.form_set)
+            cells, now = await work.cells.of(filing_id), self._clock.now()
+            undoing = undo(step, await work.steps.undoings(filing_id), cells, caller.name, now)
+            # A form set published since may have closed the cell: its value waits for a choice, not for an undo.
+            changed = [c for c in undoing.changed if place_of(form_set, filing.document, c.address).refusal is None]
+            restored = [cell.address for cell in changed]
+            kept = [trace.address for trace in step.cells if trace.address not in restored]
+            if not changed:
+                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+            written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            activity = _activity(filing_id, now, caller, step, restored, kept)
+            await work.activities.add(activity)
+            await work.steps.add(
+                EditStep(
+                    self._identifiers.next(),
+                    filing_id,
+                    EditKind.STEP_UNDONE,
+                    caller.name,
+                    now,
+                    activity.fr,
+                    activity.en,
+                    undo_traces(step, cells, changed),
+                    undoes=step.id,
+                )
+            )
+            await work.steps.mark_undone(step.id)
+            card = await card_of(work, self._form_sets, written.filing)
+            await work.commit()
+        return Undone(card, restored, kept)
+
+
+def _activity(
+    filing_id: UUID, now: datetime, caller: Caller, step: EditStep, restored: Sequence[str], kept: Sequence[str]
+) -> Activity:
+    return Activity(
+        filing_id,
+        now,
+        caller.name,
+        str(EditKind.STEP_UNDONE),
+        f"Annulé : {step.fr.rstrip('.')} ({len(restored)} case(s) remise(s), {len(kept)} gardée(s)).",
+        f"Undone: {step.en.rstrip('.')} ({len(restored)} cell(s) put back, {len(kept)} kept).",
+    )

@@ -1,0 +1,146 @@
+"""What undoing a step does to cells."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.forms.domain.cell import Cell, Origin, first_version
+from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
+from tests.support.forms import AMOUNT, FILING_ID, NOON, OTHER_SHARED, SHARED, a_cell, a_source
+
+
+def a_step(number, before, changed, **changes):
+    return EditStep(
+        UUID(int=number), FILING_ID, EditKind.CELLS_SAVED, "Camille", NOON, "f", "e", traces(before, changed), **changes
+    )
+
+
+class Notebook:
+    """Cells edited step by step, without a service around them."""
+
+    def __init__(self):
+        self.cells: dict[str, Cell] = {}
+        self.steps: list[EditStep] = []
+
+    def edit(self, values):
+        before = dict(self.cells)
+        changed = []
+        for address, value in values.items():
+            present = before.get(address)
+            if (present.value if present else "") != value:
+                changed.append(
+                    present.changed(value, a_source()) if present else first_version(address, value, a_source())
+                )
+        return self._keep(a_step(len(self.steps) + 1, before, changed), changed)
+
+    def undo(self, step):
+        done = undo(step, [one for one in self.steps if one.undoes], self.cells, "Alix", NOON)
+        undoing = a_step(len(self.steps) + 1, self.cells, done.changed, undoes=step.id)
+        kept = EditStep(**{**_fields(undoing), "cells": undo_traces(step, self.cells, done.changed)})
+        self._keep(kept, done.changed)
+        return done
+
+    def values(self):
+        return {address: cell.value for address, cell in self.cells.items() if cell.value}
+
+    def _keep(self, step, changed):
+        self.cells.update({cell.address: cell for cell in changed})
+        self.steps.append(step)
+        return step
+
+
+def _fields(step):
+    return {name: getattr(step, name) for name in EditStep.__slots__}
+
+
+def test_a_cell_that_was_empty_is_empty_again():
+    book = Notebook()
+    step = book.edit({AMOUNT: "1"})
+
+    done = book.undo(step)
+
+    assert (book.cells[AMOUNT].value, book.cells[AMOUNT].version, done.kept) == ("", 2, [])
+
+
+def test_a_cell_changed_since_is_kept_and_named():
+    book = Notebook()
+    step = book.edit({AMOUNT: "1", SHARED: "2"})
+    book.edit({AMOUNT: "3"})
+
+    done = book.undo(step)
+
+    assert (book.values(), done.kept) == ({AMOUNT: "3"}, [AMOUNT])
+
+
+def test_a_sealed_cell_is_kept_and_named():
+    step = a_step(1, {}, [a_cell(SHARED)])
+
+    done = undo(step, [], {SHARED: a_cell(SHARED, is_sealed=True)}, "Alix", NOON)
+
+    assert (done.changed, done.kept) == ([], [SHARED])
+
+
+def test_a_value_put_back_keeps_where_it_came_from():
+    source = a_source(origin=Origin.IMPORTED, file="er.csv", line=7)
+    before = Cell(AMOUNT, "1", 4, source)
+    step = a_step(1, {AMOUNT: before}, [before.changed("2", a_source())])
+
+    (cell,) = undo(step, [], {AMOUNT: before.changed("2", a_source())}, "Alix", NOON).changed
+
+    put_back = (cell.source.origin, cell.source.file, cell.source.line, cell.source.author)
+    assert put_back == (Origin.IMPORTED, "er.csv", 7, "Alix")
+
+
+def test_a_synchronised_value_put_back_is_told_to_the_others():
+    before = Cell(SHARED, "1", 4, a_source(origin=Origin.SYNCHRONISED))
+    after = before.changed("2", a_source())
+
+    (cell,) = undo(a_step(1, {SHARED: before}, [after]), [], {SHARED: after}, "Alix", NOON).changed
+
+    assert cell.source.origin is Origin.TYPED
+
+
+def test_an_undo_can_be_undone():
+    book = Notebook()
+    step = book.edit({AMOUNT: "1"})
+    book.undo(step)
+
+    book.undo(book.steps[-1])
+
+    assert book.values() == {AMOUNT: "1"}
+
+
+EDITS = st.lists(
+    st.dictionaries(st.sampled_from([AMOUNT, SHARED, OTHER_SHARED]), st.sampled_from(["", "1", "2"]), min_size=1),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(EDITS)
+def test_undoing_every_step_last_first_restores_each_state_exactly(edits):
+    book, states = Notebook(), []
+    for values in edits:
+        states.append(book.values())
+        book.edit(values)
+
+    for step, state in zip(reversed(list(book.steps)), reversed(states), strict=True):
+        done = book.undo(step)
+        assert (book.values(), done.kept) == (state, [])
+
+
+@given(EDITS, EDITS)
+def test_undoing_after_edits_of_other_cells_restores_exactly_the_cells_of_the_step(before, after):
+    book = Notebook()
+    for values in before:
+        book.edit(values)
+    start = book.values()
+    step = book.edit({AMOUNT: "7", SHARED: "8"})
+    for values in after:
+        book.edit({OTHER_SHARED: values.get(OTHER_SHARED, "")})
+
+    book.undo(step)
+
+    restored = {a: v for a, v in book.values().items() if a != OTHER_SHARED}
+    assert restored == {a: v for a, v in start.items() if a != OTHER_SHARED}
