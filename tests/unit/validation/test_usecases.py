@@ -9,7 +9,7 @@ from services.validation.service import wire
 from services.validation.usecases import UseCases
 from services.validation.usecases.record_justification import Written
 from tests.support.clocks import FrozenClock
-from tests.support.validation_fakes import InlineEngine, InMemoryJustifications
+from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
 
 FILING = UUID("019aa000-0000-7000-8000-000000000001")
 CELLS = {"BA.110.brut": "100", "BA.110.amort": "10"}
@@ -25,7 +25,7 @@ REQUIRED = {
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), FrozenClock())
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), FrozenClock())
 
 
 def about(control: str, text: str = "Un bail emphytéotique explique ce cas.") -> Written:
@@ -36,8 +36,8 @@ async def test_a_justification_counts_for_its_filing_only() -> None:
     use = wired()
     await use.record_justification(about("A-04"))
 
-    its_own = await use.evaluate_filing("2024.1", "ER", CELLS, FILING)
-    another = await use.evaluate_filing("2024.1", "ER", CELLS, None)
+    its_own = (await use.evaluate_filing("2024.1", "ER", CELLS, FILING)).evaluation
+    another = (await use.evaluate_filing("2024.1", "ER", CELLS, None)).evaluation
 
     assert next(f for f in its_own.findings if f.control == "A-04").justification is not None
     assert next(f for f in another.findings if f.control == "A-04").justification is None
@@ -50,7 +50,7 @@ async def test_a_later_justification_replaces_the_earlier_one() -> None:
     kept = await use.record_justification(about("A-04", "  Seconde explication,   bien meilleure. "))
 
     assert await use.list_justifications(FILING) == [kept]
-    assert kept.text == "Seconde explication, bien meilleure."
+    assert kept.justification.text == "Seconde explication, bien meilleure."
 
 
 async def test_a_short_justification_is_not_kept() -> None:
