@@ -15,27 +15,33 @@ from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
+from services.validation.clients.forms import GrpcTransmittedFilings
 from services.validation.clients.pooled_engine import PooledEngine
 from services.validation.rpc.servicer import ValidationServicer
 from services.validation.settings import ValidationSettings
 from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases import UseCases
+from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.evaluate_filing import EvaluateFiling
-from services.validation.usecases.ports import Engine, OpensWork
+from services.validation.usecases.ports import Engine, OpensWork, TransmittedFilings
+from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 
 SCHEMA = "validation"
 
 
-def wire(open_work: OpensWork, engine: Engine, clock: Clock) -> UseCases:
+def wire(open_work: OpensWork, engine: Engine, transmitted: TransmittedFilings, clock: Clock) -> UseCases:
     """Return every use case on these ports; tests pass fakes."""
     return UseCases(
         read_cells=ReadCells(engine),
         evaluate_filing=EvaluateFiling(open_work, engine),
         record_justification=RecordJustification(open_work, clock),
         list_justifications=ListJustifications(open_work),
+        propose_justifications=ProposeJustifications(open_work),
+        review_justifications=ReviewJustifications(open_work, transmitted),
+        answer_justification=AnswerJustification(open_work, transmitted, clock),
     )
 
 
@@ -54,7 +60,7 @@ class ValidationService:
         sessions, stack = sessions_of(database), self._stack
         open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
         engine = PooledEngine(self._settings.workers, self._settings.run_seconds)
-        use = wire(open_work, engine, stack.clock)
+        use = wire(open_work, engine, GrpcTransmittedFilings(peers), stack.clock)
         try:
             yield Opened(
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),

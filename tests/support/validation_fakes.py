@@ -1,10 +1,13 @@
 """Fakes of the validation service's ports."""
 
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from chassis.errors import NotFound
 from services.validation.clients.pooled_engine import evaluate_in_worker, read_in_worker
+from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
@@ -27,8 +30,8 @@ class InMemoryJustifications:
     """Justifications in a list; also its own unit of work, which forgets what was not committed."""
 
     def __init__(self) -> None:
-        self.kept: list[Justification] = []
-        self._pending: list[Justification] = []
+        self.kept: list[Justification | Answer] = []
+        self._pending: list[Justification | Answer] = []
 
     def __call__(self) -> Self:
         """Open a unit of work."""
@@ -52,11 +55,51 @@ class InMemoryJustifications:
         """Keep what was added."""
         self.kept += self._pending
 
-    async def add(self, justification: Justification) -> None:
-        """Add one."""
+    async def add(self, justification: Justification) -> int:
+        """Add one; its number is its place, from 1."""
         self._pending.append(justification)
+        return len(self.kept) + len(self._pending)
 
-    async def in_force(self, filing_id: UUID) -> list[Justification]:
+    async def answer(self, answer: Answer) -> None:
+        """Add an answer."""
+        self._pending.append(answer)
+
+    async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
         """Return the latest of each control, by control id."""
-        latest = {one.control: one for one in self.kept if one.filing_id == filing_id}
+        return self._latest([one for one in self._all() if one.justification.filing_id == filing_id])
+
+    async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
+        """Return the latest text of the latest earlier year, by control id."""
+        found = [
+            one
+            for one in self._all()
+            if one.justification.siren == siren
+            and one.justification.year < year
+            and one.justification.control in controls
+        ]
+        return self._latest(sorted(found, key=lambda one: (one.justification.year, one.number)))
+
+    def _all(self) -> list[AnsweredJustification]:
+        answers = {one.number: one for one in self.kept if isinstance(one, Answer)}
+        return [
+            AnsweredJustification(number, one, answers.get(number))
+            for number, one in enumerate(self.kept, start=1)
+            if isinstance(one, Justification)
+        ]
+
+    @staticmethod
+    def _latest(found: list[AnsweredJustification]) -> list[AnsweredJustification]:
+        latest = {one.justification.control: one for one in found}
         return [latest[control] for control in sorted(latest)]
+
+
+class Transmitted:
+    """The filings that were transmitted: those it is told."""
+
+    def __init__(self, *filings: UUID) -> None:
+        self._filings = set(filings)
+
+    async def require(self, filing_id: UUID) -> None:
+        """Let pass, or refuse."""
+        if filing_id not in self._filings:
+            raise NotFound

@@ -109,6 +109,7 @@ def _finding(message: pb.Finding) -> Finding:
         missing=tuple(message.missing),
         operands={cell.address: cell.value for cell in message.operands},
         justification=_justification(message.justification) if message.HasField("justification") else None,
+        refused=_justification(message.refused) if message.HasField("refused") else None,
     )
 
 
@@ -119,4 +120,9 @@ def _justification(message: pb.Justification) -> Justification:
         author=message.author,
         at=message.written_at.ToDatetime(tzinfo=UTC),
         operands_digest=message.operands_digest,
+        number=message.number,
+        answer=message.answer,
+        is_accepted=message.is_accepted,
+        answered_by=message.answered_by,
+        answered_at=message.answered_at.ToDatetime(tzinfo=UTC) if message.answered_by else None,
     )

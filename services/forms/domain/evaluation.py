@@ -17,6 +17,13 @@ class Justification:
     author: str
     at: datetime
     operands_digest: str
+    number: int = 0
+    """Of this text; what an answer of the authority is about."""
+    answer: str = ""
+    is_accepted: bool = False
+    answered_by: str = ""
+    """Empty while the authority has not answered."""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Finding:
     missing: tuple[str, ...]
     operands: Mapping[str, str]
     justification: Justification | None = None
+    refused: Justification | None = None
+    """What the authority refused about these very figures; it does not count."""
 
     @property
     def is_failed(self) -> bool:

@@ -1,6 +1,6 @@
 """Messages ↔ domain, both directions side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import Invalid, Violation
+from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
@@ -289,6 +290,8 @@ def finding_message(finding: Finding) -> validation.Finding:
     )
     if finding.justification:
         message.justification.CopyFrom(justification_message(finding.justification))
+    if finding.refused:
+        message.refused.CopyFrom(justification_message(finding.refused))
     return message
 
 
@@ -300,6 +303,11 @@ def justification_message(justification: Justification) -> validation.Justificat
         author=justification.author,
         written_at=stamp(justification.at),
         operands_digest=justification.operands_digest,
+        number=justification.number,
+        answer=justification.answer,
+        is_accepted=justification.is_accepted,
+        answered_by=justification.answered_by,
+        answered_at=stamp(justification.answered_at) if justification.answered_at else None,
     )
 
 
@@ -318,6 +326,30 @@ def preview_message(preview: ImportPreview) -> pb.ImportPreview:
         guesses=[sentence(guess) for guess in preview.guesses],
         is_confirmed=preview.is_confirmed,
         revision=preview.revision,
+        feeds=[_feed_message(feed) for feed in preview.feeds],
+    )
+
+
+def account_rule_messages(prefixes: Iterable[MappedPrefix]) -> list[pb.AccountRule]:
+    """Return how prefixes of accounts fill cells."""
+    return [pb.AccountRule(prefix=p.prefix, address=p.address, side=p.side, is_own=p.is_own) for p in prefixes]
+
+
+def to_prefixes(messages: Iterable[pb.AccountRule]) -> list[MappedPrefix]:
+    """Return a body's own prefixes; whatever a client says, they are its own."""
+    return [MappedPrefix(message.prefix, message.address, message.side) for message in messages]
+
+
+def _feed_message(feed: AccountFeed) -> pb.AccountFeed:
+    return pb.AccountFeed(
+        account=feed.account,
+        label=feed.label,
+        line=feed.line,
+        amount=feed.amount,
+        address=feed.address,
+        prefix=feed.prefix,
+        is_own=feed.is_own,
+        alternatives=feed.alternatives,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Invalid, NotFound, Unavailable, Violation
+from chassis.errors import Conflict, Invalid, NotFound, Unavailable, Violation
 
 
 class MalformedExpression(Invalid):
@@ -42,3 +42,15 @@ class EngineUnavailable(Unavailable):
     """The processes that run the rules do not answer; the caller may try again."""
 
     reason = "ENGINE_UNAVAILABLE"
+
+
+class AnswerRefused(Invalid):
+    """An answer to a justification is too long, or refuses without a reason."""
+
+    reason = "ANSWER_REFUSED"
+
+
+class JustificationChanged(Conflict):
+    """The text that is answered is no longer the one in force; read the new one first."""
+
+    reason = "JUSTIFICATION_CHANGED"

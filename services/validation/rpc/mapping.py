@@ -1,6 +1,7 @@
 """Messages ↔ domain, both directions side by side."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -9,10 +10,11 @@ from harmonia.validation.v1 import validation_pb2 as pb
 
 from chassis.errors import Invalid, Violation
 from formsets import ControlText
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Finding
-from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.verdict import CheckedDocument, Verdict
+from services.validation.usecases.evaluate_filing import Judged
 from services.validation.usecases.record_justification import Written
 
 _DOCUMENTS: Mapping[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
@@ -83,7 +85,7 @@ def reading_message(reading: TextReading) -> pb.CellReading:
     return message
 
 
-def finding_message(finding: Finding) -> pb.Finding:
+def finding_message(judged: Judged, finding: Finding) -> pb.Finding:
     """Return one control and what came of it; the three parts go with a failed one."""
     message = pb.Finding(
         control=finding.control,
@@ -97,7 +99,9 @@ def finding_message(finding: Finding) -> pb.Finding:
     if finding.status == "failed":
         message.detail.CopyFrom(three_parts(finding.french, finding.english))
     if finding.justification:
-        message.justification.CopyFrom(justification_message(finding.justification))
+        message.justification.CopyFrom(justification_message(judged.written[finding.control]))
+    if refused := judged.refused(finding):
+        message.refused.CopyFrom(justification_message(refused))
     return message
 
 
@@ -110,17 +114,40 @@ def three_parts(french: ControlText, english: ControlText) -> pb.ThreePartMessag
     )
 
 
-def justification_message(justification: Justification) -> pb.Justification:
-    """Return a justification as kept."""
-    at = Timestamp()
-    at.FromDatetime(justification.written_at)
-    return pb.Justification(
+def evaluation_message(judged: Judged) -> pb.EvaluateFilingResponse:
+    """Return a whole report."""
+    found = judged.evaluation
+    return pb.EvaluateFilingResponse(
+        computed=cell_messages(found.computed),
+        findings=[finding_message(judged, finding) for finding in found.findings],
+        verdict=verdict_value(found.verdict),
+        rule_set=found.rule_set,
+    )
+
+
+def justification_message(kept: AnsweredJustification) -> pb.Justification:
+    """Return a justification as kept, with its answer."""
+    justification, answer = kept.justification, kept.answer
+    message = pb.Justification(
         control=justification.control,
         text=justification.text,
         author=justification.author,
-        written_at=at,
+        written_at=stamp(justification.written_at),
         operands_digest=justification.operands_digest,
+        number=kept.number,
+        year=justification.year,
     )
+    if answer:
+        message.answer, message.is_accepted, message.answered_by = answer.text, answer.is_accepted, answer.author
+        message.answered_at.CopyFrom(stamp(answer.at))
+    return message
+
+
+def stamp(at: datetime) -> Timestamp:
+    """Return a moment."""
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message
 
 
 def cell_messages(cells: Mapping[str, str]) -> list[types.Cell]:

@@ -6,6 +6,7 @@ import grpc
 from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
 
+from chassis.rpc.identity import caller
 from services.validation.rpc import mapping
 from services.validation.usecases import UseCases
 
@@ -28,13 +29,7 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         document = mapping.to_document(request.document)
         filing_id = mapping.to_filing_id(request.filing_id) if request.filing_id else None
         cells = mapping.to_cells(request.cells, request.given)
-        found = await self._use.evaluate_filing(request.form_set, document, cells, filing_id)
-        return pb.EvaluateFilingResponse(
-            computed=mapping.cell_messages(found.computed),
-            findings=[mapping.finding_message(finding) for finding in found.findings],
-            verdict=mapping.verdict_value(found.verdict),
-            rule_set=found.rule_set,
-        )
+        return mapping.evaluation_message(await self._use.evaluate_filing(request.form_set, document, cells, filing_id))
 
     async def RecordJustification(
         self, request: pb.RecordJustificationRequest, context: Context
@@ -49,3 +44,31 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         """List the justifications of a filing."""
         found = await self._use.list_justifications(mapping.to_filing_id(request.filing_id))
         return pb.ListJustificationsResponse(justifications=[mapping.justification_message(one) for one in found])
+
+    async def ProposeJustifications(
+        self, request: pb.ProposeJustificationsRequest, context: Context
+    ) -> pb.ProposeJustificationsResponse:
+        """Offer what was written in earlier years."""
+        found = await self._use.propose_justifications(caller(), request.body, request.year, list(request.controls))
+        return pb.ProposeJustificationsResponse(proposals=[mapping.justification_message(one) for one in found])
+
+    async def ReviewJustifications(
+        self, request: pb.ReviewJustificationsRequest, context: Context
+    ) -> pb.ReviewJustificationsResponse:
+        """List the justifications of a transmitted filing."""
+        found = await self._use.review_justifications(caller(), mapping.to_filing_id(request.filing_id))
+        return pb.ReviewJustificationsResponse(justifications=[mapping.justification_message(one) for one in found])
+
+    async def AnswerJustification(
+        self, request: pb.AnswerJustificationRequest, context: Context
+    ) -> pb.AnswerJustificationResponse:
+        """Accept or refuse a justification."""
+        answered = await self._use.answer_justification(
+            caller(),
+            mapping.to_filing_id(request.filing_id),
+            request.control,
+            request.number,
+            is_accepted=request.is_accepted,
+            text=request.answer,
+        )
+        return pb.AnswerJustificationResponse(justification=mapping.justification_message(answered))

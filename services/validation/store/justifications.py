@@ -1,26 +1,43 @@
 """`SqlJustifications`: the justifications port on PostgreSQL."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.justification import Justification
-from services.validation.store.rows import JustificationRow
+from services.validation.store.rows import AnswerRow, JustificationRow
 
 
 class SqlJustifications:
-    """Justifications in the table `justifications`."""
+    """Justifications in the table `justifications`, their answers in `answers`."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, justification: Justification) -> None:
-        """Add one."""
-        self._session.add(_to_row(justification))
+    async def add(self, justification: Justification) -> int:
+        """Add one and return its number."""
+        row = _to_row(justification)
+        self._session.add(row)
+        await self._session.flush()
+        return row.number
 
-    async def in_force(self, filing_id: UUID) -> list[Justification]:
+    async def answer(self, answer: Answer) -> None:
+        """Add an answer; it replaces the earlier one of its text without erasing it."""
+        self._session.add(
+            AnswerRow(
+                justification=answer.number,
+                is_accepted=answer.is_accepted,
+                text=answer.text,
+                author=answer.author,
+                answered_at=answer.at,
+            )
+        )
+
+    async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
         """Return the latest of each control, by control id."""
         rows = await self._session.scalars(
             select(JustificationRow)
@@ -28,7 +45,34 @@ class SqlJustifications:
             .ext(distinct_on(JustificationRow.control))
             .order_by(JustificationRow.control, JustificationRow.number.desc())
         )
-        return [_to_domain(row) for row in rows]
+        return await self._answered(list(rows))
+
+    async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
+        """Return the latest text of the latest year before this one, of each of these controls, by control id."""
+        rows = await self._session.scalars(
+            select(JustificationRow)
+            .where(
+                JustificationRow.siren == siren,
+                JustificationRow.year < year,
+                JustificationRow.control.in_(controls),
+            )
+            .ext(distinct_on(JustificationRow.control))
+            .order_by(JustificationRow.control, JustificationRow.year.desc(), JustificationRow.number.desc())
+        )
+        return await self._answered(list(rows))
+
+    async def _answered(self, rows: list[JustificationRow]) -> list[AnsweredJustification]:
+        found = await self._session.scalars(
+            select(AnswerRow)
+            .where(AnswerRow.justification.in_([row.number for row in rows]))
+            .ext(distinct_on(AnswerRow.justification))
+            .order_by(AnswerRow.justification, AnswerRow.number.desc())
+        )
+        answers = {
+            row.justification: Answer(row.justification, row.is_accepted, row.text, row.author, row.answered_at)
+            for row in found
+        }
+        return [AnsweredJustification(row.number, _to_domain(row), answers.get(row.number)) for row in rows]
 
 
 def _to_row(justification: Justification) -> JustificationRow:

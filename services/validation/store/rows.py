@@ -33,7 +33,10 @@ class JustificationRow(Rows):
     """One justification; only ever added, the highest number of a filing and control is in force."""
 
     __tablename__ = "justifications"
-    __table_args__ = (Index("justifications_of_filing", "filing_id", "control", "number"),)
+    __table_args__ = (
+        Index("justifications_of_filing", "filing_id", "control", "number"),
+        Index("justifications_of_body", "siren", "control", "year", "number"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     filing_id: Mapped[UUID]
@@ -44,3 +47,18 @@ class JustificationRow(Rows):
     author: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     operands_digest: Mapped[str] = mapped_column(Text)
+
+
+class AnswerRow(Rows):
+    """One answer to a justification; only ever added, the last one holds."""
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("answers_of_justification", "justification", "number"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    justification: Mapped[int] = mapped_column(BigInteger)
+    """Number of the text; no foreign key, which would need a right to change what may only be added."""
+    is_accepted: Mapped[bool]
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 
@@ -15,3 +17,6 @@ class UseCases:
     evaluate_filing: EvaluateFiling
     record_justification: RecordJustification
     list_justifications: ListJustifications
+    propose_justifications: ProposeJustifications
+    review_justifications: ReviewJustifications
+    answer_justification: AnswerJustification

@@ -1,11 +1,28 @@
 """Computes every formula and runs every control of a document."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.validation.domain.evaluation import Evaluation
+from services.validation.domain.answer import AnsweredJustification
+from services.validation.domain.evaluation import Evaluation, Finding
 from services.validation.domain.verdict import CheckedDocument
 from services.validation.usecases.ports import Engine, OpensWork, ToEvaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report, and what the filer wrote and the authority answered about its controls."""
+
+    evaluation: Evaluation
+    written: Mapping[str, AnsweredJustification] = field(default_factory=dict)
+    """Control → the latest justification, whether it counts or not."""
+
+    def refused(self, finding: Finding) -> AnsweredJustification | None:
+        """The refused justification of these very figures, None when there is none."""
+        kept = self.written.get(finding.control)
+        is_open = finding.status == "failed" and finding.justification is None
+        return kept if kept and is_open and kept.is_refusal_of(dict(finding.operands)) else None
 
 
 class EvaluateFiling:
@@ -16,15 +33,17 @@ class EvaluateFiling:
 
     async def __call__(
         self, form_set: str, document: CheckedDocument, cells: Mapping[str, str], filing_id: UUID | None
-    ) -> Evaluation:
-        """Judge the cells; the justifications of the filing count where their figures still hold.
+    ) -> Judged:
+        """Judge the cells; the justifications of the filing count where their figures hold and nobody refused them.
 
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
         """
         if filing_id is None:
-            return await self._engine.evaluate(ToEvaluate(form_set, document, cells))
+            return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells)))
         async with self._open_work() as work:
-            justifications = await work.justifications.in_force(filing_id)
-        return await self._engine.evaluate(ToEvaluate(form_set, document, cells, justifications))
+            written = await work.justifications.in_force(filing_id)
+        counting = [one.justification for one in written if not one.is_refused]
+        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting))
+        return Judged(evaluation, {one.justification.control: one for one in written})

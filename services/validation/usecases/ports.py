@@ -1,11 +1,12 @@
 """What the use cases need from the outside, in their own words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
+from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
@@ -49,12 +50,32 @@ class Engine(Protocol):
 class Justifications(Protocol):
     """What filers wrote about their anomalies; only ever added."""
 
-    async def add(self, justification: Justification) -> None:
-        """Add one; it replaces the earlier one of its filing and control without erasing it."""
+    async def add(self, justification: Justification) -> int:
+        """Add one and return its number; it replaces the earlier one of its filing and control without erasing it."""
         ...
 
-    async def in_force(self, filing_id: UUID) -> list[Justification]:
+    async def answer(self, answer: Answer) -> None:
+        """Add an answer; it replaces the earlier one of its text without erasing it."""
+        ...
+
+    async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
         """Return the latest of each control, by control id."""
+        ...
+
+    async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
+        """Return the latest text of the latest year before this one, of each of these controls, by control id."""
+        ...
+
+
+class TransmittedFilings(Protocol):
+    """The filings that the authority of this server was sent, as the person who calls may read them."""
+
+    async def require(self, filing_id: UUID) -> None:
+        """Let pass, or refuse.
+
+        Raises:
+            NotFound: no such filing, or not transmitted: staff must not learn that it exists.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import Clock
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.justification import Justification, digest_of, normalised
 from services.validation.usecases.ports import OpensWork
 
@@ -29,7 +30,7 @@ class RecordJustification:
     def __init__(self, open_work: OpensWork, clock: Clock) -> None:
         self._open_work, self._clock = open_work, clock
 
-    async def __call__(self, written: Written) -> Justification:
+    async def __call__(self, written: Written) -> AnsweredJustification:
         """Keep it and return it as kept.
 
         Raises:
@@ -46,9 +47,9 @@ class RecordJustification:
             digest_of(written.operands),
         )
         async with self._open_work() as work:
-            await work.justifications.add(justification)
+            number = await work.justifications.add(justification)
             await work.commit()
-        return justification
+        return AnsweredJustification(number, justification)
 
 
 class ListJustifications:
@@ -57,7 +58,7 @@ class ListJustifications:
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, filing_id: UUID) -> list[Justification]:
+    async def __call__(self, filing_id: UUID) -> list[AnsweredJustification]:
         """Return the latest justification of each control, by control id."""
         async with self._open_work() as work:
             return await work.justifications.in_force(filing_id)

@@ -27,7 +27,7 @@ from harmonia.options.v1 import options_pb2 as harmonia_dot_options_dot_v1_dot_o
 from harmonia.types.v1 import types_pb2 as harmonia_dot_types_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'harmonia/validation/v1/validation.proto\x12\x16harmonia.validation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\x1dharmonia/types/v1/types.proto\"\x93\x01\n\x10ThreePartMessage\x12)\n\x04what\x18\x01 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12*\n\x05where\x18\x02 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12(\n\x03how\x18\x03 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\"(\n\x07RawCell\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"y\n\x0b\x43\x65llReading\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontrol\x18\x03 \x01(\t\x12\x39\n\x07message\x18\x04 \x01(\x0b\x32(.harmonia.validation.v1.ThreePartMessage\"b\n\x10ReadCellsRequest\x12\x10\n\x08\x66orm_set\x18\x01 \x01(\t\x12\x0c\n\x04year\x18\x02 \x01(\x05\x12.\n\x05\x63\x65lls\x18\x03 \x03(\x0b\x32\x1f.harmonia.validation.v1.RawCell\"J\n\x11ReadCellsResponse\x12\x35\n\x08readings\x18\x01 \x03(\x0b\x32#.harmonia.validation.v1.CellReading\"\xbb\x01\n\x15\x45valuateFilingRequest\x12\x10\n\x08\x66orm_set\x18\x01 \x01(\t\x12-\n\x08\x64ocument\x18\x02 \x01(\x0e\x32\x1b.harmonia.types.v1.Document\x12&\n\x05\x63\x65lls\x18\x03 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12\x11\n\tfiling_id\x18\x04 \x01(\t\x12&\n\x05given\x18\x05 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\"\xf6\x02\n\x07\x46inding\x12\x0f\n\x07\x63ontrol\x18\x01 \x01(\t\x12\x32\n\x08severity\x18\x02 \x01(\x0e\x32 .harmonia.validation.v1.Severity\x12\x35\n\x06status\x18\x03 \x01(\x0e\x32%.harmonia.validation.v1.ControlStatus\x12,\n\x07message\x18\x04 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12\x38\n\x06\x64\x65tail\x18\x05 \x01(\x0b\x32(.harmonia.validation.v1.ThreePartMessage\x12\r\n\x05\x63\x65lls\x18\x06 \x03(\t\x12\x0f\n\x07missing\x18\x07 \x03(\t\x12)\n\x08operands\x18\x08 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12<\n\rjustification\x18\t \x01(\x0b\x32%.harmonia.validation.v1.Justification\"\xba\x01\n\x16\x45valuateFilingResponse\x12)\n\x08\x63omputed\x18\x01 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.harmonia.validation.v1.Finding\x12\x30\n\x07verdict\x18\x03 \x01(\x0e\x32\x1f.harmonia.validation.v1.Verdict\x12\x10\n\x08rule_set\x18\x04 \x01(\t\"\x87\x01\n\rJustification\x12\x0f\n\x07\x63ontrol\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\nwritten_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0foperands_digest\x18\x05 \x01(\t\"\xb9\x01\n\x1aRecordJustificationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tfiling_id\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\x12\x0c\n\x04year\x18\x04 \x01(\x05\x12\x0f\n\x07\x63ontrol\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x07 \x01(\t\x12)\n\x08operands\x18\x08 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\"[\n\x1bRecordJustificationResponse\x12<\n\rjustification\x18\x01 \x01(\x0b\x32%.harmonia.validation.v1.Justification\".\n\x19ListJustificationsRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\"[\n\x1aListJustificationsResponse\x12=\n\x0ejustifications\x18\x01 \x03(\x0b\x32%.harmonia.validation.v1.Justification*\x81\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SEVERITY_BLOCKING\x10\x01\x12\x19\n\x15SEVERITY_TRANSMISSION\x10\x02\x12\x14\n\x10SEVERITY_ANOMALY\x10\x03\x12\x13\n\x0fSEVERITY_REMARK\x10\x04*\x87\x01\n\rControlStatus\x12\x1e\n\x1a\x43ONTROL_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONTROL_STATUS_PASSED\x10\x01\x12\x19\n\x15\x43ONTROL_STATUS_FAILED\x10\x02\x12 \n\x1c\x43ONTROL_STATUS_NOT_EVALUATED\x10\x03*\x92\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_CLEAN\x10\x01\x12\x13\n\x0fVERDICT_REMARKS\x10\x02\x12\x16\n\x12VERDICT_TO_JUSTIFY\x10\x03\x12\x13\n\x0fVERDICT_BLOCKED\x10\x04\x12\x19\n\x15VERDICT_NOT_EVALUABLE\x10\x05\x32\x85\x04\n\x11ValidationService\x12h\n\tReadCells\x12(.harmonia.validation.v1.ReadCellsRequest\x1a).harmonia.validation.v1.ReadCellsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12w\n\x0e\x45valuateFiling\x12-.harmonia.validation.v1.EvaluateFilingRequest\x1a..harmonia.validation.v1.EvaluateFilingResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x86\x01\n\x13RecordJustification\x12\x32.harmonia.validation.v1.RecordJustificationRequest\x1a\x33.harmonia.validation.v1.RecordJustificationResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x83\x01\n\x12ListJustifications\x12\x31.harmonia.validation.v1.ListJustificationsRequest\x1a\x32.harmonia.validation.v1.ListJustificationsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'harmonia/validation/v1/validation.proto\x12\x16harmonia.validation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\x1dharmonia/types/v1/types.proto\"\x93\x01\n\x10ThreePartMessage\x12)\n\x04what\x18\x01 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12*\n\x05where\x18\x02 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12(\n\x03how\x18\x03 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\"(\n\x07RawCell\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"y\n\x0b\x43\x65llReading\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontrol\x18\x03 \x01(\t\x12\x39\n\x07message\x18\x04 \x01(\x0b\x32(.harmonia.validation.v1.ThreePartMessage\"b\n\x10ReadCellsRequest\x12\x10\n\x08\x66orm_set\x18\x01 \x01(\t\x12\x0c\n\x04year\x18\x02 \x01(\x05\x12.\n\x05\x63\x65lls\x18\x03 \x03(\x0b\x32\x1f.harmonia.validation.v1.RawCell\"J\n\x11ReadCellsResponse\x12\x35\n\x08readings\x18\x01 \x03(\x0b\x32#.harmonia.validation.v1.CellReading\"\xbb\x01\n\x15\x45valuateFilingRequest\x12\x10\n\x08\x66orm_set\x18\x01 \x01(\t\x12-\n\x08\x64ocument\x18\x02 \x01(\x0e\x32\x1b.harmonia.types.v1.Document\x12&\n\x05\x63\x65lls\x18\x03 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12\x11\n\tfiling_id\x18\x04 \x01(\t\x12&\n\x05given\x18\x05 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\"\xae\x03\n\x07\x46inding\x12\x0f\n\x07\x63ontrol\x18\x01 \x01(\t\x12\x32\n\x08severity\x18\x02 \x01(\x0e\x32 .harmonia.validation.v1.Severity\x12\x35\n\x06status\x18\x03 \x01(\x0e\x32%.harmonia.validation.v1.ControlStatus\x12,\n\x07message\x18\x04 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12\x38\n\x06\x64\x65tail\x18\x05 \x01(\x0b\x32(.harmonia.validation.v1.ThreePartMessage\x12\r\n\x05\x63\x65lls\x18\x06 \x03(\t\x12\x0f\n\x07missing\x18\x07 \x03(\t\x12)\n\x08operands\x18\x08 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12<\n\rjustification\x18\t \x01(\x0b\x32%.harmonia.validation.v1.Justification\x12\x36\n\x07refused\x18\n \x01(\x0b\x32%.harmonia.validation.v1.Justification\"\xba\x01\n\x16\x45valuateFilingResponse\x12)\n\x08\x63omputed\x18\x01 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.harmonia.validation.v1.Finding\x12\x30\n\x07verdict\x18\x03 \x01(\x0e\x32\x1f.harmonia.validation.v1.Verdict\x12\x10\n\x08rule_set\x18\x04 \x01(\t\"\x90\x02\n\rJustification\x12\x0f\n\x07\x63ontrol\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\nwritten_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0foperands_digest\x18\x05 \x01(\t\x12\x0e\n\x06number\x18\x06 \x01(\x03\x12\x0c\n\x04year\x18\x07 \x01(\x05\x12\x0e\n\x06\x61nswer\x18\x08 \x01(\t\x12\x13\n\x0bis_accepted\x18\t \x01(\x08\x12\x13\n\x0b\x61nswered_by\x18\n \x01(\t\x12/\n\x0b\x61nswered_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb9\x01\n\x1aRecordJustificationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tfiling_id\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\x12\x0c\n\x04year\x18\x04 \x01(\x05\x12\x0f\n\x07\x63ontrol\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x07 \x01(\t\x12)\n\x08operands\x18\x08 \x03(\x0b\x32\x17.harmonia.types.v1.Cell\"[\n\x1bRecordJustificationResponse\x12<\n\rjustification\x18\x01 \x01(\x0b\x32%.harmonia.validation.v1.Justification\".\n\x19ListJustificationsRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\"[\n\x1aListJustificationsResponse\x12=\n\x0ejustifications\x18\x01 \x03(\x0b\x32%.harmonia.validation.v1.Justification\"L\n\x1cProposeJustificationsRequest\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x0c\n\x04year\x18\x02 \x01(\x05\x12\x10\n\x08\x63ontrols\x18\x03 \x03(\t\"Y\n\x1dProposeJustificationsResponse\x12\x38\n\tproposals\x18\x01 \x03(\x0b\x32%.harmonia.validation.v1.Justification\"0\n\x1bReviewJustificationsRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\"]\n\x1cReviewJustificationsResponse\x12=\n\x0ejustifications\x18\x01 \x03(\x0b\x32%.harmonia.validation.v1.Justification\"\x89\x01\n\x1a\x41nswerJustificationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tfiling_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontrol\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\x03\x12\x13\n\x0bis_accepted\x18\x05 \x01(\x08\x12\x0e\n\x06\x61nswer\x18\x06 \x01(\t\"[\n\x1b\x41nswerJustificationResponse\x12<\n\rjustification\x18\x01 \x01(\x0b\x32%.harmonia.validation.v1.Justification*\x81\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x15\n\x11SEVERITY_BLOCKING\x10\x01\x12\x19\n\x15SEVERITY_TRANSMISSION\x10\x02\x12\x14\n\x10SEVERITY_ANOMALY\x10\x03\x12\x13\n\x0fSEVERITY_REMARK\x10\x04*\x87\x01\n\rControlStatus\x12\x1e\n\x1a\x43ONTROL_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43ONTROL_STATUS_PASSED\x10\x01\x12\x19\n\x15\x43ONTROL_STATUS_FAILED\x10\x02\x12 \n\x1c\x43ONTROL_STATUS_NOT_EVALUATED\x10\x03*\x92\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_CLEAN\x10\x01\x12\x13\n\x0fVERDICT_REMARKS\x10\x02\x12\x16\n\x12VERDICT_TO_JUSTIFY\x10\x03\x12\x13\n\x0fVERDICT_BLOCKED\x10\x04\x12\x19\n\x15VERDICT_NOT_EVALUABLE\x10\x05\x32\xcb\x07\n\x11ValidationService\x12h\n\tReadCells\x12(.harmonia.validation.v1.ReadCellsRequest\x1a).harmonia.validation.v1.ReadCellsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12w\n\x0e\x45valuateFiling\x12-.harmonia.validation.v1.EvaluateFilingRequest\x1a..harmonia.validation.v1.EvaluateFilingResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x86\x01\n\x13RecordJustification\x12\x32.harmonia.validation.v1.RecordJustificationRequest\x1a\x33.harmonia.validation.v1.RecordJustificationResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x83\x01\n\x12ListJustifications\x12\x31.harmonia.validation.v1.ListJustificationsRequest\x1a\x32.harmonia.validation.v1.ListJustificationsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x9a\x01\n\x15ProposeJustifications\x12\x34.harmonia.validation.v1.ProposeJustificationsRequest\x1a\x35.harmonia.validation.v1.ProposeJustificationsResponse\"\x14\x8a\xe7\x18\x10\n\x0e\x66iling.justify\x12\x93\x01\n\x14ReviewJustifications\x12\x33.harmonia.validation.v1.ReviewJustificationsRequest\x1a\x34.harmonia.validation.v1.ReviewJustificationsResponse\"\x10\x8a\xe7\x18\x0c\n\nstaff.read\x12\x90\x01\n\x13\x41nswerJustification\x12\x32.harmonia.validation.v1.AnswerJustificationRequest\x1a\x33.harmonia.validation.v1.AnswerJustificationResponse\"\x10\x8a\xe7\x18\x0c\n\nstaff.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +42,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALIDATIONSERVICE'].methods_by_name['RecordJustification']._serialized_options = b'\212\347\030\002\020\001'
   _globals['_VALIDATIONSERVICE'].methods_by_name['ListJustifications']._loaded_options = None
   _globals['_VALIDATIONSERVICE'].methods_by_name['ListJustifications']._serialized_options = b'\212\347\030\002\020\001'
-  _globals['_SEVERITY']._serialized_start=1974
-  _globals['_SEVERITY']._serialized_end=2103
-  _globals['_CONTROLSTATUS']._serialized_start=2106
-  _globals['_CONTROLSTATUS']._serialized_end=2241
-  _globals['_VERDICT']._serialized_start=2244
-  _globals['_VERDICT']._serialized_end=2390
+  _globals['_VALIDATIONSERVICE'].methods_by_name['ProposeJustifications']._loaded_options = None
+  _globals['_VALIDATIONSERVICE'].methods_by_name['ProposeJustifications']._serialized_options = b'\212\347\030\020\n\016filing.justify'
+  _globals['_VALIDATIONSERVICE'].methods_by_name['ReviewJustifications']._loaded_options = None
+  _globals['_VALIDATIONSERVICE'].methods_by_name['ReviewJustifications']._serialized_options = b'\212\347\030\014\n\nstaff.read'
+  _globals['_VALIDATIONSERVICE'].methods_by_name['AnswerJustification']._loaded_options = None
+  _globals['_VALIDATIONSERVICE'].methods_by_name['AnswerJustification']._serialized_options = b'\212\347\030\014\n\nstaff.read'
+  _globals['_SEVERITY']._serialized_start=2714
+  _globals['_SEVERITY']._serialized_end=2843
+  _globals['_CONTROLSTATUS']._serialized_start=2846
+  _globals['_CONTROLSTATUS']._serialized_end=2981
+  _globals['_VERDICT']._serialized_start=2984
+  _globals['_VERDICT']._serialized_end=3130
   _globals['_THREEPARTMESSAGE']._serialized_start=167
   _globals['_THREEPARTMESSAGE']._serialized_end=314
   _globals['_RAWCELL']._serialized_start=316
@@ -61,19 +67,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVALUATEFILINGREQUEST']._serialized_start=658
   _globals['_EVALUATEFILINGREQUEST']._serialized_end=845
   _globals['_FINDING']._serialized_start=848
-  _globals['_FINDING']._serialized_end=1222
-  _globals['_EVALUATEFILINGRESPONSE']._serialized_start=1225
-  _globals['_EVALUATEFILINGRESPONSE']._serialized_end=1411
-  _globals['_JUSTIFICATION']._serialized_start=1414
-  _globals['_JUSTIFICATION']._serialized_end=1549
-  _globals['_RECORDJUSTIFICATIONREQUEST']._serialized_start=1552
-  _globals['_RECORDJUSTIFICATIONREQUEST']._serialized_end=1737
-  _globals['_RECORDJUSTIFICATIONRESPONSE']._serialized_start=1739
-  _globals['_RECORDJUSTIFICATIONRESPONSE']._serialized_end=1830
-  _globals['_LISTJUSTIFICATIONSREQUEST']._serialized_start=1832
-  _globals['_LISTJUSTIFICATIONSREQUEST']._serialized_end=1878
-  _globals['_LISTJUSTIFICATIONSRESPONSE']._serialized_start=1880
-  _globals['_LISTJUSTIFICATIONSRESPONSE']._serialized_end=1971
-  _globals['_VALIDATIONSERVICE']._serialized_start=2393
-  _globals['_VALIDATIONSERVICE']._serialized_end=2910
+  _globals['_FINDING']._serialized_end=1278
+  _globals['_EVALUATEFILINGRESPONSE']._serialized_start=1281
+  _globals['_EVALUATEFILINGRESPONSE']._serialized_end=1467
+  _globals['_JUSTIFICATION']._serialized_start=1470
+  _globals['_JUSTIFICATION']._serialized_end=1742
+  _globals['_RECORDJUSTIFICATIONREQUEST']._serialized_start=1745
+  _globals['_RECORDJUSTIFICATIONREQUEST']._serialized_end=1930
+  _globals['_RECORDJUSTIFICATIONRESPONSE']._serialized_start=1932
+  _globals['_RECORDJUSTIFICATIONRESPONSE']._serialized_end=2023
+  _globals['_LISTJUSTIFICATIONSREQUEST']._serialized_start=2025
+  _globals['_LISTJUSTIFICATIONSREQUEST']._serialized_end=2071
+  _globals['_LISTJUSTIFICATIONSRESPONSE']._serialized_start=2073
+  _globals['_LISTJUSTIFICATIONSRESPONSE']._serialized_end=2164
+  _globals['_PROPOSEJUSTIFICATIONSREQUEST']._serialized_start=2166
+  _globals['_PROPOSEJUSTIFICATIONSREQUEST']._serialized_end=2242
+  _globals['_PROPOSEJUSTIFICATIONSRESPONSE']._serialized_start=2244
+  _globals['_PROPOSEJUSTIFICATIONSRESPONSE']._serialized_end=2333
+  _globals['_REVIEWJUSTIFICATIONSREQUEST']._serialized_start=2335
+  _globals['_REVIEWJUSTIFICATIONSREQUEST']._serialized_end=2383
+  _globals['_REVIEWJUSTIFICATIONSRESPONSE']._serialized_start=2385
+  _globals['_REVIEWJUSTIFICATIONSRESPONSE']._serialized_end=2478
+  _globals['_ANSWERJUSTIFICATIONREQUEST']._serialized_start=2481
+  _globals['_ANSWERJUSTIFICATIONREQUEST']._serialized_end=2618
+  _globals['_ANSWERJUSTIFICATIONRESPONSE']._serialized_start=2620
+  _globals['_ANSWERJUSTIFICATIONRESPONSE']._serialized_end=2711
+  _globals['_VALIDATIONSERVICE']._serialized_start=3133
+  _globals['_VALIDATIONSERVICE']._serialized_end=4104
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,21 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsResponse.FromString,
                 _registered_method=True)
+        self.ProposeJustifications = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ProposeJustifications',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsResponse.FromString,
+                _registered_method=True)
+        self.ReviewJustifications = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ReviewJustifications',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsResponse.FromString,
+                _registered_method=True)
+        self.AnswerJustification = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/AnswerJustification',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.FromString,
+                _registered_method=True)
 
 
 class ValidationServiceServicer:
@@ -89,6 +104,27 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProposeJustifications(self, request, context):
+        """Offers what a body wrote in earlier years about controls that fail again; texts that were refused are left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewJustifications(self, request, context):
+        """Lists the justifications of a filing transmitted to the authority of this server, with their answers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerJustification(self, request, context):
+        """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ValidationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +147,21 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.ListJustifications,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsResponse.SerializeToString,
+            ),
+            'ProposeJustifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeJustifications,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsResponse.SerializeToString,
+            ),
+            'ReviewJustifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewJustifications,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsResponse.SerializeToString,
+            ),
+            'AnswerJustification': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerJustification,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +273,87 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/ListJustifications',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.ListJustificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeJustifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ProposeJustifications',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ProposeJustificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewJustifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ReviewJustifications',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ReviewJustificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerJustification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/AnswerJustification',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.FromString,
             options,
             channel_credentials,
             insecure,

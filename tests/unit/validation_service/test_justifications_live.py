@@ -1,0 +1,144 @@
+"""Justifications that live: proposed again the year after, answered by the authority."""
+
+from uuid import UUID
+
+import pytest
+
+from chassis.errors import Forbidden, NotFound
+from services.validation.domain.errors import AnswerRefused, JustificationChanged
+from services.validation.service import wire
+from services.validation.usecases import UseCases
+from services.validation.usecases.record_justification import Written
+from tests.support.clocks import FrozenClock
+from tests.support.hosting import a_caller
+from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
+
+FILING, LAST_YEARS = UUID(int=2024), UUID(int=2023)
+SIREN = "000000018"
+CELLS = {"BA.110.brut": "100", "BA.110.amort": "10"}
+OPERANDS = {"BA.110.amort": "10"}
+STAFF = a_caller("Alex Agent", on={"*": ["staff.read"]})
+FILER = a_caller()
+TEXT = "Un bail emphytéotique explique ce cas."
+
+
+def wired() -> UseCases:
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), FrozenClock())
+
+
+def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT) -> Written:
+    return Written(filing, SIREN, year, control, text, "C. Exemple", OPERANDS)
+
+
+async def judged(use: UseCases, control: str = "A-04"):  # type: ignore[no-untyped-def]
+    found = await use.evaluate_filing("2024.1", "ER", CELLS, FILING)
+    finding = next(f for f in found.evaluation.findings if f.control == control)
+    return finding.justification, found.refused(finding)
+
+
+async def test_a_refused_justification_no_longer_counts_and_says_why() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+    assert (await judged(use))[0] is not None
+
+    await use.answer_justification(
+        STAFF, FILING, "A-04", kept.number, is_accepted=False, text="Le bail n'est pas au bilan."
+    )
+
+    counting, refused = await judged(use)
+    assert counting is None
+    assert refused is not None
+    assert refused.answer is not None
+    assert (refused.answer.text, refused.answer.author) == ("Le bail n'est pas au bilan.", "Alex Agent")
+
+
+async def test_an_accepted_justification_counts_and_carries_its_answer() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+
+    await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=True, text="")
+
+    assert (await judged(use))[0] is not None
+    (listed,) = await use.review_justifications(STAFF, FILING)
+    assert listed.answer is not None
+    assert listed.answer.is_accepted
+
+
+async def test_the_last_answer_holds() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+    await use.answer_justification(
+        STAFF, FILING, "A-04", kept.number, is_accepted=False, text="Pièce manquante au dossier."
+    )
+    await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=True, text="")
+
+    assert (await judged(use))[0] is not None
+
+
+async def test_a_new_text_after_a_refusal_counts_again() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+    await use.answer_justification(
+        STAFF, FILING, "A-04", kept.number, is_accepted=False, text="Pièce manquante au dossier."
+    )
+    await use.record_justification(about(text="Le bail est joint en pièce 4 du rapport."))
+
+    counting, refused = await judged(use)
+    assert counting is not None
+    assert refused is None
+
+
+async def test_an_answer_is_to_the_text_that_was_read() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+    await use.record_justification(about(text="Une autre explication, plus complète."))
+
+    with pytest.raises(JustificationChanged):
+        await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=True, text="")
+    with pytest.raises(JustificationChanged):
+        await use.answer_justification(STAFF, FILING, "A-06", 1, is_accepted=True, text="")
+
+
+async def test_a_refusal_needs_a_reason() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+
+    with pytest.raises(AnswerRefused):
+        await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=False, text="non")
+
+
+async def test_only_staff_answers_and_only_about_what_was_transmitted() -> None:
+    use = wired()
+    kept = await use.record_justification(about())
+
+    with pytest.raises((Forbidden, NotFound)):
+        await use.answer_justification(FILER, FILING, "A-04", kept.number, is_accepted=True, text="")
+    with pytest.raises(NotFound):
+        await use.review_justifications(STAFF, UUID(int=7))
+
+
+async def test_last_years_text_is_proposed_for_a_control_that_fails_again() -> None:
+    use = wired()
+    await use.record_justification(about(filing=UUID(int=2022), year=2022, text="Le texte d'il y a deux ans, oublié."))
+    await use.record_justification(about(filing=LAST_YEARS, year=2023))
+    await use.record_justification(about("A-06", LAST_YEARS, 2023))
+
+    (proposal,) = await use.propose_justifications(FILER, SIREN, 2024, ["A-04", "A-20"])
+
+    assert (proposal.justification.text, proposal.justification.year) == (TEXT, 2023)
+    assert (await judged(use))[0] is None, "a proposal counts for nothing"
+
+
+async def test_a_text_that_was_refused_is_not_proposed_again() -> None:
+    use = wired()
+    kept = await use.record_justification(about(filing=LAST_YEARS, year=2023))
+    await use.answer_justification(
+        STAFF, LAST_YEARS, "A-04", kept.number, is_accepted=False, text="Pièce manquante au dossier."
+    )
+
+    assert await use.propose_justifications(FILER, SIREN, 2024, ["A-04"]) == []
+
+
+async def test_nobody_reads_the_texts_of_a_body_that_is_not_theirs() -> None:
+    with pytest.raises(NotFound):
+        await wired().propose_justifications(FILER, "552081317", 2024, ["A-04"])
