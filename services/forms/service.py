@@ -26,6 +26,7 @@ from services.forms.settings import FormsSettings
 from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
+from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -35,7 +36,7 @@ from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
-from services.forms.usecases.preview_import import GetImport, PreviewImport
+from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -71,6 +72,9 @@ def wire(
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
+        get_import_error_file=GetImportErrorFile(open_work),
+        get_account_mapping=GetAccountMapping(open_work, form_sets),
+        save_account_mapping=SaveAccountMapping(open_work, form_sets, clock),
         confirm_import=ConfirmImport(open_work, controls, form_sets, clock, identifiers),
         list_steps=ListSteps(open_work),
         undo_step=UndoStep(open_work, controls, form_sets, clock, identifiers),

@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID
 
 from chassis.errors import Conflict
+from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
@@ -36,6 +37,7 @@ class Kept:
     activities: list[Activity] = field(default_factory=list)
     events: list[FormsEvent] = field(default_factory=list)
     applied: set[tuple[str, str]] = field(default_factory=set)
+    mappings: dict[tuple[str, str, str], AccountMapping] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -52,10 +54,28 @@ class Kept:
             list(self.activities),
             list(self.events),
             set(self.applied),
+            dict(self.mappings),
         )
 
 
 Write = Callable[[Kept], None]
+
+
+class InMemoryAccountMappings:
+    """What bodies saved about their accounts."""
+
+    def __init__(self, work: "InMemoryUnitOfWork") -> None:
+        self._work = work
+
+    async def find(self, siren: str, form_set: str, package: str) -> AccountMapping | None:
+        return self._work.kept.mappings.get((siren, form_set, package))
+
+    async def packages(self, siren: str, form_set: str) -> list[str]:
+        return sorted(name for one, version, name in self._work.kept.mappings if (one, version) == (siren, form_set))
+
+    async def save(self, mapping: AccountMapping) -> None:
+        place = (mapping.siren, mapping.form_set, mapping.package)
+        self._work.write(lambda kept: kept.mappings.update({place: mapping}))
 
 
 class InMemoryStore:
@@ -84,6 +104,7 @@ class InMemoryUnitOfWork:
         self.cells = InMemoryCells(self)
         self.imports = InMemoryImports(self)
         self.steps = InMemoryEditSteps(self)
+        self.mappings = InMemoryAccountMappings(self)
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)

@@ -4,11 +4,13 @@ A file that makes the reader crash, hang or eat memory costs one process and one
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from chassis.errors import Unavailable
 from formsets import FormSet
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
+from services.forms.domain.accounts import AccountBalance
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
@@ -16,7 +18,7 @@ from services.forms.usecases.ports import FileContent, FileLine
 
 
 class SandboxedFlatFiles:
-    """The flat form in CSV and XLSX (decisions.md 10)."""
+    """The flat form in CSV and XLSX (decisions.md 10), balances and FEC (11), and what our exports write."""
 
     def __init__(self, largest: int, seconds: float) -> None:
         self._largest, self._readers = largest, ReaderProcesses(seconds)
@@ -31,7 +33,7 @@ class SandboxedFlatFiles:
         if len(content) > self._largest:
             megabytes = self._largest // 1_000_000
             raise ImportRefused(f"« {file_name} » dépasse {megabytes} Mo. Retirez ce qui n'est pas demandé.")
-        question = {"siren": filing.body.siren, "year": filing.year}
+        question = {"siren": filing.body.siren, "year": filing.year, "file_name": file_name[:200]}
         try:
             answer = await self._readers.ask(form_set.version, question, content)
         except ReaderGone:
@@ -61,6 +63,10 @@ def _content(answer: Mapping[str, Any]) -> FileContent:
         lines=[FileLine(line, address, text, extra) for line, address, text, extra, _ in answer["lines"]],
         problems=[_problem(*problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],
+        accounts=[
+            AccountBalance(account, label, Decimal(debit), Decimal(credit), line)
+            for account, label, debit, credit, line in answer.get("accounts", ())
+        ],
     )
 
 

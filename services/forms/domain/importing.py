@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from formsets import FormSet
+from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, Origin, Source, first_version
 from services.forms.domain.errors import ImportHasProblems, ImportStale
@@ -60,6 +61,8 @@ class ReadLine:
     address: str
     text: str
     value: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The user's own columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Change:
     current_version: int
     current_origin: Origin | None
     effect: Effect
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The user's own columns on that line, given back in the error file (F18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class ImportPreview:
     guesses: tuple[tuple[str, str], ...]
     """Each guess as a sentence, (French, English)."""
     is_confirmed: bool = False
+    feeds: tuple[AccountFeed, ...] = ()
+    """Of a balance or a FEC: which account feeds which cell, and those that no cell takes."""
 
 
 def plan_import(
@@ -126,6 +133,7 @@ def plan_import(
                 current_version=present.version if present else 0,
                 current_origin=present.source.origin if present else None,
                 effect=effect,
+                extra=line.extra,
             )
         )
     return changes

@@ -56,13 +56,38 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         """Show what importing a file would do."""
         filing_id = mapping.to_uuid(request.filing_id)
         name = mapping.to_text("file_name", request.file_name)
-        preview = await self._use.preview_import(caller(), filing_id, name, request.content)
+        package = mapping.to_text("package", request.package)
+        preview = await self._use.preview_import(caller(), filing_id, name, request.content, package)
         return pb.PreviewImportResponse(preview=mapping.preview_message(preview))
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.GetImportResponse:
         """Return a preview made earlier."""
         ids = mapping.to_uuid(request.filing_id), mapping.to_import_id(request.import_id)
         return pb.GetImportResponse(preview=mapping.preview_message(await self._use.get_import(caller(), *ids)))
+
+    async def GetImportErrorFile(
+        self, request: pb.GetImportErrorFileRequest, context: Context
+    ) -> pb.GetImportErrorFileResponse:
+        """Give the person's file back."""
+        ids = mapping.to_uuid(request.filing_id), mapping.to_uuid(request.import_id)
+        file = await self._use.get_import_error_file(caller(), *ids)
+        return pb.GetImportErrorFileResponse(content=file.content, file_name=file.name)
+
+    async def GetAccountMapping(
+        self, request: pb.GetAccountMappingRequest, context: Context
+    ) -> pb.GetAccountMappingResponse:
+        """Return how accounts fill cells."""
+        found = await self._use.get_account_mapping(caller(), request.body, *_mapping_place(request))
+        rules = mapping.account_rule_messages(found.prefixes)
+        return pb.GetAccountMappingResponse(rules=rules, packages=found.packages)
+
+    async def SaveAccountMapping(
+        self, request: pb.SaveAccountMappingRequest, context: Context
+    ) -> pb.SaveAccountMappingResponse:
+        """Save a body's own mapping."""
+        own = mapping.to_prefixes(request.rules)
+        rules = await self._use.save_account_mapping(caller(), request.body, *_mapping_place(request), own)
+        return pb.SaveAccountMappingResponse(rules=mapping.account_rule_messages(rules))
 
     async def ConfirmImport(self, request: pb.ConfirmImportRequest, context: Context) -> pb.ConfirmImportResponse:
         """Write a previewed import."""
@@ -204,3 +229,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         event_id = mapping.to_text("event_id", request.event_id, required=True)
         changed = await self._use.apply_facts(event_id, request.body, request.year, facts)
         return pb.ApplyFactsResponse(changed=changed)
+
+
+def _mapping_place(request: pb.GetAccountMappingRequest | pb.SaveAccountMappingRequest) -> tuple[str, str]:
+    return mapping.to_text("form_set", request.form_set), mapping.to_text("package", request.package)

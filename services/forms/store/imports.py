@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import ImportUnknown
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
@@ -54,6 +55,7 @@ def _to_row(preview: ImportPreview) -> ImportRow:
             "changes": [asdict(change) for change in preview.changes],
             "problems": [asdict(problem) for problem in preview.problems],
             "guesses": [list(guess) for guess in preview.guesses],
+            "feeds": [asdict(feed) for feed in preview.feeds],
         },
     )
 
@@ -70,6 +72,7 @@ def _to_domain(row: ImportRow) -> ImportPreview:
         changes=tuple(_change(change) for change in row.content["changes"]),
         problems=tuple(_problem(problem) for problem in row.content["problems"]),
         guesses=tuple((fr, en) for fr, en in row.content["guesses"]),
+        feeds=tuple(_feed(feed) for feed in row.content.get("feeds", ())),
     )
 
 
@@ -78,6 +81,10 @@ def _change(stored: dict[str, Any]) -> Change:
     return Change(
         **{**stored, "effect": Effect(stored["effect"]), "current_origin": Origin(origin) if origin else None}
     )
+
+
+def _feed(stored: dict[str, Any]) -> AccountFeed:
+    return AccountFeed(**{**stored, "alternatives": tuple(stored["alternatives"])})
 
 
 def _problem(stored: dict[str, Any]) -> Problem:

@@ -142,6 +142,19 @@ class ImportRow(Rows):
     is_confirmed: Mapped[bool]
 
 
+class AccountMappingRow(Rows):
+    """What a body saved for one accounting package: which accounts go to which cells."""
+
+    __tablename__ = "account_mappings"
+
+    siren: Mapped[str] = mapped_column(Text, primary_key=True)
+    form_set: Mapped[str] = mapped_column(Text, primary_key=True)
+    package: Mapped[str] = mapped_column(Text, primary_key=True)
+    rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    saved_by: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class EditStepRow(Rows):
     """A change of content that can be undone; only the mark of an undone one may change."""
 

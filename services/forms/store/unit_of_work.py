@@ -9,6 +9,7 @@ from services.forms.store.cells import SqlCells
 from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
 from services.forms.store.imports import SqlImports
+from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.rows import AppliedRequestRow
 from services.forms.store.snapshots import SqlSnapshots
 
@@ -21,6 +22,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.filings = SqlFilings(session)
         self.cells = SqlCells(session)
         self.imports = SqlImports(session)
+        self.mappings = SqlAccountMappings(session)
         self.steps = SqlEditSteps(session)
         self.campaigns = SqlCampaigns(session)
         self.snapshots = SqlSnapshots(session)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -10,7 +11,7 @@ from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import PlanCampaign
-from services.forms.usecases.preview_import import GetImport, PreviewImport
+from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -35,6 +36,9 @@ class UseCases:
     save_cells: SaveCells
     preview_import: PreviewImport
     get_import: GetImport
+    get_import_error_file: GetImportErrorFile
+    get_account_mapping: GetAccountMapping
+    save_account_mapping: SaveAccountMapping
     confirm_import: ConfirmImport
     list_steps: ListSteps
     undo_step: UndoStep

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis.identity import Caller
 from formsets import FormSet
+from services.forms.domain.accounts import AccountBalance, AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
@@ -58,6 +59,8 @@ class FileContent:
     lines: Sequence[FileLine]
     problems: Sequence[Problem]
     guesses: Sequence[tuple[str, str]]
+    accounts: Sequence[AccountBalance] = ()
+    """Of a balance or a FEC, which then has no lines."""
 
 
 class Filings(Protocol):
@@ -157,6 +160,22 @@ class Imports(Protocol):
 
     async def mark_confirmed(self, import_id: UUID) -> None:
         """Mark a preview as written."""
+        ...
+
+
+class AccountMappings(Protocol):
+    """What bodies saved about their accounts."""
+
+    async def find(self, siren: str, form_set: str, package: str) -> AccountMapping | None:
+        """Return what a body saved for an accounting package."""
+        ...
+
+    async def packages(self, siren: str, form_set: str) -> list[str]:
+        """Return the packages that a body has a mapping for, in order of name."""
+        ...
+
+    async def save(self, mapping: AccountMapping) -> None:
+        """Add or replace a mapping."""
         ...
 
 
@@ -260,6 +279,11 @@ class UnitOfWork(Protocol):
     @property
     def imports(self) -> Imports:
         """Import previews."""
+        ...
+
+    @property
+    def mappings(self) -> AccountMappings:
+        """Mappings of accounts."""
         ...
 
     @property

@@ -1,12 +1,16 @@
 """Reads a file and shows what importing it would do. No cell is changed."""
 
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
+from services.forms.domain.accounts import AccountFeed, AccountMapping, feed
 from services.forms.domain.cell import Cell
+from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import ImportPreview, Problem, ReadLine, Sentences, plan_import
 from services.forms.usecases.permitting import require_on
@@ -37,8 +41,17 @@ class PreviewImport:
         self._open_work, self._files, self._controls = open_work, files, controls
         self._form_sets, self._clock, self._identifiers = form_sets, clock, identifiers
 
-    async def __call__(self, caller: Caller, filing_id: UUID, file_name: str, content: bytes) -> ImportPreview:
+    async def __call__(
+        self, caller: Caller, filing_id: UUID, file_name: str, content: bytes, package: str = ""
+    ) -> ImportPreview:
         """Return the preview, kept so that it can be confirmed.
+
+        Args:
+            caller: who imports.
+            filing_id: the filing.
+            file_name: as the person knows it.
+            content: the file.
+            package: accounting package whose saved mapping a balance or FEC is read with; empty for the default one.
 
         Raises:
             FilingUnknown: no such filing for this caller.
@@ -50,10 +63,13 @@ class PreviewImport:
             require_on(caller, "filing.import", filing)
             filing.require_editable()
             cells = await work.cells.of(filing_id)
+            mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)
         file = await self._files.read(form_set, filing, file_name, content)
+        file, feeds = _filled(form_set, file, mapping)
         lines, problems = await self._read_lines(filing, file)
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
+        preview = replace(preview, feeds=feeds)
         async with self._open_work() as work:
             await work.imports.add(preview)
             await work.commit()
@@ -88,10 +104,38 @@ class PreviewImport:
         lines, problems = [], []
         for line, reading in zip(file.lines, readings, strict=True):
             if not reading.control:
-                lines.append(ReadLine(line.line, line.address, line.text, reading.value))
+                lines.append(ReadLine(line.line, line.address, line.text, reading.value, line.extra))
             else:
                 problems.append(_problem(line, reading))
         return lines, problems
+
+
+def _filled(
+    form_set: FormSet, file: FileContent, mapping: AccountMapping | None
+) -> tuple[FileContent, tuple[AccountFeed, ...]]:
+    """The file with the lines that its accounts make, and where each account went; a file of lines as it is."""
+    if not file.accounts:
+        return file, ()
+    cells, feeds = feed(form_set, file.accounts, mapping.prefixes if mapping else ())
+    first: dict[str, int] = {}
+    for one in feeds:
+        first[one.address] = min(one.line, first.get(one.address, one.line))
+    lines = [FileLine(first[address], address, format(amount, "f"), {}) for address, amount in cells.items()]
+    unmapped = [one.account for one in feeds if not one.address]
+    guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped)]
+    return FileContent(lines, file.problems, guesses, file.accounts), tuple(feeds)
+
+
+def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
+    french = f"{mapped} compte(s) remplissent {cells} case(s)"
+    english = f"{mapped} account(s) fill {cells} cell(s)"
+    if not unmapped:
+        return f"{french} ; aucun compte sans case.", f"{english}; no account is left out."
+    listed = ", ".join(unmapped[:10]) + ("…" if len(unmapped) > 10 else "")
+    return (
+        f"{french} ; {len(unmapped)} compte(s) sans case, à ajouter à votre correspondance : {listed}.",
+        f"{english}; {len(unmapped)} account(s) without a cell, to add to your mapping: {listed}.",
+    )
 
 
 def _problem(line: FileLine, reading: TextReading) -> Problem:
@@ -117,3 +161,32 @@ class GetImport:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.import", filing)
             return await work.imports.get(filing_id, import_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFile:
+    """A person's file, given back with what is wrong beside each line."""
+
+    content: bytes
+    name: str
+    """To save it under."""
+
+
+class GetImportErrorFile:
+    """Gives the person's file back as CSV, with what, where and how beside each refused line and their own columns."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, filing_id: UUID, import_id: UUID) -> ErrorFile:
+        """Return the file.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            ImportUnknown: no such preview of it.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            require_on(caller, "filing.import", filing)
+            preview = await work.imports.get(filing_id, import_id)
+        return ErrorFile(error_file(preview), f"{PurePath(preview.file_name).stem or 'import'}-anomalies.csv")

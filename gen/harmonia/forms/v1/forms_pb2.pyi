@@ -682,6 +682,7 @@ class PreviewImportRequest(_message.Message):
     FILING_ID_FIELD_NUMBER: _builtins.int
     FILE_NAME_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    PACKAGE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -690,6 +691,8 @@ class PreviewImportRequest(_message.Message):
     """Name of the file as the user knows it."""
     content: _builtins.bytes
     """The bytes, at most 20 MB."""
+    package: _builtins.str
+    """Accounting package whose saved mapping a balance or FEC is read with; empty for the default one."""
     def __init__(
         self,
         *,
@@ -697,10 +700,11 @@ class PreviewImportRequest(_message.Message):
         filing_id: _builtins.str = ...,
         file_name: _builtins.str = ...,
         content: _builtins.bytes = ...,
+        package: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "filing_id", b"filing_id", "package", b"package", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -835,6 +839,7 @@ class ImportPreview(_message.Message):
     GUESSES_FIELD_NUMBER: _builtins.int
     IS_CONFIRMED_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    FEEDS_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """Identifier of the preview."""
     file_name: _builtins.str
@@ -855,6 +860,10 @@ class ImportPreview(_message.Message):
     def guesses(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Sentence]:
         """Encoding, separator and other guesses, each in a sentence."""
 
+    @_builtins.property
+    def feeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountFeed]:
+        """Of a balance or a FEC: which account feeds which cell, by account."""
+
     def __init__(
         self,
         *,
@@ -865,14 +874,277 @@ class ImportPreview(_message.Message):
         guesses: _abc.Iterable[_types_pb2.Sentence] | None = ...,
         is_confirmed: _builtins.bool = ...,
         revision: _builtins.int = ...,
+        feeds: _abc.Iterable[Global___AccountFeed] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportPreview: _TypeAlias = ImportPreview  # noqa: Y015
+
+@_typing.final
+class AccountFeed(_message.Message):
+    """Where the balance of one account goes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    IS_OWN_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Account as written."""
+    label: _builtins.str
+    """Label in the file."""
+    line: _builtins.int
+    """First line of the account in the file, from 1."""
+    amount: _builtins.str
+    """Amount as counted in the cell; debit less credit when no cell takes it."""
+    address: _builtins.str
+    """`LINE.column`; empty when no cell takes the account."""
+    prefix: _builtins.str
+    """Prefix that decided."""
+    is_own: _builtins.bool
+    """True when the body's own mapping decided."""
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells that the regulation fills from an unnamed subdivision of the account: the body's mapping decides."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        label: _builtins.str = ...,
+        line: _builtins.int = ...,
+        amount: _builtins.str = ...,
+        address: _builtins.str = ...,
+        prefix: _builtins.str = ...,
+        is_own: _builtins.bool = ...,
+        alternatives: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "address", b"address", "alternatives", b"alternatives", "amount", b"amount", "is_own", b"is_own", "label", b"label", "line", b"line", "prefix", b"prefix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountFeed: _TypeAlias = AccountFeed  # noqa: Y015
+
+@_typing.final
+class GetImportErrorFileRequest(_message.Message):
+    """Request of GetImportErrorFile."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing."""
+    import_id: _builtins.str
+    """Preview."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetImportErrorFileRequest: _TypeAlias = GetImportErrorFileRequest  # noqa: Y015
+
+@_typing.final
+class GetImportErrorFileResponse(_message.Message):
+    """Response of GetImportErrorFile."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """CSV, UTF-8 with its mark."""
+    file_name: _builtins.str
+    """Name to save it under."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        file_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetImportErrorFileResponse: _TypeAlias = GetImportErrorFileResponse  # noqa: Y015
+
+@_typing.final
+class AccountRule(_message.Message):
+    """How one account prefix fills a cell."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREFIX_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    IS_OWN_FIELD_NUMBER: _builtins.int
+    prefix: _builtins.str
+    """Prefix of accounts, digits."""
+    address: _builtins.str
+    """`LINE.column` that takes them."""
+    side: _builtins.str
+    """Side that counts positively: `debit` or `credit`."""
+    is_own: _builtins.bool
+    """True when the body saved it, false when the form set says it."""
+    def __init__(
+        self,
+        *,
+        prefix: _builtins.str = ...,
+        address: _builtins.str = ...,
+        side: _builtins.str = ...,
+        is_own: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "is_own", b"is_own", "prefix", b"prefix", "side", b"side"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountRule: _TypeAlias = AccountRule  # noqa: Y015
+
+@_typing.final
+class GetAccountMappingRequest(_message.Message):
+    """Request of GetAccountMapping."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """SIREN."""
+    form_set: _builtins.str
+    """Form set version."""
+    package: _builtins.str
+    """Accounting package the mapping is for, a name the body chose; empty for the default one."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        form_set: _builtins.str = ...,
+        package: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "form_set", b"form_set", "package", b"package"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAccountMappingRequest: _TypeAlias = GetAccountMappingRequest  # noqa: Y015
+
+@_typing.final
+class GetAccountMappingResponse(_message.Message):
+    """Response of GetAccountMapping."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    PACKAGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountRule]:
+        """Rules, longest prefix first."""
+
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Packages the body has a mapping for."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___AccountRule] | None = ...,
+        packages: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packages", b"packages", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAccountMappingResponse: _TypeAlias = GetAccountMappingResponse  # noqa: Y015
+
+@_typing.final
+class SaveAccountMappingRequest(_message.Message):
+    """Request of SaveAccountMapping."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    body: _builtins.str
+    """SIREN."""
+    form_set: _builtins.str
+    """Form set version."""
+    package: _builtins.str
+    """Accounting package."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountRule]:
+        """The body's own rules; they replace those saved before."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        body: _builtins.str = ...,
+        form_set: _builtins.str = ...,
+        package: _builtins.str = ...,
+        rules: _abc.Iterable[Global___AccountRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "form_set", b"form_set", "package", b"package", "request_id", b"request_id", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaveAccountMappingRequest: _TypeAlias = SaveAccountMappingRequest  # noqa: Y015
+
+@_typing.final
+class SaveAccountMappingResponse(_message.Message):
+    """Response of SaveAccountMapping."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountRule]:
+        """Rules now, longest prefix first."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___AccountRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaveAccountMappingResponse: _TypeAlias = SaveAccountMappingResponse  # noqa: Y015
 
 @_typing.final
 class PreviewImportResponse(_message.Message):

@@ -65,6 +65,21 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportResponse.FromString,
                 _registered_method=True)
+        self.GetImportErrorFile = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetImportErrorFile',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileResponse.FromString,
+                _registered_method=True)
+        self.GetAccountMapping = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetAccountMapping',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingResponse.FromString,
+                _registered_method=True)
+        self.SaveAccountMapping = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/SaveAccountMapping',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingResponse.FromString,
+                _registered_method=True)
         self.ConfirmImport = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ConfirmImport',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ConfirmImportRequest.SerializeToString,
@@ -203,6 +218,27 @@ class FormsServiceServicer:
 
     def GetImport(self, request, context):
         """Returns a preview made earlier.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetImportErrorFile(self, request, context):
+        """Gives the person's file back as CSV: what, where and how beside each refused line, with their own columns.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAccountMapping(self, request, context):
+        """Returns how accounts of a body's package fill lines: the package's data and what the body saved over it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SaveAccountMapping(self, request, context):
+        """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -373,6 +409,21 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.GetImport,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportResponse.SerializeToString,
+            ),
+            'GetImportErrorFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetImportErrorFile,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileResponse.SerializeToString,
+            ),
+            'GetAccountMapping': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAccountMapping,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingResponse.SerializeToString,
+            ),
+            'SaveAccountMapping': grpc.unary_unary_rpc_method_handler(
+                    servicer.SaveAccountMapping,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingResponse.SerializeToString,
             ),
             'ConfirmImport': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfirmImport,
@@ -633,6 +684,87 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/GetImport',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetImportErrorFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetImportErrorFile',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetImportErrorFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAccountMapping(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetAccountMapping',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAccountMappingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SaveAccountMapping(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/SaveAccountMapping',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.SaveAccountMappingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,12 @@ class FormsServiceStub:
     """Reads a file and shows what importing it would do. No cell is changed."""
     GetImport: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetImportRequest, _forms_pb2.GetImportResponse]
     """Returns a preview made earlier."""
+    GetImportErrorFile: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetImportErrorFileRequest, _forms_pb2.GetImportErrorFileResponse]
+    """Gives the person's file back as CSV: what, where and how beside each refused line, with their own columns."""
+    GetAccountMapping: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetAccountMappingRequest, _forms_pb2.GetAccountMappingResponse]
+    """Returns how accounts of a body's package fill lines: the package's data and what the body saved over it."""
+    SaveAccountMapping: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]
+    """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]
     """Writes a previewed import into the filing, once, in one transaction."""
     CheckFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]
@@ -101,6 +107,12 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Reads a file and shows what importing it would do. No cell is changed."""
     GetImport: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetImportRequest, _forms_pb2.GetImportResponse]  # type: ignore[assignment]
     """Returns a preview made earlier."""
+    GetImportErrorFile: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetImportErrorFileRequest, _forms_pb2.GetImportErrorFileResponse]  # type: ignore[assignment]
+    """Gives the person's file back as CSV: what, where and how beside each refused line, with their own columns."""
+    GetAccountMapping: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetAccountMappingRequest, _forms_pb2.GetAccountMappingResponse]  # type: ignore[assignment]
+    """Returns how accounts of a body's package fill lines: the package's data and what the body saved over it."""
+    SaveAccountMapping: _aio.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]  # type: ignore[assignment]
+    """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _aio.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]  # type: ignore[assignment]
     """Writes a previewed import into the filing, once, in one transaction."""
     CheckFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]  # type: ignore[assignment]
@@ -190,6 +202,30 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.GetImportResponse, _abc.Awaitable[_forms_pb2.GetImportResponse]]:
         """Returns a preview made earlier."""
+
+    @_abc_1.abstractmethod
+    def GetImportErrorFile(
+        self,
+        request: _forms_pb2.GetImportErrorFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetImportErrorFileResponse, _abc.Awaitable[_forms_pb2.GetImportErrorFileResponse]]:
+        """Gives the person's file back as CSV: what, where and how beside each refused line, with their own columns."""
+
+    @_abc_1.abstractmethod
+    def GetAccountMapping(
+        self,
+        request: _forms_pb2.GetAccountMappingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetAccountMappingResponse, _abc.Awaitable[_forms_pb2.GetAccountMappingResponse]]:
+        """Returns how accounts of a body's package fill lines: the package's data and what the body saved over it."""
+
+    @_abc_1.abstractmethod
+    def SaveAccountMapping(
+        self,
+        request: _forms_pb2.SaveAccountMappingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.SaveAccountMappingResponse, _abc.Awaitable[_forms_pb2.SaveAccountMappingResponse]]:
+        """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
 
     @_abc_1.abstractmethod
     def ConfirmImport(

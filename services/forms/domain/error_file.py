@@ -1,0 +1,67 @@
+"""Gives a person's file back with what, where and how beside each refused line, and their own columns (F18)."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+
+from formsets.spreadsheet_text import neutralised
+from services.forms.domain.importing import Effect, ImportPreview, Problem
+
+OURS = ("état", "quoi", "où", "comment")
+_STATES = {
+    Effect.FILL: "à remplir",
+    Effect.REPLACE: "à remplacer",
+    Effect.SAME: "identique",
+    Effect.PROTECTED: "saisie gardée",
+    Effect.COMPARED: "calculée, comparée",
+    Effect.ELSEWHERE: "autre document",
+    Effect.SEALED: "ER signé",
+}
+_REFUSED = "refusée"
+_PLACES = ("code", "colonne", "valeur")
+
+
+def error_file(preview: ImportPreview) -> bytes:
+    """Return the CSV: UTF-8 with its mark, semicolons, the lines of the file in its order.
+
+    It can be corrected and uploaded again as it is: the columns added here are read as the person's own, and a file
+    that comes back twice carries them once.
+    """
+    own = list(dict.fromkeys(name for extra in _extras(preview) for name in extra if name not in OURS))
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    lines.writerow([*_PLACES, *(neutralised(name) for name in own), *OURS])
+    for _, place, value, extra, ours in sorted(_lines(preview), key=lambda line: line[0]):
+        echoed = (neutralised(extra.get(name, "")) for name in own)
+        lines.writerow([*map(neutralised, place), value, *echoed, *(neutralised(part) for part in ours)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _extras(preview: ImportPreview) -> Iterator[Mapping[str, str]]:
+    yield from (change.extra for change in preview.changes)
+    yield from (problem.extra for problem in preview.problems)
+
+
+def _lines(
+    preview: ImportPreview,
+) -> Iterator[tuple[int, tuple[str, str], str, Mapping[str, str], tuple[str, str, str, str]]]:
+    for change in preview.changes:
+        code, _, column = change.address.rpartition(".")
+        yield change.line, (code, column), _value(change.text), change.extra, (_STATES[change.effect], "", "", "")
+    for problem in preview.problems:
+        parts = (_REFUSED, problem.fr.what, problem.fr.where, problem.fr.how)
+        yield problem.line, _place(problem), _value(problem.text), problem.extra, parts
+
+
+def _place(problem: Problem) -> tuple[str, str]:
+    code, _, column = problem.code.rpartition(".")
+    if code.count(".") == 1:
+        return code, column
+    return problem.code, problem.column
+
+
+def _value(text: str) -> str:
+    """Negative numbers as they are; whatever else a spreadsheet would execute is made a text."""
+    bare = "".join(text.split())
+    is_number = bare.removeprefix("-").replace(",", "", 1).replace(".", "", 1).isdigit()
+    return text if is_number else neutralised(text)

@@ -1,0 +1,89 @@
+"""A balance becomes figures over gRPC: previewed account by account, mapped by the body, given back with its errors."""
+
+import csv
+import io
+
+import pytest
+from harmonia.forms.v1 import forms_pb2 as pb
+
+from chassis.errors import Invalid, NotFound
+from tests.support.forms import SIREN
+from tests.support.workbooks import a_workbook
+
+BALANCE = "Compte;Libellé;Débit;Crédit\n6022;Fournitures;1 234,50;\n89999;Divers;;1 234,50\n602x;Faux;1.234;\n".encode(
+    "cp1252"
+)
+
+
+def place(package: str = "") -> dict[str, str]:
+    return {"body": SIREN, "form_set": "2024.1", "package": package}
+
+
+async def test_a_balance_fills_cells_as_the_body_maps_its_accounts(running):
+    filing_id = await running.open()
+    rules = [pb.AccountRule(prefix="89999", address="BA.010.brut", side="credit")]
+    with running.by("director"):
+        saved = await running.stub.SaveAccountMapping(
+            pb.SaveAccountMappingRequest(request_id=running.request_id(), rules=rules, **place("Sage"))
+        )
+        found = await running.stub.GetAccountMapping(pb.GetAccountMappingRequest(**place("Sage")))
+        default = await running.stub.GetAccountMapping(pb.GetAccountMappingRequest(**place()))
+        without = await running.preview(filing_id, BALANCE, "balance.csv")
+        preview = (
+            await running.stub.PreviewImport(
+                pb.PreviewImportRequest(
+                    request_id=running.request_id(),
+                    filing_id=filing_id,
+                    file_name="b.csv",
+                    content=BALANCE,
+                    package="Sage",
+                )
+            )
+        ).preview
+
+    assert list(found.rules) == list(saved.rules)
+    assert list(found.packages) == ["Sage"]
+    assert not any(rule.is_own for rule in default.rules)
+    assert [feed.account for feed in without.feeds if not feed.address] == ["89999"]
+    own = next(feed for feed in preview.feeds if feed.account == "89999")
+    assert (own.address, own.is_own, own.amount) == ("BA.010.brut", True, "1234.5")
+    assert {change.address: change.value for change in preview.changes}["BA.010.brut"] == "1235"
+    assert [(problem.line, problem.code) for problem in preview.problems] == [(4, "602x")]
+
+
+async def test_the_error_file_comes_back_with_the_persons_own_columns(running):
+    filing_id = await running.open()
+    rows = [
+        ["code", "colonne", "valeur", "clé"],
+        ["BA.010", "brut", "abc", "K1"],
+        ["BA.020", "brut", 12, "K2"],
+        ["ZZ.1", "n", 1, "K3"],
+    ]
+    preview = await running.preview(filing_id, a_workbook({"F": rows}), "mon fichier.xlsx")
+    with running.by("director"):
+        file = await running.stub.GetImportErrorFile(
+            pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=preview.import_id)
+        )
+
+    lines = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert file.file_name == "mon fichier-anomalies.csv"
+    assert [(line["clé"], line["état"]) for line in lines] == [
+        ("K1", "refusée"),
+        ("K2", "à remplir"),
+        ("K3", "refusée"),
+    ]
+    assert lines[0]["quoi"]
+    assert lines[0]["comment"]
+
+
+async def test_a_mapping_to_a_computed_cell_is_refused(running):
+    rules = [pb.AccountRule(prefix="601", address="BA.010.net", side="debit")]
+    with running.by("director"), pytest.raises(Invalid):
+        await running.stub.SaveAccountMapping(
+            pb.SaveAccountMappingRequest(request_id=running.request_id(), rules=rules, **place())
+        )
+
+
+async def test_strangers_learn_nothing_of_a_bodys_mapping(running):
+    with running.by("stranger"), pytest.raises(NotFound):
+        await running.stub.GetAccountMapping(pb.GetAccountMappingRequest(**place()))
