@@ -359,6 +359,46 @@ def sample(
     raise typer.Exit(sample_command(family, seed, year, fault, output, years, count, size, typed_only))
 
 
+@app.command(name="export")
+def export_filing(
+    filing: FilingId,
+    chosen: Annotated[str, typer.Option("--format", help="csv, xlsx, json, xbrl-json, xbrl-csv ou taxonomy.")] = "csv",
+    version: Annotated[int, typer.Option(help="Version signée ; 0 pour le dossier comme il est.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Fichier, dossier, ou - pour la sortie standard.")
+    ] = None,
+    server: Server = "",
+) -> None:
+    """Enregistrer un dossier dans un format publié."""
+    from cli.export import export_command
+
+    client = _client(server)
+    with _explaining():
+        code = export_command(client, filing, chosen, version, output)
+    raise typer.Exit(code)
+
+
+@app.command()
+def undo(
+    filing: FilingId,
+    step: Annotated[str, typer.Argument(metavar="[MODIFICATION]", help="Sans elle, les liste.")] = "",
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Lister les modifications d'un dossier, ou en annuler une."""
+    if not step:
+        _show(_ask(server, "GET", f"/filings/{filing}/steps", "Lecture…"), as_json, showing.steps)
+        return
+    answer = _ask(
+        server,
+        "POST",
+        f"/filings/{filing}/steps/{step}/undo",
+        "Annulation…",
+        headers={"Idempotency-Key": _request_id()},
+    )
+    _show(answer, as_json, showing.undone)
+
+
 packages = typer.Typer(no_args_is_help=True, help="Vérifier et comparer des paquets de formulaires.")
 app.add_typer(packages, name="package")
 rules = typer.Typer(no_args_is_help=True, help="Le catalogue ouvert des règles.")

@@ -114,6 +114,22 @@ def receipt(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(f"Empreinte {answer['digest']}  (code {answer['code']})")
 
 
+def steps(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show the changes that can be undone."""
+    table = Table("Modification", "Quand", "Qui", "Quoi", "Cases")
+    for step in answer["steps"]:
+        said = step["summary"]["fr"] + (" (annulée)" if step["is_undone"] else "")
+        table.add_row(step["step_id"], step["at"] or "", escape(step["author"]), escape(said), str(step["cells"]))
+    console.print(table)
+
+
+def undone(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show what undoing put back and what it left."""
+    console.print(f"{len(answer['restored'])} case(s) remise(s) comme avant.")
+    if answer["kept"]:
+        console.print(f"Modifiées depuis, laissées telles quelles : {', '.join(answer['kept'])}")
+
+
 def refusal(console: Console, message: str, violations: Iterable[Mapping[str, Any]]) -> None:
     """Show why a server said no: what, where, how."""
     console.print(f"[bold red]{escape(message)}[/]")

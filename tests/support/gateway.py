@@ -20,6 +20,9 @@ from services.gateway.clients.answers import (
     Delivery,
     DeliveryState,
     Document,
+    EditStep,
+    ExportedFile,
+    ExportFormat,
     Family,
     FeedEntry,
     FeedPage,
@@ -52,6 +55,7 @@ from services.gateway.clients.answers import (
     Step,
     ThreePartMessage,
     TransmittedFiling,
+    UndoneStep,
     Verdict,
     Verification,
 )
@@ -265,6 +269,22 @@ class FakeForms:
     async def activity(self, filing_id: str) -> tuple[Activity, ...]:
         self.world.note("activity", filing_id)
         return (Activity(NOW, "Camille Compte", "CELLS_SAVED", Sentence("1 case saisie.", "1 cell typed.")),)
+
+    async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
+        self.world.note("export", (filing_id, chosen, version))
+        return ExportedFile(b"PK-file", f'ER-2024"\r\nX: y.{chosen.word}', "application/octet-stream")
+
+    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
+        self.world.note("steps", filing_id)
+        said = Sentence("Fichier sample_oph.csv importé.", "File sample_oph.csv imported.")
+        return (
+            EditStep("step-2", "FILE_IMPORTED", "Camille Compte", NOW, 414, said, False),
+            EditStep("step-1", "CELLS_SAVED", "Camille Compte", NOW, 1, Sentence("1 case.", "1 cell."), True),
+        )
+
+    async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
+        self.world.note("undo", (filing_id, step_id))
+        return UndoneStep(self.world.filing, ("BA.010.brut",), ("PL.010.n",))
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)

@@ -73,6 +73,23 @@ class ImportEffect(StrEnum):
     SEALED = "sealed"
 
 
+class ExportFormat(StrEnum):
+    """A published file format."""
+
+    UNSPECIFIED = "unspecified"
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    XBRL_JSON = "xbrl_json"
+    XBRL_CSV = "xbrl_csv"
+    TAXONOMY = "taxonomy"
+
+    @property
+    def word(self) -> str:
+        """The word of addresses and commands: `xbrl-json`."""
+        return self.value.replace("_", "-")
+
+
 class Severity(StrEnum):
     """How much a control weighs, heaviest first."""
 
@@ -384,6 +401,37 @@ class Activity:
     author: str
     kind: str
     summary: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A filing as a file."""
+
+    content: bytes
+    file_name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditStep:
+    """One change of content, which can be undone while `is_undone` is false."""
+
+    step_id: str
+    kind: str
+    author: str
+    at: datetime | None
+    cells: int
+    summary: Sentence
+    is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneStep:
+    """What undoing put back, and what it left because somebody changed it since."""
+
+    filing: Filing
+    restored: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from services.gateway.clients.answers import (
     Container,
     Delivery,
     Document,
+    EditStep,
+    ExportedFile,
+    ExportFormat,
     FeedEntry,
     FeedPage,
     FetchedDelivery,
@@ -32,6 +35,7 @@ from services.gateway.clients.answers import (
     SavedCells,
     Step,
     TransmittedFiling,
+    UndoneStep,
     Verdict,
     Verification,
 )
@@ -92,6 +96,18 @@ class Forms(Protocol):
 
     async def activity(self, filing_id: str) -> tuple[Activity, ...]:
         """List what happened, newest first."""
+        ...
+
+    async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
+        """Return the filing as a file; version 0 is the filing as it is now."""
+        ...
+
+    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
+        """List the changes that can be undone, newest first."""
+        ...
+
+    async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
+        """Undo one change; cells changed since are left as they are and named."""
         ...
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:

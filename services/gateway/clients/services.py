@@ -22,6 +22,9 @@ from services.gateway.clients.answers import (
     Container,
     Delivery,
     Document,
+    EditStep,
+    ExportedFile,
+    ExportFormat,
     FeedEntry,
     FeedPage,
     FetchedDelivery,
@@ -41,6 +44,7 @@ from services.gateway.clients.answers import (
     SavedCells,
     Step,
     TransmittedFiling,
+    UndoneStep,
     Verdict,
     Verification,
 )
@@ -168,6 +172,26 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.ListActivity(forms.ListActivityRequest(filing_id=filing_id))
         return tuple(read(one, Activity) for one in answer.activities)
+
+    async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
+        """Return the filing as a file."""
+        request = forms.ExportFilingRequest(
+            filing_id=filing_id, format=forms.ExportFormat.Value(f"EXPORT_FORMAT_{chosen.name}"), version=version
+        )
+        with carrying(self._passport):
+            return read(await self._stub.ExportFiling(request, timeout=HEAVY_SECONDS), ExportedFile)
+
+    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
+        """List the changes that can be undone."""
+        with carrying(self._passport):
+            answer = await self._stub.ListSteps(forms.ListStepsRequest(filing_id=filing_id))
+        return tuple(read(step, EditStep) for step in answer.steps)
+
+    async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
+        """Undo one change."""
+        request = forms.UndoStepRequest(request_id=request_id, filing_id=filing_id, step_id=step_id)
+        with carrying(self._passport):
+            return read(await self._stub.UndoStep(request), UndoneStep)
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         """List transmitted filings."""

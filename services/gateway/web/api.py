@@ -22,6 +22,7 @@ from services.gateway.web.api_models import (
     plain,
 )
 from services.gateway.web.desk import desk_of
+from services.gateway.web.export_pages import format_of
 from services.gateway.web.fields import read_upload
 from services.gateway.web.sign_pages import attachment
 
@@ -229,6 +230,25 @@ async def deliveries(services: Acting, filing_id: str) -> Response:
 async def activity(services: Acting, filing_id: str) -> Response:
     """List activities, newest first."""
     return _items("activities", await services.forms.activity(filing_id))
+
+
+@router.get("/filings/{filing_id}/export/{chosen}", summary="The filing as a file")
+async def export(services: Acting, filing_id: str, chosen: str, version: int = 0) -> Response:
+    """Return the file: csv, xlsx, json, xbrl-json, xbrl-csv or taxonomy; version 0 is the filing as it is now."""
+    file = await services.forms.export(filing_id, format_of(chosen), version)
+    return attachment(file.content, file.file_name, file.media_type)
+
+
+@router.get("/filings/{filing_id}/steps", summary="Changes that can be undone")
+async def steps(services: Acting, filing_id: str) -> Response:
+    """List changes of content, newest first."""
+    return _items("steps", await services.forms.steps(filing_id))
+
+
+@router.post("/filings/{filing_id}/steps/{step_id}/undo", summary="Undo one change")
+async def undo(request: Request, services: Acting, filing_id: str, step_id: str) -> Response:
+    """Undo a change; `kept` names the cells changed since, left as they are."""
+    return _json(await services.forms.undo(filing_id, step_id, _id(request, "")))
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")

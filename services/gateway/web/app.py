@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from services.gateway.web import (
     api,
+    export_pages,
     feeds,
     filing_pages,
     history_pages,
@@ -34,6 +35,7 @@ _ROUTERS = (
     release_pages,
     sign_pages,
     history_pages,
+    export_pages,
     filing_pages,
     api,
     feeds,

@@ -11,6 +11,7 @@ from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Una
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
 from services.gateway.web.errors import explained, status_of
+from services.gateway.web.export_pages import FORMATS
 from services.gateway.web.figures import shown
 from services.gateway.web.finding_view import finding_view
 from services.gateway.web.form_view import (
@@ -37,7 +38,8 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     values = await framed(visit, filing, "")
     return await visit.page(
-        "overview.html", {**values, "moves": moves(filing, visit.passport), "steps": list(Step)[1:]}
+        "overview.html",
+        {**values, "moves": moves(filing, visit.passport), "steps": list(Step)[1:], "formats": FORMATS},
     )
 
 

@@ -1,4 +1,4 @@
-"""What happened to a filing, and who received what when."""
+"""What happened to a filing, who received what when, and the changes that can be undone."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,11 +11,23 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/filings/{filing_id}/history")
 async def history(visit: Visitor, filing_id: str) -> Response:
-    """Show activities and deliveries, newest first."""
+    """Show changes, activities and deliveries, newest first."""
     filing = (await visit.services.forms.get(filing_id)).filing
     values = {
         **await framed(visit, filing, "history"),
         "activities": await visit.services.forms.activity(filing_id),
         "deliveries": await deliveries_of(visit, filing),
+        "steps": await visit.services.forms.steps(filing_id),
     }
     return await visit.page("history.html", values)
+
+
+@router.post("/filings/{filing_id}/steps/{step_id}/undo")
+async def undo(visit: Visitor, filing_id: str, step_id: str) -> Response:
+    """Undo one change; say what was put back, and what somebody changed since and stays."""
+    fields = await visit.fields()
+    done = await visit.services.forms.undo(filing_id, step_id, visit.request_id(fields))
+    notes = [visit.wording("Annulé : {n} case(s) remise(s) comme avant.", n=len(done.restored))]
+    if done.kept:
+        notes.append(visit.wording("Modifiées depuis, laissées telles quelles : {cells}.", cells=", ".join(done.kept)))
+    return await visit.go(f"/filings/{filing_id}/history", " ".join(notes))
