@@ -54,3 +54,21 @@ class JustificationChanged(Conflict):
     """The text that is answered is no longer the one in force; read the new one first."""
 
     reason = "JUSTIFICATION_CHANGED"
+
+
+class AdjustmentRefused(Invalid):
+    """A control cannot be adjusted so: blocking, heavier than it is, unknown, or without a reason."""
+
+    reason = "ADJUSTMENT_REFUSED"
+
+
+class RunUnknown(NotFound):
+    """There is no such run."""
+
+    reason = "RUN_UNKNOWN"
+
+
+class LeaseLost(Conflict):
+    """The run was given to another worker meanwhile: what this one found does not count."""
+
+    reason = "LEASE_LOST"

@@ -111,7 +111,6 @@ class RuleSet:
         self.digest = form_set.digest
         self._budget = budget
         self._rules = {rule.control.id: rule for rule in rules}
-        self._code = code
         self._plans: dict[tuple[str, bool], _Plan] = {
             (document, has_previous): _plan(form_set, document, formulas, rules, code, has_previous=has_previous)
             for document in ("ER", "QDIS", "whole")
@@ -175,9 +174,8 @@ class RuleSet:
         """
         rule = self._rules[control]
         filled = {**cells, **operands_of(self.form_set, previous or {}, restated)}
-        function = self._code[rule.name] if rule.name else None
         with localcontext(_context()):
-            return _outcome(rule, function, filled, self._budget)
+            return _explained(rule, filled, self._budget)
 
     @property
     def cells_read(self) -> frozenset[str]:
@@ -527,18 +525,20 @@ def _evaluated(formula: _Formula, filled: Mapping[str, Value]) -> Value | None:
 
 def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int], budget: Budget) -> list[ControlResult]:
     rules, functions = plan.rules, plan.rule_functions
-    return [_outcome(rules[index], functions[index], filled, budget) for index in indices]
-
-
-def _outcome(
-    rule: _Rule, function: Callable[..., Any] | None, filled: Mapping[str, Value], budget: Budget
-) -> ControlResult:
-    if function is None:
-        return _explained(rule, filled, budget)
-    try:
-        return rule.passed if function(filled) else _failed(rule, filled)
-    except UNDEFINED:
-        return _explained(rule, filled, budget)
+    results: list[ControlResult] = []
+    add = results.append
+    for index in indices:
+        function = functions[index]
+        try:
+            if function is None:
+                add(_explained(rules[index], filled, budget))
+            elif function(filled):
+                add(rules[index].passed)
+            else:
+                add(_failed(rules[index], filled))
+        except UNDEFINED:
+            add(_explained(rules[index], filled, budget))
+    return results
 
 
 def _failed(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:

@@ -215,7 +215,7 @@ def test_compiled_questions_over_lines_agree_with_the_evaluator(
     )
     rules = compile_rules(form_set)
 
-    found = rules.run("C-1", cells, previous, restated).status
+    found = rules.check(cells, "ER", previous=previous, restated=restated).controls[0].status
 
     operands = {**cells, **operands_of(form_set, previous, restated)}
     value = Evaluation(operands).value(rules._rules["C-1"].node)
