@@ -1,0 +1,254 @@
+"""What another form set does to a filing (F9): what is carried, what a person must choose about, what is new.
+
+Nothing is lost: a filled cell is carried as it is, or set aside with its value until somebody chooses.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.errors import Violation
+from formsets import FormSet
+from formsets.formats import read
+from formsets.values import written
+from services.forms.domain.cell import Cell, OtherValue, Source
+from services.forms.domain.errors import CellsRefused
+from services.forms.domain.filing import Document, Filing, Step
+
+
+class Why(StrEnum):
+    """Why a value cannot stay where it is."""
+
+    CLOSED = "closed"
+    DROPPED = "dropped"
+    RETYPED = "retyped"
+    COMPUTED = "computed"
+
+
+class Fate(StrEnum):
+    """What became of a value set aside."""
+
+    WAITING = "waiting"
+    DROPPED = "dropped"
+    """By a person's choice; the history of the cell still has it."""
+    KEPT = "kept"
+    """Under another address, by a person's choice."""
+    RETURNED = "returned"
+    """To its cell, since the publication was undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A filled cell that the new form set does not take as it is."""
+
+    cell: Cell
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetChange:
+    """What another form set does to the cells of one filing."""
+
+    carried: tuple[str, ...]
+    """Filled cells that stay as they are."""
+    to_choose: tuple[Unfit, ...]
+    gained: tuple[str, ...]
+    """Cells that are new, open again, or newly computed, in form order."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingImpact:
+    """What a publication would do to one open filing."""
+
+    filing: Filing
+    change: FormSetChange
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A value kept aside when its cell could not stay; of one version of one cell."""
+
+    publication_id: UUID
+    filing_id: UUID
+    address: str
+    version: int
+    """Version of the cell that held the value."""
+    value: str
+    source: Source
+    why: Why
+    other: OtherValue | None = None
+    """The value of the other server, when the cell was in conflict."""
+    fate: Fate = Fate.WAITING
+    kept_as: str = ""
+    """Where it was put, once chosen."""
+    kept_version: int = 0
+    """Version of that cell that the choice made."""
+    replaced: str = ""
+    """What that cell held before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A form set given to the open filings of a campaign; filings are taken one by one, so it can be resumed."""
+
+    id: UUID
+    document: Document
+    year: int
+    before: str
+    """Form set of the campaign before."""
+    after: str
+    author: str
+    at: datetime
+    is_undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiling:
+    """One filing that a publication changed."""
+
+    publication_id: UUID
+    filing_id: UUID
+    before: str
+    """Form set of the filing before."""
+    is_undone: bool = False
+
+
+def is_open(filing: Filing) -> bool:
+    """Tell whether a publication reaches a filing: one signed once keeps the form set it was signed with."""
+    return filing.signed_version == 0 and filing.step <= Step.SIGNATURE
+
+
+def change_form_set(
+    before: FormSet, after: FormSet, document: Document, year: int, cells: Iterable[Cell]
+) -> FormSetChange:
+    """Return what becomes of the filled cells of a filing under another form set."""
+    carried: list[str] = []
+    to_choose: list[Unfit] = []
+    for cell in cells:
+        if not cell.value:
+            continue
+        if why := why_unfit(before, after, document, year, cell.address, cell.value):
+            to_choose.append(Unfit(cell, why))
+        else:
+            carried.append(cell.address)
+    return FormSetChange(tuple(carried), tuple(to_choose), gained(before, after, document))
+
+
+def why_unfit(before: FormSet, after: FormSet, document: Document, year: int, address: str, value: str) -> Why | None:
+    """Return why a value cannot stay at its address; None when it can."""
+    if not after.has_cell(address):
+        return Why.DROPPED
+    if after.is_closed(address):
+        return Why.CLOSED
+    if after.document_of(address) != document:
+        concept = after.concept_of(address) if document is Document.QDIS else None
+        if concept is None or concept.cell != address:
+            return Why.DROPPED
+    elif after.is_computed(address):
+        return Why.COMPUTED
+    return None if _reads(before, after, address, value, year) else Why.RETYPED
+
+
+def _reads(before: FormSet, after: FormSet, address: str, value: str, year: int) -> bool:
+    new = after.line_of(address)
+    if before.has_cell(address):
+        old = before.line_of(address)
+        if (old.type, old.enum_values) == (new.type, new.enum_values):
+            return True
+    reading = read(after, address, value, year, origin="file")
+    return reading.value is not None and written(reading.value) == value
+
+
+def gained(before: FormSet, after: FormSet, document: Document) -> tuple[str, ...]:
+    """Return the cells of a document that the other form set adds, opens or begins to compute, in form order."""
+    return tuple(
+        address
+        for address in after.cells(document)
+        if not after.is_closed(address)
+        and (
+            not before.has_cell(address)
+            or before.is_closed(address)
+            or (after.is_computed(address) and not before.is_computed(address))
+        )
+    )
+
+
+def set_aside(publication_id: UUID, filing_id: UUID, unfit: Unfit) -> SetAside:
+    """Return what is kept of a cell that cannot stay."""
+    cell = unfit.cell
+    return SetAside(
+        publication_id, filing_id, cell.address, cell.version, cell.value, cell.source, unfit.why, cell.conflict
+    )
+
+
+def emptied(cell: Cell, source: Source) -> Cell:
+    """Return the next version of a cell whose value is set aside: empty, and in conflict with nobody."""
+    return replace(cell.changed("", source), conflict=None)
+
+
+def kept_as(aside: SetAside, address: str, made: Cell, replaced: str) -> SetAside:
+    """Return the value once a person put it in another cell, or in its own once that takes it."""
+    return replace(aside, fate=Fate.KEPT, kept_as=address, kept_version=made.version, replaced=replaced)
+
+
+def refuse_keeping(aside: SetAside, address: str, sentence: str) -> CellsRefused:
+    """Return the failure that says why a value cannot be kept there."""
+    return CellsRefused([Violation(address or aside.address, sentence, "SET_ASIDE")])
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What undoing a publication does to the cells of one filing."""
+
+    changed: tuple[Cell, ...]
+    """Values put back in their cells, and cells emptied of what the earlier form set does not take."""
+    returned: tuple[SetAside, ...]
+    """Values that are no longer aside."""
+    to_choose: tuple[Unfit, ...]
+    """Values written since in cells that the earlier form set does not take."""
+
+
+def take_back(
+    after: FormSet,
+    before: FormSet,
+    filing: Filing,
+    cells: Mapping[str, Cell],
+    aside: Iterable[SetAside],
+    source: Source,
+) -> Return:
+    """Return what undoing does: values set aside go back, and edits made since stay where both form sets know the cell.
+
+    Args:
+        after: the form set that was published.
+        before: the one to go back to.
+        filing: the filing.
+        cells: its cells now.
+        aside: what this publication set aside from it.
+        source: who undoes, and when.
+    """
+    present = dict(cells)
+    unfit = change_form_set(after, before, filing.document, filing.year, present.values()).to_choose
+    for one in unfit:
+        present[one.cell.address] = emptied(one.cell, source)
+    returned = []
+    for kept in aside:
+        if kept.fate is Fate.RETURNED:
+            continue
+        held = present.get(kept.address)
+        if held is None or held.value:
+            # Typed since, and both form sets take it: the edit stays, what was aside stays listed.
+            continue
+        _take_back_choice(present, kept, source)
+        origin = replace(kept.source, author=source.author, at=source.at)
+        present[kept.address] = replace(held.changed(kept.value, origin), conflict=kept.other)
+        returned.append(replace(kept, fate=Fate.RETURNED))
+    changed = tuple(cell for address, cell in present.items() if cell != cells.get(address))
+    return Return(changed, tuple(returned), unfit)
+
+
+def _take_back_choice(present: dict[str, Cell], one: SetAside, source: Source) -> None:
+    target = present.get(one.kept_as)
+    if one.fate is Fate.KEPT and target is not None and target.version == one.kept_version:
+        present[one.kept_as] = target.changed(one.replaced, source)
