@@ -5,7 +5,7 @@ import itertools
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import formsets
@@ -206,6 +206,7 @@ _FILLED = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a busy machine compiles slowly
 @given(_QUESTIONS, _FILLED, _FILLED, st.sets(st.sampled_from(["AA.010.n", "AA.020.n"])))
 def test_compiled_questions_over_lines_agree_with_the_evaluator(
     expression: str, cells: dict[str, Value], previous: dict[str, Value], restated: set[str]

@@ -2,7 +2,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import formsets
@@ -388,6 +388,7 @@ _CELLS = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a busy machine compiles slowly
 @given(st.recursive(_COMPARED, _booleans, max_leaves=5), _CELLS)
 def test_compiled_controls_agree_with_the_evaluator(expression: str, cells: dict[str, Value]) -> None:
     rules = compile_rules(
@@ -403,6 +404,7 @@ def test_compiled_controls_agree_with_the_evaluator(expression: str, cells: dict
     assert found == expected
 
 
+@settings(deadline=None)  # a busy machine compiles slowly
 @given(_ARITHMETIC, _CELLS)
 def test_compiled_formulas_agree_with_the_evaluator(expression: str, cells: dict[str, Value]) -> None:
     rules = compile_rules(
