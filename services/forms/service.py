@@ -28,7 +28,9 @@ from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
 from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
+from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.justify_finding import JustifyFinding
@@ -45,6 +47,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
@@ -93,6 +96,11 @@ def wire(
         seal_filing=SealFiling(open_work, form_sets),
         apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
         export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
+        carry_last_year=CarryLastYear(open_work, controls, form_sets, clock, identifiers),
+        get_signed_version=GetSignedVersion(open_work, form_sets),
+        get_series=GetSeries(open_work, form_sets),
+        compare_filings=CompareFilings(open_work, form_sets),
+        reopen_filing=ReopenFiling(open_work, controls, facts, form_sets, clock),
     )
 
 

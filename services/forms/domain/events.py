@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.forms.domain.filing import Document
 from services.forms.domain.sharing import ChangedFact
 
 
@@ -18,5 +19,20 @@ class SharedFactsChanged:
     """True when the ER is signed with these values: nobody may change them any more."""
 
 
-FormsEvent = SharedFactsChanged
+@dataclass(frozen=True, slots=True)
+class FilingReopened:
+    """A signed version is about to be rectified; its recipients must be told that it is suspended (F26, F34)."""
+
+    filing_id: UUID
+    siren: str
+    year: int
+    document: Document
+    version: int
+    """The version that is suspended until the next one is signed."""
+    reason: str
+    author: str
+    cells: tuple[str, ...] = ()
+
+
+FormsEvent = SharedFactsChanged | FilingReopened
 """Every event of this service."""

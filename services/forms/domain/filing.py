@@ -129,6 +129,26 @@ class Filing:
             raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
         return replace(self, step=step, changed_at=at)
 
+    @property
+    def is_closed_by_signature(self) -> bool:
+        """True while the signed version stands: nothing changes it, not even another server, until it is reopened."""
+        return self.step >= Step.REVIEW
+
+    def reopened(self, reason: str, at: datetime) -> "Filing":
+        """Return a signed filing back at step 1, for a rectifying version.
+
+        Raises:
+            StepRefused: it is not at step 4.
+            ReasonMissing: without a reason.
+        """
+        if self.step is not Step.REVIEW:
+            raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
+        if len(reason.strip()) < 3:
+            raise ReasonMissing(
+                violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
+            )
+        return replace(self, step=Step.ENTRY, changed_at=at)
+
     def obstacles(self, conflicts: int) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []

@@ -88,7 +88,9 @@ def receivable(form_set: FormSet, document: Document, facts: Iterable[ReceivedFa
     Another server writes nothing but the shared concepts that travel this way, under their own address and in written
     form; whatever else it says is left out. The server that holds the ER computes its own totals.
     """
-    return [fact for fact in facts if _is_receivable(form_set, document, fact)]
+    taken = [fact for fact in facts if _is_receivable(form_set, document, fact)]
+    # The ER is what seals: reopened, its own cells are free again.
+    return [replace(fact, is_sealed=False) for fact in taken] if document is Document.ER else taken
 
 
 def _is_receivable(form_set: FormSet, document: Document, fact: ReceivedFact) -> bool:

@@ -14,6 +14,7 @@ from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
+from services.forms.domain.comparing import CellDifference, SeriesPoint
 from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
@@ -394,6 +395,29 @@ def edit_step_message(step: EditStep) -> pb.EditStep:
         cells=len(step.cells),
         summary=sentence((step.fr, step.en)),
         is_undone=step.is_undone,
+    )
+
+
+def point_message(point: SeriesPoint) -> pb.SeriesPoint:
+    """Return one value of a series."""
+    return pb.SeriesPoint(
+        year=point.year,
+        address=point.address,
+        value=point.value,
+        label=point.label,
+        form_set=point.form_set,
+        is_break=point.is_break,
+        is_signed=point.is_signed,
+    )
+
+
+def difference_message(difference: CellDifference) -> pb.CellDifference:
+    """Return one difference."""
+    return pb.CellDifference(
+        address=difference.address,
+        label=difference.label,
+        value=difference.value,
+        other_value=difference.other_value,
     )
 
 

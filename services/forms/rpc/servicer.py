@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
+from harmonia.types.v1 import types_pb2 as types
 
 from chassis.rpc.identity import caller
 from services.forms.rpc import mapping
@@ -191,6 +192,46 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         filing_id = mapping.to_uuid(request.filing_id)
         file = await self._use.export_filing(caller(), filing_id, chosen, request.version)
         return pb.ExportFilingResponse(content=file.content, file_name=file.file_name, media_type=file.media_type)
+
+    async def CarryLastYear(self, request: pb.CarryLastYearRequest, context: Context) -> pb.CarryLastYearResponse:
+        """Carry last year's answers."""
+        done = await self._use.carry_last_year(caller(), mapping.to_uuid(request.filing_id))
+        beside = [types.Cell(address=address, value=value) for address, value in done.beside.items()]
+        return pb.CarryLastYearResponse(filing=mapping.card_message(done.card), carried=done.carried, beside=beside)
+
+    async def GetSignedVersion(
+        self, request: pb.GetSignedVersionRequest, context: Context
+    ) -> pb.GetSignedVersionResponse:
+        """Return a version as it was signed."""
+        found = await self._use.get_signed_version(caller(), mapping.to_uuid(request.filing_id), request.version)
+        return pb.GetSignedVersionResponse(
+            filing=mapping.filing_message(found.filing),
+            version=found.version,
+            form_set=found.form_set,
+            cells=mapping.cells_of(found.cells),
+            versions=range(1, found.filing.signed_version + 1),
+        )
+
+    async def GetSeries(self, request: pb.GetSeriesRequest, context: Context) -> pb.GetSeriesResponse:
+        """Return cells over the years."""
+        document = mapping.to_document(request.document)
+        siren = mapping.to_text("body", request.body)
+        points = await self._use.get_series(caller(), siren, document, request.addresses, request.years)
+        return pb.GetSeriesResponse(points=[mapping.point_message(point) for point in points])
+
+    async def CompareFilings(self, request: pb.CompareFilingsRequest, context: Context) -> pb.CompareFilingsResponse:
+        """Compare two years or two versions."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        other_id = mapping.to_uuid(request.other_filing_id) if request.other_filing_id else filing_id
+        found = await self._use.compare_filings(caller(), filing_id, request.version, other_id, request.other_version)
+        return pb.CompareFilingsResponse(differences=[mapping.difference_message(one) for one in found])
+
+    async def ReopenFiling(self, request: pb.ReopenFilingRequest, context: Context) -> pb.ReopenFilingResponse:
+        """Reopen a signed filing."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        reason = mapping.to_text("reason", request.reason)
+        card = await self._use.reopen_filing(caller(), filing_id, reason, list(request.cells))
+        return pb.ReopenFilingResponse(filing=mapping.card_message(card))
 
     async def FreezeFiling(self, request: pb.FreezeFilingRequest, context: Context) -> pb.FreezeFilingResponse:
         """Take a snapshot for signature."""

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
-from services.forms.domain.events import FormsEvent
+from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
 from services.forms.store.cells import SqlCells
 from services.forms.store.edit_steps import SqlEditSteps
@@ -30,7 +30,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
 
     def publish(self, event: FormsEvent) -> None:
         """Put an event in the outbox, in the lane of its body."""
-        self.record(Event("SharedFactsChanged", event.siren, to_payload(event)))
+        self.record(Event(type(event).__name__, event.siren, to_payload(event)))
 
     async def is_first(self, method: str, event_id: str) -> bool:
         """Record that another service's event is applied here; False for a repeat."""
@@ -38,7 +38,18 @@ class FormsUnitOfWork(SqlUnitOfWork):
 
 
 def to_payload(event: FormsEvent) -> dict[str, object]:
-    """Return an event as plain JSON values; `clients/sync.py` reads it back."""
+    """Return an event as plain JSON values; `clients/sync.py` reads the facts back."""
+    if isinstance(event, FilingReopened):
+        return {
+            "filing_id": str(event.filing_id),
+            "siren": event.siren,
+            "year": event.year,
+            "document": str(event.document),
+            "version": event.version,
+            "reason": event.reason,
+            "author": event.author,
+            "cells": list(event.cells),
+        }
     return {
         "filing_id": str(event.filing_id),
         "siren": event.siren,

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
+from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.justify_finding import JustifyFinding
@@ -20,6 +22,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
@@ -57,3 +60,8 @@ class UseCases:
     seal_filing: SealFiling
     apply_facts: ApplyFacts
     export_filing: ExportFiling
+    carry_last_year: CarryLastYear
+    get_signed_version: GetSignedVersion
+    get_series: GetSeries
+    compare_filings: CompareFilings
+    reopen_filing: ReopenFiling

@@ -33,7 +33,7 @@ class ApplyFacts:
         return changed
 
     async def _apply(self, work: UnitOfWork, filing: Filing, facts: Sequence[ReceivedFact]) -> int:
-        if filing.signed_version:
+        if filing.is_closed_by_signature:
             # What is signed stays as signed; the new facts wait for the filing to be reopened.
             return 0
         form_set = self._form_sets.load(filing.form_set)

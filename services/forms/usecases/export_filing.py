@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from chassis.identity import Caller
-from formsets import FormSet
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat, export_content
 from services.forms.domain.filing import Filing
-from services.forms.domain.snapshot import Snapshot
+from services.forms.usecases.past_versions import form_set_of
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import ExportFiles, FormSets, OpensWork, UnitOfWork
 from services.forms.usecases.sign_filing import content_of
@@ -44,13 +43,5 @@ class ExportFiling:
 
     async def _signed(self, work: UnitOfWork, filing: Filing, version: int) -> ExportContent:
         snapshot = await work.snapshots.get_signed(filing.id, version)
-        form_set = self._signed_under(filing, snapshot)
+        form_set = form_set_of(self._form_sets, filing, snapshot)
         return export_content(filing, form_set, snapshot.cells, {}, version, snapshot.frozen_at)
-
-    def _signed_under(self, filing: Filing, snapshot: Snapshot) -> FormSet:
-        """The form set of the signature: the filing may have moved to another one since (F9)."""
-        present = self._form_sets.load(filing.form_set)
-        if present.digest == snapshot.form_set_digest:
-            return present
-        shipped = (self._form_sets.load(version) for version in self._form_sets.available())
-        return next((one for one in shipped if one.digest == snapshot.form_set_digest), present)

@@ -6,13 +6,17 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
+from services.forms.domain.carrying import carry
 from services.forms.domain.errors import NoCampaign
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.sharing import receivable, receive
+from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.past_versions import last_year_of
 from services.forms.usecases.permitting import require_on_body
 from services.forms.usecases.ports import Bodies, Controls, Facts, FormSets, OpensWork, UnitOfWork
+from services.forms.usecases.undo_step import keep_step
 
 
 class OpenFiling:
@@ -75,18 +79,25 @@ class OpenFiling:
         form_set = self._form_sets.load(filing.form_set)
         known = receivable(form_set, document, await self._facts.known(body.siren, year))
         received = receive({}, known)
-        written = await write_cells(work, self._controls, form_set, filing, {}, received, caller.name, now)
+        there = {cell.address: cell for cell in received}
+        last_year = await last_year_of(work, self._form_sets, filing)
+        carried = (
+            carry(form_set, document, last_year, there, caller.name, now, only_prefilled=True).carried
+            if last_year
+            else ()
+        )
+        opening = list({**there, **{cell.address: cell for cell in carried}}.values())
+        written = await write_cells(work, self._controls, form_set, filing, {}, opening, caller.name, now)
         # Opening is not a change: the first revision is the one opened with.
         filing = replace(written.filing, revision=1)
         await work.filings.save(filing)
-        await work.activities.add(
-            Activity(
-                filing.id,
-                now,
-                caller.name,
-                "FILING_OPENED",
-                f"Dossier ouvert ; {len(received)} donnée(s) commune(s) déjà connue(s).",
-                f"Filing opened; {len(received)} shared fact(s) already known.",
-            )
+        activity = Activity(
+            filing.id,
+            now,
+            caller.name,
+            "FILING_OPENED",
+            f"Dossier ouvert ; {len(received)} donnée(s) commune(s) déjà connue(s), {len(carried)} case(s) reprise(s).",
+            f"Filing opened; {len(received)} shared fact(s) already known, {len(carried)} cell(s) carried.",
         )
+        await keep_step(work, self._identifiers.next(), EditKind.LAST_YEAR_CARRIED, activity, {}, carried)
         return filing

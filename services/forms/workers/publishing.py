@@ -15,7 +15,11 @@ class PublishedFacts(Protocol):
 
 
 class Publishing:
-    """Delivers `SharedFactsChanged` to sync."""
+    """Delivers `SharedFactsChanged` to sync.
+
+    `FilingReopened` is for transmission, which must tell the recipients of the signed version that it is suspended. Its
+    contract has no method for that yet: the event stays in the outbox, marked as delivered, with all it needs.
+    """
 
     def __init__(self, facts: PublishedFacts) -> None:
         self._facts = facts
@@ -26,4 +30,6 @@ class Publishing:
         Raises:
             Failure: sync refused it or does not answer; the relay tries again later.
         """
+        if delivery.kind != "SharedFactsChanged":
+            return
         await self._facts.publish(str(delivery.id), delivery.payload)

@@ -1,9 +1,15 @@
 """What happened to cells and filings, over gRPC and PostgreSQL: steps undone, comments, years, reopening."""
 
+import json
+import zlib
+
+from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.types.v1 import types_pb2 as types
+from sqlalchemy import text
 
 from tests.support.form_sets import SAMPLE
-from tests.support.forms import AMOUNT
+from tests.support.forms import AMOUNT, SIREN, a_form_set
 
 
 async def steps_of(running, filing_id):
@@ -43,3 +49,83 @@ async def test_an_import_is_undone_around_what_was_typed_since(running):
         ("FILE_IMPORTED", True),
         ("CELLS_SAVED", False),
     ]
+
+
+async def seal(running, filing_id):
+    """Sign what the filing says now, as the signature service would, whatever the controls say."""
+    async with running.engine.begin() as connection:
+        await connection.execute(text("UPDATE filings SET step = 3, verdict = 'clean'"))
+        await connection.execute(
+            text(
+                "INSERT INTO snapshots (filing_id, version, revision, content, frozen_at, is_signed)"
+                " VALUES (:id, 1, 2, :content, now(), false)"
+            ),
+            {"id": filing_id, "content": zlib.compress(json.dumps(FROZEN).encode())},
+        )
+    at = Timestamp()
+    at.FromDatetime(running.clock.now())
+    await running.stub.SealFiling(
+        pb.SealFilingRequest(
+            event_id="seal",
+            filing_id=filing_id,
+            version=1,
+            revision=2,
+            receipt_number="N1",
+            signatory="D",
+            signed_at=at,
+        )
+    )
+
+
+FROZEN = {
+    "cells": {AMOUNT: "5"},
+    "verdict": "clean",
+    "rule_set": "r",
+    "form_set_digest": a_form_set().digest,
+    "justifications": [],
+}
+
+
+async def test_a_reopened_filing_is_changed_and_compared_with_what_was_signed(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "5", 0))
+    await seal(running, filing_id)
+
+    with running.by("director"):
+        request = pb.ReopenFilingRequest(
+            request_id=running.request_id(), filing_id=filing_id, reason="Erreur de saisie", cells=[AMOUNT]
+        )
+        reopened = (await running.stub.ReopenFiling(request)).filing
+    await running.save(filing_id, (AMOUNT, "6", 1))
+
+    assert (reopened.step, reopened.signed_version) == (pb.STEP_ENTRY, 1)
+    with running.by("reader"):
+        signed = await running.stub.GetSignedVersion(pb.GetSignedVersionRequest(filing_id=filing_id))
+        compare = pb.CompareFilingsRequest(filing_id=filing_id, version=1)
+        found = (await running.stub.CompareFilings(compare)).differences
+    assert ([(c.address, c.value) for c in signed.cells], list(signed.versions)) == ([(AMOUNT, "5")], [1])
+    assert (AMOUNT, "5", "6") in [(d.address, d.value, d.other_value) for d in found]
+    async with running.engine.connect() as connection:
+        events = await connection.execute(text("SELECT payload FROM outbox_events WHERE kind = 'FilingReopened'"))
+        assert [payload["reason"] for (payload,) in events] == ["Erreur de saisie"]
+
+
+async def test_last_years_answers_are_carried_and_its_figures_are_in_the_series(running):
+    last = await running.open()
+    await running.save(last, (AMOUNT, "5", 0), ("ID.020.v", "OPHE", 0))
+    async with running.engine.begin() as connection:
+        await connection.execute(text("UPDATE filings SET year = 2023"))
+
+    filing_id = await running.open()
+    with running.by("accountant"):
+        request = pb.CarryLastYearRequest(request_id=running.request_id(), filing_id=filing_id)
+        carried = await running.stub.CarryLastYear(request)
+
+    _, cells = await running.read(filing_id)
+    assert (cells["BA.010.n1"].value, cells["BA.010.n1"].origin) == ("5", pb.ORIGIN_LAST_YEAR)
+    assert (cells["ID.020.v"].value, carried.carried) == ("OPHE", 1)
+    assert (AMOUNT, "5") in [(cell.address, cell.value) for cell in carried.beside]
+    with running.by("reader"):
+        request = pb.GetSeriesRequest(body=SIREN, document=types.DOCUMENT_ER, addresses=[AMOUNT])
+        points = (await running.stub.GetSeries(request)).points
+    assert [(p.year, p.value, p.is_signed) for p in points] == [(2023, "5", False), (2024, "", False)]

@@ -30,12 +30,16 @@ def about(filing_id, import_id=NOWHERE):
         "ListActivity": pb.ListActivityRequest(filing_id=filing_id),
         "ListSteps": pb.ListStepsRequest(filing_id=filing_id),
         "UndoStep": pb.UndoStepRequest(filing_id=filing_id, step_id=NOWHERE),
+        "CarryLastYear": pb.CarryLastYearRequest(filing_id=filing_id),
+        "GetSignedVersion": pb.GetSignedVersionRequest(filing_id=filing_id),
+        "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
+        "ReopenFiling": pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur de saisie"),
         "FreezeFiling": pb.FreezeFilingRequest(filing_id=filing_id),
         "GetTransmittedFiling": pb.GetTransmittedFilingRequest(filing_id=filing_id),
     }
 
 
-NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign"}
+NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
 INTERNAL = {"ProvisionCampaign", "GetFrozenFiling", "LockFiling", "SealFiling", "ApplyFacts"}
 
 

@@ -2526,3 +2526,391 @@ class UndoStepResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndoStepResponse: _TypeAlias = UndoStepResponse  # noqa: Y015
+
+@_typing.final
+class SeriesPoint(_message.Message):
+    """One value of a series."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    IS_BREAK_FIELD_NUMBER: _builtins.int
+    IS_SIGNED_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    """Accounting year."""
+    address: _builtins.str
+    """`LINE.column`."""
+    value: _builtins.str
+    """Written form; empty when empty."""
+    label: _builtins.str
+    """Label in the form set of that year."""
+    form_set: _builtins.str
+    """Form set of that year."""
+    is_break: _builtins.bool
+    """True when the definition changed from the year before, so that values are not comparable."""
+    is_signed: _builtins.bool
+    """True when the value is of a signed version."""
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        address: _builtins.str = ...,
+        value: _builtins.str = ...,
+        label: _builtins.str = ...,
+        form_set: _builtins.str = ...,
+        is_break: _builtins.bool = ...,
+        is_signed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "form_set", b"form_set", "is_break", b"is_break", "is_signed", b"is_signed", "label", b"label", "value", b"value", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeriesPoint: _TypeAlias = SeriesPoint  # noqa: Y015
+
+@_typing.final
+class CellDifference(_message.Message):
+    """One difference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    OTHER_VALUE_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """`LINE.column`."""
+    label: _builtins.str
+    """Label."""
+    value: _builtins.str
+    """Value in the first."""
+    other_value: _builtins.str
+    """Value in the other."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        label: _builtins.str = ...,
+        value: _builtins.str = ...,
+        other_value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "label", b"label", "other_value", b"other_value", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CellDifference: _TypeAlias = CellDifference  # noqa: Y015
+
+@_typing.final
+class CarryLastYearRequest(_message.Message):
+    """Request of CarryLastYear."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarryLastYearRequest: _TypeAlias = CarryLastYearRequest  # noqa: Y015
+
+@_typing.final
+class CarryLastYearResponse(_message.Message):
+    """Response of CarryLastYear."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELD_NUMBER: _builtins.int
+    BESIDE_FIELD_NUMBER: _builtins.int
+    carried: _builtins.int
+    """How many cells were filled."""
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    @_builtins.property
+    def beside(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Last year's values that are shown beside, not carried."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+        carried: _builtins.int = ...,
+        beside: _abc.Iterable[_types_pb2.Cell] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "carried", b"carried", "filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarryLastYearResponse: _TypeAlias = CarryLastYearResponse  # noqa: Y015
+
+@_typing.final
+class GetSignedVersionRequest(_message.Message):
+    """Request of GetSignedVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing."""
+    version: _builtins.int
+    """Version; 0 for the latest."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSignedVersionRequest: _TypeAlias = GetSignedVersionRequest  # noqa: Y015
+
+@_typing.final
+class GetSignedVersionResponse(_message.Message):
+    """Response of GetSignedVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Version returned."""
+    form_set: _builtins.str
+    """Form set it was signed under."""
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing."""
+
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Cells as signed."""
+
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Versions there are."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+        version: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+        cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        versions: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing", b"filing", "form_set", b"form_set", "version", b"version", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSignedVersionResponse: _TypeAlias = GetSignedVersionResponse  # noqa: Y015
+
+@_typing.final
+class GetSeriesRequest(_message.Message):
+    """Request of GetSeries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    YEARS_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """SIREN."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    years: _builtins.int
+    """Years back from the newest, 1 to 5; 0 for 5."""
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells, at most 50."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        addresses: _abc.Iterable[_builtins.str] | None = ...,
+        years: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "body", b"body", "document", b"document", "years", b"years"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSeriesRequest: _TypeAlias = GetSeriesRequest  # noqa: Y015
+
+@_typing.final
+class GetSeriesResponse(_message.Message):
+    """Response of GetSeries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeriesPoint]:
+        """Oldest year first, in the order of the addresses."""
+
+    def __init__(
+        self,
+        *,
+        points: _abc.Iterable[Global___SeriesPoint] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSeriesResponse: _TypeAlias = GetSeriesResponse  # noqa: Y015
+
+@_typing.final
+class CompareFilingsRequest(_message.Message):
+    """Request of CompareFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    OTHER_FILING_ID_FIELD_NUMBER: _builtins.int
+    OTHER_VERSION_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """One filing."""
+    version: _builtins.int
+    """Its signed version; 0 for now."""
+    other_filing_id: _builtins.str
+    """The other filing, of the same body and document; empty for the same filing."""
+    other_version: _builtins.int
+    """Its signed version; 0 for now."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        other_filing_id: _builtins.str = ...,
+        other_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "other_filing_id", b"other_filing_id", "other_version", b"other_version", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareFilingsRequest: _TypeAlias = CompareFilingsRequest  # noqa: Y015
+
+@_typing.final
+class CompareFilingsResponse(_message.Message):
+    """Response of CompareFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellDifference]:
+        """In form order."""
+
+    def __init__(
+        self,
+        *,
+        differences: _abc.Iterable[Global___CellDifference] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareFilingsResponse: _TypeAlias = CompareFilingsResponse  # noqa: Y015
+
+@_typing.final
+class ReopenFilingRequest(_message.Message):
+    """Request of ReopenFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    reason: _builtins.str
+    """Why."""
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells to look at again."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenFilingRequest: _TypeAlias = ReopenFilingRequest  # noqa: Y015
+
+@_typing.final
+class ReopenFilingResponse(_message.Message):
+    """Response of ReopenFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing, at step 1."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenFilingResponse: _TypeAlias = ReopenFilingResponse  # noqa: Y015

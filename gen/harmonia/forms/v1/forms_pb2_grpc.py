@@ -150,6 +150,31 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.FromString,
                 _registered_method=True)
+        self.CarryLastYear = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/CarryLastYear',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.FromString,
+                _registered_method=True)
+        self.GetSignedVersion = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetSignedVersion',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionResponse.FromString,
+                _registered_method=True)
+        self.GetSeries = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetSeries',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesResponse.FromString,
+                _registered_method=True)
+        self.CompareFilings = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/CompareFilings',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsResponse.FromString,
+                _registered_method=True)
+        self.ReopenFiling = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ReopenFiling',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.FromString,
+                _registered_method=True)
         self.FreezeFiling = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/FreezeFiling',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.FreezeFilingRequest.SerializeToString,
@@ -342,6 +367,41 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CarryLastYear(self, request, context):
+        """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSignedVersion(self, request, context):
+        """Returns a version as it was signed, with the labels of its form set.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSeries(self, request, context):
+        """Returns the values of lines over the years a body has filed, with the labels of each year's version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareFilings(self, request, context):
+        """Compares two years or two signed versions of a filing, cell by cell.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenFiling(self, request, context):
+        """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FreezeFiling(self, request, context):
         """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale.
         """
@@ -494,6 +554,31 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.UndoStep,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.SerializeToString,
+            ),
+            'CarryLastYear': grpc.unary_unary_rpc_method_handler(
+                    servicer.CarryLastYear,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.SerializeToString,
+            ),
+            'GetSignedVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSignedVersion,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionResponse.SerializeToString,
+            ),
+            'GetSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSeries,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesResponse.SerializeToString,
+            ),
+            'CompareFilings': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareFilings,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsResponse.SerializeToString,
+            ),
+            'ReopenFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenFiling,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.SerializeToString,
             ),
             'FreezeFiling': grpc.unary_unary_rpc_method_handler(
                     servicer.FreezeFiling,
@@ -1143,6 +1228,141 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/UndoStep',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CarryLastYear(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/CarryLastYear',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSignedVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetSignedVersion',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetSeries',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareFilings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/CompareFilings',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CompareFilingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ReopenFiling',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -79,6 +79,16 @@ class FormsServiceStub:
     """Lists the steps that can be undone, newest first."""
     UndoStep: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+    CarryLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]
+    """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetSignedVersion: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]
+    """Returns a version as it was signed, with the labels of its form set."""
+    GetSeries: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]
+    """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+    CompareFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CompareFilingsRequest, _forms_pb2.CompareFilingsResponse]
+    """Compares two years or two signed versions of a filing, cell by cell."""
+    ReopenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]
+    """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
     FreezeFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]
@@ -141,6 +151,16 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Lists the steps that can be undone, newest first."""
     UndoStep: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]  # type: ignore[assignment]
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+    CarryLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]  # type: ignore[assignment]
+    """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetSignedVersion: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]  # type: ignore[assignment]
+    """Returns a version as it was signed, with the labels of its form set."""
+    GetSeries: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]  # type: ignore[assignment]
+    """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+    CompareFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.CompareFilingsRequest, _forms_pb2.CompareFilingsResponse]  # type: ignore[assignment]
+    """Compares two years or two signed versions of a filing, cell by cell."""
+    ReopenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]  # type: ignore[assignment]
+    """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
     FreezeFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]  # type: ignore[assignment]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]  # type: ignore[assignment]
@@ -338,6 +358,46 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.UndoStepResponse, _abc.Awaitable[_forms_pb2.UndoStepResponse]]:
         """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+
+    @_abc_1.abstractmethod
+    def CarryLastYear(
+        self,
+        request: _forms_pb2.CarryLastYearRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.CarryLastYearResponse, _abc.Awaitable[_forms_pb2.CarryLastYearResponse]]:
+        """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+
+    @_abc_1.abstractmethod
+    def GetSignedVersion(
+        self,
+        request: _forms_pb2.GetSignedVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetSignedVersionResponse, _abc.Awaitable[_forms_pb2.GetSignedVersionResponse]]:
+        """Returns a version as it was signed, with the labels of its form set."""
+
+    @_abc_1.abstractmethod
+    def GetSeries(
+        self,
+        request: _forms_pb2.GetSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetSeriesResponse, _abc.Awaitable[_forms_pb2.GetSeriesResponse]]:
+        """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+
+    @_abc_1.abstractmethod
+    def CompareFilings(
+        self,
+        request: _forms_pb2.CompareFilingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.CompareFilingsResponse, _abc.Awaitable[_forms_pb2.CompareFilingsResponse]]:
+        """Compares two years or two signed versions of a filing, cell by cell."""
+
+    @_abc_1.abstractmethod
+    def ReopenFiling(
+        self,
+        request: _forms_pb2.ReopenFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ReopenFilingResponse, _abc.Awaitable[_forms_pb2.ReopenFilingResponse]]:
+        """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
 
     @_abc_1.abstractmethod
     def FreezeFiling(

@@ -1,0 +1,101 @@
+"""Last year's answers: carried, shown beside, or never; nothing filled is overwritten."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import formsets
+from services.forms.domain.carrying import CarryMark, LastYear, carry, marks
+from services.forms.domain.cell import Origin
+from services.forms.domain.filing import Document
+from tests.support.forms import NOON, a_cell, a_form_set, an_other_value
+
+
+def carried(values, cells=(), form_set=None, **options):
+    last_year = LastYear(a_form_set(), values)
+    present = {cell.address: cell for cell in cells}
+    return carry(form_set or a_form_set(), Document.ER, last_year, present, "Alix", NOON, **options)
+
+
+@pytest.mark.parametrize(
+    ("address", "mark"),
+    [
+        ("ID.010.v", CarryMark.CARRY),
+        ("ID.160.v", CarryMark.BESIDE),
+        ("ID.270.v", CarryMark.NEVER),
+        ("BA.010.brut", CarryMark.BESIDE),
+        ("BA.010.net", CarryMark.NEVER),
+        ("BA.010.n1", CarryMark.CARRY),
+        ("AF.190.n", CarryMark.CARRY),
+    ],
+)
+def test_each_cell_is_marked(address, mark):
+    assert marks(a_form_set(), Document.ER)[address] is mark
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ("ID.010.v", "ID.010.v"),
+        ("BA.010.net", "BA.010.n1"),
+        ("CC.020.tot", "CC.020.n1"),
+        ("BP.180.n", "BP.180.n1"),
+        ("AF.180.n", "AF.190.n"),
+        ("AF.190.n", "AF.200.n"),
+    ],
+)
+def test_last_years_answer_goes_where_this_year_asks_for_it(then, now):
+    cells = carried({then: "5"}).carried
+
+    assert [(c.address, c.value, c.version, c.source.origin) for c in cells if c.address == now] == [
+        (now, "5", 1, Origin.LAST_YEAR)
+    ]
+
+
+def test_an_amount_of_last_year_is_shown_beside():
+    found = carried({"BA.010.brut": "5"})
+
+    assert (found.carried, found.beside) == ([], {"BA.010.brut": "5"})
+
+
+def test_opening_carries_only_what_is_about_an_earlier_year():
+    found = carried({"ID.010.v": "OPH", "BP.180.n": "5"}, only_prefilled=True)
+
+    assert [cell.address for cell in found.carried] == ["BP.180.n1"]
+
+
+def test_an_emptied_cell_is_filled_with_its_next_version():
+    (cell,) = carried({"ID.010.v": "OPH"}, [a_cell("ID.010.v", "", 3)]).carried
+
+    assert (cell.value, cell.version) == ("OPH", 4)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        a_cell("ID.010.v", "Tapé"),
+        a_cell("ID.010.v", "", is_sealed=True),
+        a_cell("ID.010.v", "", conflict=an_other_value()),
+    ],
+    ids=["filled", "sealed", "in conflict"],
+)
+def test_what_a_person_or_another_server_holds_stays(cell):
+    assert carried({"ID.010.v": "OPH"}, [cell]).carried == []
+
+
+def test_a_line_that_means_something_else_now_is_not_carried():
+    newer = formsets.load("2025.1")
+
+    assert carried({"CC.640.tot": "5"}, form_set=newer).carried == []
+    assert carried({"CC.020.tot": "5"}, form_set=newer).carried != []
+
+
+@given(st.sets(st.sampled_from([a for a in a_form_set().cells("ER") if a[:2] in ("ID", "AF", "BP")])))
+def test_nothing_filled_is_ever_overwritten(filled):
+    values = dict.fromkeys(a_form_set().cells("ER"), "1")
+
+    found = carried(values, [a_cell(address, "9") for address in filled])
+
+    assert not filled & {cell.address for cell in found.carried}
+    never = {a for a, mark in marks(a_form_set(), Document.ER).items() if mark is CarryMark.NEVER}
+    assert not never & ({cell.address for cell in found.carried} | found.beside.keys())
