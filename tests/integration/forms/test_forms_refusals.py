@@ -30,6 +30,7 @@ def about(filing_id, import_id=NOWHERE):
         "ListActivity": pb.ListActivityRequest(filing_id=filing_id),
         "ListSteps": pb.ListStepsRequest(filing_id=filing_id),
         "UndoStep": pb.UndoStepRequest(filing_id=filing_id, step_id=NOWHERE),
+        "GetImportErrorFile": pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id),
         "CarryLastYear": pb.CarryLastYearRequest(filing_id=filing_id),
         "GetSignedVersion": pb.GetSignedVersionRequest(filing_id=filing_id),
         "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
@@ -40,6 +41,7 @@ def about(filing_id, import_id=NOWHERE):
 
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
+NOT_ABOUT_ONE_FILING |= {"GetAccountMapping", "SaveAccountMapping"}
 INTERNAL = {"ProvisionCampaign", "GetFrozenFiling", "LockFiling", "SealFiling", "ApplyFacts"}
 
 
