@@ -129,17 +129,18 @@ def import_file(
         bool, typer.Option("--partial", help="Écrit les lignes bonnes malgré les refusées.")
     ] = False,
     overwrite_typed: Annotated[bool, typer.Option("--overwrite", help="Remplace aussi les valeurs saisies.")] = False,
+    package: Annotated[str, typer.Option(help="Logiciel comptable, pour une balance ou un FEC.")] = "",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
-    """Importer un fichier plat : aperçu, puis écriture si confirmée."""
+    """Importer un fichier (CSV, XLSX, balance, FEC, xBRL) : aperçu, puis écriture si confirmée."""
     preview = _ask(
         server,
         "POST",
         f"/filings/{filing}/imports",
         "Lecture du fichier…",
         content=file.read_bytes(),
-        params={"file_name": file.name},
+        params={"file_name": file.name, "package": package},
         headers={"Content-Type": "application/octet-stream", "Idempotency-Key": _request_id()},
     )
     if not as_json:
@@ -161,6 +162,33 @@ def import_file(
     else:
         console.print(f"{done['written']} case(s) écrite(s), {done['kept']} valeur(s) saisie(s) gardée(s).")
     raise typer.Exit(TO_TREAT if preview.get("problems") else CLEAN)
+
+
+@app.command()
+def mapping(
+    filing: FilingId,
+    rule: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PRÉFIXE=LIGNE.colonne[:sens]", help="debit ou credit.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PRÉFIXE", help="Retire la règle.")] = None,
+    package: Annotated[str, typer.Option(help="Logiciel comptable.")] = "",
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Voir ou changer la correspondance des comptes et des cases : `harmonia mapping DOSSIER --set 2051=BA.010.brut`."""
+    from cli.mapping import BadRule, changed
+
+    path, params = f"/filings/{filing}/accounts", {"package": package}
+    answer = _ask(server, "GET", path, "Lecture…", params=params)
+    if rule or drop:
+        try:
+            rules = changed(answer["rules"], rule or (), drop or ())
+        except BadRule as error:
+            errors.print(f"[red]{error}[/]")
+            raise typer.Exit(USAGE) from None
+        asked = {"rules": rules, "request_id": _request_id()}
+        answer = _ask(server, "PUT", path, "Enregistrement…", params=params, json=asked)
+    _show(answer, as_json, showing.mapping)
 
 
 @app.command(name="set")

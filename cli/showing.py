@@ -114,6 +114,18 @@ def receipt(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(f"Empreinte {answer['digest']}  (code {answer['code']})")
 
 
+def mapping(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show how accounts fill cells: the body's own rules, and how many the form set has."""
+    table = Table("Préfixe", "Case", "Sens")
+    own = [rule for rule in answer["rules"] if rule["is_own"]]
+    for rule in own:
+        table.add_row(escape(rule["prefix"]), escape(rule["address"]), rule["side"])
+    console.print(table)
+    console.print(f"{len(own)} règle(s) de l'organisme, {len(answer['rules']) - len(own)} du référentiel.")
+    if answer["packages"]:
+        console.print("Logiciels : " + escape(", ".join(one or "par défaut" for one in answer["packages"])))
+
+
 def steps(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the changes that can be undone."""
     table = Table("Modification", "Quand", "Qui", "Quoi", "Cases")

@@ -10,6 +10,8 @@ import httpx
 from chassis.errors import Failure, NotFound, Unauthenticated
 from chassis.identifiers import TimeSortableIdentifiers
 from services.gateway.clients.answers import (
+    AccountMapping,
+    AccountRule,
     Activity,
     Cell,
     CellConflict,
@@ -21,6 +23,7 @@ from services.gateway.clients.answers import (
     DeliveryState,
     Document,
     EditStep,
+    ErrorFile,
     ExportedFile,
     ExportFormat,
     Family,
@@ -232,8 +235,26 @@ class FakeForms:
         self.world.note("save", (filing_id, tuple(edits), request_id))
         return SavedCells(self.world.filing, (), self.world.findings[:1])
 
-    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
-        self.world.note("preview", (filing_id, file_name, content, request_id))
+    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
+        self.world.note("error_file", (filing_id, import_id))
+        return ErrorFile(b"\xef\xbb\xbfcode;quoi", "sample_oph-erreurs.csv")
+
+    async def accounts(self, body: str, form_set: str, package: str = "") -> AccountMapping:
+        self.world.note("accounts", (body, form_set, package))
+        own = AccountRule("20501", "BA.010.brut", "debit")
+        said = AccountRule("201", "BA.010.brut", "debit", is_own=False)
+        return AccountMapping((own, said), ("Ma compta",))
+
+    async def save_accounts(
+        self, body: str, form_set: str, package: str, rules: Sequence[AccountRule], request_id: str
+    ) -> AccountMapping:
+        self.world.note("save_accounts", (body, form_set, package, tuple(rules)))
+        return AccountMapping(tuple(rules))
+
+    async def preview(
+        self, filing_id: str, file_name: str, content: bytes, request_id: str, package: str = ""
+    ) -> ImportPreview:
+        self.world.note("preview", (filing_id, file_name, content, request_id, package))
         return self.world.preview or a_preview()
 
     async def get_import(self, filing_id: str, import_id: str) -> ImportPreview:

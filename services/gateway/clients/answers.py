@@ -362,6 +362,46 @@ class ImportProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountFeed:
+    """Where the balance of one account goes; no `address` when no cell takes it."""
+
+    account: str
+    label: str
+    line: int
+    amount: str
+    address: str
+    prefix: str
+    is_own: bool
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRule:
+    """Accounts that begin so fill this cell; `side`, `debit` or `credit`, counts positively."""
+
+    prefix: str
+    address: str
+    side: str
+    is_own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMapping:
+    """Every rule in force, longest prefix first, and the accounting packages the body has a mapping for."""
+
+    rules: tuple[AccountRule, ...]
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFile:
+    """The person's own file with what, where and how beside each refused line."""
+
+    content: bytes
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What reading a file gave."""
 
@@ -372,6 +412,8 @@ class ImportPreview:
     guesses: tuple[Sentence, ...]
     is_confirmed: bool
     revision: int
+    feeds: tuple[AccountFeed, ...] = ()
+    """Of a balance or a FEC: where each account goes."""
 
 
 @dataclass(frozen=True, slots=True)

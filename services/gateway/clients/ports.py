@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.gateway.clients.answers import (
+    AccountMapping,
+    AccountRule,
     Activity,
     CellEdit,
     ConfirmedImport,
@@ -14,6 +16,7 @@ from services.gateway.clients.answers import (
     Delivery,
     Document,
     EditStep,
+    ErrorFile,
     ExportedFile,
     ExportFormat,
     FeedEntry,
@@ -60,8 +63,24 @@ class Forms(Protocol):
         """Save typed cells, all or none."""
         ...
 
-    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
-        """Read a file and tell what importing it would do."""
+    async def preview(
+        self, filing_id: str, file_name: str, content: bytes, request_id: str, package: str = ""
+    ) -> ImportPreview:
+        """Read a file and tell what importing it would do; a balance or FEC is read with the mapping of the package."""
+        ...
+
+    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
+        """Return the person's file with what is wrong beside each line."""
+        ...
+
+    async def accounts(self, body: str, form_set: str, package: str = "") -> AccountMapping:
+        """Return how accounts fill cells: what the form set says and what the body saved."""
+        ...
+
+    async def save_accounts(
+        self, body: str, form_set: str, package: str, rules: Sequence[AccountRule], request_id: str
+    ) -> AccountMapping:
+        """Replace the body's own rules for one accounting package."""
         ...
 
     async def get_import(self, filing_id: str, import_id: str) -> ImportPreview:

@@ -16,6 +16,8 @@ from harmonia.types.v1 import types_pb2 as types
 from chassis.peers import Peers
 from chassis.rpc.identity import carrying
 from services.gateway.clients.answers import (
+    AccountMapping,
+    AccountRule,
     Activity,
     CellEdit,
     ConfirmedImport,
@@ -23,6 +25,7 @@ from services.gateway.clients.answers import (
     Delivery,
     Document,
     EditStep,
+    ErrorFile,
     ExportedFile,
     ExportFormat,
     FeedEntry,
@@ -107,10 +110,39 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.SaveCells(request), SavedCells)
 
-    async def preview(self, filing_id: str, file_name: str, content: bytes, request_id: str) -> ImportPreview:
+    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
+        """Return the file with its errors."""
+        request = forms.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id)
+        with carrying(self._passport):
+            return read(await self._stub.GetImportErrorFile(request), ErrorFile)
+
+    async def accounts(self, body: str, form_set: str, package: str = "") -> AccountMapping:
+        """Return a mapping of accounts."""
+        request = forms.GetAccountMappingRequest(body=body, form_set=form_set, package=package)
+        with carrying(self._passport):
+            return read(await self._stub.GetAccountMapping(request), AccountMapping)
+
+    async def save_accounts(
+        self, body: str, form_set: str, package: str, rules: Sequence[AccountRule], request_id: str
+    ) -> AccountMapping:
+        """Save a mapping of accounts."""
+        request = forms.SaveAccountMappingRequest(
+            request_id=request_id,
+            body=body,
+            form_set=form_set,
+            package=package,
+            rules=[forms.AccountRule(prefix=r.prefix, address=r.address, side=r.side, is_own=True) for r in rules],
+        )
+        with carrying(self._passport):
+            answer = await self._stub.SaveAccountMapping(request)
+        return AccountMapping(tuple(read(rule, AccountRule) for rule in answer.rules))
+
+    async def preview(
+        self, filing_id: str, file_name: str, content: bytes, request_id: str, package: str = ""
+    ) -> ImportPreview:
         """Read a file."""
         request = forms.PreviewImportRequest(
-            request_id=request_id, filing_id=filing_id, file_name=file_name, content=content
+            request_id=request_id, filing_id=filing_id, file_name=file_name, content=content, package=package
         )
         with carrying(self._passport):
             return read((await self._stub.PreviewImport(request, timeout=HEAVY_SECONDS)).preview, ImportPreview)

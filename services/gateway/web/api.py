@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web.api_models import (
+    AccountsRequest,
     ConfirmRequest,
     JustifyRequest,
     MoveRequest,
@@ -116,16 +117,48 @@ async def cell_history(services: Acting, filing_id: str, address: str) -> Respon
         }
     },
 )
-async def preview_import(request: Request, services: Acting, filing_id: str, file_name: str = "") -> Response:
-    """Read a file sent as the raw body (`?file_name=`) or as the part `file` of a multipart form."""
+async def preview_import(
+    request: Request, services: Acting, filing_id: str, file_name: str = "", package: str = ""
+) -> Response:
+    """Read a file sent as the raw body (`?file_name=`) or as the part `file` of a multipart form.
+
+    A balance or FEC is read with the mapping saved for the accounting package `?package=`.
+    """
     name, content = file_name[:120], b""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         upload = await read_upload(request, (), "file")
         name, content = upload.file_name or name, upload.content
     else:
         content = await request.body()
-    made = await services.forms.preview(filing_id, name or "import.csv", content, _id(request, ""))
+    made = await services.forms.preview(filing_id, name or "import.csv", content, _id(request, ""), package)
     return _json(made, 201)
+
+
+@router.get("/filings/{filing_id}/imports/{import_id}/errors", summary="The file with what is wrong beside each line")
+async def import_errors(services: Acting, filing_id: str, import_id: str) -> Response:
+    """Return the CSV: the person's lines and columns, with what, where and how."""
+    file = await services.forms.error_file(filing_id, import_id)
+    return attachment(file.content, file.file_name, "text/csv; charset=utf-8")
+
+
+@router.get("/filings/{filing_id}/accounts", summary="How accounts fill cells")
+async def accounts(services: Acting, filing_id: str, package: str = "") -> Response:
+    """Return the rules in force for the body of the filing: its own, and those of the form set."""
+    identity = (await _filing(services, filing_id)).identity
+    return _json(await services.forms.accounts(identity.body, identity.form_set, package))
+
+
+@router.put("/filings/{filing_id}/accounts", summary="Save the body's own rules")
+async def save_accounts(
+    request: Request, services: Acting, filing_id: str, asked: AccountsRequest, package: str = ""
+) -> Response:
+    """Replace the body's own rules for one accounting package."""
+    identity = (await _filing(services, filing_id)).identity
+    rules = [rule.rule() for rule in asked.rules]
+    saved = await services.forms.save_accounts(
+        identity.body, identity.form_set, package, rules, _id(request, asked.request_id)
+    )
+    return _json(saved)
 
 
 @router.get("/filings/{filing_id}/imports/{import_id}", summary="A preview made earlier")

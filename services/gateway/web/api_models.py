@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.clients.answers import CellEdit, Document, Step
+from services.gateway.clients.answers import AccountRule, CellEdit, Document, Step
 
 RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
 
@@ -55,6 +55,25 @@ class ConfirmRequest(Sent):
 
     accept_partial: bool = Field(default=False, description="Write the good lines although some are refused.")
     overwrite_typed: bool = Field(default=False, description="Replace values that persons typed.")
+    request_id: str = RequestId
+
+
+class SentRule(Sent):
+    """Accounts that begin so fill a cell."""
+
+    prefix: str = Field(max_length=20, description="Digits.")
+    address: str = Field(max_length=32, description="`LINE.column`.")
+    side: Literal["debit", "credit"] = Field(default="debit", description="Side that counts positively.")
+
+    def rule(self) -> AccountRule:
+        """Return the rule."""
+        return AccountRule(self.prefix, self.address, self.side)
+
+
+class AccountsRequest(Sent):
+    """Replaces the body's own rules."""
+
+    rules: list[SentRule] = Field(max_length=2000, description="Rules.")
     request_id: str = RequestId
 
 

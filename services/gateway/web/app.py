@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.gateway.web import (
+    account_pages,
     api,
     export_pages,
     feeds,
@@ -31,6 +32,7 @@ _ROUTERS = (
     open_pages,
     staff_pages,
     import_pages,
+    account_pages,
     remark_pages,
     release_pages,
     sign_pages,

@@ -11,6 +11,7 @@ from formsets import FormSet
 from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.frame import framed
+from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -30,26 +31,20 @@ _MOST_SHOWN = 1000
 @router.get("/filings/{filing_id}/import")
 async def ask_for_file(visit: Visitor, filing_id: str) -> Response:
     """Ask for a file."""
-    filing = (await visit.services.forms.get(filing_id)).filing
-    return await visit.page("import.html", {**await framed(visit, filing, "import"), "failure": None})
+    return await _asking(visit, filing_id)
 
 
 @router.post("/filings/{filing_id}/import")
 async def preview(visit: Visitor, filing_id: str) -> Response:
     """Read the file and lead to what importing it would do; a file refused whole is explained beside the input."""
-    upload = await visit.upload()
+    upload = await visit.upload("package")
     request_id = visit.request_id(upload.fields)
     try:
         file = upload.chosen()
-        made = await visit.services.forms.preview(filing_id, file.file_name, file.content, request_id)
+        package = upload.fields.get("package", "")
+        made = await visit.services.forms.preview(filing_id, file.file_name, file.content, request_id, package)
     except (Invalid, RuleBroken) as failure:
-        filing = (await visit.services.forms.get(filing_id)).filing
-        values = {
-            **await framed(visit, filing, "import"),
-            "failure": explained(failure, visit.wording),
-            "violations": failure.violations,
-        }
-        return await visit.page("import.html", values, status_of(failure))
+        return await _asking(visit, filing_id, failure)
     return await visit.go(f"/filings/{filing_id}/import/{made.import_id}")
 
 
@@ -59,6 +54,13 @@ async def show_preview(visit: Visitor, filing_id: str, import_id: str) -> Respon
     filing = (await visit.services.forms.get(filing_id)).filing
     made = await visit.services.forms.get_import(filing_id, import_id)
     return await visit.page("preview.html", await _values(visit, filing, made))
+
+
+@router.get("/filings/{filing_id}/import/{import_id}/errors")
+async def error_file(visit: Visitor, filing_id: str, import_id: str) -> Response:
+    """Give the person's file back with what, where and how beside each refused line."""
+    file = await visit.services.forms.error_file(filing_id, import_id)
+    return attachment(file.content, file.file_name, "text/csv; charset=utf-8")
 
 
 @router.post("/filings/{filing_id}/import/{import_id}")
@@ -76,6 +78,21 @@ async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
         "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
     )
     return await visit.go(f"/filings/{filing_id}/remarks", note)
+
+
+async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | None = None) -> Response:
+    filing = (await visit.services.forms.get(filing_id)).filing
+    packages: tuple[str, ...] = ()
+    if visit.may("filing.import", filing):
+        identity = filing.identity
+        packages = (await visit.services.forms.accounts(identity.body, identity.form_set)).packages
+    values = {
+        **await framed(visit, filing, "import"),
+        "packages": [package for package in packages if package],
+        "failure": explained(failure, visit.wording) if failure else None,
+        "violations": failure.violations if failure else (),
+    }
+    return await visit.page("import.html", values, status_of(failure) if failure else 200)
 
 
 async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str, object]:
@@ -99,6 +116,10 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         if counts[ImportEffect.ELSEWHERE]
         else "",
         "guesses": [_.sentence(guess) for guess in made.guesses],
+        "feeds": [
+            (feed, form_set.label(feed.address) if form_set.has_cell(feed.address) else "") for feed in made.feeds
+        ],
+        "untaken": sum(1 for feed in made.feeds if not feed.address),
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
     }
 

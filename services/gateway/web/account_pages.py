@@ -1,0 +1,83 @@
+"""How the accounts of a body fill its filing: what the form set says, and the body's own rules over it, by package."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Invalid
+from services.gateway.clients.answers import AccountRule
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.frame import framed
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+SIDES = {"debit": "Débit", "credit": "Crédit"}
+"""French names of the side that counts positively."""
+_PARTS = ("prefix:", "address:", "side:")
+_EMPTY_ROWS = 5
+_LONGEST_ACCOUNT = 20
+
+
+@router.get("/filings/{filing_id}/accounts")
+async def show_accounts(visit: Visitor, filing_id: str) -> Response:
+    """Show the mapping of one accounting package; `?add=` begins a rule for an account."""
+    package = visit.request.query_params.get("package", "")
+    add = visit.request.query_params.get("add", "")[:_LONGEST_ACCOUNT]
+    return await _page(visit, filing_id, package, [AccountRule(add, "", "debit")] if add else [])
+
+
+@router.post("/filings/{filing_id}/accounts")
+async def save_accounts(visit: Visitor, filing_id: str) -> Response:
+    """Replace the body's own rules; what is refused stays in view."""
+    fields = await visit.fields("package", prefixes=_PARTS)
+    package, rules = fields.get("package", "").strip(), rules_of(fields)
+    identity = (await visit.services.forms.get(filing_id)).filing.identity
+    try:
+        await visit.services.forms.save_accounts(
+            identity.body, identity.form_set, package, rules, visit.request_id(fields)
+        )
+    except Invalid as failure:
+        return await _page(visit, filing_id, package, rules, failure)
+    note = visit.wording("Correspondance enregistrée : {n} règle(s) de l’organisme.", n=len(rules))
+    return await visit.go(f"/filings/{filing_id}/accounts?package={quote(package, safe='')}", note)
+
+
+def rules_of(fields: Mapping[str, str]) -> list[AccountRule]:
+    """Return the rules of the form in its order; a row without a prefix is no rule."""
+    rows = sorted((int(n), n) for n in (name.partition(":")[2] for name in fields) if n.isascii() and n.isdigit())
+    rules = []
+    for _, n in dict.fromkeys(rows):
+        prefix, address, side = (fields.get(part + n, "").strip() for part in _PARTS)
+        if prefix:
+            rules.append(AccountRule(prefix, address, side))
+    return rules
+
+
+async def _page(
+    visit: Visit, filing_id: str, package: str, rules: Sequence[AccountRule], failure: Invalid | None = None
+) -> Response:
+    filing = (await visit.services.forms.get(filing_id)).filing
+    form_set, identity = formsets.load(filing.identity.form_set), filing.identity
+    mapping = await visit.services.forms.accounts(identity.body, identity.form_set, "" if failure else package)
+    own = [] if failure else [rule for rule in mapping.rules if rule.is_own]
+    rows = [*own, *rules, *[AccountRule("", "", "debit")] * _EMPTY_ROWS]
+    values = {
+        **await framed(visit, filing, "import"),
+        "package": package,
+        "packages": [one for one in mapping.packages if one],
+        "rows": [(rule, _label(form_set, rule.address)) for rule in rows],
+        "said": [(rule, _label(form_set, rule.address)) for rule in mapping.rules if not rule.is_own],
+        "sides": SIDES,
+        "may_save": visit.may("filing.import", filing),
+        "failure": explained(failure, visit.wording) if failure else "",
+        "violations": failure.violations if failure else (),
+    }
+    return await visit.page("accounts.html", values, status_of(failure) if failure else 200)
+
+
+def _label(form_set: formsets.FormSet, address: str) -> str:
+    return form_set.label(address) if form_set.has_cell(address) else ""
