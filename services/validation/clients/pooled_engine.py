@@ -112,7 +112,15 @@ def evaluate_in_worker(document: ToEvaluate) -> Evaluation:
         CellsMalformed: a cell is not in the form set or not in written form.
     """
     rules = compile_rules(_form_set(document.form_set))
-    return evaluate(rules, document.document, document.cells, document.justifications)
+    previous = document.previous
+    return evaluate(
+        rules,
+        document.document,
+        document.cells,
+        document.justifications,
+        previous=previous.cells if previous else None,
+        restated=previous.restated if previous else (),
+    )
 
 
 def _form_set(version: str) -> FormSet:

@@ -15,6 +15,7 @@ from services.validation.domain.evaluation import Finding
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.verdict import CheckedDocument, Verdict
 from services.validation.usecases.evaluate_filing import Judged
+from services.validation.usecases.ports import PreviousYear
 from services.validation.usecases.record_justification import Written
 
 _DOCUMENTS: Mapping[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
@@ -62,6 +63,11 @@ def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
 def to_cells(*messages: Iterable[types.Cell]) -> dict[str, str]:
     """Return cells by address, those of the first list winning over the next."""
     return {cell.address: cell.value for some in reversed(messages) for cell in some}
+
+
+def to_previous_year(request: pb.EvaluateFilingRequest) -> PreviousYear | None:
+    """Return what the body filed the year before, None when it filed nothing."""
+    return PreviousYear(to_cells(request.previous), tuple(request.restated)) if request.has_previous else None
 
 
 def to_written(request: pb.RecordJustificationRequest) -> Written:

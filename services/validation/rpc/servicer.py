@@ -29,7 +29,9 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         document = mapping.to_document(request.document)
         filing_id = mapping.to_filing_id(request.filing_id) if request.filing_id else None
         cells = mapping.to_cells(request.cells, request.given)
-        return mapping.evaluation_message(await self._use.evaluate_filing(request.form_set, document, cells, filing_id))
+        previous = mapping.to_previous_year(request)
+        judged = await self._use.evaluate_filing(request.form_set, document, cells, filing_id, previous)
+        return mapping.evaluation_message(judged)
 
     async def RecordJustification(
         self, request: pb.RecordJustificationRequest, context: Context

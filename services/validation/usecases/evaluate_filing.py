@@ -7,7 +7,7 @@ from uuid import UUID
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation, Finding
 from services.validation.domain.verdict import CheckedDocument
-from services.validation.usecases.ports import Engine, OpensWork, ToEvaluate
+from services.validation.usecases.ports import Engine, OpensWork, PreviousYear, ToEvaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,12 @@ class EvaluateFiling:
         self._open_work, self._engine = open_work, engine
 
     async def __call__(
-        self, form_set: str, document: CheckedDocument, cells: Mapping[str, str], filing_id: UUID | None
+        self,
+        form_set: str,
+        document: CheckedDocument,
+        cells: Mapping[str, str],
+        filing_id: UUID | None,
+        previous: PreviousYear | None = None,
     ) -> Judged:
         """Judge the cells; the justifications of the filing count where their figures hold and nobody refused them.
 
@@ -41,9 +46,9 @@ class EvaluateFiling:
             CellsMalformed: a cell is not in the form set or not in written form.
         """
         if filing_id is None:
-            return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells)))
+            return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells, (), previous)))
         async with self._open_work() as work:
             written = await work.justifications.in_force(filing_id)
         counting = [one.justification for one in written if not one.is_refused]
-        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting))
+        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting, previous))
         return Judged(evaluation, {one.justification.control: one for one in written})

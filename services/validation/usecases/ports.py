@@ -14,6 +14,16 @@ from services.validation.domain.verdict import CheckedDocument
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousYear:
+    """What the body filed the year before."""
+
+    cells: Mapping[str, str]
+    """Written form of every filled cell, computed ones included."""
+    restated: Sequence[str] = ()
+    """Cells of the previous year's columns that differ on purpose, with a comment."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToEvaluate:
     """A document to judge."""
 
@@ -22,6 +32,8 @@ class ToEvaluate:
     cells: Mapping[str, str]
     """Written form of every filled cell, shared facts included."""
     justifications: Sequence[Justification] = ()
+    previous: PreviousYear | None = None
+    """None when the body filed nothing the year before: controls that read it are not applicable."""
 
 
 class Engine(Protocol):

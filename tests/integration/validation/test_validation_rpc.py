@@ -11,6 +11,7 @@ from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.rpc.identity import carrying
 from formsets.values import parse, written
 from services.validation.service import make_service
+from synthetic import series
 from tests.support.form_sets import SAMPLE, sample_cells
 from tests.support.hosting import FakePassports, a_caller, a_stack, hosting
 from tests.support.postgres import TestDatabase
@@ -138,3 +139,25 @@ async def test_people_do_not_call_validation(database: TestDatabase) -> None:
         stub = pb_grpc.ValidationServiceStub(peers.channel("validation"))
         with carrying("director"), pytest.raises(Forbidden):
             await stub.ListJustifications(pb.ListJustificationsRequest(filing_id=FILING))
+
+
+async def test_the_filing_of_the_year_before_is_read_when_there_is_one(database: TestDatabase) -> None:
+    before, after = series("OPH", 5, (2023, 2024))
+    async with validation(database) as stub:
+        request = pb.EvaluateFilingRequest(form_set="2024.1", document=types.DOCUMENT_ER)
+        request.cells.extend(types.Cell(address=a, value=v) for a, v in before.of_document("ER").items())
+        first = await stub.EvaluateFiling(request)
+        request = pb.EvaluateFilingRequest(form_set="2024.1", document=types.DOCUMENT_ER, has_previous=True)
+        typed = {**after.of_document("ER"), "BP.110.n1": "5"}
+        request.cells.extend(types.Cell(address=a, value=v) for a, v in typed.items())
+        request.previous.extend(types.Cell(address=a, value=v) for a, v in before.of_document("ER").items())
+        request.previous.extend(first.computed)
+        second = await stub.EvaluateFiling(request)
+        request.restated.append("BP.110.n1")
+        restated = await stub.EvaluateFiling(request)
+
+    assert (len(first.findings), len(second.findings)) == (87, 93)
+    found = next(finding for finding in second.findings if finding.control == "H-01")
+    assert (found.status, list(found.cells)) == (pb.CONTROL_STATUS_FAILED, ["BP.110.n1"])
+    assert {cell.address: cell.value for cell in found.operands}["BP.110.n1"] == "5"
+    assert "H-01" not in {f.control for f in restated.findings if f.status == pb.CONTROL_STATUS_FAILED}

@@ -282,12 +282,17 @@ class EvaluateFilingRequest(_message.Message):
     CELLS_FIELD_NUMBER: _builtins.int
     FILING_ID_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    RESTATED_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
     """Document whose controls count."""
     filing_id: _builtins.str
     """Filing whose justifications count; empty for none."""
+    has_previous: _builtins.bool
+    """True when the body filed the year before; the controls that read that filing are not applicable otherwise."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -295,6 +300,14 @@ class EvaluateFilingRequest(_message.Message):
     @_builtins.property
     def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells given as facts because this server does not hold their operands (shared computed concepts)."""
+
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Every cell of that filing, computed ones included."""
+
+    @_builtins.property
+    def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses of cells of the previous year's columns that differ on purpose, with a comment (H-01)."""
 
     def __init__(
         self,
@@ -304,10 +317,13 @@ class EvaluateFilingRequest(_message.Message):
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         filing_id: _builtins.str = ...,
         given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        has_previous: _builtins.bool = ...,
+        previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        restated: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
