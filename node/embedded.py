@@ -44,6 +44,8 @@ async def embedded_postgres(data_folder: Path) -> AsyncIterator[str]:
     finally:
         # The folder is this node's alone: handles that a killed node left behind must not keep the server running.
         await asyncio.to_thread(server.stop)
+        # Stopped is stopped: as process 1 of a container we have its zombie, which cleanup would take for a server that runs.
+        server.cleanup_mode = None
         await asyncio.to_thread(server.cleanup)
 
 

@@ -1,8 +1,10 @@
 """The image: what its recipe promises, and, where an engine is, that it builds, starts and answers."""
 
+import io
 import os
 import re
 import socket
+import tarfile
 import time
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from node.roster import ALL
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = (ROOT / "Dockerfile").read_text()
 READY_SECONDS = 120
+STOP_SECONDS = 10
+ADDED_BYTES = 260_000_000
+"""What we may add to the base; the embedded database and cache are a fifth of it."""
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def test_the_recipe_builds_on_any_base_and_does_not_run_as_root():
@@ -46,7 +52,7 @@ def engine():
     """Give the container engine."""
     if not _engine_answers():
         pytest.skip("No container engine answers: the image is not built.")
-    client = docker.from_env()
+    client = docker.from_env(timeout=900)
     yield client
     client.close()
 
@@ -60,25 +66,91 @@ def _engine_answers() -> bool:
         return probe.connect_ex(address.removeprefix("unix://")) == 0
 
 
-@pytest.mark.real
-def test_the_image_builds_starts_and_answers(engine):
-    image, _ = engine.images.build(path=str(ROOT), tag="harmonia:test", rm=True)
+@pytest.fixture(scope="module")
+def base(engine):
+    """Give the base: HARMONIA_IMAGE_BASE or the recipe's own, with the authorities that pip trusts on this machine."""
+    name = os.environ.get("HARMONIA_IMAGE_BASE") or re.findall(r"^ARG BASE=(\S+)", RECIPE, re.MULTILINE)[0]
+    try:
+        found = engine.images.get(name)
+    except docker.errors.ImageNotFound:
+        try:
+            found = engine.images.pull(name)
+        except docker.errors.APIError:
+            pytest.skip(f"The base image {name} cannot be had here: name another in HARMONIA_IMAGE_BASE.")
+    if not (bundle := os.environ.get("PIP_CERT")):
+        return found
+    context = _tar({"Dockerfile": f"FROM {name}\nCOPY bundle {BUNDLE}\n".encode(), "bundle": Path(bundle).read_bytes()})
+    return engine.images.build(fileobj=context, custom_context=True, tag="harmonia:test-base", rm=True)[0]
 
-    container = engine.containers.run(
+
+@pytest.fixture(scope="module")
+def image(engine, base):
+    """Build the image as this machine reaches its package index; nothing of that stays in it."""
+    given = {"PIP_INDEX_URL": os.environ.get("PIP_INDEX_URL"), "PIP_CERT": os.environ.get("PIP_CERT") and BUNDLE}
+    return engine.images.build(
+        path=str(ROOT),
+        tag="harmonia:test",
+        rm=True,
+        network_mode=None if engine.networks.list(names=["bridge"]) else "host",
+        buildargs={"BASE": base.id, **{name: value for name, value in given.items() if value}},
+    )[0]
+
+
+@pytest.fixture
+def container(engine, image):
+    """Run one whole server as the cluster would: no capability, nothing to write to, and here not even a network."""
+    running = engine.containers.run(
         image,
         detach=True,
         read_only=True,
         cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        network_mode="none",
         tmpfs={"/tmp": "", "/var/lib/harmonia": "uid=10001,gid=10001,mode=0700"},
         environment={"HARMONIA_HEALTH_ADDRESS": "127.0.0.1:8086"},
     )
-    try:
-        answer = _first_answer(container)
-        user = container.exec_run(["id", "-u"]).output.decode().strip()
-    finally:
-        container.remove(force=True)
+    yield running
+    running.remove(force=True)
 
-    assert (answer, user) == ("ready", "10001")
+
+@pytest.mark.real
+def test_the_image_starts_as_an_ordinary_user_who_may_write_nothing_but_its_data(container):
+    assert _first_answer(container) == "ready"
+    assert _told(container, "id -u") == "10001"
+    assert _told(container, "touch /opt/harmonia/x || touch /etc/x || touch /var/x || echo refused").endswith("refused")
+    assert _told(container, "touch /var/lib/harmonia/x && echo written") == "written"
+
+
+@pytest.mark.real
+def test_the_image_stops_in_time_and_without_an_error_when_asked_to(container):
+    assert _first_answer(container) == "ready"
+    container.kill("SIGTERM")
+
+    assert container.wait(timeout=STOP_SECONDS)["StatusCode"] == 0
+    assert '"level": "error"' not in container.logs().decode()
+
+
+@pytest.mark.real
+def test_the_image_stays_small_and_keeps_nothing_of_where_it_was_built(image, base):
+    said = " ".join(layer["CreatedBy"] for layer in image.history()) + str(image.attrs["Config"]["Env"])
+
+    assert image.attrs["Size"] - base.attrs["Size"] < ADDED_BYTES
+    assert "PIP_" not in said
+
+
+def _tar(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    out.seek(0)
+    return out
+
+
+def _told(container, command) -> str:
+    return container.exec_run(["sh", "-c", command]).output.decode().strip()
 
 
 def _first_answer(container) -> str:
