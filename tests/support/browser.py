@@ -31,7 +31,7 @@ ARGUMENTS = (
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 DOCS_IMAGES = ROOT / "docs" / "images"
-WIDE, NARROW = 1280, 400
+WIDE, NARROW, TALLEST = 1280, 400, 2_500
 PATIENCE_MS = 20_000
 
 
@@ -119,12 +119,25 @@ class Desk:
         """Return the input or the computed cell of an address."""
         return self.page.locator(f'[id="cell-{address}"]')
 
-    async def shoot(self, name: str) -> None:
-        """Leave a picture of the page, wide and narrow, and hold it to the rules of every page."""
+    async def shoot(self, name: str, *, full: bool = True) -> None:
+        """Leave a picture of the page, wide and narrow, and hold it to the rules of every page.
+
+        Args:
+            name: beginning of the file names.
+            full: the whole page; otherwise what the window shows now, and nothing is held to anything.
+        """
         SCREENSHOTS.mkdir(exist_ok=True)
+        if not full:
+            await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+            return
         for width in (WIDE, NARROW):
             await self.page.set_viewport_size({"width": width, "height": 900})
-            await self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+            height = min(TALLEST, await self.page.evaluate("document.documentElement.scrollHeight"))
+            await self.page.screenshot(
+                path=SCREENSHOTS / f"{name}-{width}.png",
+                full_page=True,
+                clip={"x": 0, "y": 0, "width": width, "height": height},
+            )
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 

@@ -2,17 +2,19 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 import httpx2
 import pytest
 from playwright.async_api import Browser, expect
 
-from demo.federation import SAMPLE_OPH
+from demo.federation import SAMPLE_OPH, YEAR
+from synthetic import synthesise, to_flat_csv
 from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, RunningFederation, chromium, desk, two_servers
 
 pytestmark = [
@@ -71,6 +73,150 @@ async def test_the_federation_knows_the_shared_figures_and_computes_the_ratios(s
         director = await scene.seat(stack, "FED-OPH", "directeur.oph")
         await signs(director, "fed")
         await compares_the_ratios(director)
+
+
+async def test_the_server_holds_against_double_clicks_forgery_and_lost_sessions(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "MIN", "comptable.esh")
+        elsewhere = await scene.seat(stack, "MIN", "comptable.esh")
+        await has_a_guarded_cookie(accountant)
+        await fills_with_synthetic_figures(accountant)
+        await is_told_that_the_cell_was_changed_meanwhile(accountant, elsewhere)
+        await cannot_be_forged(accountant)
+        await is_told_that_a_file_is_too_large(accountant)
+        await passes_to_signature(accountant)
+        await keeps_its_way_when_the_session_ends(elsewhere)
+        await signs_once_whatever_the_clicks(await scene.seat(stack, "MIN", "directeur.esh"))
+
+
+async def test_every_page_speaks_english_too(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "MIN", "comptable.coop")
+        page = accountant.page
+        await accountant.press(re.compile(r"^Ouvrir"))
+        await accountant.sees("Dossier ouvert.")
+        base = page.url
+        for number, path in enumerate(("", "/forms", "/forms/PL", "/import", "/remarks", "/release", "/history")):
+            await page.goto(f"{base}{path}?lang=en")
+            await expect(page.locator("html")).to_have_attribute("lang", "en")
+            await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+            await accountant.shoot(f"6{number}-en{path.replace('/', '-')}")
+        for name in ("help/controls", "verify", ""):
+            await page.goto(f"{accountant.home}/{name}?lang=en")
+            await accountant.shoot(f"67-en-{name.replace('/', '-')}")
+        await page.goto(f"{accountant.home}/filings/nowhere?lang=en")
+        await accountant.shoot("68-en-not-found")
+
+
+async def has_a_guarded_cookie(accountant: Desk) -> None:
+    cookies = await accountant.context.cookies(accountant.home)
+    [session] = [cookie for cookie in cookies if cookie["name"] == "__Host-harmonia-min"]
+    assert session["httpOnly"]
+    assert session["secure"]
+    assert session["sameSite"] == "Lax"
+    assert (session["path"], session["domain"]) == ("/", "127.0.0.1")
+    assert await accountant.page.evaluate("document.cookie") == ""
+
+
+async def fills_with_synthetic_figures(accountant: Desk) -> None:
+    await accountant.press(re.compile(r"^Ouvrir"))
+    await accountant.sees("Dossier ouvert.")
+    await accountant.page.get_by_role("link", name="Import", exact=True).click()
+    await upload(accountant, "esh.csv", to_flat_csv(synthesise("ESH", 7, YEAR)).encode())
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await accountant.sees("Aucune anomalie")
+
+
+def filing_of(seated: Desk) -> str:
+    found = re.match(r".+/filings/[^/?#]+", seated.page.url)
+    assert found, seated.page.url
+    return found[0]
+
+
+async def is_told_that_the_cell_was_changed_meanwhile(first: Desk, second: Desk) -> None:
+    address = f"{filing_of(first)}/forms/PL"
+    await first.page.goto(address)
+    await second.page.goto(address)
+    was = int(re.sub(r"\D", "", await first.cell("PL.100.n").input_value()))
+    await first.cell("PL.100.n").fill(str(was + 1))
+    await first.press("Enregistrer")
+    await first.sees("1 case enregistrée")
+    await second.cell("PL.100.n").fill(str(was + 2))
+    await second.press("Enregistrer")
+    await expect(second.page.get_by_role("alert")).to_contain_text("PL.100.n")
+    await expect(second.cell("PL.100.n")).to_have_value(str(was + 2))
+    told = await second.page.locator('[id="cell-PL.100.n-error"]').inner_text()
+    assert str(was + 1) in re.sub(r"\s", "", told), f"the other's value is shown beside one's own: {told}"
+    await second.shoot("50-conflict")
+
+
+async def cannot_be_forged(accountant: Desk) -> None:
+    page, request = accountant.page, accountant.context.request
+    await page.goto(f"{filing_of(accountant)}/forms/PL")
+    token = await page.locator("main input[name=csrf]").first.input_value()
+    fields = {"cell:PL.110.n": "1", "was:PL.110.n": "1:96"}
+    ours = {"Origin": accountant.home}
+    for stolen, headers in (("", ours), ("x" * len(token), ours), (token, {"Origin": "https://evil.example"})):
+        answer = await request.post(page.url, form={**fields, "csrf": stolen}, headers=headers)
+        assert answer.status == 403, await answer.text()
+        assert "<h1>" in await answer.text()
+
+
+async def is_told_that_a_file_is_too_large(accountant: Desk) -> None:
+    page = accountant.page
+    await page.goto(f"{filing_of(accountant)}/import")
+    with NamedTemporaryFile(suffix=".csv") as large:
+        large.truncate(LARGE)
+        await page.get_by_label("Fichier à importer").set_input_files(large.name)
+        await accountant.press("Lire le fichier")
+        await expect(page.get_by_role("alert")).to_contain_text("20 Mo")
+    await accountant.shoot("51-too-large")
+
+
+async def passes_to_signature(accountant: Desk) -> None:
+    await accountant.page.goto(filing_of(accountant))
+    await accountant.press(re.compile(r"^Passer à l’étape 3"))
+    await accountant.sees("Étape 3/6")
+
+
+async def keeps_its_way_when_the_session_ends(accountant: Desk) -> None:
+    page = accountant.page
+    address = f"{filing_of(accountant)}/remarks"
+    await page.goto(address)
+    await accountant.context.clear_cookies()
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await accountant.shoot("52-session-ended")
+    await page.locator("main").get_by_role("link", name="Se connecter").click()
+    await accountant.identify()
+    await expect(page).to_have_url(address)
+
+
+async def signs_once_whatever_the_clicks(director: Desk) -> None:
+    page = director.page
+    await page.locator("main h2").get_by_role("link").first.click()
+    await page.get_by_role("link", name="Signature", exact=True).click()
+    await page.get_by_label(re.compile("J’ai relu")).check()
+    names = ("csrf", "request_id", "intent_id", "digest")
+    form = page.locator("form").filter(has=page.locator("[name=intent_id]"))
+    fields = {name: await form.locator(f"[name={name}]").input_value() for name in names}
+    fields["accepts_recipients"] = "yes"
+    post = director.context.request.post
+    answers = await asyncio.gather(
+        *(post(page.url, form=fields, headers={"Origin": director.home}) for _ in range(4)),
+        *(
+            post(page.url, form={**fields, "request_id": str(uuid.uuid4())}, headers={"Origin": director.home})
+            for _ in range(2)
+        ),
+    )
+    texts = [await answer.text() for answer in answers]
+    numbers = {found[1] for text in texts if (found := re.search(r'id="receipt-number">([^<]+)<', text))}
+    assert len(numbers) == 1, [answer.status for answer in answers]
+    assert all(answer.status in (200, 409) for answer in answers), [answer.status for answer in answers]
+    await director.press("Signer et transmettre")
+    await expect(page.locator("#receipt-number")).to_have_text(numbers.pop())
+    await page.goto(f"{filing_of(director)}/history")
+    await expect(page.get_by_text(re.compile("signée et transmise"))).to_have_count(1)
 
 
 async def opens_the_er(accountant: Desk) -> None:
@@ -137,6 +283,9 @@ async def edits_and_is_told(accountant: Desk) -> None:
     await expect(page.locator('[id="cell-PL.120.n-error"]')).to_contain_text("F-03")
     await expect(page.get_by_role("alert").get_by_role("link", name=re.compile("PL.120.n"))).to_be_visible()
     await accountant.shoot("10-form-refused")
+    await page.get_by_role("alert").get_by_role("link").first.click()
+    await expect(accountant.cell("PL.120.n")).to_be_in_viewport()
+    await accountant.shoot("10-form-refused-cell", full=False)
     await page.goto(f"{base}/forms/PL")
     await expect(accountant.cell("PL.190.n")).to_have_value("402")
     await accountant.cell("PL.120.n").fill("99 999")
@@ -261,7 +410,7 @@ async def finds_the_shared_facts(accountant: Desk) -> None:
     base = page.url
     await page.goto(f"{base}/forms")
     await accountant.shoot("40-fed-forms")
-    marked = page.get_by_text(re.compile(r"Synchronisée, depuis MIN, .+, \d+ \w+ 20\d\d"))
+    marked = page.get_by_text(re.compile(r"⇄ MIN, .+, \d\d/\d\d/20\d\d \d\d:\d\d"))
     async with asyncio.timeout(SYNC_SECONDS):
         while not await marked.count():
             await page.goto(f"{base}/forms/QE")

@@ -284,7 +284,11 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
 def _origin_in_short(cell: FiledCell | None, _: Wording) -> str:
     """Return the origin as the table shows it: with who and when only if it comes from another server."""
     if cell is not None and cell.origin is Origin.SYNCHRONISED:
-        return origin_text(cell, _)
+        state = _("scellée") if cell.is_sealed else _("provisoire") if cell.is_provisional else ""
+        when = _.stamp(cell.changed_at) if cell.changed_at else ""
+        return "⇄ " + ", ".join(part for part in (cell.server, cell.author, when, state) if part)
+    if cell is not None and cell.origin is Origin.IMPORTED and cell.file:
+        return _("{file}, l. {line}", file=cell.file, line=cell.line)
     return ", ".join(_origin_parts(cell, _))
 
 
@@ -336,7 +340,7 @@ def _groups(sheet: Sheet, _: Wording) -> dict[str, str]:
     if size is not None:
         is_large = size > _LARGE
         groups["GT12000" if is_large else "LT12000"] = (
-            _("Plus de 12 000 logements") if is_large else _("Moins de 12 000 logements")
+            _("Plus de 12 000 logements") if is_large else _("Moins de 12 000 logements")
         )
     return groups
 

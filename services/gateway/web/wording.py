@@ -118,6 +118,11 @@ class Wording:
         """Return a count with its thousands parted."""
         return f"{number:,}".replace(",", NARROW_SPACE if self.language == "fr" else ",")
 
+    @property
+    def colon(self) -> str:
+        """A colon as the language writes it: after a space that never breaks, or after none."""
+        return "\u00a0:" if self.language == "fr" else ":"
+
     def level(self, code: str) -> str:
         """Return a signature level in words; one that has none is shown as it is."""
         return self(SIGNATURE_LEVELS.get(code, code))
@@ -154,6 +159,10 @@ class Wording:
         zone = self("heure de Paris")
         joint = "à" if self.language == "fr" else "at"
         return f"{self._day(local.date())} {joint} {local:%H:%M} ({zone})"
+
+    def stamp(self, at: datetime) -> str:
+        """Return an instant in Paris time as short as a table wants it."""
+        return f"{at.astimezone(_PARIS):%d/%m/%Y %H:%M}"
 
     def _day(self, day: date) -> str:
         if self.language == "en":

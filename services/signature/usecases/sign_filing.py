@@ -9,7 +9,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import NotFound
+from chassis.errors import Failure, NotFound
 from chassis.identity import Caller
 from services.signature.domain.errors import (
     AlreadySigned,
@@ -65,8 +65,14 @@ class SignFiling:
             now=self._clock.now(),
         )
         if intent.state is IntentState.PREPARED:
-            await self._check_still_true(intent)
-            await self._write_down(committed)
+            try:
+                await self._check_still_true(intent)
+            except Failure:
+                # A double click: the other request may have signed meanwhile, and its receipt answers this one too.
+                if (await self._find(caller, intent_id)).state is IntentState.PREPARED:
+                    raise
+            else:
+                await self._write_down(committed)
         return await self._complete(intent_id)
 
     async def _find(self, caller: Caller, intent_id: UUID) -> SigningIntent:

@@ -131,7 +131,7 @@ async def test_ratios_stand_beside_the_quartiles_of_the_family_and_the_size():
         await browser.sign_in()
         text = (await browser.get(f"{AT}/forms/QR")).text
     assert "Famille OPH : médiane" in text
-    assert "Moins de 12 000 logements : médiane" in text
+    assert "Moins de 12 000 logements : médiane" in text
     assert "3\u202f863,5" in text
     assert "3\u202f900,13" in text
 

@@ -1,5 +1,6 @@
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -23,14 +24,14 @@ from services.signature.domain.errors import (
     RecipientsNotAccepted,
     SignatureUnderWay,
 )
-from services.signature.domain.intent import IntentState
+from services.signature.domain.intent import IntentState, SigningIntent
 from services.signature.domain.log import open_note, salted
 from services.signature.domain.manifest import FilingManifest
 from services.signature.domain.policy import SERVER_SEAL_1
 from services.signature.domain.receipt import is_receipt_number
 from services.signature.usecases.complete_signature import CompleteSignature
 from services.signature.usecases.finish_interrupted import FinishInterrupted
-from services.signature.usecases.ports import Indication, Release
+from services.signature.usecases.ports import Indication, Lock, Release
 from services.signature.usecases.prepare_signature import PrepareSignature
 from services.signature.usecases.read_checkpoint import ReadCheckpoint
 from services.signature.usecases.read_receipts import FetchContainer, GetContainer, GetReceipt
@@ -93,6 +94,32 @@ def desk(material):
     prepare = PrepareSignature(store, filings, releases, seals, clock, identifiers, policy, "MIN")
     sign = SignFiling(store, filings, releases, complete, clock, policy)
     return Desk(store, filings, releases, seals, note_keys, clock, prepare, sign, complete)
+
+
+class SignedByTheOtherClick(PlayedFilings):
+    """Refuses the lock, as `forms` does once the other half of a double click has signed."""
+
+    def __init__(self, sign_first: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._sign_first = sign_first
+
+    async def lock(self, intent: SigningIntent) -> Lock:
+        await self._sign_first()
+        raise RuleBroken("Cette version est déjà signée.")
+
+
+async def test_a_double_click_whose_other_half_signed_first_gets_the_same_receipt(desk):
+    intent = (await desk.prepare(desk.director(), FILING)).intent
+
+    async def sign_first() -> object:
+        return await desk.sign(desk.director(), intent.id, intent.digest, accepts_recipients=True)
+
+    filings = SignedByTheOtherClick(sign_first)
+    late = SignFiling(desk.store, filings, desk.releases, desk.complete, desk.clock, SERVER_SEAL_1)
+    signed = await late(desk.director(), intent.id, intent.digest, accepts_recipients=True)
+
+    assert signed == await sign_first()
+    assert desk.seals.uses == 1
 
 
 # --- preparing
