@@ -222,6 +222,9 @@ def check(
     target: Annotated[
         str, typer.Argument(metavar="FICHIER|DOSSIER", help="Un fichier plat, ou un dossier du serveur.")
     ],
+    previous: Annotated[
+        Path | None, typer.Option(metavar="FICHIER", help="Le fichier de l'exercice précédent, pour les contrôles N-1.")
+    ] = None,
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
@@ -230,7 +233,7 @@ def check(
     if not is_filing:
         from cli.check import check_command
 
-        raise typer.Exit(check_command(Path(target), as_json))
+        raise typer.Exit(check_command(Path(target), as_json, previous))
     answer = _ask(server, "GET", f"/filings/{target}/check", "Contrôles…")
     _show(answer, as_json, showing.report)
     raise typer.Exit(CLEAN if answer["verdict"] in showing.ACCEPTABLE else TO_TREAT)

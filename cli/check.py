@@ -39,6 +39,10 @@ _SUMMARY = {
 }
 
 
+class NotThePreviousYear(ValueError):
+    """The file given for the year before is refused, or is not that."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormatItem:
     """One refusal of the file, as printed."""
@@ -81,15 +85,20 @@ class Outcome:
         }
 
 
-def check_command(file: Path, json_output: bool) -> int:
-    """Check a file, print the outcome, return the exit code (0, 1 or 2)."""
+def check_command(file: Path, json_output: bool, previous: Path | None = None) -> int:
+    """Check a file, beside that of the year before if given; print the outcome, return the exit code (0, 1 or 2)."""
+    contents = []
+    for path in (file, previous):
+        try:
+            contents.append(_content(path) if path else None)
+        except OSError as error:
+            print(f"{path} ne peut pas être lu : {error.strerror}.", file=sys.stderr)
+            return UNREADABLE
     try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        print(f"{file} ne peut pas être lu : {error.strerror}.", file=sys.stderr)
+        outcome = check_content(contents[0] or b"", previous=contents[1])
+    except NotThePreviousYear:
+        print(f"{previous} n'est pas le fichier du même organisme pour l'exercice précédent.", file=sys.stderr)
         return UNREADABLE
-    outcome = check_content(content)
     if json_output:
         json.dump(outcome.as_json(), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
@@ -98,16 +107,25 @@ def check_command(file: Path, json_output: bool) -> int:
     return outcome.exit_code
 
 
-def check_content(content: bytes, version: str | None = None, language: str = "fr") -> Outcome:
+def _content(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(LARGEST + 1)
+
+
+def check_content(
+    content: bytes, version: str | None = None, language: str = "fr", previous: bytes | None = None
+) -> Outcome:
     """Check the bytes of a flat file.
 
     Args:
         content: the file.
         version: the form set to check against; when None, the one of the exercice that the file is about.
         language: of the messages, `fr` or `en`.
+        previous: the flat file of the year before, which H-01, H-08, H-09, H-12, H-14 and H-15 read.
 
     Raises:
         UnknownFormSet: there is no such version.
+        NotThePreviousYear: the other file is refused, or is of another body or year.
     """
     form_set, flat_file = _read(content, version)
     items = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
@@ -115,7 +133,9 @@ def check_content(content: bytes, version: str | None = None, language: str = "f
         return Outcome(form_set, None, tuple(items))
     typed, given, refused = _typed_cells(form_set, flat_file, language)
     items += refused
-    report = compile_rules(form_set).check(typed, "whole", has_refusals=bool(items))
+    items += _wrong_version(form_set, flat_file, language)
+    before = None if previous is None else _cells_of_previous(previous, flat_file)
+    report = compile_rules(form_set).check(typed, "whole", has_refusals=bool(items), previous=before)
     items += _disagreements(form_set, given, report.cells, language)
     items += [_required(form_set, address, language) for address in report.required_missing]
     return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)))
@@ -137,6 +157,29 @@ def _read(content: bytes, version: str | None) -> tuple[FormSet, FlatFile]:
     if applying == form_set.version:
         return form_set, flat_file
     return formsets.load(applying), read_flat_file(content, formsets.load(applying))
+
+
+def _wrong_version(form_set: FormSet, flat_file: FlatFile, language: str) -> list[FormatItem]:
+    """F-28: the file names a version, or was asked to be read with one, that its exercice is not filed with."""
+    year = flat_file.opening_year
+    if year is None or form_set.applies_to(dt.date(max(year, 1), 1, 1)):
+        return []
+    detail = (
+        f"An exercice opened in {year} is not filed with form set {form_set.version}."
+        if language == "en"
+        else f"Un exercice ouvert en {year} ne se dépose pas avec le référentiel {form_set.version}."
+    )
+    return [FormatItem(0, "", "", _OTHER_VERSION, f"{form_set.control(_OTHER_VERSION).text(language).what} {detail}")]
+
+
+def _cells_of_previous(content: bytes, flat_file: FlatFile) -> Mapping[str, Value]:
+    """Every cell of the file of the year before, computed ones included."""
+    form_set, before = _read(content, None)
+    is_year_before = flat_file.year is None or before.year == flat_file.year - 1
+    if before.is_refused or before.siren != flat_file.siren or not is_year_before:
+        raise NotThePreviousYear
+    typed, _, _ = _typed_cells(form_set, before, "fr")
+    return compile_rules(form_set).check(typed, "whole").cells
 
 
 _OTHER_VERSION = "F-28"

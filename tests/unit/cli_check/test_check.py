@@ -5,7 +5,7 @@ import pytest
 
 import formsets
 from cli.check import check_command, check_content
-from synthetic import synthesise, to_flat_csv
+from synthetic import series, synthesise, to_flat_csv
 from tests.support.form_sets import SAMPLE
 
 
@@ -148,3 +148,50 @@ def test_a_transfer_of_charges_is_refused_from_2025() -> None:
 
     assert printed["verdict"] == "blocked"
     assert [item["control"] for item in printed["format"]] == ["F-19"]
+
+
+def years(*asked: int, family: str = "OPH") -> list[bytes]:
+    return [to_flat_csv(filing).encode() for filing in series(family, 5, asked)]
+
+
+def test_the_file_of_the_year_before_is_read_when_it_is_given() -> None:
+    before, after = years(2024, 2025)
+
+    outcome = check_content(after, previous=before)
+
+    printed = outcome.as_json()
+    assert printed["verdict"] == "clean"
+    assert len(printed["controls"]) == 125
+    assert statuses(printed)["H-01"] == "passed"
+
+
+def test_a_figure_of_the_year_before_that_was_changed_blocks() -> None:
+    before, after = years(2023, 2024)
+    changed = after.replace(b"\nBP.110;n1;", b"\nBP.110;n1;9")
+
+    printed = check_content(changed, previous=before).as_json()
+
+    assert printed["verdict"] == "blocked"
+    assert next(c["cells"] for c in printed["controls"] if c["id"] == "H-01") == ["BP.110.n1"]
+
+
+@pytest.mark.parametrize("which", ["another year", "another body", "no file"])
+def test_another_file_than_that_of_the_year_before_gives_two(
+    which: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, other = tmp_path / "n.csv", tmp_path / "n-1.csv"
+    file.write_bytes(years(2024)[0])
+    if which != "no file":
+        other.write_bytes(years(2022)[0] if which == "another year" else years(2023, family="ESH")[0])
+
+    assert check_command(file, json_output=True, previous=other) == 2
+    assert "n-1.csv" in capsys.readouterr().err
+
+
+def test_a_version_that_the_exercice_is_not_filed_with_is_refused() -> None:
+    content = b"version;2024.1\n" + years(2025)[0]
+
+    printed = check_content(content).as_json()
+
+    assert printed["verdict"] == "blocked"
+    assert [item["control"] for item in printed["format"] if item["control"] == "F-28"] == ["F-28"]
