@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 import psutil
+from rich.console import Console
 
 from demo.federation import SAMPLE_OPH, YEAR, federation
 from demo.story import Teller
-from rich.console import Console
 
 IDLE_SECONDS = 5.0
 
