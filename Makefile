@@ -74,6 +74,10 @@ test-browser: setup ## the story in a real browser; leaves screenshots in screen
 bench: setup ## the figures of bench/, each beside its peer in the same run
 	@for file in bench/[a-z][0-9]*_*.py; do $(PY) "$$file"; done
 
+.PHONY: bench-forms
+bench-forms: setup ## the figures of forms and controls alone: V*, I*, S*
+	@for file in bench/[vis][0-9]*_*.py; do $(PY) "$$file"; done
+
 .PHONY: proto
 proto: setup ## generate gen/ from proto/
 	@$(PY) tools/generate_protos.py
