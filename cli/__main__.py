@@ -430,6 +430,57 @@ def undo(
     _show(answer, as_json, showing.undone)
 
 
+@app.command()
+def carry(filing: FilingId, server: Server = "", as_json: AsJson = False) -> None:
+    """Reprendre les réponses de l'exercice précédent dans les cases vides."""
+    path = f"/filings/{filing}/last-year"
+    answer = _ask(server, "POST", path, "Reprise…", headers={"Idempotency-Key": _request_id()})
+    _show(answer, as_json, lambda out, a: out.print(f"{a['carried']} case(s) reprise(s)."))
+
+
+@app.command()
+def reopen(
+    filing: FilingId,
+    reason: Annotated[str, typer.Option(help="Pourquoi.")],
+    cells: Annotated[list[str] | None, typer.Argument(metavar="[LIGNE.colonne…]", help="Cases à revoir.")] = None,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Rouvrir un dossier signé pour une version rectificative."""
+    asked = {"reason": reason, "cells": cells or [], "request_id": _request_id()}
+    answer = _ask(server, "POST", f"/filings/{filing}/reopen", "Réouverture…", json=asked)
+    _show(answer, as_json, lambda out, a: out.print(f"Étape {showing.STEPS[a['step']]}."))
+
+
+@app.command()
+def series(
+    filing: FilingId,
+    cells: Annotated[list[str], typer.Argument(metavar="LIGNE.colonne…")],
+    years: Annotated[int, typer.Option(help="Nombre d'exercices, 5 au plus.", min=1, max=5)] = 5,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Suivre des cases d'année en année, ruptures de série marquées."""
+    params = {"cells": " ".join(cells), "years": years}
+    answer = _ask(server, "GET", f"/filings/{filing}/series", "Lecture…", params=params)
+    _show(answer, as_json, showing.series)
+
+
+@app.command()
+def compare(
+    filing: FilingId,
+    other: Annotated[str, typer.Argument(metavar="[AUTRE]", help="Autre dossier ; le même sans lui.")] = "",
+    version: Annotated[int, typer.Option(help="Version signée ; 0 pour maintenant.")] = 0,
+    other_version: Annotated[int, typer.Option(help="Version signée de l'autre ; 0 pour maintenant.")] = 0,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Comparer deux exercices ou deux versions, case par case."""
+    params = {"version": version, "other": other, "other_version": other_version}
+    answer = _ask(server, "GET", f"/filings/{filing}/compare", "Comparaison…", params=params)
+    _show(answer, as_json, showing.differences)
+
+
 packages = typer.Typer(no_args_is_help=True, help="Vérifier et comparer des paquets de formulaires.")
 app.add_typer(packages, name="package")
 rules = typer.Typer(no_args_is_help=True, help="Le catalogue ouvert des règles.")

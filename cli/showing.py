@@ -142,6 +142,33 @@ def undone(console: Console, answer: Mapping[str, Any]) -> None:
         console.print(f"Modifiées depuis, laissées telles quelles : {', '.join(answer['kept'])}")
 
 
+def series(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show cells over the years; ≠ marks a change of definition."""
+    points = answer["points"]
+    years = sorted({point["year"] for point in points})
+    table = Table("Case", "Libellé", *map(str, years))
+    for address in dict.fromkeys(point["address"] for point in points):
+        by_year = {point["year"]: point for point in points if point["address"] == address}
+        figures = []
+        for year in years:
+            point = by_year.get(year)
+            figures.append(("≠ " if point["is_break"] else "") + (point["value"] or "vide") if point else "—")
+        table.add_row(address, escape(by_year[max(by_year)]["label"]), *map(escape, figures))
+    console.print(table)
+    if any(point["is_break"] for point in points):
+        console.print("≠ rupture de série : la définition a changé.")
+
+
+def differences(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show what differs between two versions."""
+    table = Table("Case", "Libellé", "Ce dossier", "L'autre")
+    for one in answer["differences"]:
+        values = (one["value"] or "vide", one["other_value"] or "vide")
+        table.add_row(one["address"], escape(one["label"]), *map(escape, values))
+    console.print(table)
+    console.print(f"{len(answer['differences'])} différence(s).")
+
+
 def refusal(console: Console, message: str, violations: Iterable[Mapping[str, Any]]) -> None:
     """Show why a server said no: what, where, how."""
     console.print(f"[bold red]{escape(message)}[/]")

@@ -13,8 +13,10 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    CarriedAnswers,
     Cell,
     CellConflict,
+    CellDifference,
     CellEdit,
     ConfirmedImport,
     Container,
@@ -54,7 +56,9 @@ from services.gateway.clients.answers import (
     SavedCells,
     ScopeGrant,
     Sentence,
+    SeriesPoint,
     Severity,
+    SignedVersion,
     Step,
     ThreePartMessage,
     TransmittedFiling,
@@ -306,6 +310,34 @@ class FakeForms:
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
         self.world.note("undo", (filing_id, step_id))
         return UndoneStep(self.world.filing, ("BA.010.brut",), ("PL.010.n",))
+
+    async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
+        self.world.note("carry", filing_id)
+        return CarriedAnswers(self.world.filing, 12, (Cell("PL.010.n", "9"),))
+
+    async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
+        self.world.note("reopen", (filing_id, reason, tuple(cells)))
+        return replace(self.world.filing, step=Step.ENTRY)
+
+    async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
+        self.world.note("signed_version", (filing_id, version))
+        cells = tuple(Cell(cell.address, cell.value) for cell in self.world.cells)
+        return SignedVersion(self.world.filing, version or 2, "2024.1", cells, (2, 1))
+
+    async def series(
+        self, body: str, document: Document, addresses: Sequence[str], years: int = 0
+    ) -> tuple[SeriesPoint, ...]:
+        self.world.note("series", (body, document, tuple(addresses), years))
+        return (
+            SeriesPoint(2024, "BA.010.brut", "1234567", "Frais d'établissement", "2024.1", False, True),
+            SeriesPoint(2025, "BA.010.brut", "1300000", "Frais, nouveau libellé", "2025.1", True, False),
+        )
+
+    async def compare(
+        self, filing_id: str, version: int, other_filing_id: str, other_version: int
+    ) -> tuple[CellDifference, ...]:
+        self.world.note("compare", (filing_id, version, other_filing_id, other_version))
+        return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)

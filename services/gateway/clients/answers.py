@@ -477,6 +477,49 @@ class UndoneStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedAnswers:
+    """What carrying last year's answers filled, and last year's values that are only shown beside."""
+
+    filing: Filing
+    carried: int
+    beside: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedVersion:
+    """A version as it was signed, under the form set it was signed with."""
+
+    filing: Filing
+    version: int
+    form_set: str
+    cells: tuple[Cell, ...]
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """The value of a cell one year; `is_break` when the definition changed from the year before."""
+
+    year: int
+    address: str
+    value: str
+    label: str
+    form_set: str
+    is_break: bool
+    is_signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CellDifference:
+    """A cell that differs between two versions."""
+
+    address: str
+    label: str
+    value: str
+    other_value: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransmittedFiling:
     """A transmitted filing as signed."""
 

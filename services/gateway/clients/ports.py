@@ -10,6 +10,8 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    CarriedAnswers,
+    CellDifference,
     CellEdit,
     ConfirmedImport,
     Container,
@@ -36,6 +38,8 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     Report,
     SavedCells,
+    SeriesPoint,
+    SignedVersion,
     Step,
     TransmittedFiling,
     UndoneStep,
@@ -127,6 +131,30 @@ class Forms(Protocol):
 
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
         """Undo one change; cells changed since are left as they are and named."""
+        ...
+
+    async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
+        """Carry last year's answers into empty cells, as each line is marked."""
+        ...
+
+    async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
+        """Reopen a signed filing for a rectifying version."""
+        ...
+
+    async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
+        """Return a version as it was signed; version 0 is the latest."""
+        ...
+
+    async def series(
+        self, body: str, document: Document, addresses: Sequence[str], years: int = 0
+    ) -> tuple[SeriesPoint, ...]:
+        """Return cells over the years a body has filed, oldest year first; years 0 are the last five."""
+        ...
+
+    async def compare(
+        self, filing_id: str, version: int, other_filing_id: str, other_version: int
+    ) -> tuple[CellDifference, ...]:
+        """Return the cells that differ; version 0 is a filing as it is now, no other filing is the same one."""
         ...
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:

@@ -19,6 +19,8 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    CarriedAnswers,
+    CellDifference,
     CellEdit,
     ConfirmedImport,
     Container,
@@ -45,6 +47,8 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     Report,
     SavedCells,
+    SeriesPoint,
+    SignedVersion,
     Step,
     TransmittedFiling,
     UndoneStep,
@@ -224,6 +228,44 @@ class GrpcForms:
         request = forms.UndoStepRequest(request_id=request_id, filing_id=filing_id, step_id=step_id)
         with carrying(self._passport):
             return read(await self._stub.UndoStep(request), UndoneStep)
+
+    async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
+        """Carry last year's answers."""
+        request = forms.CarryLastYearRequest(request_id=request_id, filing_id=filing_id)
+        with carrying(self._passport):
+            return read(await self._stub.CarryLastYear(request), CarriedAnswers)
+
+    async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
+        """Reopen a signed filing."""
+        request = forms.ReopenFilingRequest(request_id=request_id, filing_id=filing_id, reason=reason, cells=cells)
+        with carrying(self._passport):
+            return read((await self._stub.ReopenFiling(request)).filing, Filing)
+
+    async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
+        """Return a signed version."""
+        request = forms.GetSignedVersionRequest(filing_id=filing_id, version=version)
+        with carrying(self._passport):
+            return read(await self._stub.GetSignedVersion(request), SignedVersion)
+
+    async def series(
+        self, body: str, document: Document, addresses: Sequence[str], years: int = 0
+    ) -> tuple[SeriesPoint, ...]:
+        """Return cells over the years."""
+        request = forms.GetSeriesRequest(body=body, document=_document(document), addresses=addresses, years=years)
+        with carrying(self._passport):
+            answer = await self._stub.GetSeries(request)
+        return tuple(read(point, SeriesPoint) for point in answer.points)
+
+    async def compare(
+        self, filing_id: str, version: int, other_filing_id: str, other_version: int
+    ) -> tuple[CellDifference, ...]:
+        """Return the cells that differ."""
+        request = forms.CompareFilingsRequest(
+            filing_id=filing_id, version=version, other_filing_id=other_filing_id, other_version=other_version
+        )
+        with carrying(self._passport):
+            answer = await self._stub.CompareFilings(request)
+        return tuple(read(difference, CellDifference) for difference in answer.differences)
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         """List transmitted filings."""

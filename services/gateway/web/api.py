@@ -5,7 +5,7 @@ Errors are RFC 9457 problem details; the fields of answers are those of the cont
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header
+from fastapi import APIRouter, Body, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,11 +17,13 @@ from services.gateway.web.api_models import (
     JustifyRequest,
     MoveRequest,
     OpenRequest,
+    ReopenRequest,
     SaveRequest,
     SignRequest,
     TickRequest,
     plain,
 )
+from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.desk import desk_of
 from services.gateway.web.export_pages import format_of
 from services.gateway.web.fields import read_upload
@@ -282,6 +284,41 @@ async def steps(services: Acting, filing_id: str) -> Response:
 async def undo(request: Request, services: Acting, filing_id: str, step_id: str) -> Response:
     """Undo a change; `kept` names the cells changed since, left as they are."""
     return _json(await services.forms.undo(filing_id, step_id, _id(request, "")))
+
+
+@router.post("/filings/{filing_id}/last-year", summary="Carry last year's answers into empty cells")
+async def carry(request: Request, services: Acting, filing_id: str) -> Response:
+    """Carry answers, as each line is marked; `beside` has values to answer again."""
+    return _json(await services.forms.carry(filing_id, _id(request, "")))
+
+
+@router.post("/filings/{filing_id}/reopen", summary="Reopen a signed filing")
+async def reopen(request: Request, services: Acting, filing_id: str, asked: ReopenRequest) -> Response:
+    """Reopen for a rectifying version; recipients are told that the signed one is suspended."""
+    return _json(await services.forms.reopen(filing_id, asked.reason, asked.cells, _id(request, asked.request_id)))
+
+
+@router.get("/filings/{filing_id}/signed/{version}", summary="A version as it was signed")
+async def signed_version(services: Acting, filing_id: str, version: int) -> Response:
+    """Return a signed version with its cells; version 0 is the latest."""
+    return _json(await services.forms.signed_version(filing_id, version))
+
+
+@router.get("/filings/{filing_id}/series", summary="Cells over the years")
+async def series(
+    services: Acting, filing_id: str, cells: str, years: Annotated[int, Query(ge=0, le=5)] = 0
+) -> Response:
+    """Return cells, parted by spaces or commas, over the years the body of the filing has filed."""
+    identity = (await _filing(services, filing_id)).identity
+    return _items("points", await services.forms.series(identity.body, identity.document, cells_of(cells), years))
+
+
+@router.get("/filings/{filing_id}/compare", summary="What differs between two years or versions")
+async def compare(
+    services: Acting, filing_id: str, version: int = 0, other: str = "", other_version: int = 0
+) -> Response:
+    """Return the cells that differ; version 0 is now, no `other` is the same filing."""
+    return _items("differences", await services.forms.compare(filing_id, version, other, other_version))
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")

@@ -98,6 +98,14 @@ class MoveRequest(Sent):
         return Step(self.step)
 
 
+class ReopenRequest(Sent):
+    """Reopens a signed filing."""
+
+    reason: str = Field(min_length=3, max_length=2000, description="Why, for the body and the recipients.")
+    cells: list[str] = Field(default=[], max_length=500, description="Cells to look at again.")
+    request_id: str = RequestId
+
+
 class TickRequest(Sent):
     """Ticks or unticks a box."""
 

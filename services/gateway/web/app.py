@@ -8,6 +8,7 @@ from starlette.types import Scope
 from services.gateway.web import (
     account_pages,
     api,
+    consultation_pages,
     export_pages,
     feeds,
     filing_pages,
@@ -38,6 +39,7 @@ _ROUTERS = (
     sign_pages,
     history_pages,
     export_pages,
+    consultation_pages,
     filing_pages,
     api,
     feeds,

@@ -10,6 +10,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
+from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.export_pages import FORMATS
 from services.gateway.web.figures import shown
@@ -39,7 +40,13 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
     values = await framed(visit, filing, "")
     return await visit.page(
         "overview.html",
-        {**values, "moves": moves(filing, visit.passport), "steps": list(Step)[1:], "formats": FORMATS},
+        {
+            **values,
+            "moves": moves(filing, visit.passport),
+            "steps": list(Step)[1:],
+            "formats": FORMATS,
+            "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
+        },
     )
 
 
@@ -50,6 +57,28 @@ async def move(visit: Visitor, filing_id: str) -> Response:
     step = next((one for one in Step if one.value == fields.get("step")), Step.UNSPECIFIED)
     filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
     note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
+    return await visit.go(f"/filings/{filing_id}", note)
+
+
+@router.post("/filings/{filing_id}/last-year")
+async def carry(visit: Visitor, filing_id: str) -> Response:
+    """Carry last year's answers into empty cells."""
+    fields = await visit.fields()
+    done = await visit.services.forms.carry(filing_id, visit.request_id(fields))
+    notes = [visit.wording("{n} case(s) reprise(s) de l’exercice précédent.", n=done.carried)]
+    if done.beside:
+        cells = ", ".join(cell.address for cell in done.beside[:20])
+        notes.append(visit.wording("À répondre de nouveau, voir la comparaison : {cells}.", cells=cells))
+    return await visit.go(f"/filings/{filing_id}", " ".join(notes))
+
+
+@router.post("/filings/{filing_id}/reopen")
+async def reopen(visit: Visitor, filing_id: str) -> Response:
+    """Reopen a signed filing for a rectifying version."""
+    fields = await visit.fields("reason", "cells")
+    cells = cells_of(fields.get("cells", ""))
+    await visit.services.forms.reopen(filing_id, fields.get("reason", ""), cells, visit.request_id(fields))
+    note = visit.wording("Dossier rouvert : la prochaine signature fera une version rectificative.")
     return await visit.go(f"/filings/{filing_id}", note)
 
 

@@ -162,6 +162,7 @@ def _tabs(visit: Visit, filing: Filing, tab: str) -> list[Link]:
         ("release", "Destinataires", visit.may("release.read", filing)),
         ("sign", "Signature", filing.step is Step.SIGNATURE and visit.may("filing.sign", filing)),
         ("receipt", "Récépissé", bool(filing.signed_version) and visit.may("receipt.read", filing)),
+        ("years", "Exercices et versions", True),
         ("history", "Historique", True),
     ]
     return [Link(_(text), f"{at}/{name}".rstrip("/"), name == tab) for name, text, is_shown in offered if is_shown]

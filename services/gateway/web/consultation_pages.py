@@ -1,0 +1,193 @@
+"""Earlier years and versions: one as it was signed, lines over the years, two side by side."""
+
+import re
+from dataclasses import dataclass, replace
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Invalid, NotFound
+from formsets import FormSet, UnknownCell
+from services.gateway.clients.answers import Filing, SeriesPoint
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.export_pages import FORMATS, asked_version
+from services.gateway.web.figures import shown
+from services.gateway.web.form_view import Sheet, as_filed, lay_out
+from services.gateway.web.frame import framed
+from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import Wording
+
+router = APIRouter(include_in_schema=False)
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_YEARS = (2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filing as it is now, or one of its signed versions, to compare with."""
+
+    value: str
+    """`<filing>:<version>`; version 0 is now."""
+    filing_id: str
+    year: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One cell over the years."""
+
+    address: str
+    label: str
+    points: tuple[tuple[SeriesPoint | None, str], ...]
+    """For each year: the point and its value as people read it; None for a year without one."""
+
+
+@router.get("/filings/{filing_id}/years")
+async def years(visit: Visitor, filing_id: str) -> Response:
+    """List the years of the body, their versions, and offer series and comparisons."""
+    filing = (await visit.services.forms.get(filing_id)).filing
+    same = await _same_document(visit, filing)
+    values = {
+        **await framed(visit, filing, "years"),
+        "filings": same,
+        "choices": _choices(same),
+        "formats": FORMATS,
+        "year_counts": _YEARS,
+        "versions": range(filing.signed_version, -1, -1),
+    }
+    return await visit.page("years.html", values)
+
+
+@router.get("/filings/{filing_id}/signed/{version}")
+async def signed(visit: Visitor, filing_id: str, version: str) -> Response:
+    """Lead to the first form of a signed version."""
+    number = _number(version)
+    filing = (await visit.services.forms.get(filing_id)).filing
+    found = await visit.services.forms.signed_version(filing_id, number)
+    forms = _forms(formsets.load(found.form_set), filing)
+    return await visit.go(f"/filings/{filing_id}/signed/{found.version}/forms/{forms[0].code}")
+
+
+@router.get("/filings/{filing_id}/signed/{version}/forms/{form}")
+async def signed_form(visit: Visitor, filing_id: str, version: str, form: str) -> Response:
+    """Show one form of a version as it was signed, with the labels of its form set."""
+    found = await visit.services.forms.signed_version(filing_id, _number(version))
+    form_set = formsets.load(found.form_set)
+    forms = _forms(form_set, found.filing)
+    if form not in {one.code for one in forms}:
+        raise NotFound
+    identity = replace(found.filing.identity, form_set=found.form_set)
+    try:
+        view = lay_out(Sheet(form_set, identity, as_filed(found.cells)), form, visit.wording)
+    except UnknownCell:
+        raise NotFound from None
+    values = {
+        **await framed(visit, found.filing, "years"),
+        "found": found,
+        "forms": forms,
+        "form": view,
+        "formats": FORMATS,
+    }
+    return await visit.page("signed.html", values)
+
+
+@router.get("/filings/{filing_id}/series")
+async def series(visit: Visitor, filing_id: str) -> Response:
+    """Show lines over the years; a change of definition is marked where it stands."""
+    filing, query = (await visit.services.forms.get(filing_id)).filing, visit.request.query_params
+    addresses = cells_of(query.get("cells", ""))
+    count = next((n for n in _YEARS if str(n) == query.get("years")), 0)
+    failure: Invalid | None = None
+    points: tuple[SeriesPoint, ...] = ()
+    try:
+        identity = filing.identity
+        points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
+    except Invalid as refused:
+        failure = refused
+    years = sorted({point.year for point in points})
+    values = {
+        **await framed(visit, filing, "years"),
+        "cells": " ".join(addresses),
+        "years": years,
+        "rows": series_rows(points, years, visit.wording),
+        "has_break": any(point.is_break for point in points),
+        "failure": explained(failure, visit.wording) if failure else "",
+        "violations": failure.violations if failure else (),
+    }
+    return await visit.page("series.html", values, status_of(failure) if failure else 200)
+
+
+@router.get("/filings/{filing_id}/compare")
+async def compare(visit: Visitor, filing_id: str) -> Response:
+    """Show what differs between two years or two versions."""
+    filing = (await visit.services.forms.get(filing_id)).filing
+    version = asked_version(visit.request)
+    choices = _choices(await _same_document(visit, filing))
+    other = next((one for one in choices if one.value == visit.request.query_params.get("other", "")), None)
+    if other is None:
+        raise NotFound
+    differences = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
+    form_set, _ = formsets.load(filing.identity.form_set), visit.wording
+    values = {
+        **await framed(visit, filing, "years"),
+        "version": version,
+        "other": other,
+        "differences": [
+            (one, _shown(form_set, one.address, one.value, _), _shown(form_set, one.address, one.other_value, _))
+            for one in differences
+        ],
+    }
+    return await visit.page("compare.html", values)
+
+
+def cells_of(text: str) -> list[str]:
+    """Return the addresses in a text, once each, parted by spaces, commas, semicolons or lines."""
+    return list(dict.fromkeys(part for part in _SEPARATORS.split(text[:4000]) if part))
+
+
+def series_rows(points: tuple[SeriesPoint, ...], years: list[int], _: Wording) -> list[SeriesRow]:
+    """Return one row a cell, under its newest label."""
+    rows = []
+    for address in dict.fromkeys(point.address for point in points):
+        by_year = {point.year: point for point in points if point.address == address}
+        newest = by_year[max(by_year)]
+        cells = tuple((by_year.get(year), _value(by_year.get(year), _)) for year in years)
+        rows.append(SeriesRow(address, newest.label, cells))
+    return rows
+
+
+def _value(point: SeriesPoint | None, _: Wording) -> str:
+    return _shown(formsets.load(point.form_set), point.address, point.value, _) if point and point.value else ""
+
+
+def _shown(form_set: FormSet, address: str, value: str, _: Wording) -> str:
+    if not form_set.has_cell(address):
+        return value
+    return shown(value, form_set.cell_type(address), _, is_computed=form_set.is_computed(address))
+
+
+async def _same_document(visit: Visit, filing: Filing) -> list[Filing]:
+    found = (await visit.services.forms.list(filing.identity.body)).filings
+    same = [one for one in found if one.identity.document is filing.identity.document]
+    return sorted(same, key=lambda one: -one.identity.year)
+
+
+def _choices(filings: list[Filing]) -> list[Choice]:
+    return [
+        Choice(f"{one.identity.filing_id}:{version}", one.identity.filing_id, one.identity.year, version)
+        for one in filings
+        for version in range(one.signed_version, -1, -1)
+    ]
+
+
+def _forms(form_set: FormSet, filing: Filing) -> list[formsets.Form]:
+    return [form for form in form_set.forms if form.document == filing.identity.document.code]
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise NotFound
+    return int(text)
