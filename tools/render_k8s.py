@@ -21,7 +21,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "gateway": ("auth", "forms", "validation", "signature", "transmission", "sync"),
     "auth": (),
     "forms": ("auth", "validation", "sync"),
-    "validation": ("auth",),
+    "validation": ("auth", "forms"),
     "signature": ("auth", "forms", "transmission"),
     "transmission": ("auth", "forms", "signature"),
     "sync": ("auth", "forms"),
