@@ -1,6 +1,7 @@
 """The disposable process, really started: its walls stand, a file can take nothing but itself down."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import formsets
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.uploads.pool import ReaderProcesses
 from services.forms.domain.errors import ImportRefused
+from tests.corpus.malformed_files import malformed_files
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import a_filing
 from tests.support.workbooks import a_sparse_workbook, a_workbook
@@ -137,3 +139,21 @@ async def test_a_file_over_the_size_is_refused_before_any_process():
     files = SandboxedFlatFiles(10, 10)
     with pytest.raises(ImportRefused, match="dépasse"):
         await files.read(formsets.load("2024.1"), a_filing(), "a.csv", b"x" * 11)
+
+
+async def test_malformed_files_get_their_answer_through_the_walls_and_nothing_is_left_running():
+    files = SandboxedFlatFiles(20_000_000, 10)
+    corpus = list(malformed_files())
+    chosen = [file for file in corpus if "," not in file.kind][::3] + corpus[::60]
+    answers = 0
+    try:
+        for file in chosen:
+            began = time.perf_counter()
+            with contextlib.suppress(ImportRefused):
+                await files.read(formsets.load("2024.1"), a_filing(), file.name, file.content)
+            answers += 1
+            assert time.perf_counter() - began < 10, file.kind
+    finally:
+        await files.close()
+
+    assert answers == len(chosen) > 30

@@ -34,11 +34,11 @@ def test_two_cells_that_ask_for_512_gib_are_refused_within_a_second_and_256_mb()
     content = a_sparse_workbook()
     assert len(content) < 4_700
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
 
     french = refusal(content)
 
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert tracemalloc.get_traced_memory()[1] < 16_000_000
     tracemalloc.stop()
     assert "1048576" in french
@@ -60,12 +60,12 @@ def test_too_many_cells_are_refused():
     row = "".join("<c><v>1</v></c>" for _ in range(200))
     data = "".join(f"<row>{row}</row>" for _ in range(2_600))
     sheet = f"<worksheet><sheetData>{data}</sheetData></worksheet>".encode()
-    began = time.perf_counter()
+    began = time.process_time()
 
     french = refusal(zipped(parts_of({"F": sheet}), zipfile.ZIP_STORED))
 
     assert "500000" in french
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_cells_are_counted_over_all_sheets():
@@ -132,9 +132,9 @@ def bomb(**sizes: int) -> bytes:
 
 
 def test_a_ratio_above_one_hundred_is_refused_before_unpacking():
-    began = time.perf_counter()
+    began = time.process_time()
     assert "démesuré" in refusal(bomb())
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
 
 
 def test_more_than_100_mb_unpacked_is_refused_before_unpacking():

@@ -85,7 +85,7 @@ def is_balance(content: bytes) -> bool:
     """Whether a text names the columns of a balance or a FEC in its first lines."""
     head = content[:16_384]
     text = head.decode("utf-8", "ignore") if _is_utf8(head) else head.decode("cp1252", "replace")
-    return any(names_balance(re.split(r"[;\t|,]", line)) for line in re.split(r"\r\n|\n|\r", text)[:MOST_HEADER_ROWS])
+    return _separator(re.split(r"\r\n|\n|\r", text)) is not None
 
 
 def names_balance(titles: Iterable[str]) -> bool:
@@ -108,9 +108,13 @@ def read_balance(content: bytes, file_name: str) -> Balance:
     lines = re.split(r"\r\n|\n|\r", text)
     if len(lines) > MOST_LINES:
         raise FileRefused("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.")
-    separator = next(
-        s for line in lines[:MOST_HEADER_ROWS] for s in (";", "\t", "|", ",") if names_balance(line.split(s))
-    )
+    separator = _separator(lines)
+    if separator is None:
+        raise FileRefused(
+            "F-24",
+            "La ligne des titres (compte, débit, crédit) manque. Ajoutez-la en première ligne.",
+            "The line of titles (account, debit, credit) is missing. Add it as the first line.",
+        )
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
     found = read_table(_numbered(rows), file_name)
     if encoding != "utf-8":
@@ -310,6 +314,12 @@ def _say_what_is_missing(found: Balance, titles: Sequence[str]) -> None:
                 f"FEC columns absent, not used: {listed}.",
             )
         )
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """What stands between the titles of a balance or a FEC, None when no line is such titles."""
+    found = (s for line in lines[:MOST_HEADER_ROWS] for s in (";", "\t", "|", ",") if names_balance(line.split(s, 100)))
+    return next(found, None)
 
 
 def _columns(titles: Iterable[str]) -> dict[str, int]:

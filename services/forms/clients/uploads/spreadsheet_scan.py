@@ -23,6 +23,13 @@ MOST_NOTED = 2_000
 _MOST_MARKS = 8 * MOST_CELLS
 """`<` in all parts together: two tags for a cell, two for its value, as much again for its text."""
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
+_WHOLE = 40_000_000
+"""Bytes of a part that is looked at in one piece."""
+_NOT_PLAIN = (b"<!", b"<f", b"&#", b'"e"', b"'e'", b":c", b":f", b":v", b":row", b":dimension")
+_CELLS = re.compile(rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"')
+_ANY_CELLS = re.compile(rb"[<:]c[\s/>]")
+_CELL_STARTS = tuple(mark + end for mark in (b"<c", b":c") for end in (b" ", b">", b"/", b"\t", b"\n", b"\r"))
+_DIMENSIONS = re.compile(rb"""<dimension\s[^<>]*?ref\s*=\s*["']([^"'<>]*)""")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _BUILT_IN_PERCENTAGES = frozenset({"9", "10"})
 _QUOTED = re.compile(r'"[^"]*"|\\.')
@@ -60,8 +67,13 @@ def scan(content: bytes) -> Scan:
     workbook = _Workbook()
     if "[Content_Types].xml" not in {entry.name for entry in entries}:
         raise _not_a_workbook()
+    wholes = {e.name: b"".join(unpacked(content, e)) for e in entries if e.unpacked <= _WHOLE}
+    # Counting costs a hundredth of parsing: a crowd is turned away before anything is parsed.
+    if sum(whole.count(start) for whole in wholes.values() for start in _CELL_STARTS) > MOST_CELLS:
+        raise _too_many_cells()
     for entry in sorted(entries, key=lambda entry: not entry.name.endswith("styles.xml")):
-        _Part(workbook, entry.name).feed(unpacked(content, entry))
+        whole = wholes.pop(entry.name, b"")
+        _Part(workbook, entry.name, whole).feed(iter((whole,)) if whole else unpacked(content, entry))
         if "vbaproject" in entry.name.lower():
             raise FileRefused(
                 "F-23",
@@ -99,8 +111,8 @@ class _Workbook:
 class _Part:
     """One XML part, parsed once; what it is, is known from its root element."""
 
-    def __init__(self, workbook: _Workbook, name: str) -> None:
-        self._workbook, self._name = workbook, name
+    def __init__(self, workbook: _Workbook, name: str, whole: bytes = b"") -> None:
+        self._workbook, self._name, self._whole = workbook, name, whole
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         parser.StartElementHandler = self._root
@@ -108,6 +120,7 @@ class _Part:
         self._is_in_cell_formats = False
         self._formats = 0
         self._cells: _Cells | None = None
+        self._references: list[tuple[bytes, bytes]] | None = None
 
     def feed(self, chunks: Iterator[bytes]) -> None:
         """Parse the part; one that is neither named nor written as XML, such as an image, is only unpacked.
@@ -129,7 +142,9 @@ class _Part:
                 pass
             if is_xml:
                 self._parser.Parse(b"", True)
-            if self._cells is not None:
+            if self._cells is not None and self._references is not None:
+                self._cells.survey(self._references, self._whole)
+            elif self._cells is not None:
                 self._cells.finish()
         except (expat.ExpatError, ValueError):
             raise FileRefused(
@@ -155,7 +170,8 @@ class _Part:
         if kind == "worksheet":
             sheet = self._workbook.parts.setdefault(self._name, ScannedSheet())
             self._cells = _Cells(self._workbook, sheet, self._parser)
-            self._parser.StartElementHandler = self._cells.start
+            self._references = _plain_references(self._whole, has_styles=bool(self._workbook.percentage_styles))
+            self._parser.StartElementHandler = self._cells.start if self._references is None else None
         elif kind == "Relationships" and self._name != "xl/_rels/workbook.xml.rels":
             self._parser.StartElementHandler = None
         else:
@@ -220,6 +236,22 @@ class _Cells:
             self._new_row(attributes.get("r"))
         elif name == "dimension":
             self._dimension(attributes.get("ref", ""))
+
+    def survey(self, references: list[tuple[bytes, bytes]], whole: bytes) -> None:
+        """Look at every cell of a plain sheet at once.
+
+        Raises:
+            FileRefused: too many cells, or one too far away.
+        """
+        self._workbook.cells += len(references)
+        if self._workbook.cells > MOST_CELLS:
+            raise _too_many_cells()
+        if references:
+            rows, letters = {row for _, row in references}, {letters for letters, _ in references}
+            columns = [self._place(f"{name.decode()}1")[1] for name in letters]
+            self._require_small(max(map(int, rows)), max(columns))
+        for found in _DIMENSIONS.findall(whole):
+            self._dimension(found.decode("utf-8", "replace"))
 
     def finish(self) -> None:
         """Settle what the last cell left open."""
@@ -319,6 +351,20 @@ class _Cells:
                 f"Le classeur compte plus de {MOST_NOTED} cellules en erreur. Corrigez les formules.",
                 f"The workbook has more than {MOST_NOTED} error cells. Correct the formulas.",
             )
+
+
+def _plain_references(whole: bytes, *, has_styles: bool) -> list[tuple[bytes, bytes]] | None:
+    """Letters and rows of every cell of a sheet that can be searched as text, None for one that must be parsed.
+
+    In XML that the parser accepts, and that has neither comment nor CDATA nor prefix, `<c r="` is nothing but the start
+    of a cell. Errors, formulas and percentages are for the parser to place.
+    """
+    if not whole or any(mark in whole for mark in _NOT_PLAIN) or whole.find(b"<?", 1) > 0:
+        return None
+    if has_styles and b" s=" in whole:
+        return None
+    references = _CELLS.findall(whole)
+    return references if len(references) == len(_ANY_CELLS.findall(whole)) else None
 
 
 def _local(name: str) -> str:
