@@ -43,6 +43,7 @@ from services.gateway.clients.answers import (
     ImportPreview,
     ImportProblem,
     Indication,
+    Justification,
     OpenableDocument,
     OpenedFiling,
     Origin,
@@ -428,6 +429,44 @@ class FakeReleases:
         raise NotFound("Rien à cette adresse.")
 
 
+def a_justification(**other: object) -> Justification:
+    """Return what the body wrote about A-06 for 2023, not answered."""
+    values: dict[str, object] = {
+        "control": "A-06",
+        "text": "Le brut suit la cession de 2023.",
+        "author": "Camille Compte",
+        "written_at": NOW,
+        "number": 7,
+        "year": 2023,
+    }
+    return Justification(**{**values, **other})  # type: ignore[arg-type]
+
+
+@dataclass
+class FakeValidations:
+    """Validations on the world."""
+
+    world: World
+    passport: str
+
+    async def propose(self, body: str, year: int, controls: Sequence[str]) -> tuple[Justification, ...]:
+        self.world.note("propose", (body, year, tuple(controls)))
+        return (a_justification(),) if "A-06" in controls else ()
+
+    async def review(self, filing_id: str) -> tuple[Justification, ...]:
+        self.world.note("review", filing_id)
+        return (
+            a_justification(),
+            a_justification(control="A-07", number=8, answer="Bien vu.", is_accepted=True, answered_by="Alix Agent"),
+        )
+
+    async def answer(
+        self, filing_id: str, control: str, number: int, *, is_accepted: bool, text: str, request_id: str
+    ) -> Justification:
+        self.world.note("answer", (filing_id, control, number, is_accepted, text))
+        return a_justification(control=control, answer=text, is_accepted=is_accepted, answered_by="Alix Agent")
+
+
 def an_entry(sequence: int = 1) -> FeedEntry:
     """Return a feed entry of the filing."""
     return FeedEntry(
@@ -552,7 +591,12 @@ async def a_browser(world: World | None = None, *, largest_upload: int = 20_000_
     provider = FakeProvider(clock)
 
     def acting_for(passport: str) -> Services:
-        return Services(FakeForms(world, passport), FakeSignatures(world, passport), FakeReleases(world, passport))
+        return Services(
+            FakeForms(world, passport),
+            FakeSignatures(world, passport),
+            FakeReleases(world, passport),
+            FakeValidations(world, passport),
+        )
 
     desk = make_desk(
         Place("MIN", ORIGIN, "https://id.example/realms/harmonia", largest_upload),

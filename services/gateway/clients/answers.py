@@ -309,6 +309,15 @@ class Justification:
     author: str
     written_at: datetime | None
     operands_digest: str = ""
+    number: int = 0
+    """What an answer is about."""
+    year: int = 0
+    """Accounting year it was written for."""
+    answer: str = ""
+    is_accepted: bool = False
+    """Says nothing while `answered_by` is empty."""
+    answered_by: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +333,8 @@ class Finding:
     missing: tuple[str, ...] = ()
     operands: tuple[Cell, ...] = ()
     justification: Justification | None = None
+    refused: Justification | None = None
+    """The justification of these very figures that the authority refused; it does not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     ImportPreview,
+    Justification,
     OpenedFiling,
     Passport,
     PreparedSignature,
@@ -220,6 +221,24 @@ class Releases(Protocol):
         ...
 
 
+class Validations(Protocol):
+    """The validation service, for what persons ask of it themselves."""
+
+    async def propose(self, body: str, year: int, controls: Sequence[str]) -> tuple[Justification, ...]:
+        """Offer what the body wrote in earlier years about controls that fail again."""
+        ...
+
+    async def review(self, filing_id: str) -> tuple[Justification, ...]:
+        """List the justifications of a transmitted filing, for officers."""
+        ...
+
+    async def answer(
+        self, filing_id: str, control: str, number: int, *, is_accepted: bool, text: str, request_id: str
+    ) -> Justification:
+        """Accept or refuse the justification that was read."""
+        ...
+
+
 class Passports(Protocol):
     """The auth service."""
 
@@ -239,6 +258,7 @@ class Services:
     forms: Forms
     signatures: Signatures
     releases: Releases
+    validations: Validations
 
 
 ActingFor = Callable[[str], Services]

@@ -12,6 +12,8 @@ from harmonia.signature.v1 import signature_pb2_grpc as signature_grpc
 from harmonia.transmission.v1 import transmission_pb2 as transmission
 from harmonia.transmission.v1 import transmission_pb2_grpc as transmission_grpc
 from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as validation
+from harmonia.validation.v1 import validation_pb2_grpc as validation_grpc
 
 from chassis.peers import Peers
 from chassis.rpc.identity import carrying
@@ -39,6 +41,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     ImportPreview,
+    Justification,
     OpenedFiling,
     Passport,
     PreparedSignature,
@@ -371,6 +374,42 @@ class GrpcReleases:
             return read((await self._stub.AcknowledgeDelivery(request)).entry, FeedEntry)
 
 
+class GrpcValidations:
+    """The validation service for one person."""
+
+    def __init__(self, peers: Peers, passport: str) -> None:
+        self._passport = passport
+        self._stub = validation_grpc.ValidationServiceStub(peers.channel("validation"))
+
+    async def propose(self, body: str, year: int, controls: Sequence[str]) -> tuple[Justification, ...]:
+        """Offer earlier justifications."""
+        request = validation.ProposeJustificationsRequest(body=body, year=year, controls=controls)
+        with carrying(self._passport):
+            answer = await self._stub.ProposeJustifications(request)
+        return tuple(read(one, Justification) for one in answer.proposals)
+
+    async def review(self, filing_id: str) -> tuple[Justification, ...]:
+        """List the justifications of a transmitted filing."""
+        with carrying(self._passport):
+            answer = await self._stub.ReviewJustifications(validation.ReviewJustificationsRequest(filing_id=filing_id))
+        return tuple(read(one, Justification) for one in answer.justifications)
+
+    async def answer(
+        self, filing_id: str, control: str, number: int, *, is_accepted: bool, text: str, request_id: str
+    ) -> Justification:
+        """Answer a justification."""
+        request = validation.AnswerJustificationRequest(
+            request_id=request_id,
+            filing_id=filing_id,
+            control=control,
+            number=number,
+            is_accepted=is_accepted,
+            answer=text,
+        )
+        with carrying(self._passport):
+            return read((await self._stub.AnswerJustification(request)).justification, Justification)
+
+
 class GrpcPassports:
     """The auth service, which needs no passport to give one."""
 
@@ -394,6 +433,11 @@ def acting_for(peers: Peers) -> ActingFor:
     """Return the way to the services of this stack, person by person."""
 
     def bind(passport: str) -> Services:
-        return Services(GrpcForms(peers, passport), GrpcSignatures(peers, passport), GrpcReleases(peers, passport))
+        return Services(
+            GrpcForms(peers, passport),
+            GrpcSignatures(peers, passport),
+            GrpcReleases(peers, passport),
+            GrpcValidations(peers, passport),
+        )
 
     return bind

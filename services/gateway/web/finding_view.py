@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from formsets import FormSet
-from services.gateway.clients.answers import ControlStatus, FilingIdentity, Finding, Severity
+from services.gateway.clients.answers import ControlStatus, FilingIdentity, Finding, Justification, Severity
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import severity_mark, shown_at
 from services.gateway.web.wording import Wording
@@ -37,6 +37,11 @@ class FindingView:
     justification: str
     justified_by: str
     can_be_justified: bool
+    answer: str = ""
+    """What the authority answered to the justification in force."""
+    refused: str = ""
+    """A justification of these figures that the authority refused."""
+    refused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,18 @@ def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, 
         justified_by=f"{justification.author}, {_.moment(justification.written_at)}" if justification else "",
         can_be_justified=finding.status is ControlStatus.FAILED
         and finding.severity in (Severity.ANOMALY, Severity.REMARK),
+        answer=_answer(justification, _),
+        refused=finding.refused.text if finding.refused else "",
+        refused_why=_answer(finding.refused, _),
     )
+
+
+def _answer(justification: Justification | None, _: Wording) -> str:
+    if justification is None or not justification.answered_by:
+        return ""
+    word = _("Acceptée") if justification.is_accepted else _("Refusée")
+    parts = [f"{word} : {justification.answer}" if justification.answer else word]
+    return ", ".join([*parts, justification.answered_by, _.moment(justification.answered_at)])
 
 
 def _links(

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Invalid
-from services.gateway.clients.answers import ControlStatus
+from chassis.errors import Failure, Invalid
+from services.gateway.clients.answers import ControlStatus, Filing, Justification, Report
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.finding_view import failed_groups, finding_view
-from services.gateway.web.frame import framed
+from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +41,8 @@ async def _report_page(
     filing = (await visit.services.forms.get(filing_id)).filing
     report = await visit.services.forms.check(filing_id)
     form_set, identity, _ = formsets.load(filing.identity.form_set), filing.identity, visit.wording
+    may_justify = visit.may("filing.justify", filing)
+    proposals = await _proposals(visit, filing, report) if may_justify else {}
     unevaluated = [f for f in report.findings if f.status is ControlStatus.NOT_EVALUATED]
     values = {
         **await framed(visit, filing, "remarks"),
@@ -48,7 +50,8 @@ async def _report_page(
         "groups": failed_groups(report.findings, form_set, identity, _),
         "unevaluated": [finding_view(finding, form_set, identity, _) for finding in unevaluated],
         "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
-        "may_justify": visit.may("filing.justify", filing),
+        "may_justify": may_justify,
+        "proposals": proposals,
         "refused_control": control if failure else "",
         "refused_text": text,
         "refusal": (failure.violations[0].description if failure.violations else explained(failure, _))
@@ -56,3 +59,15 @@ async def _report_page(
         else "",
     }
     return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
+
+
+async def _proposals(visit: Visit, filing: Filing, report: Report) -> dict[str, Justification]:
+    """Return what was written in earlier years, by control; nothing when that cannot be told now."""
+    asked = [f.control for f in report.findings if f.status is ControlStatus.FAILED and f.justification is None]
+    if not asked or not is_editable(filing, visit.passport):
+        return {}
+    try:
+        found = await visit.services.validations.propose(filing.identity.body, filing.identity.year, asked)
+    except Failure:
+        return {}
+    return {one.control: one for one in found}

@@ -4,10 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import NotFound
+from chassis.errors import Conflict, Failure, Invalid, NotFound
 from formsets import UnknownCell
+from services.gateway.web.errors import explained, status_of
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
-from services.gateway.web.visit import Visitor
+from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,3 +47,49 @@ async def read_form(visit: Visitor, filing_id: str, form: str) -> Response:
         raise NotFound from None
     values = {"filing": found.filing, "identity": identity, "form": view, "forms": forms}
     return await visit.page("staff_form.html", values)
+
+
+@router.get("/staff/filings/{filing_id}/justifications")
+async def justifications(visit: Visitor, filing_id: str) -> Response:
+    """Show what a transmitted filing was justified with, and what was answered."""
+    return await _justifications_page(visit, filing_id)
+
+
+@router.post("/staff/filings/{filing_id}/justifications/{control}")
+async def answer_justification(visit: Visitor, filing_id: str, control: str) -> Response:
+    """Accept or refuse the text that was read; a refused answer stays in view."""
+    fields = await visit.fields("number", "decision", "answer")
+    number, text, decision = fields.get("number", ""), fields.get("answer", ""), fields.get("decision", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 19) or decision not in ("accept", "refuse"):
+        raise Invalid
+    try:
+        done = await visit.services.validations.answer(
+            filing_id,
+            control,
+            int(number),
+            is_accepted=decision == "accept",
+            text=text,
+            request_id=visit.request_id(fields),
+        )
+    except (Invalid, Conflict) as failure:
+        return await _justifications_page(visit, filing_id, control, text, failure)
+    word = visit.wording("Acceptée") if done.is_accepted else visit.wording("Refusée")
+    return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control} : {word}.")
+
+
+async def _justifications_page(
+    visit: Visit, filing_id: str, control: str = "", text: str = "", failure: Failure | None = None
+) -> Response:
+    found = await visit.services.forms.get_transmitted(filing_id)
+    form_set = formsets.load(found.filing.identity.form_set)
+    values = {
+        "identity": found.filing.identity,
+        "justifications": await visit.services.validations.review(filing_id),
+        "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
+        "refused_control": control if failure else "",
+        "text": text,
+        "failure": (failure.violations[0].description if failure.violations else explained(failure, visit.wording))
+        if failure
+        else "",
+    }
+    return await visit.page("staff_justifications.html", values, status_of(failure) if failure else 200)

@@ -1,0 +1,62 @@
+"""Justifications that live: last year's text proposed, the authority's answer shown and given."""
+
+from chassis.errors import Conflict, Unavailable
+from services.gateway.clients.answers import ControlStatus
+from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
+
+AT = f"/filings/{FILING_ID}"
+STAFF = f"/staff/filings/{FILING_ID}/justifications"
+
+
+async def test_last_years_text_is_proposed_where_the_control_fails_again():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/remarks")).text
+    assert "Proposée d’après l’exercice 2023 (Camille Compte)" in text
+    assert ">Le brut suit la cession de 2023.</textarea>" in text
+    assert browser.world.calls("propose") == [(SIREN, 2024, ("A-06",))]
+
+
+async def test_remarks_are_shown_when_proposals_cannot_be():
+    async with a_browser(World(failures={"propose": Unavailable()})) as browser:
+        await browser.sign_in()
+        page = await browser.get(f"{AT}/remarks")
+    assert page.status_code == 200
+    assert "Proposée d’après" not in page.text
+
+
+async def test_a_refused_justification_says_why():
+    refused = a_justification(answer="Trop vague.", answered_by="Alix Agent")
+    findings = (a_finding(refused=refused), a_finding("C-01", status=ControlStatus.PASSED))
+    async with a_browser(World(findings=findings)) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/remarks")).text
+    assert "Justification refusée" in text
+    assert "Refusée : Trop vague., Alix Agent" in text
+
+
+async def test_officers_read_and_answer_justifications_in_both_languages():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        french = (await browser.get(STAFF)).text
+        english = (await browser.get(STAFF, headers={"accept-language": "en"})).text
+        fields = {"number": "7", "decision": "refuse", "answer": "Donnez la date de cession."}
+        sent = await browser.post(f"{STAFF}/A-06", fields)
+    assert "Acceptée" in french
+    assert "Accepted" in english
+    assert "<script" not in french
+    assert sent.headers["location"] == STAFF
+    assert browser.world.calls("answer") == [(FILING_ID, "A-06", 7, False, "Donnez la date de cession.")]
+
+
+async def test_an_answer_to_a_text_that_changed_stays_in_view():
+    async with a_browser(World(failures={"answer": Conflict("Relisez avant de répondre.")})) as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        fields = {"number": "7", "decision": "accept", "answer": "Ma réponse gardée"}
+        page = await browser.post(f"{STAFF}/A-06", fields)
+        wrong = await browser.post(f"{STAFF}/A-06", {"number": "7", "decision": "maybe"})
+    assert page.status_code == 409
+    assert "Ma réponse gardée" in page.text
+    assert wrong.status_code == 400
