@@ -77,6 +77,10 @@ def _named(tree: Node) -> list[str]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, Call) and node.name == "PREV":
+            if isinstance(node.arguments[0], Reference):
+                found[f"{_text(node.arguments[0])} N-1"] = None
+            continue
         if isinstance(node, Reference):
             found[f"{node.line}.{node.column}" if node.column else node.line] = None
         elif isinstance(node, FormLines):
