@@ -30,6 +30,7 @@ from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccou
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
@@ -39,6 +40,7 @@ from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
+from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -47,6 +49,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
@@ -90,11 +93,18 @@ def wire(
         list_transmitted_filings=ListTransmittedFilings(open_work),
         get_transmitted_filing=GetTransmittedFiling(open_work),
         plan_campaign=PlanCampaign(open_work, form_sets),
+        preview_form_set_change=PreviewFormSetChange(open_work, form_sets),
+        publish_form_set=PublishFormSet(open_work, controls, form_sets, clock, identifiers),
+        undo_form_set_change=UndoFormSetChange(open_work, controls, form_sets, clock),
+        list_set_aside=ListSetAside(open_work, form_sets),
+        choose_set_aside=ChooseSetAside(open_work, controls, form_sets, clock, identifiers),
         freeze_filing=FreezeFiling(open_work, controls, form_sets, clock),
         get_frozen_filing=GetFrozenFiling(open_work),
         lock_filing=LockFiling(open_work, form_sets, clock),
         seal_filing=SealFiling(open_work, form_sets),
         apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
+        rejudge_filings=RejudgeFilings(open_work, controls, form_sets, clock),
+        list_inputs=ListInputs(open_work, form_sets),
         export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
         carry_last_year=CarryLastYear(open_work, controls, form_sets, clock, identifiers),
         get_signed_version=GetSignedVersion(open_work, form_sets),

@@ -13,9 +13,10 @@ from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
-from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
+from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown, PublicationUnknown
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
+from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -38,6 +39,9 @@ class Kept:
     events: list[FormsEvent] = field(default_factory=list)
     applied: set[tuple[str, str]] = field(default_factory=set)
     mappings: dict[tuple[str, str, str], AccountMapping] = field(default_factory=dict)
+    publications: dict[UUID, Publication] = field(default_factory=dict)
+    changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
+    set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -55,6 +59,9 @@ class Kept:
             list(self.events),
             set(self.applied),
             dict(self.mappings),
+            dict(self.publications),
+            dict(self.changed_filings),
+            dict(self.set_aside),
         )
 
 
@@ -105,6 +112,8 @@ class InMemoryUnitOfWork:
         self.imports = InMemoryImports(self)
         self.steps = InMemoryEditSteps(self)
         self.mappings = InMemoryAccountMappings(self)
+        self.publications = InMemoryPublications(self)
+        self.set_aside = InMemorySetAsideCells(self)
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)
@@ -175,9 +184,23 @@ class InMemoryFilings:
         found = [f for f in self._work.kept.filings.values() if (f.body.siren, f.year) == (siren, year)]
         return sorted(found, key=lambda f: f.document)
 
+    async def page_of_campaign(
+        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
+    ) -> list[Filing]:
+        found = [
+            f
+            for f in self._work.kept.filings.values()
+            if (f.document, f.year) == (document, year) and (with_signed or f.step <= 3) and (not after or f.id > after)
+        ]
+        return sorted(found, key=lambda f: f.id)[:limit]
+
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
+
+    async def of_campaign(self, document: Document, year: int) -> list[Filing]:
+        found = [f for f in self._work.kept.filings.values() if (f.document, f.year) == (document, year)]
+        return sorted(found, key=lambda f: f.body.siren)
 
     async def transmitted(self, year: int) -> list[Filing]:
         found = [f for f in self._work.kept.filings.values() if f.signed_version and year in (0, f.year)]
@@ -284,12 +307,62 @@ class InMemoryEditSteps:
         self._work.write(write)
 
 
+class InMemoryPublications:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, publication: Publication) -> None:
+        self._work.write(lambda kept: kept.publications.update({publication.id: publication}))
+
+    async def get(self, publication_id: UUID) -> Publication:
+        if publication_id not in self._work.kept.publications:
+            raise PublicationUnknown
+        return self._work.kept.publications[publication_id]
+
+    async def of(self, document: Document, year: int) -> list[Publication]:
+        kept = reversed(self._work.kept.publications.values())
+        return [one for one in kept if (one.document, one.year) == (document, year)]
+
+    async def mark_undone(self, publication_id: UUID) -> None:
+        await self.add(replace(await self.get(publication_id), is_undone=True))
+
+    async def add_filing(self, changed: ChangedFiling) -> None:
+        key = (changed.publication_id, changed.filing_id)
+        self._work.write(lambda kept: kept.changed_filings.update({key: changed}))
+
+    async def filings(self, publication_id: UUID) -> list[ChangedFiling]:
+        return [one for one in self._work.kept.changed_filings.values() if one.publication_id == publication_id]
+
+    async def mark_filing_undone(self, changed: ChangedFiling) -> None:
+        await self.add_filing(replace(changed, is_undone=True))
+
+
+class InMemorySetAsideCells:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def of(self, filing_id: UUID) -> list[SetAside]:
+        found = [one for one in self._work.kept.set_aside.values() if one.filing_id == filing_id]
+        return sorted(found, key=lambda one: (one.address, one.version))
+
+    async def save(self, values: Iterable[SetAside]) -> None:
+        rows = {(one.filing_id, one.address, one.version): one for one in values}
+        self._work.write(lambda kept: kept.set_aside.update(rows))
+
+
 class InMemoryCampaigns:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
         self._work = work
 
     async def find(self, document: Document, year: int) -> Campaign | None:
         return self._work.kept.campaigns.get((document, year))
+
+    async def hold(self, document: Document, year: int) -> Campaign | None:
+        await self._work.hold()
+        return await self.find(document, year)
+
+    async def get_for_change(self, document: Document, year: int) -> Campaign | None:
+        return await self.hold(document, year)
 
     async def open_on(self, on: date) -> list[Campaign]:
         found = [c for c in self._work.kept.campaigns.values() if c.opens_on <= on <= c.closes_on]

@@ -50,6 +50,33 @@ class AlreadyUndone(RuleBroken):
         super().__init__("Cette modification est déjà annulée. Pour la rétablir, annulez l'annulation.")
 
 
+class PublicationUnknown(NotFound):
+    """There is no such publication of a form set."""
+
+    reason = "PUBLICATION_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Cette publication n'existe pas.")
+
+
+class PublicationSuperseded(RuleBroken):
+    """Another form set was published since: that publication must be undone first."""
+
+    reason = "PUBLICATION_SUPERSEDED"
+
+    def __init__(self) -> None:
+        super().__init__("Un autre référentiel a été publié depuis : annulez d'abord cette publication-là.")
+
+
+class SetAsideUnknown(NotFound):
+    """No value of this cell waits for a choice."""
+
+    reason = "SET_ASIDE_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Aucune valeur mise de côté n'attend un choix pour cette case.")
+
+
 class CampaignMalformed(Invalid):
     """The campaign as asked for cannot be."""
 

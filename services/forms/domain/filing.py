@@ -149,7 +149,7 @@ class Filing:
             )
         return replace(self, step=Step.ENTRY, changed_at=at)
 
-    def obstacles(self, conflicts: int) -> list[Violation]:
+    def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []
         if self.step is not Step.SIGNATURE:
@@ -159,15 +159,18 @@ class Filing:
         if conflicts:
             sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
             found.append(Violation("conflicts", sentence, "W-07"))
+        if set_aside:
+            sentence = f"{set_aside} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort."
+            found.append(Violation("set_aside", sentence, "SET_ASIDE"))
         return found
 
-    def require_signable(self, conflicts: int) -> None:
+    def require_signable(self, conflicts: int, set_aside: int = 0) -> None:
         """Let a snapshot for signature be taken.
 
         Raises:
             FilingNotReady: with one violation per obstacle.
         """
-        if obstacles := self.obstacles(conflicts):
+        if obstacles := self.obstacles(conflicts, set_aside):
             raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
 
     def locked(self, version: int, intent_id: str, at: datetime) -> "Filing":

@@ -12,7 +12,8 @@ from uuid import UUID
 from chassis.errors import Violation
 from formsets import FormSet
 from formsets.formats import read
-from formsets.values import written
+from formsets.values import parse, written
+from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, OtherValue, Source
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Document, Filing, Step
@@ -64,6 +65,8 @@ class FilingImpact:
 
     filing: Filing
     change: FormSetChange
+    labels: Mapping[str, str]
+    """Of the cells to choose about, in the form set of the filing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,6 @@ class SetAside:
     """Where it was put, once chosen."""
     kept_version: int = 0
     """Version of that cell that the choice made."""
-    replaced: str = ""
-    """What that cell held before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +189,25 @@ def emptied(cell: Cell, source: Source) -> Cell:
     return replace(cell.changed("", source), conflict=None)
 
 
-def kept_as(aside: SetAside, address: str, made: Cell, replaced: str) -> SetAside:
-    """Return the value once a person put it in another cell, or in its own once that takes it."""
-    return replace(aside, fate=Fate.KEPT, kept_as=address, kept_version=made.version, replaced=replaced)
+def require_free(target: Cell | None, address: str) -> None:
+    """Let a value set aside be put in a cell; nobody's figure is overwritten by that choice.
+
+    Raises:
+        CellsRefused: the cell is filled, or sealed.
+    """
+    if target is not None and (target.value or target.is_sealed):
+        sentence = "Cette case est déjà remplie : videz-la d'abord, ou gardez sa valeur."
+        raise CellsRefused([Violation(address, sentence, "CELL_FILLED")])
 
 
-def refuse_keeping(aside: SetAside, address: str, sentence: str) -> CellsRefused:
-    """Return the failure that says why a value cannot be kept there."""
-    return CellsRefused([Violation(address or aside.address, sentence, "SET_ASIDE")])
+def takes(form_set: FormSet, document: Document, address: str, value: str) -> bool:
+    """Tell whether a value written under another form set may be written under this one."""
+    if place_of(form_set, document, address).refusal is not None:
+        return False
+    try:
+        return not value or parse(value, form_set.cell_type(address)) is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +253,7 @@ def take_back(
             # Typed since, and both form sets take it: the edit stays, what was aside stays listed.
             continue
         _take_back_choice(present, kept, source)
-        origin = replace(kept.source, author=source.author, at=source.at)
-        present[kept.address] = replace(held.changed(kept.value, origin), conflict=kept.other)
+        present[kept.address] = replace(held.changed(kept.value, kept.source), conflict=kept.other)
         returned.append(replace(kept, fate=Fate.RETURNED))
     changed = tuple(cell for address, cell in present.items() if cell != cells.get(address))
     return Return(changed, tuple(returned), unfit)
@@ -251,4 +262,4 @@ def take_back(
 def _take_back_choice(present: dict[str, Cell], one: SetAside, source: Source) -> None:
     target = present.get(one.kept_as)
     if one.fate is Fate.KEPT and target is not None and target.version == one.kept_version:
-        present[one.kept_as] = target.changed(one.replaced, source)
+        present[one.kept_as] = target.changed("", source)

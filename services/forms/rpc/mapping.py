@@ -15,16 +15,19 @@ from services.forms.domain.activity import Activity
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
 from services.forms.domain.comparing import CellDifference, SeriesPoint
-from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
+from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown, PublicationUnknown
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
+from services.forms.domain.form_set_change import FilingImpact
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
+from services.forms.usecases.choose_set_aside import LabelledSetAside
 from services.forms.usecases.counting import FilingCard
 from services.forms.usecases.read_filings import Openable
+from services.forms.usecases.rejudge_filings import FilingInputs
 
 _ORIGINS = {
     Origin.TYPED: pb.ORIGIN_TYPED,
@@ -201,6 +204,11 @@ def identity(filing: Filing) -> types.FilingIdentity:
         form_set=filing.form_set,
         departement=filing.body.departement,
     )
+
+
+def inputs_message(found: FilingInputs) -> pb.FilingInputs:
+    """Return a filing as validation judges it."""
+    return pb.FilingInputs(identity=identity(found.filing), cells=cells_of(found.inputs), given=cells_of(found.given))
 
 
 def card_message(card: FilingCard) -> pb.Filing:
@@ -418,6 +426,49 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
         label=difference.label,
         value=difference.value,
         other_value=difference.other_value,
+    )
+
+
+def to_publication_id(text: str) -> UUID:
+    """Return the identifier of a publication.
+
+    Raises:
+        PublicationUnknown: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise PublicationUnknown from None
+
+
+def impact_message(impact: FilingImpact) -> pb.FilingImpact:
+    """Return what a publication would do to a filing, without its figures."""
+    change = impact.change
+    return pb.FilingImpact(
+        identity=identity(impact.filing),
+        carried=len(change.carried),
+        to_choose=[
+            pb.CellToChoose(address=one.cell.address, label=impact.labels[one.cell.address], why=one.why.name)
+            for one in change.to_choose
+        ],
+        gained=change.gained,
+    )
+
+
+def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
+    """Return a value set aside."""
+    kept = found.kept
+    return pb.SetAsideCell(
+        publication_id=str(kept.publication_id),
+        address=kept.address,
+        label=found.label,
+        value=kept.value,
+        other_value=kept.other.value if kept.other else "",
+        why=kept.why.name,
+        fate=kept.fate.name,
+        kept_as=kept.kept_as,
+        author=kept.source.author,
+        at=stamp(kept.source.at),
     )
 
 

@@ -186,6 +186,41 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         campaign = await self._use.plan_campaign.provision(mapping.to_campaign(request.campaign))
         return pb.ProvisionCampaignResponse(campaign=mapping.campaign_message(campaign))
 
+    async def PreviewFormSetChange(
+        self, request: pb.PreviewFormSetChangeRequest, context: Context
+    ) -> pb.PreviewFormSetChangeResponse:
+        """Say what a publication would do."""
+        place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
+        preview = await self._use.preview_form_set_change(caller(), *place)
+        impacts = [mapping.impact_message(impact) for impact in preview.impacts]
+        return pb.PreviewFormSetChangeResponse(impacts=impacts, untouched=preview.untouched)
+
+    async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
+        """Give a form set to open filings."""
+        place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
+        done = await self._use.publish_form_set(caller(), *place)
+        return pb.PublishFormSetResponse(publication_id=str(done.publication.id), changed=done.changed)
+
+    async def UndoFormSetChange(
+        self, request: pb.UndoFormSetChangeRequest, context: Context
+    ) -> pb.UndoFormSetChangeResponse:
+        """Take a publication back."""
+        publication_id = mapping.to_publication_id(request.publication_id)
+        return pb.UndoFormSetChangeResponse(changed=await self._use.undo_form_set_change(caller(), publication_id))
+
+    async def ListSetAside(self, request: pb.ListSetAsideRequest, context: Context) -> pb.ListSetAsideResponse:
+        """List values that wait for a choice."""
+        found = await self._use.list_set_aside(caller(), mapping.to_uuid(request.filing_id))
+        return pb.ListSetAsideResponse(cells=[mapping.set_aside_message(one) for one in found])
+
+    async def ChooseSetAside(self, request: pb.ChooseSetAsideRequest, context: Context) -> pb.ChooseSetAsideResponse:
+        """Settle a value set aside."""
+        address = mapping.to_text("address", request.address, longest=50)
+        keep_as = mapping.to_text("keep_as", request.keep_as, longest=50)
+        filing_id = mapping.to_uuid(request.filing_id)
+        card = await self._use.choose_set_aside(caller(), filing_id, address, keep_as)
+        return pb.ChooseSetAsideResponse(filing=mapping.card_message(card))
+
     async def ExportFiling(self, request: pb.ExportFilingRequest, context: Context) -> pb.ExportFilingResponse:
         """Give a filing as a file."""
         chosen = mapping.to_export_format(request.format)
@@ -270,6 +305,30 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         event_id = mapping.to_text("event_id", request.event_id, required=True)
         changed = await self._use.apply_facts(event_id, request.body, request.year, facts)
         return pb.ApplyFactsResponse(changed=changed)
+
+    async def RejudgeFilings(self, request: pb.RejudgeFilingsRequest, context: Context) -> pb.RejudgeFilingsResponse:
+        """Judge a page of open filings again."""
+        page = await self._use.rejudge_filings(
+            mapping.to_document(request.document),
+            request.year,
+            mapping.to_uuid(request.after) if request.after else None,
+            request.limit,
+            (request.notice.fr, request.notice.en),
+            request.author,
+        )
+        following = str(page.next) if page.next else ""
+        return pb.RejudgeFilingsResponse(judged=page.judged, changed=page.changed, skipped=page.skipped, next=following)
+
+    async def ListInputs(self, request: pb.ListInputsRequest, context: Context) -> pb.ListInputsResponse:
+        """Give a page of filings as they are judged."""
+        after = mapping.to_uuid(request.after) if request.after else None
+        document = mapping.to_document(request.document)
+        found, following = await self._use.list_inputs(
+            document, request.year, after, request.limit, with_signed=request.with_signed
+        )
+        return pb.ListInputsResponse(
+            filings=[mapping.inputs_message(one) for one in found], next=str(following) if following else ""
+        )
 
 
 def _mapping_place(request: pb.GetAccountMappingRequest | pb.SaveAccountMappingRequest) -> tuple[str, str]:

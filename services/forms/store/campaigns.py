@@ -25,6 +25,22 @@ class SqlCampaigns:
         row = await self._session.get(CampaignRow, (str(document), year))
         return _to_campaign(row) if row else None
 
+    async def hold(self, document: Document, year: int) -> Campaign | None:
+        """Return a campaign, its row locked in share mode: who opens a filing does not wait for who opens another."""
+        return await self._locked(document, year, is_shared=True)
+
+    async def get_for_change(self, document: Document, year: int) -> Campaign | None:
+        """Return a campaign, its row locked."""
+        return await self._locked(document, year, is_shared=False)
+
+    async def _locked(self, document: Document, year: int, *, is_shared: bool) -> Campaign | None:
+        row = await self._session.scalar(
+            select(CampaignRow)
+            .where(CampaignRow.document == document, CampaignRow.year == year)
+            .with_for_update(read=is_shared)
+        )
+        return _to_campaign(row) if row else None
+
     async def open_on(self, on: date) -> list[Campaign]:
         """Return the campaigns under way on a day, newest year first."""
         rows = await self._session.scalars(

@@ -62,12 +62,31 @@ class SqlFilings:
         )
         return [_to_domain(row) for row in rows]
 
+    async def page_of_campaign(
+        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
+    ) -> list[Filing]:
+        """Return a page of the filings of a campaign by id."""
+        statement = select(FilingRow).where(FilingRow.document == document, FilingRow.year == year)
+        if after is not None:
+            statement = statement.where(FilingRow.id > after)
+        if not with_signed:
+            statement = statement.where(FilingRow.step <= int(Step.SIGNATURE))
+        rows = await self._session.scalars(statement.order_by(FilingRow.id).limit(limit))
+        return [_to_domain(row) for row in rows]
+
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         """Return the filings of these bodies, newest year first."""
         rows = await self._session.scalars(
             select(FilingRow)
             .where(FilingRow.siren.in_(sirens))
             .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
+        )
+        return [_to_domain(row) for row in rows]
+
+    async def of_campaign(self, document: Document, year: int) -> list[Filing]:
+        """Return the filings of a document and year, in order of body."""
+        rows = await self._session.scalars(
+            select(FilingRow).where(FilingRow.document == document, FilingRow.year == year).order_by(FilingRow.siren)
         )
         return [_to_domain(row) for row in rows]
 

@@ -174,6 +174,50 @@ class EditStepRow(Rows):
     is_undone: Mapped[bool]
 
 
+class PublicationRow(Rows):
+    """A form set given to the open filings of a campaign; only the mark of an undone one may change."""
+
+    __tablename__ = "publications"
+    __table_args__ = (Index("publications_of_campaign", "document", "year", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
+    document: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer)
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    is_undone: Mapped[bool]
+
+
+class ChangedFilingRow(Rows):
+    """One filing that a publication changed: how far the publication, or its undoing, is."""
+
+    __tablename__ = "changed_filings"
+
+    publication_id: Mapped[UUID] = mapped_column(ForeignKey("publications.id"), primary_key=True)
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    before: Mapped[str] = mapped_column(Text)
+    is_undone: Mapped[bool]
+
+
+class SetAsideRow(Rows):
+    """A value that another form set did not take; what is kept never changes, only its fate."""
+
+    __tablename__ = "set_aside_cells"
+
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    publication_id: Mapped[UUID] = mapped_column(ForeignKey("publications.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    why: Mapped[str] = mapped_column(Text)
+    fate: Mapped[str] = mapped_column(Text)
+    kept_as: Mapped[str] = mapped_column(Text)
+    kept_version: Mapped[int] = mapped_column(BigInteger)
+
+
 class SnapshotRow(Rows):
     """A frozen content, compressed; only the mark of the signed one may change."""
 

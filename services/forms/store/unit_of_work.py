@@ -10,6 +10,7 @@ from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
+from services.forms.store.publications import SqlPublications, SqlSetAsideCells
 from services.forms.store.rows import AppliedRequestRow
 from services.forms.store.snapshots import SqlSnapshots
 
@@ -24,6 +25,8 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.imports = SqlImports(session)
         self.mappings = SqlAccountMappings(session)
         self.steps = SqlEditSteps(session)
+        self.publications = SqlPublications(session)
+        self.set_aside = SqlSetAsideCells(session)
         self.campaigns = SqlCampaigns(session)
         self.snapshots = SqlSnapshots(session)
         self.activities = SqlActivities(session)

@@ -6,6 +6,7 @@ from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccou
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
+from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
@@ -14,6 +15,7 @@ from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import PlanCampaign
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
+from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -22,6 +24,7 @@ from services.forms.usecases.read_filings import (
     ListFilings,
     ListTransmittedFilings,
 )
+from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
@@ -54,11 +57,18 @@ class UseCases:
     list_transmitted_filings: ListTransmittedFilings
     get_transmitted_filing: GetTransmittedFiling
     plan_campaign: PlanCampaign
+    preview_form_set_change: PreviewFormSetChange
+    publish_form_set: PublishFormSet
+    undo_form_set_change: UndoFormSetChange
+    list_set_aside: ListSetAside
+    choose_set_aside: ChooseSetAside
     freeze_filing: FreezeFiling
     get_frozen_filing: GetFrozenFiling
     lock_filing: LockFiling
     seal_filing: SealFiling
     apply_facts: ApplyFacts
+    rejudge_filings: RejudgeFilings
+    list_inputs: ListInputs
     export_filing: ExportFiling
     carry_last_year: CarryLastYear
     get_signed_version: GetSignedVersion

@@ -7,6 +7,8 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
+from services.forms.domain.errors import ImportStale
+from services.forms.domain.form_set_change import takes
 from services.forms.domain.importing import Effect, confirm
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
@@ -61,6 +63,9 @@ class ConfirmImport:
                 preview, cells, caller.name, now, accept_partial=accept_partial, overwrite_typed=overwrite_typed
             )
             form_set = self._form_sets.load(filing.form_set)
+            fits = (takes(form_set, filing.document, cell.address, cell.value) for cell in changed)
+            if filing.revision != preview.revision and not all(fits):
+                raise ImportStale("Le référentiel du dossier a changé depuis l'aperçu. Refaites l'aperçu.")
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id)
             activity = Activity(

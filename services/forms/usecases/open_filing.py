@@ -60,7 +60,8 @@ class OpenFiling:
 
     async def _open(self, work: UnitOfWork, caller: Caller, body: Body, document: Document, year: int) -> Filing:
         now = self._clock.now()
-        campaign = await work.campaigns.find(document, year)
+        # Held: a form set published meanwhile finds this filing, or this filing is opened with that form set.
+        campaign = await work.campaigns.hold(document, year)
         if campaign is None:
             raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
         campaign.require_open(body.family, now.date())

@@ -17,6 +17,7 @@ from services.forms.domain.evaluation import Evaluation, Justification
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
+from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -94,8 +95,18 @@ class Filings(Protocol):
         """Return the filings of these bodies, newest year first."""
         ...
 
+    async def of_campaign(self, document: Document, year: int) -> list[Filing]:
+        """Return the filings of a document and year, in order of body."""
+        ...
+
     async def transmitted(self, year: int) -> list[Filing]:
         """Return the filings signed at least once, of one year or of all (0)."""
+        ...
+
+    async def page_of_campaign(
+        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
+    ) -> list[Filing]:
+        """Return a page of the filings of a campaign by id, those at steps 4 and later only when asked."""
         ...
 
     async def add(self, filing: Filing) -> None:
@@ -207,11 +218,67 @@ class EditSteps(Protocol):
         ...
 
 
+class Publications(Protocol):
+    """The form sets published to open filings, and how far each publication is."""
+
+    async def add(self, publication: Publication) -> None:
+        """Keep a publication."""
+        ...
+
+    async def get(self, publication_id: UUID) -> Publication:
+        """Return a publication.
+
+        Raises:
+            PublicationUnknown: there is none.
+        """
+        ...
+
+    async def of(self, document: Document, year: int) -> list[Publication]:
+        """Return the publications of a campaign, newest first."""
+        ...
+
+    async def mark_undone(self, publication_id: UUID) -> None:
+        """Mark a publication as undone."""
+        ...
+
+    async def add_filing(self, changed: ChangedFiling) -> None:
+        """Keep that a publication changed a filing."""
+        ...
+
+    async def filings(self, publication_id: UUID) -> list[ChangedFiling]:
+        """Return the filings that a publication changed."""
+        ...
+
+    async def mark_filing_undone(self, changed: ChangedFiling) -> None:
+        """Keep that a filing was put back."""
+        ...
+
+
+class SetAsideCells(Protocol):
+    """The values that other form sets did not take, until somebody chooses."""
+
+    async def of(self, filing_id: UUID) -> list[SetAside]:
+        """Return every one of a filing, those with a known fate too, in order of address and version."""
+        ...
+
+    async def save(self, values: Iterable[SetAside]) -> None:
+        """Add or replace."""
+        ...
+
+
 class Campaigns(Protocol):
     """The campaigns of this server."""
 
     async def find(self, document: Document, year: int) -> Campaign | None:
         """Return the campaign of a document and year."""
+        ...
+
+    async def hold(self, document: Document, year: int) -> Campaign | None:
+        """Return a campaign and make its changes wait until the end of the transaction; others may hold it too."""
+        ...
+
+    async def get_for_change(self, document: Document, year: int) -> Campaign | None:
+        """Return a campaign once nobody holds it; others wait until the end of the transaction."""
         ...
 
     async def open_on(self, on: date) -> list[Campaign]:
@@ -289,6 +356,16 @@ class UnitOfWork(Protocol):
     @property
     def steps(self) -> EditSteps:
         """Changes that can be undone."""
+        ...
+
+    @property
+    def publications(self) -> Publications:
+        """Form sets published."""
+        ...
+
+    @property
+    def set_aside(self) -> SetAsideCells:
+        """Values that wait for a choice."""
         ...
 
     @property

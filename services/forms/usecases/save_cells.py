@@ -71,13 +71,21 @@ class SaveCells:
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
         """
-        async with self._open_work() as work:
-            filing = await work.filings.get(filing_id)
-            require_on(caller, "filing.edit", filing)
-            form_set = self._form_sets.load(filing.form_set)
-        edits = await self._read(filing, form_set, typed)
+        while True:
+            async with self._open_work() as work:
+                filing = await work.filings.get(filing_id)
+                require_on(caller, "filing.edit", filing)
+                form_set = self._form_sets.load(filing.form_set)
+            edits = await self._read(filing, form_set, typed)
+            # None: another form set was published while the texts were read (F9); they are read under that one.
+            if saved := await self._save(caller, filing_id, form_set, edits):
+                return saved
+
+    async def _save(self, caller: Caller, filing_id: UUID, form_set: FormSet, edits: Sequence[Edit]) -> Saved | None:
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
+            if filing.form_set != form_set.version:
+                return None
             filing.require_editable()
             cells = await work.cells.of(filing_id)
             now = self._clock.now()

@@ -9,9 +9,9 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
+from services.forms.domain.form_set_change import takes
 from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
@@ -91,7 +91,7 @@ class UndoStep:
             cells, now = await work.cells.of(filing_id), self._clock.now()
             undoing = undo(step, await work.steps.undoings(filing_id), cells, caller.name, now)
             # A form set published since may have closed the cell: its value waits for a choice, not for an undo.
-            changed = [c for c in undoing.changed if place_of(form_set, filing.document, c.address).refusal is None]
+            changed = [c for c in undoing.changed if takes(form_set, filing.document, c.address, c.value)]
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:

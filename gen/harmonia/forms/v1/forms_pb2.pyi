@@ -2528,6 +2528,186 @@ class UndoStepResponse(_message.Message):
 Global___UndoStepResponse: _TypeAlias = UndoStepResponse  # noqa: Y015
 
 @_typing.final
+class RejudgeFilingsRequest(_message.Message):
+    """Request of RejudgeFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    after: _builtins.str
+    """Last filing of the page before; empty for the first page."""
+    limit: _builtins.int
+    """Filings at most, 1 to 100."""
+    author: _builtins.str
+    """Who decided."""
+    @_builtins.property
+    def notice(self) -> _types_pb2.Sentence:
+        """What was decided, for the notice."""
+
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        after: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        notice: _types_pb2.Sentence | None = ...,
+        author: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "author", b"author", "document", b"document", "limit", b"limit", "notice", b"notice", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejudgeFilingsRequest: _TypeAlias = RejudgeFilingsRequest  # noqa: Y015
+
+@_typing.final
+class RejudgeFilingsResponse(_message.Message):
+    """Response of RejudgeFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JUDGED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    judged: _builtins.int
+    """Filings looked at."""
+    changed: _builtins.int
+    """Those whose verdict changed."""
+    skipped: _builtins.int
+    """Those left as they are: being signed, or not to be judged."""
+    next: _builtins.str
+    """Last filing of this page; empty when there is no other page."""
+    def __init__(
+        self,
+        *,
+        judged: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        next: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejudgeFilingsResponse: _TypeAlias = RejudgeFilingsResponse  # noqa: Y015
+
+@_typing.final
+class ListInputsRequest(_message.Message):
+    """Request of ListInputs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    WITH_SIGNED_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    after: _builtins.str
+    """Last filing of the page before; empty for the first page."""
+    limit: _builtins.int
+    """Filings at most, 1 to 100."""
+    with_signed: _builtins.bool
+    """True to have the signed ones too."""
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        after: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        with_signed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "document", b"document", "limit", b"limit", "with_signed", b"with_signed", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInputsRequest: _TypeAlias = ListInputsRequest  # noqa: Y015
+
+@_typing.final
+class FilingInputs(_message.Message):
+    """A filing as validation judges it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def identity(self) -> _types_pb2.FilingIdentity:
+        """What it is about."""
+
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Input cells."""
+
+    @_builtins.property
+    def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Computed cells given as facts."""
+
+    def __init__(
+        self,
+        *,
+        identity: _types_pb2.FilingIdentity | None = ...,
+        cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "identity", b"identity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FilingInputs: _TypeAlias = FilingInputs  # noqa: Y015
+
+@_typing.final
+class ListInputsResponse(_message.Message):
+    """Response of ListInputs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILINGS_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    next: _builtins.str
+    """Last filing of this page; empty when there is no other page."""
+    @_builtins.property
+    def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingInputs]:
+        """By filing id."""
+
+    def __init__(
+        self,
+        *,
+        filings: _abc.Iterable[Global___FilingInputs] | None = ...,
+        next: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next", b"next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInputsResponse: _TypeAlias = ListInputsResponse  # noqa: Y015
+
+@_typing.final
 class SeriesPoint(_message.Message):
     """One value of a series."""
 
@@ -2914,3 +3094,395 @@ class ReopenFilingResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReopenFilingResponse: _TypeAlias = ReopenFilingResponse  # noqa: Y015
+
+@_typing.final
+class FilingImpact(_message.Message):
+    """What a new form set would do to one open filing. No figure: the authority sees those once the filing is transmitted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELD_NUMBER: _builtins.int
+    TO_CHOOSE_FIELD_NUMBER: _builtins.int
+    GAINED_FIELD_NUMBER: _builtins.int
+    carried: _builtins.int
+    """Cells carried over as they are."""
+    @_builtins.property
+    def identity(self) -> _types_pb2.FilingIdentity:
+        """What it is about."""
+
+    @_builtins.property
+    def to_choose(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellToChoose]:
+        """Filled cells that the new version closes, drops or types otherwise: each needs a choice."""
+
+    @_builtins.property
+    def gained(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells that are new, open again or newly computed."""
+
+    def __init__(
+        self,
+        *,
+        identity: _types_pb2.FilingIdentity | None = ...,
+        carried: _builtins.int = ...,
+        to_choose: _abc.Iterable[Global___CellToChoose] | None = ...,
+        gained: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "gained", b"gained", "identity", b"identity", "to_choose", b"to_choose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FilingImpact: _TypeAlias = FilingImpact  # noqa: Y015
+
+@_typing.final
+class CellToChoose(_message.Message):
+    """A filled cell that a new form set does not take as it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """`LINE.column`."""
+    label: _builtins.str
+    """Label in the present form set."""
+    why: _builtins.str
+    """`CLOSED`, `DROPPED`, `RETYPED` or `COMPUTED`."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        label: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "label", b"label", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CellToChoose: _TypeAlias = CellToChoose  # noqa: Y015
+
+@_typing.final
+class PreviewFormSetChangeRequest(_message.Message):
+    """Request of PreviewFormSetChange."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    form_set: _builtins.str
+    """New form set version."""
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewFormSetChangeRequest: _TypeAlias = PreviewFormSetChangeRequest  # noqa: Y015
+
+@_typing.final
+class PreviewFormSetChangeResponse(_message.Message):
+    """Response of PreviewFormSetChange."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPACTS_FIELD_NUMBER: _builtins.int
+    UNTOUCHED_FIELD_NUMBER: _builtins.int
+    untouched: _builtins.int
+    """Signed filings that keep their version."""
+    @_builtins.property
+    def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
+        """Filing by filing."""
+
+    def __init__(
+        self,
+        *,
+        impacts: _abc.Iterable[Global___FilingImpact] | None = ...,
+        untouched: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "untouched", b"untouched"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewFormSetChangeResponse: _TypeAlias = PreviewFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class PublishFormSetRequest(_message.Message):
+    """Request of PublishFormSet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    form_set: _builtins.str
+    """New form set version."""
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishFormSetRequest: _TypeAlias = PublishFormSetRequest  # noqa: Y015
+
+@_typing.final
+class PublishFormSetResponse(_message.Message):
+    """Response of PublishFormSet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication, for undoing."""
+    changed: _builtins.int
+    """Filings changed."""
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+        changed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "publication_id", b"publication_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishFormSetResponse: _TypeAlias = PublishFormSetResponse  # noqa: Y015
+
+@_typing.final
+class UndoFormSetChangeRequest(_message.Message):
+    """Request of UndoFormSetChange."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication."""
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["publication_id", b"publication_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoFormSetChangeRequest: _TypeAlias = UndoFormSetChangeRequest  # noqa: Y015
+
+@_typing.final
+class UndoFormSetChangeResponse(_message.Message):
+    """Response of UndoFormSetChange."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.int
+    """Filings put back."""
+    def __init__(
+        self,
+        *,
+        changed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoFormSetChangeResponse: _TypeAlias = UndoFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class SetAsideCell(_message.Message):
+    """A value that a form set published during entry did not take."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    OTHER_VALUE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    FATE_FIELD_NUMBER: _builtins.int
+    KEPT_AS_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication that set it aside."""
+    address: _builtins.str
+    """`LINE.column` it comes from."""
+    label: _builtins.str
+    """Label."""
+    value: _builtins.str
+    """Written form."""
+    other_value: _builtins.str
+    """The value of the other server, when the two were in conflict."""
+    why: _builtins.str
+    """`CLOSED`, `DROPPED`, `RETYPED` or `COMPUTED`."""
+    fate: _builtins.str
+    """`WAITING`, `DROPPED`, `KEPT` or `RETURNED`."""
+    kept_as: _builtins.str
+    """Cell it was put in, once chosen."""
+    author: _builtins.str
+    """Who had written it."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+        address: _builtins.str = ...,
+        label: _builtins.str = ...,
+        value: _builtins.str = ...,
+        other_value: _builtins.str = ...,
+        why: _builtins.str = ...,
+        fate: _builtins.str = ...,
+        kept_as: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "fate", b"fate", "kept_as", b"kept_as", "label", b"label", "other_value", b"other_value", "publication_id", b"publication_id", "value", b"value", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAsideCell: _TypeAlias = SetAsideCell  # noqa: Y015
+
+@_typing.final
+class ListSetAsideRequest(_message.Message):
+    """Request of ListSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSetAsideRequest: _TypeAlias = ListSetAsideRequest  # noqa: Y015
+
+@_typing.final
+class ListSetAsideResponse(_message.Message):
+    """Response of ListSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CELLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedCompositeFieldContainer[Global___SetAsideCell]:
+        """In order of address."""
+
+    def __init__(
+        self,
+        *,
+        cells: _abc.Iterable[Global___SetAsideCell] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSetAsideResponse: _TypeAlias = ListSetAsideResponse  # noqa: Y015
+
+@_typing.final
+class ChooseSetAsideRequest(_message.Message):
+    """Request of ChooseSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    KEEP_AS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    address: _builtins.str
+    """`LINE.column` the value comes from."""
+    keep_as: _builtins.str
+    """Empty cell to put it in; empty to drop it."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        address: _builtins.str = ...,
+        keep_as: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filing_id", b"filing_id", "keep_as", b"keep_as", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChooseSetAsideRequest: _TypeAlias = ChooseSetAsideRequest  # noqa: Y015
+
+@_typing.final
+class ChooseSetAsideResponse(_message.Message):
+    """Response of ChooseSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChooseSetAsideResponse: _TypeAlias = ChooseSetAsideResponse  # noqa: Y015

@@ -145,6 +145,31 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.FromString,
                 _registered_method=True)
+        self.PreviewFormSetChange = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/PreviewFormSetChange',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.FromString,
+                _registered_method=True)
+        self.PublishFormSet = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/PublishFormSet',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetResponse.FromString,
+                _registered_method=True)
+        self.UndoFormSetChange = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/UndoFormSetChange',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.FromString,
+                _registered_method=True)
+        self.ListSetAside = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListSetAside',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideResponse.FromString,
+                _registered_method=True)
+        self.ChooseSetAside = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ChooseSetAside',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideResponse.FromString,
+                _registered_method=True)
         self.UndoStep = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/UndoStep',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.SerializeToString,
@@ -194,6 +219,16 @@ class FormsServiceStub:
                 '/harmonia.forms.v1.FormsService/SealFiling',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingResponse.FromString,
+                _registered_method=True)
+        self.RejudgeFilings = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/RejudgeFilings',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsResponse.FromString,
+                _registered_method=True)
+        self.ListInputs = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListInputs',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsResponse.FromString,
                 _registered_method=True)
         self.ApplyFacts = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ApplyFacts',
@@ -360,6 +395,43 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewFormSetChange(self, request, context):
+        """Says which open filings a new form set would change and how, before it is published.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishFormSet(self, request, context):
+        """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
+        Asking again goes on with what was not done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoFormSetChange(self, request, context):
+        """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
+        Asking again goes on with what was not done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSetAside(self, request, context):
+        """Lists the values that a form set published during entry did not take, and what became of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChooseSetAside(self, request, context):
+        """Settles a value set aside: puts it in an empty cell, or drops it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UndoStep(self, request, context):
         """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept.
         """
@@ -425,6 +497,20 @@ class FormsServiceServicer:
 
     def SealFiling(self, request, context):
         """Records that a locked version is signed: the filing becomes read-only and its shared facts are sealed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejudgeFilings(self, request, context):
+        """Judges a page of open filings again after a control was adjusted; a filing whose verdict changes gets a notice. Repeats change nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInputs(self, request, context):
+        """Gives a page of filings as validation judges them, to try an adjustment on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -550,6 +636,31 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.SerializeToString,
             ),
+            'PreviewFormSetChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewFormSetChange,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.SerializeToString,
+            ),
+            'PublishFormSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishFormSet,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetResponse.SerializeToString,
+            ),
+            'UndoFormSetChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoFormSetChange,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.SerializeToString,
+            ),
+            'ListSetAside': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSetAside,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideResponse.SerializeToString,
+            ),
+            'ChooseSetAside': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChooseSetAside,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideResponse.SerializeToString,
+            ),
             'UndoStep': grpc.unary_unary_rpc_method_handler(
                     servicer.UndoStep,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoStepRequest.FromString,
@@ -599,6 +710,16 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.SealFiling,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingResponse.SerializeToString,
+            ),
+            'RejudgeFilings': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejudgeFilings,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsResponse.SerializeToString,
+            ),
+            'ListInputs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInputs,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsResponse.SerializeToString,
             ),
             'ApplyFacts': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyFacts,
@@ -1212,6 +1333,141 @@ class FormsService:
             _registered_method=True)
 
     @staticmethod
+    def PreviewFormSetChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/PreviewFormSetChange',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishFormSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/PublishFormSet',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoFormSetChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/UndoFormSetChange',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSetAside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListSetAside',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChooseSetAside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ChooseSetAside',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ChooseSetAsideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def UndoStep(request,
             target,
             options=(),
@@ -1471,6 +1727,60 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/SealFiling',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.SealFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejudgeFilings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/RejudgeFilings',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.RejudgeFilingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInputs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListInputs',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListInputsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,6 +77,20 @@ class FormsServiceStub:
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]
     """Lists the steps that can be undone, newest first."""
+    PreviewFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]
+    """Says which open filings a new form set would change and how, before it is published."""
+    PublishFormSet: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]
+    """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
+    Asking again goes on with what was not done.
+    """
+    UndoFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoFormSetChangeRequest, _forms_pb2.UndoFormSetChangeResponse]
+    """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
+    Asking again goes on with what was not done.
+    """
+    ListSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]
+    """Lists the values that a form set published during entry did not take, and what became of each."""
+    ChooseSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]
+    """Settles a value set aside: puts it in an empty cell, or drops it."""
     UndoStep: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]
@@ -97,6 +111,10 @@ class FormsServiceStub:
     """Forbids edits while the key is used, if nothing changed since the snapshot; otherwise names the changed cells."""
     SealFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SealFilingRequest, _forms_pb2.SealFilingResponse]
     """Records that a locked version is signed: the filing becomes read-only and its shared facts are sealed."""
+    RejudgeFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.RejudgeFilingsRequest, _forms_pb2.RejudgeFilingsResponse]
+    """Judges a page of open filings again after a control was adjusted; a filing whose verdict changes gets a notice. Repeats change nothing."""
+    ListInputs: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListInputsRequest, _forms_pb2.ListInputsResponse]
+    """Gives a page of filings as validation judges them, to try an adjustment on."""
     ApplyFacts: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ApplyFactsRequest, _forms_pb2.ApplyFactsResponse]
     """Applies shared facts received from another server. Idempotent by event."""
 
@@ -149,6 +167,20 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]  # type: ignore[assignment]
     """Lists the steps that can be undone, newest first."""
+    PreviewFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]  # type: ignore[assignment]
+    """Says which open filings a new form set would change and how, before it is published."""
+    PublishFormSet: _aio.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]  # type: ignore[assignment]
+    """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
+    Asking again goes on with what was not done.
+    """
+    UndoFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoFormSetChangeRequest, _forms_pb2.UndoFormSetChangeResponse]  # type: ignore[assignment]
+    """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
+    Asking again goes on with what was not done.
+    """
+    ListSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]  # type: ignore[assignment]
+    """Lists the values that a form set published during entry did not take, and what became of each."""
+    ChooseSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]  # type: ignore[assignment]
+    """Settles a value set aside: puts it in an empty cell, or drops it."""
     UndoStep: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]  # type: ignore[assignment]
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]  # type: ignore[assignment]
@@ -169,6 +201,10 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Forbids edits while the key is used, if nothing changed since the snapshot; otherwise names the changed cells."""
     SealFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.SealFilingRequest, _forms_pb2.SealFilingResponse]  # type: ignore[assignment]
     """Records that a locked version is signed: the filing becomes read-only and its shared facts are sealed."""
+    RejudgeFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.RejudgeFilingsRequest, _forms_pb2.RejudgeFilingsResponse]  # type: ignore[assignment]
+    """Judges a page of open filings again after a control was adjusted; a filing whose verdict changes gets a notice. Repeats change nothing."""
+    ListInputs: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListInputsRequest, _forms_pb2.ListInputsResponse]  # type: ignore[assignment]
+    """Gives a page of filings as validation judges them, to try an adjustment on."""
     ApplyFacts: _aio.UnaryUnaryMultiCallable[_forms_pb2.ApplyFactsRequest, _forms_pb2.ApplyFactsResponse]  # type: ignore[assignment]
     """Applies shared facts received from another server. Idempotent by event."""
 
@@ -352,6 +388,50 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the steps that can be undone, newest first."""
 
     @_abc_1.abstractmethod
+    def PreviewFormSetChange(
+        self,
+        request: _forms_pb2.PreviewFormSetChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.PreviewFormSetChangeResponse, _abc.Awaitable[_forms_pb2.PreviewFormSetChangeResponse]]:
+        """Says which open filings a new form set would change and how, before it is published."""
+
+    @_abc_1.abstractmethod
+    def PublishFormSet(
+        self,
+        request: _forms_pb2.PublishFormSetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.PublishFormSetResponse, _abc.Awaitable[_forms_pb2.PublishFormSetResponse]]:
+        """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
+        Asking again goes on with what was not done.
+        """
+
+    @_abc_1.abstractmethod
+    def UndoFormSetChange(
+        self,
+        request: _forms_pb2.UndoFormSetChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.UndoFormSetChangeResponse, _abc.Awaitable[_forms_pb2.UndoFormSetChangeResponse]]:
+        """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
+        Asking again goes on with what was not done.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSetAside(
+        self,
+        request: _forms_pb2.ListSetAsideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListSetAsideResponse, _abc.Awaitable[_forms_pb2.ListSetAsideResponse]]:
+        """Lists the values that a form set published during entry did not take, and what became of each."""
+
+    @_abc_1.abstractmethod
+    def ChooseSetAside(
+        self,
+        request: _forms_pb2.ChooseSetAsideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ChooseSetAsideResponse, _abc.Awaitable[_forms_pb2.ChooseSetAsideResponse]]:
+        """Settles a value set aside: puts it in an empty cell, or drops it."""
+
+    @_abc_1.abstractmethod
     def UndoStep(
         self,
         request: _forms_pb2.UndoStepRequest,
@@ -430,6 +510,22 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.SealFilingResponse, _abc.Awaitable[_forms_pb2.SealFilingResponse]]:
         """Records that a locked version is signed: the filing becomes read-only and its shared facts are sealed."""
+
+    @_abc_1.abstractmethod
+    def RejudgeFilings(
+        self,
+        request: _forms_pb2.RejudgeFilingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.RejudgeFilingsResponse, _abc.Awaitable[_forms_pb2.RejudgeFilingsResponse]]:
+        """Judges a page of open filings again after a control was adjusted; a filing whose verdict changes gets a notice. Repeats change nothing."""
+
+    @_abc_1.abstractmethod
+    def ListInputs(
+        self,
+        request: _forms_pb2.ListInputsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListInputsResponse, _abc.Awaitable[_forms_pb2.ListInputsResponse]]:
+        """Gives a page of filings as validation judges them, to try an adjustment on."""
 
     @_abc_1.abstractmethod
     def ApplyFacts(

@@ -1,0 +1,106 @@
+"""Judges open filings again after the authority adjusted a control, and gives filings to try an adjustment on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.errors import Invalid
+from services.forms.domain.activity import Activity
+from services.forms.domain.filing import Document, Filing, Step, Verdict
+from services.forms.usecases.evaluating import inputs_and_given, refresh
+from services.forms.usecases.ports import Controls, FormSets, OpensWork
+
+MOST_FILINGS = 100
+_WORDS = {
+    None: ("non évalué", "not evaluated"),
+    Verdict.CLEAN: ("sans remarque", "clean"),
+    Verdict.REMARKS: ("avec remarques", "with remarks"),
+    Verdict.TO_JUSTIFY: ("à justifier", "to justify"),
+    Verdict.BLOCKED: ("bloqué", "blocked"),
+    Verdict.NOT_EVALUABLE: ("non évaluable", "not evaluable"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RejudgedPage:
+    """What became of a page of filings."""
+
+    judged: int
+    changed: int
+    skipped: int
+    next: UUID | None
+    """Last filing of the page; None when there is no other page."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingInputs:
+    """A filing as validation judges it."""
+
+    filing: Filing
+    inputs: Mapping[str, str]
+    given: Mapping[str, str]
+
+
+class RejudgeFilings:
+    """One transaction a filing; repeats find nothing to change. A filing being signed keeps the verdict it was shown with."""
+
+    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
+
+    async def __call__(
+        self, document: Document, year: int, after: UUID | None, limit: int, notice: tuple[str, str], author: str
+    ) -> RejudgedPage:
+        """Judge a page of open filings; those whose verdict changes get the notice, in French and English."""
+        limit = min(max(limit, 1), MOST_FILINGS)
+        async with self._open_work() as work:
+            page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=False)
+        outcomes = [await self._judge(filing.id, notice, author) for filing in page]
+        return RejudgedPage(
+            len(page),
+            outcomes.count("changed"),
+            outcomes.count("skipped"),
+            page[-1].id if len(page) == limit else None,
+        )
+
+    async def _judge(self, filing_id: UUID, notice: tuple[str, str], author: str) -> str:
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            if filing.lock is not None or filing.step > Step.SIGNATURE:
+                return "skipped"
+            form_set, now = self._form_sets.load(filing.form_set), self._clock.now()
+            cells = await work.cells.of(filing_id)
+            try:
+                written = await refresh(work, self._controls, form_set, filing, cells, author, now)
+            except Invalid:
+                return "skipped"
+            has_changed = written.filing.verdict is not filing.verdict
+            if has_changed:
+                (before_fr, before_en), (after_fr, after_en) = _WORDS[filing.verdict], _WORDS[written.filing.verdict]
+                french = f"{notice[0]} Verdict : {before_fr} → {after_fr}."
+                english = f"{notice[1]} Verdict: {before_en} → {after_en}."
+                await work.activities.add(Activity(filing_id, now, author, "FILING_REJUDGED", french, english))
+            await work.commit()
+        return "changed" if has_changed else "judged"
+
+
+class ListInputs:
+    """Reads only."""
+
+    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
+        self._open_work, self._form_sets = open_work, form_sets
+
+    async def __call__(
+        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
+    ) -> tuple[list[FilingInputs], UUID | None]:
+        """Return a page of filings by id, and its last one; None when there is no other page."""
+        limit = min(max(limit, 1), MOST_FILINGS)
+        found = []
+        async with self._open_work() as work:
+            page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=with_signed)
+            for filing in page:
+                cells = await work.cells.of(filing.id)
+                found.append(
+                    FilingInputs(filing, *inputs_and_given(self._form_sets.load(filing.form_set), filing, cells))
+                )
+        return found, page[-1].id if len(page) == limit else None

@@ -1,0 +1,134 @@
+"""Another form set published during entry (F9), over gRPC and PostgreSQL, with 2024.1 and 2025.1."""
+
+import asyncio
+
+import pytest
+from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.types.v1 import types_pb2 as types
+
+from chassis.errors import Failure, Forbidden, Invalid
+from tests.support.forms import AMOUNT
+
+CLOSED_LATER = "CP.380.n"
+ER = types.DOCUMENT_ER
+
+
+async def publish(running, form_set="2025.1"):
+    with running.by("officer"):
+        request = pb.PublishFormSetRequest(document=ER, year=2024, form_set=form_set)
+        return await running.stub.PublishFormSet(request)
+
+
+async def take_back(running, publication_id):
+    with running.by("officer"):
+        request = pb.UndoFormSetChangeRequest(publication_id=publication_id)
+        return (await running.stub.UndoFormSetChange(request)).changed
+
+
+async def set_aside(running, filing_id):
+    with running.by("reader"):
+        found = await running.stub.ListSetAside(pb.ListSetAsideRequest(filing_id=filing_id))
+    return {one.address: (one.value, one.why, one.fate) for one in found.cells}
+
+
+async def typed(running, filing_id):
+    filing, cells = await running.read(filing_id)
+    kept = {c.address: c.value for c in cells.values() if c.value and c.origin == pb.ORIGIN_TYPED}
+    return filing.identity.form_set, kept
+
+
+async def test_a_preview_says_who_is_concerned_without_any_figure(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "12", 0), (CLOSED_LATER, "40", 0))
+
+    with running.by("officer"):
+        request = pb.PreviewFormSetChangeRequest(document=ER, year=2024, form_set="2025.1")
+        preview = await running.stub.PreviewFormSetChange(request)
+
+    (impact,) = preview.impacts
+    assert (impact.identity.filing_id, impact.carried, preview.untouched) == (filing_id, 1, 0)
+    assert [(one.address, one.why) for one in impact.to_choose] == [(CLOSED_LATER, "CLOSED")]
+    assert (await typed(running, filing_id))[0] == "2024.1"
+
+
+async def test_a_publication_carries_sets_aside_and_is_taken_back_around_edits(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "12", 0), (CLOSED_LATER, "40", 0))
+
+    published = await publish(running)
+
+    assert published.changed == 1
+    assert await typed(running, filing_id) == ("2025.1", {AMOUNT: "12"})
+    assert await set_aside(running, filing_id) == {CLOSED_LATER: ("40", "CLOSED", "WAITING")}
+    with pytest.raises(Invalid):
+        await running.save(filing_id, (CLOSED_LATER, "41", 2))
+    await running.save(filing_id, (AMOUNT, "13", 1))
+
+    assert await take_back(running, published.publication_id) == 1
+
+    assert await typed(running, filing_id) == ("2024.1", {AMOUNT: "13", CLOSED_LATER: "40"})
+    assert await set_aside(running, filing_id) == {CLOSED_LATER: ("40", "CLOSED", "RETURNED")}
+    assert await take_back(running, published.publication_id) == 1
+
+
+async def test_publishing_again_is_the_same_publication(running):
+    await running.open()
+    first = await publish(running)
+    again = await publish(running)
+    assert (first.publication_id, first.changed) == (again.publication_id, again.changed)
+
+
+async def test_a_filing_opened_after_has_the_new_form_set_and_the_old_one_once_taken_back(running):
+    published = await publish(running)
+    filing_id = await running.open()
+    assert (await typed(running, filing_id))[0] == "2025.1"
+    await take_back(running, published.publication_id)
+    assert (await typed(running, filing_id))[0] == "2024.1"
+
+
+async def test_a_value_set_aside_is_kept_in_another_cell_or_dropped(running):
+    filing_id = await running.open()
+    await running.save(filing_id, ("CP.380.n", "40", 0), ("CP.570.n", "50", 0))
+    await publish(running)
+
+    with running.by("accountant"):
+        for address, keep_as in (("CP.380.n", "CP.620.n"), ("CP.570.n", "")):
+            request = pb.ChooseSetAsideRequest(
+                request_id=running.request_id(), filing_id=filing_id, address=address, keep_as=keep_as
+            )
+            await running.stub.ChooseSetAside(request)
+
+    assert await typed(running, filing_id) == ("2025.1", {"CP.620.n": "40"})
+    assert await set_aside(running, filing_id) == {
+        "CP.380.n": ("40", "CLOSED", "KEPT"),
+        "CP.570.n": ("50", "CLOSED", "DROPPED"),
+    }
+
+
+async def test_saves_in_flight_lose_nothing(running):
+    filing_id = await running.open()
+    addresses = ["BA.010.brut", "BA.020.brut", "BA.110.brut", "BP.180.n", "BP.220.n", "CP.380.n", "CP.570.n"]
+
+    async def save(address):
+        try:
+            await running.save(filing_id, (address, "7", 0))
+        except Failure as error:
+            return error
+        return address
+
+    *saved, published = await asyncio.gather(*(save(a) for a in addresses), publish(running))
+
+    _, kept = await typed(running, filing_id)
+    aside = await set_aside(running, filing_id)
+    assert {*kept, *aside} == {one for one in saved if isinstance(one, str)}
+    assert all(isinstance(one, Invalid) for one in saved if not isinstance(one, str))
+    assert set(aside) <= {"CP.380.n", "CP.570.n"}
+    assert published.changed == 1
+
+
+async def test_only_who_manages_campaigns_publishes_and_an_unknown_form_set_is_refused(running):
+    request = pb.PublishFormSetRequest(document=ER, year=2024, form_set="2025.1")
+    with running.by("director"), pytest.raises(Forbidden):
+        await running.stub.PublishFormSet(request)
+    with pytest.raises(Invalid):
+        await publish(running, "1999.1")
