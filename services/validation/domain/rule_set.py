@@ -415,7 +415,7 @@ def _rule(
 ) -> _Rule:
     tree = parse(control.expression or "")
     refuse_large(tree, form_set)
-    node = _in_force(control, Binding(form_set, reads_closed_as_zero=True).bind(tree))
+    node = _in_force(form_set, control, Binding(form_set, reads_closed_as_zero=True).bind(tree))
     size = size_of(node)
     checker.check(node, Type.BOOLEAN)
     operands = cells_of(node)
@@ -431,7 +431,7 @@ def _rule(
     )
 
 
-def _in_force(control: Control, node: Node) -> Node:
+def _in_force(form_set: FormSet, control: Control, node: Node) -> Node:
     """The expression, asked only of the exercices for which the control is in force."""
     dates: tuple[tuple[ComparisonSign, dt.date | None], ...] = (
         (">=", control.in_force_from),
@@ -442,6 +442,8 @@ def _in_force(control: Control, node: Node) -> Node:
         for sign, date in dates
         if date is not None
     )
+    if bounds and not form_set.has_cell(CLOSING_DATE):
+        raise MalformedExpression(f"Dates in force need the cell {CLOSING_DATE}, which is not in this form set.")
     return Call("IMPLIES", (And(bounds), node)) if bounds else node
 
 
