@@ -60,7 +60,10 @@ class SandboxedFlatFiles:
 
 def _content(answer: Mapping[str, Any]) -> FileContent:
     return FileContent(
-        lines=[FileLine(line, address, text, extra) for line, address, text, extra, _ in answer["lines"]],
+        lines=[
+            FileLine(line, address, text, _placed(extra, sheet))
+            for line, address, text, extra, sheet in answer["lines"]
+        ],
         problems=[_problem(*problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],
         accounts=[
@@ -91,5 +94,10 @@ def _problem(
         text=text,
         fr=Sentences(french, in_fr, ""),
         en=Sentences(english, in_en, ""),
-        extra=extra,
+        extra=_placed(extra, sheet),
     )
+
+
+def _placed(extra: Mapping[str, str], sheet: str) -> Mapping[str, str]:
+    """The person's own columns, after the sheet in a workbook: a row number alone does not say which line it is."""
+    return {"feuille": sheet, **extra} if sheet else extra

@@ -83,6 +83,7 @@ async def test_a_csv_and_a_workbook_are_read_through_the_walls():
 
     assert len(flat.lines) == len(latin.lines) == len(book.lines) == 1190
     assert flat.lines[0].extra == {"nature": "saisie"}
+    assert book.lines[0].extra == {"feuille": "F", "nature": "saisie"}
 
 
 async def test_two_cells_that_ask_for_512_gib_are_refused_within_a_second_and_the_service_goes_on():
