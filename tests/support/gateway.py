@@ -18,6 +18,7 @@ from services.gateway.clients.answers import (
     CellConflict,
     CellDifference,
     CellEdit,
+    CellToChoose,
     ConfirmedImport,
     Container,
     ControlStatus,
@@ -36,8 +37,10 @@ from services.gateway.clients.answers import (
     Filing,
     FilingCells,
     FilingIdentity,
+    FilingImpact,
     Filings,
     Finding,
+    FormSetChange,
     ImportChange,
     ImportEffect,
     ImportPreview,
@@ -49,6 +52,7 @@ from services.gateway.clients.answers import (
     Origin,
     Passport,
     PreparedSignature,
+    Publication,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
@@ -58,6 +62,7 @@ from services.gateway.clients.answers import (
     ScopeGrant,
     Sentence,
     SeriesPoint,
+    SetAsideCell,
     Severity,
     SignedVersion,
     Step,
@@ -182,6 +187,7 @@ class World:
     decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
     obstacles: tuple[Sentence, ...] = ()
+    set_aside: tuple[SetAsideCell, ...] = ()
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
     """Method → what it raises."""
     asked: list[tuple[str, object]] = field(default_factory=list)
@@ -339,6 +345,27 @@ class FakeForms:
     ) -> tuple[CellDifference, ...]:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
         return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
+
+    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+        self.world.note("preview_form_set", (document, year, form_set))
+        choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
+        return FormSetChange((FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",)),), 3)
+
+    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
+        self.world.note("publish_form_set", (document, year, form_set))
+        return Publication("pub-1", 1)
+
+    async def undo_form_set(self, publication_id: str) -> int:
+        self.world.note("undo_form_set", publication_id)
+        return 1
+
+    async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:
+        self.world.note("set_aside", filing_id)
+        return self.world.set_aside
+
+    async def choose_set_aside(self, filing_id: str, address: str, keep_as: str, request_id: str) -> Filing:
+        self.world.note("choose_set_aside", (filing_id, address, keep_as))
+        return self.world.filing
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)

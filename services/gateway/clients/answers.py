@@ -531,6 +531,61 @@ class CellDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class CellToChoose:
+    """A filled cell that a new form set does not take as it is."""
+
+    address: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingImpact:
+    """What a new form set would do to one open filing; no figure."""
+
+    identity: FilingIdentity
+    carried: int
+    to_choose: tuple[CellToChoose, ...] = ()
+    gained: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetChange:
+    """What a new form set would do to the filings of a campaign; signed ones keep their version."""
+
+    impacts: tuple[FilingImpact, ...]
+    untouched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A form set published to the open filings of a campaign."""
+
+    publication_id: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideCell:
+    """A value that a form set published during entry did not take."""
+
+    address: str
+    label: str
+    value: str
+    other_value: str
+    why: str
+    fate: str
+    kept_as: str
+    author: str
+    at: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it waits for a choice."""
+        return self.fate == "WAITING"
+
+
+@dataclass(frozen=True, slots=True)
 class TransmittedFiling:
     """A transmitted filing as signed."""
 

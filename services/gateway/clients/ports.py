@@ -29,17 +29,20 @@ from services.gateway.clients.answers import (
     FilingCells,
     FilingIdentity,
     Filings,
+    FormSetChange,
     ImportPreview,
     Justification,
     OpenedFiling,
     Passport,
     PreparedSignature,
+    Publication,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
     Report,
     SavedCells,
     SeriesPoint,
+    SetAsideCell,
     SignedVersion,
     Step,
     TransmittedFiling,
@@ -156,6 +159,26 @@ class Forms(Protocol):
         self, filing_id: str, version: int, other_filing_id: str, other_version: int
     ) -> tuple[CellDifference, ...]:
         """Return the cells that differ; version 0 is a filing as it is now, no other filing is the same one."""
+        ...
+
+    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+        """Tell which open filings a new form set would change and how."""
+        ...
+
+    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
+        """Publish a form set to the open filings of a campaign."""
+        ...
+
+    async def undo_form_set(self, publication_id: str) -> int:
+        """Take a publication back; returns how many filings were put back."""
+        ...
+
+    async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:
+        """List the values that a form set published during entry did not take."""
+        ...
+
+    async def choose_set_aside(self, filing_id: str, address: str, keep_as: str, request_id: str) -> Filing:
+        """Put a value set aside in an empty cell, or drop it when no cell is given."""
         ...
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:

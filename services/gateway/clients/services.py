@@ -40,17 +40,20 @@ from services.gateway.clients.answers import (
     FilingCells,
     FilingIdentity,
     Filings,
+    FormSetChange,
     ImportPreview,
     Justification,
     OpenedFiling,
     Passport,
     PreparedSignature,
+    Publication,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
     Report,
     SavedCells,
     SeriesPoint,
+    SetAsideCell,
     SignedVersion,
     Step,
     TransmittedFiling,
@@ -269,6 +272,38 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.CompareFilings(request)
         return tuple(read(difference, CellDifference) for difference in answer.differences)
+
+    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+        """Tell what a new form set would change."""
+        request = forms.PreviewFormSetChangeRequest(document=_document(document), year=year, form_set=form_set)
+        with carrying(self._passport):
+            return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
+
+    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
+        """Publish a form set."""
+        request = forms.PublishFormSetRequest(document=_document(document), year=year, form_set=form_set)
+        with carrying(self._passport):
+            return read(await self._stub.PublishFormSet(request, timeout=HEAVY_SECONDS), Publication)
+
+    async def undo_form_set(self, publication_id: str) -> int:
+        """Take a publication back."""
+        request = forms.UndoFormSetChangeRequest(publication_id=publication_id)
+        with carrying(self._passport):
+            return (await self._stub.UndoFormSetChange(request, timeout=HEAVY_SECONDS)).changed
+
+    async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:
+        """List the values set aside."""
+        with carrying(self._passport):
+            answer = await self._stub.ListSetAside(forms.ListSetAsideRequest(filing_id=filing_id))
+        return tuple(read(cell, SetAsideCell) for cell in answer.cells)
+
+    async def choose_set_aside(self, filing_id: str, address: str, keep_as: str, request_id: str) -> Filing:
+        """Settle a value set aside."""
+        request = forms.ChooseSetAsideRequest(
+            request_id=request_id, filing_id=filing_id, address=address, keep_as=keep_as
+        )
+        with carrying(self._passport):
+            return read((await self._stub.ChooseSetAside(request)).filing, Filing)
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         """List transmitted filings."""

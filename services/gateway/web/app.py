@@ -8,6 +8,7 @@ from starlette.types import Scope
 from services.gateway.web import (
     account_pages,
     api,
+    campaign_pages,
     consultation_pages,
     export_pages,
     feeds,
@@ -32,6 +33,7 @@ _ROUTERS = (
     home_pages,
     open_pages,
     staff_pages,
+    campaign_pages,
     import_pages,
     account_pages,
     remark_pages,

@@ -45,6 +45,7 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
             "moves": moves(filing, visit.passport),
             "steps": list(Step)[1:],
             "formats": FORMATS,
+            "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
             "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
         },
     )

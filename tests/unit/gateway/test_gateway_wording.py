@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from formsets import load
 from formsets.formats import read
-from services.gateway.web import account_pages, errors, form_view, frame, release_pages, wording
+from services.gateway.web import account_pages, campaign_pages, errors, form_view, frame, release_pages, wording
 from services.gateway.web.figures import shown, typed
 from services.gateway.web.pages import SERVERS
 from services.gateway.web.wording import LABELS, Wording, preferred
@@ -38,7 +38,15 @@ def _said() -> set[str]:
     tables = (
         wording.SIGNATURE_LEVELS,
         *(LABELS, form_view.COLUMNS, form_view.MARKS, errors.TITLES, errors.ADVICE, SERVERS),
-        *(frame.MENDING, frame.AUTHORITIES, release_pages.LEVELS, release_pages.TICKED, account_pages.SIDES),
+        *(
+            frame.MENDING,
+            frame.AUTHORITIES,
+            release_pages.LEVELS,
+            release_pages.TICKED,
+            account_pages.SIDES,
+            campaign_pages.WHYS,
+            campaign_pages.FATES,
+        ),
     )
     return _in_templates() | _in_code() | {text for table in tables for text in table.values()}
 

@@ -1,0 +1,93 @@
+"""A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
+
+from chassis.errors import Conflict, Forbidden
+from services.gateway.clients.answers import Document, SetAsideCell
+from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport
+
+AT = f"/filings/{FILING_ID}"
+CAMPAIGN = {"document": "ER", "year": "2024", "form_set": "2025.1"}
+WAITING = SetAsideCell(
+    *("BA.010.brut", "Frais d'établissement", "1234", "", "CLOSED", "WAITING", "", "Camille Compte", NOW)
+)
+
+
+def a_manager():
+    return a_passport(("campaign.manage",), "*")
+
+
+async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_figure():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        french = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
+        english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
+    assert "1 dossier ouvert à changer, 1 case à choisir, 3 dossiers signés inchangés." in french
+    assert "la case est fermée" in french
+    assert "Publish form set 2025.1" in english
+    assert "<script" not in french
+    assert browser.world.calls("preview_form_set")[0] == (Document.ER, 2024, "2025.1")
+
+
+async def test_a_form_set_is_published_then_taken_back():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
+        page = await browser.get(sent.headers["location"])
+        await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
+    assert "Publié : 1 dossier changé." in page.text
+    assert 'name="publication" value="pub-1"' in page.text
+    assert browser.world.calls("undo_form_set") == ["pub-1"]
+
+
+async def test_a_campaign_that_cannot_be_read_is_refused():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        shown = await browser.get("/staff/campaign", params={**CAMPAIGN, "year": "20x4"})
+        sent = await browser.post("/staff/campaign/publish", {**CAMPAIGN, "form_set": "1999.1"})
+    assert (shown.status_code, sent.status_code) == (400, 400)
+    assert browser.world.calls("publish_form_set") == []
+
+
+async def test_only_those_who_manage_campaigns_see_the_page():
+    async with a_browser(World(failures={"publish_form_set": Forbidden()})) as browser:
+        await browser.sign_in()
+        home = (await browser.get("/")).text
+        page = await browser.get("/staff/campaign")
+        sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
+    assert "/staff/campaign" not in home
+    assert (page.status_code, sent.status_code) == (403, 403)
+
+
+async def test_the_overview_leads_to_the_values_set_aside():
+    async with a_browser(World(set_aside=(WAITING,))) as browser:
+        await browser.sign_in()
+        overview = (await browser.get(AT)).text
+        page = (await browser.get(f"{AT}/set-aside")).text
+    assert f'href="{AT}/set-aside"' in overview
+    assert "la case est fermée : à choisir" in page
+    assert page.count("<h1") == 1
+
+
+async def test_a_value_is_put_in_an_empty_cell_or_dropped():
+    async with a_browser(World(set_aside=(WAITING,))) as browser:
+        await browser.sign_in()
+        at = f"{AT}/set-aside/BA.010.brut"
+        await browser.post(at, {"choice": "keep", "keep_as": "BA.020.brut"})
+        await browser.post(at, {"choice": "drop", "keep_as": "BA.020.brut"})
+        empty = await browser.post(at, {"choice": "keep", "keep_as": " "})
+        unknown = await browser.post(at, {"choice": "maybe"})
+    chosen = [(FILING_ID, "BA.010.brut", "BA.020.brut"), (FILING_ID, "BA.010.brut", "")]
+    assert browser.world.calls("choose_set_aside") == chosen
+    assert (empty.status_code, unknown.status_code) == (400, 400)
+    assert "Donnez la case vide où mettre la valeur." in empty.text
+
+
+async def test_a_refused_choice_stays_in_view():
+    failures = {"choose_set_aside": Conflict("La case est remplie.")}
+    async with a_browser(World(set_aside=(WAITING,), failures=failures)) as browser:
+        await browser.sign_in()
+        page = await browser.post(f"{AT}/set-aside/BA.010.brut", {"choice": "keep", "keep_as": "BA.020.brut"})
+    assert page.status_code == 409
+    assert 'value="BA.020.brut"' in page.text
