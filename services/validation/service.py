@@ -2,46 +2,61 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
+from opentelemetry import metrics
 from pydantic import SecretStr
 
-from chassis.clock import Clock
+import formsets
 from chassis.database.engine import has_schema, open_engine, sessions_of
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
-from services.validation.clients.forms import GrpcTransmittedFilings
+from services.validation.clients.forms import GrpcCampaignFilings, GrpcTransmittedFilings
+from services.validation.clients.metrics import OpenTelemetryGauge
 from services.validation.clients.pooled_engine import PooledEngine
+from services.validation.domain.run import RunKind
 from services.validation.rpc.servicer import ValidationServicer
 from services.validation.settings import ValidationSettings
 from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases import UseCases
+from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
+from services.validation.usecases.campaign_runs import RejudgeCampaign, TryAdjustment
 from services.validation.usecases.evaluate_filing import EvaluateFiling
-from services.validation.usecases.ports import Engine, OpensWork, TransmittedFilings
+from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
+from services.validation.usecases.run_queue import GetQueueStatus, TakeRun
+from services.validation.workers.queueing import Queueing
 
 SCHEMA = "validation"
 
 
-def wire(open_work: OpensWork, engine: Engine, transmitted: TransmittedFilings, clock: Clock) -> UseCases:
+def wire(
+    open_work: OpensWork, engine: Engine, transmitted: TransmittedFilings, form_sets: FormSets, stack: Stack
+) -> UseCases:
     """Return every use case on these ports; tests pass fakes."""
+    clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
         read_cells=ReadCells(engine),
-        evaluate_filing=EvaluateFiling(open_work, engine),
+        evaluate_filing=EvaluateFiling(open_work, engine, form_sets),
         record_justification=RecordJustification(open_work, clock),
         list_justifications=ListJustifications(open_work),
         propose_justifications=ProposeJustifications(open_work),
         review_justifications=ReviewJustifications(open_work, transmitted),
         answer_justification=AnswerJustification(open_work, transmitted, clock),
+        adjust_control=AdjustControl(open_work, form_sets, clock, identifiers),
+        list_adjustments=ListAdjustments(open_work),
+        preview_adjustment=PreviewAdjustment(open_work, form_sets, clock, identifiers),
+        get_queue_status=GetQueueStatus(open_work),
     )
 
 
@@ -60,7 +75,19 @@ class ValidationService:
         sessions, stack = sessions_of(database), self._stack
         open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
         engine = PooledEngine(self._settings.workers, self._settings.run_seconds)
-        use = wire(open_work, engine, GrpcTransmittedFilings(peers), stack.clock)
+        filings = GrpcCampaignFilings(peers)
+        take_run = TakeRun(
+            open_work,
+            {
+                RunKind.REJUDGE: RejudgeCampaign(filings),
+                RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets),
+            },
+            OpenTelemetryGauge(metrics.get_meter("harmonia.validation")),
+            stack.clock,
+            timedelta(seconds=self._settings.lease_seconds),
+        )
+        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack)
+        working = asyncio.create_task(Queueing(take_run).run())
         try:
             yield Opened(
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),
@@ -69,6 +96,9 @@ class ValidationService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
             await asyncio.to_thread(engine.close)
             await database.dispose()
 

@@ -13,3 +13,6 @@ class ValidationSettings(ServiceSettings):
 
     workers: int = Field(default=1, ge=1, le=64, description="Processes that run rules; started at the first filing.")
     run_seconds: float = Field(default=20.0, gt=0, description="Seconds one run may take before the caller retries.")
+    lease_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds a queued run is held by a worker that says nothing of it."
+    )

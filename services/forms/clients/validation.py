@@ -54,6 +54,7 @@ class GrpcControls:
             cells=_cells(inputs),
             given=_cells(given),
             filing_id=str(filing.id),
+            year=filing.year,
         )
         response = await self._stub.EvaluateFiling(request)
         return Evaluation(

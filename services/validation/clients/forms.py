@@ -1,11 +1,18 @@
-"""`GrpcTransmittedFilings`: what the forms service of this stack says of a filing."""
+"""What the forms service of this stack says of filings, one by one or a campaign at a time."""
 
 from uuid import UUID
 
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
+from harmonia.types.v1 import types_pb2 as types
 
 from chassis.peers import Peers
+from services.validation.domain.verdict import CheckedDocument
+from services.validation.usecases.ports import FilingToTry, RejudgedPage
+
+PAGE = 20
+"""Filings in one call: a page takes a second or two, well within a lease."""
+_DOCUMENTS: dict[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
 
 
 class GrpcTransmittedFilings:
@@ -21,3 +28,50 @@ class GrpcTransmittedFilings:
             NotFound: no such filing, or not transmitted.
         """
         await self._stub.GetTransmittedFiling(pb.GetTransmittedFilingRequest(filing_id=str(filing_id)))
+
+
+class GrpcCampaignFilings:
+    """The filings of a campaign, as the service `validation` reads them."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._stub = pb_grpc.FormsServiceStub(peers.channel("forms"))
+
+    async def rejudge(
+        self, document: str, year: int, after: str, french: str, english: str, author: str
+    ) -> RejudgedPage:
+        """Judge a page of open filings again."""
+        response = await self._stub.RejudgeFilings(
+            pb.RejudgeFilingsRequest(
+                document=types.Document.Value(f"DOCUMENT_{document}"),
+                year=year,
+                after=after,
+                limit=PAGE,
+                notice=types.Sentence(fr=french, en=english),
+                author=author,
+            )
+        )
+        return RejudgedPage(response.judged, response.changed, response.skipped, response.next)
+
+    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> tuple[list[FilingToTry], str]:
+        """Return a page of filings."""
+        response = await self._stub.ListInputs(
+            pb.ListInputsRequest(
+                document=types.Document.Value(f"DOCUMENT_{document}"),
+                year=year,
+                after=after,
+                limit=PAGE,
+                with_signed=with_signed,
+            )
+        )
+        return [_to_try(filing) for filing in response.filings], response.next
+
+
+def _to_try(message: pb.FilingInputs) -> FilingToTry:
+    identity = message.identity
+    return FilingToTry(
+        identity={field.name: value for field, value in identity.ListFields()},
+        filing_id=UUID(identity.filing_id),
+        document=_DOCUMENTS[identity.document],
+        form_set=identity.form_set,
+        cells={cell.address: cell.value for cell in (*message.given, *message.cells)},
+    )

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import formsets
 from formsets import FormSet, UnknownFormSet
+from services.validation.domain.adjustment import adjusted
 from services.validation.domain.errors import EngineUnavailable, FormSetUnknown
 from services.validation.domain.evaluation import Evaluation, evaluate
 from services.validation.domain.reading import RawCell, TextReading, read_texts
@@ -111,7 +112,7 @@ def evaluate_in_worker(document: ToEvaluate) -> Evaluation:
         FormSetUnknown: this server ships no such version.
         CellsMalformed: a cell is not in the form set or not in written form.
     """
-    rules = compile_rules(_form_set(document.form_set))
+    rules = compile_rules(adjusted(_form_set(document.form_set), document.softenings))
     previous = document.previous
     return evaluate(
         rules,

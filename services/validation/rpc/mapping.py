@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,10 +11,13 @@ from harmonia.validation.v1 import validation_pb2 as pb
 
 from chassis.errors import Invalid, Violation
 from formsets import ControlText
+from services.validation.domain.adjustment import WITHDRAWN, Adjustment
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Finding
 from services.validation.domain.reading import RawCell, TextReading
+from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
+from services.validation.usecases.adjust_control import Decision
 from services.validation.usecases.evaluate_filing import Judged
 from services.validation.usecases.ports import PreviousYear
 from services.validation.usecases.record_justification import Written
@@ -25,6 +29,7 @@ _SEVERITIES = {
     "A": pb.SEVERITY_ANOMALY,
     "R": pb.SEVERITY_REMARK,
 }
+_LETTERS = {value: letter for letter, value in _SEVERITIES.items()}
 _STATUSES = {
     "passed": pb.CONTROL_STATUS_PASSED,
     "failed": pb.CONTROL_STATUS_FAILED,
@@ -53,6 +58,32 @@ def to_filing_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise Invalid(violations=[Violation("filing_id", "Identifiant de dossier attendu.", "FILING_ID")]) from None
+
+
+def to_run_id(text: str) -> UUID:
+    """Return the identifier of a run.
+
+    Raises:
+        Invalid: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(violations=[Violation("run_id", "Identifiant de traitement attendu.", "RUN_ID")]) from None
+
+
+def to_decision(message: pb.Adjustment) -> Decision:
+    """Return what the authority asks for.
+
+    Raises:
+        Invalid: neither a severity nor a withdrawal, or both.
+    """
+    severity = _LETTERS.get(message.severity, WITHDRAWN)
+    if bool(severity) == message.is_withdrawn:
+        sentence = "Donnez une gravité, ou le retrait du contrôle."
+        raise Invalid(violations=[Violation("severity", sentence, "SEVERITY")])
+    document = to_document(message.document)
+    return Decision(message.form_set, document, message.year, message.control, severity, message.reason)
 
 
 def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
@@ -164,3 +195,60 @@ def cell_messages(cells: Mapping[str, str]) -> list[types.Cell]:
 def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
     """Return the one word on top."""
     return pb.Verdict.Value(f"VERDICT_{verdict.name}")
+
+
+def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
+    """Return a decision as kept."""
+    return pb.Adjustment(
+        form_set=adjustment.form_set,
+        document=types.Document.Value(f"DOCUMENT_{adjustment.document}"),
+        year=adjustment.year,
+        control=adjustment.control,
+        severity=_SEVERITIES.get(adjustment.severity, pb.SEVERITY_UNSPECIFIED),
+        is_withdrawn=adjustment.severity == WITHDRAWN,
+        reason=adjustment.reason,
+        author=adjustment.author,
+        adjusted_at=stamp(adjustment.at),
+    )
+
+
+def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
+    """Return where a run is, and what it found once done."""
+    run = standing.run
+    message = pb.GetQueueStatusResponse(
+        run_id=str(run.id),
+        kind=run.kind,
+        state=pb.RunState.Value(f"RUN_STATE_{run.state.name}"),
+        place=standing.place,
+        estimate_seconds=standing.seconds,
+        done=run.done,
+        queued_at=stamp(run.queued_at),
+        started_at=stamp(run.started_at) if run.started_at else None,
+        finished_at=stamp(run.finished_at) if run.finished_at else None,
+        failure=run.failure,
+        changed=run.result.get("changed", 0),
+    )
+    if run.kind is RunKind.PREVIEW and run.result:
+        message.preview.CopyFrom(preview_message(run.result))
+    return message
+
+
+def preview_message(result: Mapping[str, Any]) -> pb.AdjustmentPreview:
+    """Return what a trial found."""
+    judged = max(result["tried"] - result["skipped"], 1)
+    return pb.AdjustmentPreview(
+        tried=result["tried"],
+        changed=result["changed"],
+        skipped=result["skipped"],
+        failing=result["failing"],
+        examples=[
+            pb.VerdictChange(
+                identity=types.FilingIdentity(**example["identity"]),
+                before=verdict_value(Verdict(example["before"])),
+                after=verdict_value(Verdict(example["after"])),
+            )
+            for example in result["examples"]
+        ],
+        milliseconds_before=result["seconds_before"] * 1_000 / judged,
+        milliseconds_after=result["seconds_after"] * 1_000 / judged,
+    )

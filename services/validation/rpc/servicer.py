@@ -30,7 +30,7 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         filing_id = mapping.to_filing_id(request.filing_id) if request.filing_id else None
         cells = mapping.to_cells(request.cells, request.given)
         previous = mapping.to_previous_year(request)
-        judged = await self._use.evaluate_filing(request.form_set, document, cells, filing_id, previous)
+        judged = await self._use.evaluate_filing(request.form_set, document, cells, filing_id, previous, request.year)
         return mapping.evaluation_message(judged)
 
     async def RecordJustification(
@@ -74,3 +74,27 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
             text=request.answer,
         )
         return pb.AnswerJustificationResponse(justification=mapping.justification_message(answered))
+
+    async def AdjustControl(self, request: pb.AdjustControlRequest, context: Context) -> pb.AdjustControlResponse:
+        """Soften or withdraw a control."""
+        kept, run_id = await self._use.adjust_control(caller(), mapping.to_decision(request.adjustment))
+        return pb.AdjustControlResponse(adjustment=mapping.adjustment_message(kept), run_id=str(run_id))
+
+    async def ListAdjustments(self, request: pb.ListAdjustmentsRequest, context: Context) -> pb.ListAdjustmentsResponse:
+        """List what is in force."""
+        document = mapping.to_document(request.document)
+        found = await self._use.list_adjustments(caller(), document, request.year)
+        return pb.ListAdjustmentsResponse(adjustments=[mapping.adjustment_message(one) for one in found])
+
+    async def PreviewAdjustment(
+        self, request: pb.PreviewAdjustmentRequest, context: Context
+    ) -> pb.PreviewAdjustmentResponse:
+        """Queue a trial."""
+        decision = mapping.to_decision(request.adjustment)
+        run_id = await self._use.preview_adjustment(caller(), decision, request.tried_on)
+        return pb.PreviewAdjustmentResponse(run_id=str(run_id))
+
+    async def GetQueueStatus(self, request: pb.GetQueueStatusRequest, context: Context) -> pb.GetQueueStatusResponse:
+        """Say where a run is."""
+        standing = await self._use.get_queue_status(caller(), mapping.to_run_id(request.run_id))
+        return mapping.standing_message(standing)

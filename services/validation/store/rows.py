@@ -1,9 +1,11 @@
 """The tables of the schema `validation`."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
@@ -62,3 +64,47 @@ class AnswerRow(Rows):
     text: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     answered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class AdjustmentRow(Rows):
+    """One decision on a control; only ever added, the last one of a campaign and control is in force."""
+
+    __tablename__ = "adjustments"
+    __table_args__ = (Index("adjustments_of_campaign", "document", "year", "control", "number"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    form_set: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer)
+    control: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    adjusted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class RunRow(Rows):
+    """One run of the queue, in the order of its number."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index("runs_to_do", "number", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("runs_done", "kind", "finished_at", postgresql_where=text("state = 'done'")),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text)
+    token: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    progress: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    done: Mapped[int] = mapped_column(Integer)
+    result: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    failure: Mapped[str] = mapped_column(Text)
+    queued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    not_before: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """When it may be given out: now, after a back-off, or when the lease of its worker runs out."""
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

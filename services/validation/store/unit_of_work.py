@@ -3,7 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.unit_of_work import SqlUnitOfWork
+from services.validation.store.adjustments import SqlAdjustments
 from services.validation.store.justifications import SqlJustifications
+from services.validation.store.runs import SqlRuns
 
 
 class ValidationUnitOfWork(SqlUnitOfWork):
@@ -12,3 +14,5 @@ class ValidationUnitOfWork(SqlUnitOfWork):
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
         self.justifications = SqlJustifications(session)
+        self.adjustments = SqlAdjustments(session)
+        self.runs = SqlRuns(session)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
+from services.validation.usecases.run_queue import GetQueueStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,7 @@ class UseCases:
     propose_justifications: ProposeJustifications
     review_justifications: ReviewJustifications
     answer_justification: AnswerJustification
+    adjust_control: AdjustControl
+    list_adjustments: ListAdjustments
+    preview_adjustment: PreviewAdjustment
+    get_queue_status: GetQueueStatus

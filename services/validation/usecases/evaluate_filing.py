@@ -7,7 +7,8 @@ from uuid import UUID
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation, Finding
 from services.validation.domain.verdict import CheckedDocument
-from services.validation.usecases.ports import Engine, OpensWork, PreviousYear, ToEvaluate
+from services.validation.usecases.ports import Engine, FormSets, OpensWork, PreviousYear, ToEvaluate
+from services.validation.usecases.softening import softened_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Judged:
 class EvaluateFiling:
     """Stores nothing; findings are a result, never a failure."""
 
-    def __init__(self, open_work: OpensWork, engine: Engine) -> None:
-        self._open_work, self._engine = open_work, engine
+    def __init__(self, open_work: OpensWork, engine: Engine, form_sets: FormSets) -> None:
+        self._open_work, self._engine, self._form_sets = open_work, engine, form_sets
 
     async def __call__(
         self,
@@ -38,17 +39,28 @@ class EvaluateFiling:
         cells: Mapping[str, str],
         filing_id: UUID | None,
         previous: PreviousYear | None = None,
+        year: int = 0,
     ) -> Judged:
         """Judge the cells; the justifications of the filing count where their figures hold and nobody refused them.
+
+        Args:
+            form_set: version of the rules.
+            document: whose controls count.
+            cells: filled cells in written form, given ones included.
+            filing_id: the filing whose justifications count, None for none.
+            previous: what the body filed the year before, None when nothing.
+            year: the campaign whose adjustments count, 0 for the controls as published.
 
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
         """
-        if filing_id is None:
+        if filing_id is None and not year:
             return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells, (), previous)))
         async with self._open_work() as work:
-            written = await work.justifications.in_force(filing_id)
+            written = await work.justifications.in_force(filing_id) if filing_id else []
+            adjustments = await work.adjustments.in_force(document, year) if year else []
         counting = [one.justification for one in written if not one.is_refused]
-        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting, previous))
+        softenings = softened_in(self._form_sets, form_set, adjustments)
+        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting, previous, softenings))
         return Judged(evaluation, {one.justification.control: one for one in written})

@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from uuid import UUID
 
+from formsets import FormSet
+from services.validation.domain.adjustment import Adjustment, Softening
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
+from services.validation.domain.run import Run, RunKind
 from services.validation.domain.verdict import CheckedDocument
 
 
@@ -34,6 +38,8 @@ class ToEvaluate:
     justifications: Sequence[Justification] = ()
     previous: PreviousYear | None = None
     """None when the body filed nothing the year before: controls that read it are not applicable."""
+    softenings: tuple[Softening, ...] = ()
+    """What the authority adjusted in this campaign, by control id."""
 
 
 class Engine(Protocol):
@@ -49,7 +55,7 @@ class Engine(Protocol):
         ...
 
     async def evaluate(self, document: ToEvaluate) -> Evaluation:
-        """Judge a document.
+        """Judge a document under the rules of its form set, adjusted.
 
         Raises:
             FormSetUnknown: this server ships no such version.
@@ -79,6 +85,145 @@ class Justifications(Protocol):
         ...
 
 
+class Adjustments(Protocol):
+    """What the authority decided about controls; only ever added."""
+
+    async def add(self, adjustment: Adjustment) -> None:
+        """Add a decision; it replaces the earlier one of its campaign and control without erasing it."""
+        ...
+
+    async def in_force(self, document: str, year: int) -> list[Adjustment]:
+        """Return the last decision on each control of a campaign, by control id."""
+        ...
+
+
+class Runs(Protocol):
+    """The queue."""
+
+    async def add(self, run: Run) -> None:
+        """Put a run at the end of the queue."""
+        ...
+
+    async def get(self, run_id: UUID) -> Run:
+        """Return a run.
+
+        Raises:
+            RunUnknown: there is none.
+        """
+        ...
+
+    async def take(self, now: datetime, until: datetime) -> Run | None:
+        """Give out the first run that is due, under a new token and a lease; None when none is."""
+        ...
+
+    async def advance(self, run: Run, progress: Mapping[str, Any], done: int, until: datetime) -> None:
+        """Keep how far a run is, and hold it longer.
+
+        Raises:
+            LeaseLost: it was given to another worker since.
+        """
+        ...
+
+    async def finish(self, run: Run, result: Mapping[str, Any], at: datetime) -> None:
+        """Keep what a run found.
+
+        Raises:
+            LeaseLost: it was given to another worker since.
+        """
+        ...
+
+    async def give_back(self, run: Run, failure: str, not_before: datetime) -> None:
+        """Put a run that failed back in its place.
+
+        Raises:
+            LeaseLost: it was given to another worker since.
+        """
+        ...
+
+    async def give_up(self, run: Run, failure: str, at: datetime) -> None:
+        """End a run that failed too often.
+
+        Raises:
+            LeaseLost: it was given to another worker since.
+        """
+        ...
+
+    async def place(self, run_id: UUID) -> int:
+        """Return the place of a run among those to do, from 1; 0 for one that is over."""
+        ...
+
+    async def mean_seconds(self, kind: RunKind) -> float | None:
+        """Return how long the last runs of a kind took, None before the first."""
+        ...
+
+    async def waiting_since(self) -> tuple[int, datetime | None]:
+        """Return how many runs wait that nobody has begun, and since when the oldest does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilingToTry:
+    """A filing as it is judged, with what a person knows it by."""
+
+    identity: Mapping[str, Any]
+    """Plain values: filing_id, body, body_name, family, document, year, form_set, departement."""
+    filing_id: UUID
+    document: CheckedDocument
+    form_set: str
+    cells: Mapping[str, str]
+    """Inputs and given ones."""
+    previous: PreviousYear | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejudgedPage:
+    """What became of a page of filings."""
+
+    judged: int
+    changed: int
+    skipped: int
+    next: str
+    """Where the next page begins; empty when there is none."""
+
+
+class CampaignFilings(Protocol):
+    """The filings of a campaign, page by page, in the forms service."""
+
+    async def rejudge(
+        self, document: str, year: int, after: str, french: str, english: str, author: str
+    ) -> RejudgedPage:
+        """Judge a page of open filings again; those whose verdict changes get the notice. Repeats change nothing."""
+        ...
+
+    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> tuple[list[FilingToTry], str]:
+        """Return a page of filings, and where the next one begins; empty when there is none."""
+        ...
+
+
+class FormSets(Protocol):
+    """The form sets this server ships."""
+
+    def load(self, version: str) -> FormSet:
+        """Return a form set.
+
+        Raises:
+            LookupError: this server ships no such version.
+        """
+        ...
+
+
+class QueueGauge(Protocol):
+    """Where what the queue is like is shown, for people and for autoscaling."""
+
+    def waited(self, kind: RunKind, seconds: float) -> None:
+        """Say how long a run waited before it was first taken up."""
+        ...
+
+    def waiting(self, count: int, oldest_seconds: float) -> None:
+        """Say how many runs wait now, and since when the oldest does."""
+        ...
+
+
 class TransmittedFilings(Protocol):
     """The filings that the authority of this server was sent, as the person who calls may read them."""
 
@@ -97,6 +242,16 @@ class UnitOfWork(Protocol):
     @property
     def justifications(self) -> Justifications:
         """The justifications."""
+        ...
+
+    @property
+    def adjustments(self) -> Adjustments:
+        """What the authority adjusted."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """The queue."""
         ...
 
     async def __aenter__(self) -> Self: ...

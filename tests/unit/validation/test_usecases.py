@@ -2,13 +2,14 @@ from uuid import UUID
 
 import pytest
 
+import formsets
 from chassis.errors import NotFound
 from services.validation.domain.errors import JustificationRefused
 from services.validation.domain.verdict import Verdict
 from services.validation.service import wire
 from services.validation.usecases import UseCases
 from services.validation.usecases.record_justification import Written
-from tests.support.clocks import FrozenClock
+from tests.support.hosting import a_stack
 from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
 
 FILING = UUID("019aa000-0000-7000-8000-000000000001")
@@ -25,7 +26,7 @@ REQUIRED = {
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), FrozenClock())
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), formsets, a_stack())
 
 
 def about(control: str, text: str = "Un bail emphytéotique explique ce cas.") -> Written:

@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
+import formsets
 from chassis.errors import Forbidden, NotFound
 from services.validation.domain.errors import AnswerRefused, JustificationChanged
 from services.validation.service import wire
 from services.validation.usecases import UseCases
 from services.validation.usecases.record_justification import Written
-from tests.support.clocks import FrozenClock
-from tests.support.hosting import a_caller
+from tests.support.hosting import a_caller, a_stack
 from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
 
 FILING, LAST_YEARS = UUID(int=2024), UUID(int=2023)
@@ -23,7 +23,7 @@ TEXT = "Un bail emphytéotique explique ce cas."
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), FrozenClock())
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets, a_stack())
 
 
 def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT) -> Written:

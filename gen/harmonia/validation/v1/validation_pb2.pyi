@@ -117,6 +117,38 @@ VERDICT_NOT_EVALUABLE: Verdict.ValueType  # 5
 """A blocking or transmission control over mandatory cells could not be evaluated."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
 
+class _RunState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RUN_STATE_UNSPECIFIED: _RunState.ValueType  # 0
+    """Not said."""
+    RUN_STATE_WAITING: _RunState.ValueType  # 1
+    """In the queue."""
+    RUN_STATE_RUNNING: _RunState.ValueType  # 2
+    """At work."""
+    RUN_STATE_DONE: _RunState.ValueType  # 3
+    """Over, with its result."""
+    RUN_STATE_FAILED: _RunState.ValueType  # 4
+    """Given up."""
+
+class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
+    """Where a run is."""
+
+RUN_STATE_UNSPECIFIED: RunState.ValueType  # 0
+"""Not said."""
+RUN_STATE_WAITING: RunState.ValueType  # 1
+"""In the queue."""
+RUN_STATE_RUNNING: RunState.ValueType  # 2
+"""At work."""
+RUN_STATE_DONE: RunState.ValueType  # 3
+"""Over, with its result."""
+RUN_STATE_FAILED: RunState.ValueType  # 4
+"""Given up."""
+Global___RunState: _TypeAlias = RunState  # noqa: Y015
+
 @_typing.final
 class ThreePartMessage(_message.Message):
     """A message in three parts."""
@@ -285,6 +317,7 @@ class EvaluateFilingRequest(_message.Message):
     HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
     PREVIOUS_FIELD_NUMBER: _builtins.int
     RESTATED_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
@@ -293,6 +326,8 @@ class EvaluateFilingRequest(_message.Message):
     """Filing whose justifications count; empty for none."""
     has_previous: _builtins.bool
     """True when the body filed the year before; the controls that read that filing are not applicable otherwise."""
+    year: _builtins.int
+    """Accounting year, for what the authority adjusted in this campaign; 0 for the controls as published."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -320,10 +355,11 @@ class EvaluateFilingRequest(_message.Message):
         has_previous: _builtins.bool = ...,
         previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
         restated: _abc.Iterable[_builtins.str] | None = ...,
+        year: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -414,7 +450,7 @@ class EvaluateFilingResponse(_message.Message):
     verdict: Global___Verdict.ValueType
     """The one word."""
     rule_set: _builtins.str
-    """Digest of the rule set that judged."""
+    """Digest of the rule set that judged: of the form set, or of the form set and what the authority adjusted in it."""
     @_builtins.property
     def computed(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells, in written form, unrounded to ten decimals."""
@@ -794,3 +830,395 @@ class AnswerJustificationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnswerJustificationResponse: _TypeAlias = AnswerJustificationResponse  # noqa: Y015
+
+@_typing.final
+class Adjustment(_message.Message):
+    """A decision of the authority on one control for one campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    CONTROL_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    IS_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    ADJUSTED_AT_FIELD_NUMBER: _builtins.int
+    form_set: _builtins.str
+    """Form set of the campaign."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    control: _builtins.str
+    """Official id of the control; a blocking one (B) cannot be adjusted."""
+    severity: Global___Severity.ValueType
+    """Its severity from now on, never heavier than the official one, which puts it back; nothing when withdrawn."""
+    is_withdrawn: _builtins.bool
+    """True when the control no longer runs."""
+    reason: _builtins.str
+    """Why, 10 to 2,000 characters; filers read it."""
+    author: _builtins.str
+    """Who decided. Ignored in a request."""
+    @_builtins.property
+    def adjusted_at(self) -> _timestamp_pb2.Timestamp:
+        """When. Ignored in a request."""
+
+    def __init__(
+        self,
+        *,
+        form_set: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        control: _builtins.str = ...,
+        severity: Global___Severity.ValueType = ...,
+        is_withdrawn: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        author: _builtins.str = ...,
+        adjusted_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at", "author", b"author", "control", b"control", "document", b"document", "form_set", b"form_set", "is_withdrawn", b"is_withdrawn", "reason", b"reason", "severity", b"severity", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Adjustment: _TypeAlias = Adjustment  # noqa: Y015
+
+@_typing.final
+class AdjustControlRequest(_message.Message):
+    """Request of AdjustControl."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        adjustment: Global___Adjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustControlRequest: _TypeAlias = AdjustControlRequest  # noqa: Y015
+
+@_typing.final
+class AdjustControlResponse(_message.Message):
+    """Response of AdjustControl."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that judges the open filings again; ask GetQueueStatus."""
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """As kept."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: Global___Adjustment | None = ...,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustControlResponse: _TypeAlias = AdjustControlResponse  # noqa: Y015
+
+@_typing.final
+class ListAdjustmentsRequest(_message.Message):
+    """Request of ListAdjustments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAdjustmentsRequest: _TypeAlias = ListAdjustmentsRequest  # noqa: Y015
+
+@_typing.final
+class ListAdjustmentsResponse(_message.Message):
+    """Response of ListAdjustments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Adjustment]:
+        """In force, by control id."""
+
+    def __init__(
+        self,
+        *,
+        adjustments: _abc.Iterable[Global___Adjustment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAdjustmentsResponse: _TypeAlias = ListAdjustmentsResponse  # noqa: Y015
+
+@_typing.final
+class PreviewAdjustmentRequest(_message.Message):
+    """Request of PreviewAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    TRIED_ON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    tried_on: _builtins.int
+    """Year whose filings it is tried on, signed ones included; 0 for the open filings of the campaign."""
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """What would be decided."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        adjustment: Global___Adjustment | None = ...,
+        tried_on: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "request_id", b"request_id", "tried_on", b"tried_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewAdjustmentRequest: _TypeAlias = PreviewAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class PreviewAdjustmentResponse(_message.Message):
+    """Response of PreviewAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that tries it; ask GetQueueStatus."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewAdjustmentResponse: _TypeAlias = PreviewAdjustmentResponse  # noqa: Y015
+
+@_typing.final
+class VerdictChange(_message.Message):
+    """A filing whose verdict would change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    before: Global___Verdict.ValueType
+    """Verdict now."""
+    after: Global___Verdict.ValueType
+    """Verdict under the adjustment."""
+    @_builtins.property
+    def identity(self) -> _types_pb2.FilingIdentity:
+        """What it is about."""
+
+    def __init__(
+        self,
+        *,
+        identity: _types_pb2.FilingIdentity | None = ...,
+        before: Global___Verdict.ValueType = ...,
+        after: Global___Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "identity", b"identity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictChange: _TypeAlias = VerdictChange  # noqa: Y015
+
+@_typing.final
+class AdjustmentPreview(_message.Message):
+    """What an adjustment would change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRIED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    MILLISECONDS_BEFORE_FIELD_NUMBER: _builtins.int
+    MILLISECONDS_AFTER_FIELD_NUMBER: _builtins.int
+    tried: _builtins.int
+    """Filings tried."""
+    changed: _builtins.int
+    """Those whose verdict would change."""
+    skipped: _builtins.int
+    """Those that could not be judged."""
+    failing: _builtins.int
+    """Filings on which the control fails now."""
+    milliseconds_before: _builtins.float
+    """Milliseconds a filing takes now, on average."""
+    milliseconds_after: _builtins.float
+    """Milliseconds a filing would take."""
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictChange]:
+        """The first ten that would change."""
+
+    def __init__(
+        self,
+        *,
+        tried: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        failing: _builtins.int = ...,
+        examples: _abc.Iterable[Global___VerdictChange] | None = ...,
+        milliseconds_before: _builtins.float = ...,
+        milliseconds_after: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "examples", b"examples", "failing", b"failing", "milliseconds_after", b"milliseconds_after", "milliseconds_before", b"milliseconds_before", "skipped", b"skipped", "tried", b"tried"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustmentPreview: _TypeAlias = AdjustmentPreview  # noqa: Y015
+
+@_typing.final
+class GetQueueStatusRequest(_message.Message):
+    """Request of GetQueueStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """Run."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQueueStatusRequest: _TypeAlias = GetQueueStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetQueueStatusResponse(_message.Message):
+    """Response of GetQueueStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    ESTIMATE_SECONDS_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    QUEUED_AT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """Run."""
+    kind: _builtins.str
+    """Stable kind: `rejudge`, `preview`."""
+    state: Global___RunState.ValueType
+    """Where it is."""
+    place: _builtins.int
+    """Place in the queue, from 1; 0 once over."""
+    estimate_seconds: _builtins.float
+    """Seconds until it is done, as far as the last runs tell."""
+    done: _builtins.int
+    """Filings done so far."""
+    failure: _builtins.str
+    """Why the last attempt failed, empty when none did."""
+    changed: _builtins.int
+    """Filings whose verdict changed, of a `rejudge` run."""
+    @_builtins.property
+    def queued_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked for."""
+
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was first taken up."""
+
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was over."""
+
+    @_builtins.property
+    def preview(self) -> Global___AdjustmentPreview:
+        """What was found, of a `preview` run that is done."""
+
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        state: Global___RunState.ValueType = ...,
+        place: _builtins.int = ...,
+        estimate_seconds: _builtins.float = ...,
+        done: _builtins.int = ...,
+        queued_at: _timestamp_pb2.Timestamp | None = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        failure: _builtins.str = ...,
+        changed: _builtins.int = ...,
+        preview: Global___AdjustmentPreview | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQueueStatusResponse: _TypeAlias = GetQueueStatusResponse  # noqa: Y015

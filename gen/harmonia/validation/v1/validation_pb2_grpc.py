@@ -70,6 +70,26 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.FromString,
                 _registered_method=True)
+        self.AdjustControl = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/AdjustControl',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
+                _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ListAdjustments',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
+        self.PreviewAdjustment = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.GetQueueStatus = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/GetQueueStatus',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusResponse.FromString,
+                _registered_method=True)
 
 
 class ValidationServiceServicer:
@@ -125,6 +145,34 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdjustControl(self, request, context):
+        """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Lists the decisions on the controls of a campaign that are in force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewAdjustment(self, request, context):
+        """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetQueueStatus(self, request, context):
+        """Says where a queued run is: its place, how long until it is done, what it found.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ValidationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -162,6 +210,26 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.AnswerJustification,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.SerializeToString,
+            ),
+            'AdjustControl': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdjustControl,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'PreviewAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewAdjustment,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.SerializeToString,
+            ),
+            'GetQueueStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQueueStatus,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -354,6 +422,114 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/AnswerJustification',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.AnswerJustificationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdjustControl(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/AdjustControl',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ListAdjustments',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQueueStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/GetQueueStatus',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

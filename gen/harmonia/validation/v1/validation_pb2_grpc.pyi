@@ -47,6 +47,14 @@ class ValidationServiceStub:
     """Lists the justifications of a filing transmitted to the authority of this server, with their answers."""
     AnswerJustification: _grpc.UnaryUnaryMultiCallable[_validation_pb2.AnswerJustificationRequest, _validation_pb2.AnswerJustificationResponse]
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
+    AdjustControl: _grpc.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]
+    """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ListAdjustments: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]
+    """Lists the decisions on the controls of a campaign that are in force."""
+    PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
+    """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
+    """Says where a queued run is: its place, how long until it is done, what it found."""
 
 @_typing.type_check_only
 class ValidationServiceAsyncStub(ValidationServiceStub):
@@ -67,6 +75,14 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Lists the justifications of a filing transmitted to the authority of this server, with their answers."""
     AnswerJustification: _aio.UnaryUnaryMultiCallable[_validation_pb2.AnswerJustificationRequest, _validation_pb2.AnswerJustificationResponse]  # type: ignore[assignment]
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
+    AdjustControl: _aio.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]  # type: ignore[assignment]
+    """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ListAdjustments: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
+    """Lists the decisions on the controls of a campaign that are in force."""
+    PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
+    """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
+    """Says where a queued run is: its place, how long until it is done, what it found."""
 
 class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs format controls on typed or imported text, formulas and business controls on a filing, and keeps justifications."""
@@ -126,5 +142,37 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.AnswerJustificationResponse, _abc.Awaitable[_validation_pb2.AnswerJustificationResponse]]:
         """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
+
+    @_abc_1.abstractmethod
+    def AdjustControl(
+        self,
+        request: _validation_pb2.AdjustControlRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.AdjustControlResponse, _abc.Awaitable[_validation_pb2.AdjustControlResponse]]:
+        """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+
+    @_abc_1.abstractmethod
+    def ListAdjustments(
+        self,
+        request: _validation_pb2.ListAdjustmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.ListAdjustmentsResponse, _abc.Awaitable[_validation_pb2.ListAdjustmentsResponse]]:
+        """Lists the decisions on the controls of a campaign that are in force."""
+
+    @_abc_1.abstractmethod
+    def PreviewAdjustment(
+        self,
+        request: _validation_pb2.PreviewAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.PreviewAdjustmentResponse, _abc.Awaitable[_validation_pb2.PreviewAdjustmentResponse]]:
+        """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+
+    @_abc_1.abstractmethod
+    def GetQueueStatus(
+        self,
+        request: _validation_pb2.GetQueueStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.GetQueueStatusResponse, _abc.Awaitable[_validation_pb2.GetQueueStatusResponse]]:
+        """Says where a queued run is: its place, how long until it is done, what it found."""
 
 def add_ValidationServiceServicer_to_server(servicer: ValidationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

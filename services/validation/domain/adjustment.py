@@ -1,0 +1,93 @@
+"""What the authority changes of a control for one campaign: a lower severity, or none at all (F13). Never a blocking one."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chassis.errors import Violation
+from formsets import Control, FormSet
+from services.validation.domain.errors import AdjustmentRefused
+
+WITHDRAWN = ""
+"""The severity of a control that no longer runs."""
+_ADJUSTABLE = "TAR"
+"""From the heaviest to the lightest."""
+SHORTEST_REASON = 10
+LONGEST_REASON = 2_000
+
+Softening = tuple[str, str]
+"""A control and its severity in this campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One decision of the authority on one control; a later one replaces it without erasing it."""
+
+    form_set: str
+    document: str
+    year: int
+    control: str
+    severity: str
+    """T, A, R, or `WITHDRAWN`; the official one puts the control back as it was."""
+    reason: str
+    author: str
+    at: datetime
+
+    @property
+    def softening(self) -> Softening:
+        """What it changes."""
+        return self.control, self.severity
+
+    def require_sound(self, form_set: FormSet) -> None:
+        """Let a decision through.
+
+        Raises:
+            AdjustmentRefused: no such control, one of the software itself, a blocking one, a heavier severity, no reason.
+        """
+        control = next((one for one in form_set.controls if one.id == self.control), None)
+        wrong = _obstacle(control, self.severity)
+        if wrong:
+            raise AdjustmentRefused(wrong, violations=[Violation("control", wrong, "CONTROL")])
+        if not SHORTEST_REASON <= len(self.reason) <= LONGEST_REASON:
+            wrong = (
+                f"La raison compte {len(self.reason)} caractères ; il en faut de {SHORTEST_REASON} à {LONGEST_REASON}."
+            )
+            raise AdjustmentRefused(wrong, violations=[Violation("reason", wrong, "REASON")])
+
+
+def _obstacle(control: Control | None, severity: str) -> str:
+    if control is None or control.expression is None:
+        return "Ce contrôle n'existe pas dans ce référentiel, ou n'est pas un contrôle de cohérence."
+    if control.severity == "B":
+        return "Un contrôle bloquant à la saisie ne peut pas être assoupli."
+    if severity != WITHDRAWN and _ADJUSTABLE.find(severity) < _ADJUSTABLE.index(control.severity):
+        return f"Le contrôle est de gravité {control.severity} : il ne peut être que d'une gravité moindre, ou retiré."
+    return ""
+
+
+def softened(form_set: FormSet, adjustments: Iterable[Adjustment]) -> tuple[Softening, ...]:
+    """What these decisions change of a form set, by control id; one that says the official severity changes nothing."""
+    official = {control.id: control.severity for control in form_set.controls}
+    return tuple(
+        sorted(
+            one.softening for one in adjustments if one.control in official and one.severity != official[one.control]
+        )
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def adjusted(form_set: FormSet, softenings: tuple[Softening, ...]) -> FormSet:
+    """The form set with its controls softened or left out, under a digest of its own; itself when nothing changes."""
+    if not softenings:
+        return form_set
+    severities = dict(softenings)
+    controls = tuple(
+        replace(control, severity=severities.get(control.id, control.severity))  # type: ignore[arg-type]
+        for control in form_set.controls
+        if severities.get(control.id) != WITHDRAWN
+    )
+    text = json.dumps([form_set.digest, softenings], separators=(",", ":"))
+    return replace(form_set, controls=controls, digest=hashlib.sha256(text.encode()).hexdigest())

@@ -1,0 +1,115 @@
+"""Takes the runs of the queue up, one after the other, each under a lease that its work renews."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.errors import Failure
+from chassis.identity import EVERY_SCOPE, Caller
+from services.validation.domain.errors import LeaseLost
+from services.validation.domain.run import MOST_ATTEMPTS, Run, RunKind, Standing, estimate
+from services.validation.usecases.ports import OpensWork, QueueGauge
+
+Advance = Callable[[Mapping[str, Any], int], Awaitable[None]]
+"""Keeps how far the run is and how many filings are done, and renews the lease; raises LeaseLost."""
+
+
+class Work(Protocol):
+    """What a kind of run does."""
+
+    async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
+        """Go on from the run's progress to the end, and return what was found."""
+        ...
+
+
+class TakeRun:
+    """Takes one run up and brings it to its end. A worker whose lease ran out changes nothing more."""
+
+    def __init__(
+        self,
+        open_work: OpensWork,
+        work: Mapping[RunKind, Work],
+        gauge: QueueGauge,
+        clock: Clock,
+        lease: timedelta,
+    ) -> None:
+        self._open_work, self._work, self._gauge, self._clock, self._lease = open_work, work, gauge, clock, lease
+
+    async def __call__(self) -> bool:
+        """Do the first run that is due; False when there is none."""
+        run = await self._take()
+        if run is None:
+            return False
+        with suppress(LeaseLost):  # another worker has it
+            await self._do(run)
+        return True
+
+    async def _take(self) -> Run | None:
+        now = self._clock.now()
+        async with self._open_work() as work:
+            run = await work.runs.take(now, now + self._lease)
+            count, oldest = await work.runs.waiting_since()
+            await work.commit()
+        self._gauge.waiting(count, (now - oldest).total_seconds() if oldest else 0.0)
+        if run is not None and run.attempts == 1:
+            self._gauge.waited(run.kind, (now - run.queued_at).total_seconds())
+        return run
+
+    async def _do(self, run: Run) -> None:
+        if run.attempts > MOST_ATTEMPTS:  # its workers died without a word
+            await self._set_aside(run, "NEVER_ENDED")
+            return
+        try:
+            result = await self._work[run.kind](run, self._advancing(run))
+        except LeaseLost:
+            raise
+        except Failure as failure:
+            await self._set_aside(run, f"{failure.code}: {failure.message}")
+            return
+        except Exception as error:
+            await self._set_aside(run, type(error).__name__)
+            raise
+        async with self._open_work() as work:
+            await work.runs.finish(run, result, self._clock.now())
+            await work.commit()
+
+    def _advancing(self, run: Run) -> Advance:
+        async def advance(progress: Mapping[str, Any], done: int) -> None:
+            async with self._open_work() as work:
+                await work.runs.advance(run, progress, done, self._clock.now() + self._lease)
+                await work.commit()
+
+        return advance
+
+    async def _set_aside(self, run: Run, failure: str) -> None:
+        now = self._clock.now()
+        async with self._open_work() as work:
+            if run.is_last_attempt:
+                await work.runs.give_up(run, failure[:500], now)
+            else:
+                await work.runs.give_back(run, failure[:500], now + run.back_off)
+            await work.commit()
+
+
+class GetQueueStatus:
+    """Says where a run is."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, run_id: UUID) -> Standing:
+        """Return the run, its place and an estimate.
+
+        Raises:
+            Forbidden: the caller lacks `campaign.manage`.
+            RunUnknown: there is none.
+        """
+        caller.require("campaign.manage", EVERY_SCOPE)
+        async with self._open_work() as work:
+            run = await work.runs.get(run_id)
+            place = await work.runs.place(run_id)
+            mean = await work.runs.mean_seconds(run.kind)
+        return Standing(run, place, estimate(place, mean, is_over=place == 0))

@@ -1,0 +1,1 @@
+"""What validation does unasked: it works the queue off."""

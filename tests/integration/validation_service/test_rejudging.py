@@ -1,0 +1,187 @@
+"""A control that is softened, across services: verdicts change in the background, filers have a notice, once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from harmonia.auth.v1 import auth_pb2 as auth
+from harmonia.forms.v1 import forms_pb2 as forms
+from harmonia.forms.v1 import forms_pb2_grpc as forms_grpc
+from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as pb
+from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
+
+import formsets
+from chassis.errors import Forbidden, Invalid, NotFound
+from chassis.rpc.identity import carrying
+from formsets.values import written
+from services.forms.service import make_service as make_forms
+from services.validation.service import make_service
+from tests.support.form_sets import sample_cells
+from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
+from tests.support.hosting import DIRECTOR, FakePassports, a_caller, a_stack, hosting
+from tests.support.postgres import TestDatabase
+
+BODIES = {"000000018": "OPH de l'exemple", "552081317": "OPH voisin"}
+PASSPORTS = {
+    "director": a_caller(on=dict.fromkeys(BODIES, DIRECTOR)),
+    "officer": a_caller("Alex Agent", on={"*": ["staff.read", "campaign.manage"]}),
+}
+REASON = "L'instruction de campagne admet ce cas."
+
+
+@dataclass
+class Running:
+    forms: forms_grpc.FormsServiceStub
+    validation: pb_grpc.ValidationServiceStub
+
+    async def open(self, siren: str, **changes: str) -> str:
+        """Open a filing and fill it with the example, changed."""
+        with carrying("director"):
+            opened = await self.forms.OpenFiling(
+                forms.OpenFilingRequest(body=siren, document=types.DOCUMENT_ER, year=2024)
+            )
+            filing_id = opened.filing.identity.filing_id
+            form_set = formsets.load("2024.1")
+            cells = {a: written(v) for a, v in sample_cells("saisie").items() if form_set.document_of(a) == "ER"}
+            cells.update({name.replace("_", "."): value for name, value in changes.items()}, **{"ID.030.v": siren})
+            edits = [
+                forms.CellEdit(address=a, text=v.replace(".", ",") if a[:2] != "ID" else v) for a, v in cells.items()
+            ]
+            await self.forms.SaveCells(forms.SaveCellsRequest(request_id=siren, filing_id=filing_id, edits=edits))
+        return filing_id
+
+    async def verdict(self, filing_id: str) -> int:
+        with carrying("director"):
+            return (await self.forms.GetFiling(forms.GetFilingRequest(filing_id=filing_id))).filing.verdict
+
+    async def notices(self, filing_id: str) -> list[str]:
+        with carrying("director"):
+            found = await self.forms.ListActivity(forms.ListActivityRequest(filing_id=filing_id))
+        return [one.summary.fr for one in found.activities if one.kind == "FILING_REJUDGED"]
+
+    async def adjust(self, control: str = "A-20", request_id: str = "r-1", **what: object) -> pb.AdjustControlResponse:
+        with carrying("officer"):
+            request = pb.AdjustControlRequest(request_id=request_id, adjustment=a_decision(control, **what))
+            return await self.validation.AdjustControl(request)
+
+    async def until_done(self, run_id: str) -> pb.GetQueueStatusResponse:
+        async with asyncio.timeout(30):
+            while True:
+                with carrying("officer"):
+                    status = await self.validation.GetQueueStatus(pb.GetQueueStatusRequest(run_id=run_id))
+                if status.state in (pb.RUN_STATE_DONE, pb.RUN_STATE_FAILED):
+                    assert status.failure == ""
+                    return status
+                await asyncio.sleep(0.1)
+
+
+def a_decision(control: str = "A-20", **what: object) -> pb.Adjustment:
+    chosen = what or {"severity": pb.SEVERITY_REMARK}
+    return pb.Adjustment(
+        form_set="2024.1",
+        document=types.DOCUMENT_ER,
+        year=2024,
+        control=control,
+        reason=REASON,
+        **chosen,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+async def running(database: TestDatabase) -> AsyncIterator[Running]:
+    stack = a_stack()
+    bodies = [auth.Body(siren=s, name=n, family="OPH", departement="21") for s, n in BODIES.items()]
+    services = [
+        make_forms(stack, database.fresh("forms")),
+        make_service(stack, database.fresh("validation")),
+        an_auth_service(*bodies),
+        a_sync_service(FactsServicer()),
+    ]
+    async with hosting(stack, services, FakePassports(PASSPORTS)) as (peers, _):
+        stub = forms_grpc.FormsServiceStub(peers.channel("forms"))
+        campaign = forms.Campaign(
+            document=types.DOCUMENT_ER,
+            year=2024,
+            form_set="2024.1",
+            opens_on="2025-04-01",
+            due_on="2025-07-15",
+            closes_on="2025-12-31",
+            families=[types.FAMILY_OPH],
+        )
+        await stub.ProvisionCampaign(forms.ProvisionCampaignRequest(campaign=campaign))
+        yield Running(stub, pb_grpc.ValidationServiceStub(peers.channel("validation")))
+
+
+async def test_a_softened_control_rejudges_open_filings_and_tells_those_concerned_once(running: Running) -> None:
+    late = await running.open("000000018", ID_200_v="2025-07-01")
+    clean = await running.open("552081317")
+    before = await running.verdict(late), await running.verdict(clean)
+
+    with carrying("officer"):
+        trial = await running.validation.PreviewAdjustment(
+            pb.PreviewAdjustmentRequest(request_id="p-1", adjustment=a_decision())
+        )
+    preview = (await running.until_done(trial.run_id)).preview
+    untouched = await running.verdict(late)
+    kept = await running.adjust()
+    done = await running.until_done(kept.run_id)
+    after = await running.verdict(late), await running.verdict(clean)
+    again = await running.until_done((await running.adjust(request_id="r-2")).run_id)
+
+    assert before[0] == untouched == pb.VERDICT_TO_JUSTIFY
+    assert (preview.tried, preview.changed, preview.failing, preview.skipped) == (2, 1, 1, 0)
+    assert [(one.identity.filing_id, one.before, one.after) for one in preview.examples] == [
+        (late, pb.VERDICT_TO_JUSTIFY, pb.VERDICT_REMARKS)
+    ]
+    assert preview.milliseconds_before > 0 < preview.milliseconds_after
+    assert (done.changed, done.done, done.place) == (1, 2, 0)
+    assert after == (pb.VERDICT_REMARKS, before[1])
+    assert again.changed == 0
+    assert await running.notices(late) == [
+        f"Le contrôle A-20 est désormais une remarque : {REASON} Verdict : à justifier → avec remarques."
+    ]
+    assert await running.notices(clean) == []
+    with carrying("officer"):
+        request = pb.ListAdjustmentsRequest(document=types.DOCUMENT_ER, year=2024)
+        listed = (await running.validation.ListAdjustments(request)).adjustments
+    assert [(one.control, one.severity, one.author) for one in listed] == [("A-20", pb.SEVERITY_REMARK, "Alex Agent")]
+
+
+async def test_a_control_put_back_rejudges_the_other_way(running: Running) -> None:
+    late = await running.open("000000018", ID_200_v="2025-07-01")
+    await running.until_done((await running.adjust(is_withdrawn=True)).run_id)
+    withdrawn = await running.verdict(late)
+    await running.until_done((await running.adjust(request_id="r-2", severity=pb.SEVERITY_ANOMALY)).run_id)
+
+    assert withdrawn == pb.VERDICT_CLEAN
+    assert await running.verdict(late) == pb.VERDICT_TO_JUSTIFY
+    assert len(await running.notices(late)) == 2
+
+
+async def test_only_the_authority_adjusts_and_never_a_blocking_control(running: Running) -> None:
+    blocking = next(c.id for c in formsets.load("2024.1").controls if c.severity == "B" and c.expression)
+    with pytest.raises(Invalid):
+        await running.adjust(blocking)
+    with pytest.raises(Invalid):
+        await running.adjust(is_withdrawn=True, severity=pb.SEVERITY_REMARK)
+    with carrying("director"), pytest.raises(Forbidden):
+        await running.validation.AdjustControl(pb.AdjustControlRequest(request_id="x", adjustment=a_decision()))
+
+
+async def test_a_justification_of_a_filing_that_was_not_sent_cannot_be_read_by_the_authority(running: Running) -> None:
+    filing_id = await running.open("000000018", ID_200_v="2025-07-01")
+    with carrying("director"):
+        await running.forms.JustifyFinding(
+            forms.JustifyFindingRequest(
+                request_id="j-1", filing_id=filing_id, control="A-20", text="Le quorum manquait fin juin, voir le PV."
+            )
+        )
+        proposals = await running.validation.ProposeJustifications(
+            pb.ProposeJustificationsRequest(body="000000018", year=2025, controls=["A-20"])
+        )
+    with carrying("officer"), pytest.raises(NotFound):
+        await running.validation.ReviewJustifications(pb.ReviewJustificationsRequest(filing_id=filing_id))
+
+    assert [(one.year, one.text) for one in proposals.proposals] == [(2024, "Le quorum manquait fin juin, voir le PV.")]

@@ -1,0 +1,98 @@
+"""What the authority may change of a control, and what the change does to a verdict and to the digest."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+import formsets
+from services.validation.clients.pooled_engine import evaluate_in_worker
+from services.validation.domain.adjustment import WITHDRAWN, Adjustment, adjusted, softened
+from services.validation.domain.errors import AdjustmentRefused
+from services.validation.domain.verdict import Verdict
+from services.validation.usecases.campaign_runs import notice_of
+from services.validation.usecases.ports import ToEvaluate
+from tests.support.form_sets import sample_cells
+
+FORM_SET = formsets.load("2024.1")
+
+
+def a_decision(control: str = "A-20", severity: str = "R", **changes: object) -> Adjustment:
+    at = datetime(2025, 6, 2, tzinfo=UTC)
+    decision = Adjustment("2024.1", "ER", 2024, control, severity, "Instruction contraire.", "Alex Agent", at)
+    return replace(decision, **changes)  # type: ignore[arg-type]
+
+
+def judged(*decisions: Adjustment):  # type: ignore[no-untyped-def]
+    cells = {
+        a: formsets.values.written(v) for a, v in sample_cells("saisie").items() if FORM_SET.document_of(a) == "ER"
+    }
+    cells["ID.200.v"] = "2025-07-01"
+    return evaluate_in_worker(ToEvaluate("2024.1", "ER", cells, softenings=softened(FORM_SET, decisions)))
+
+
+def test_a_control_softened_to_a_remark_asks_for_no_justification() -> None:
+    before, after = judged(), judged(a_decision())
+
+    assert (before.verdict, after.verdict) == (Verdict.TO_JUSTIFY, Verdict.REMARKS)
+    assert next(f.severity for f in after.findings if f.control == "A-20") == "R"
+
+
+def test_a_withdrawn_control_says_nothing_more() -> None:
+    after = judged(a_decision(severity=WITHDRAWN))
+
+    assert after.verdict is Verdict.CLEAN
+    assert "A-20" not in {finding.control for finding in after.findings}
+
+
+def test_the_digest_of_the_rules_tells_what_was_adjusted() -> None:
+    plain, softer, gone = judged(), judged(a_decision()), judged(a_decision(severity=WITHDRAWN))
+
+    assert plain.rule_set == FORM_SET.digest
+    assert len({plain.rule_set, softer.rule_set, gone.rule_set}) == 3
+    assert judged(a_decision()).rule_set == softer.rule_set
+
+
+def test_a_control_put_back_as_it_was_changes_nothing() -> None:
+    assert judged(a_decision(severity="A")).rule_set == FORM_SET.digest
+    assert adjusted(FORM_SET, ()) is FORM_SET
+
+
+def test_a_control_of_another_form_set_is_left_alone() -> None:
+    assert softened(FORM_SET, [a_decision("A-99")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("control", "severity"),
+    [
+        (next(c.id for c in FORM_SET.controls if c.severity == "B" and c.expression), "R"),
+        (next(c.id for c in FORM_SET.controls if c.severity == "B" and c.expression), WITHDRAWN),
+        (next(c.id for c in FORM_SET.controls if c.severity == "R" and c.expression), "T"),
+        ("A-20", "T"),
+        ("A-20", "B"),
+        ("A-99", "R"),
+        ("F-31", "R"),
+    ],
+)
+def test_no_control_is_made_heavier_and_no_blocking_one_is_touched(control: str, severity: str) -> None:
+    with pytest.raises(AdjustmentRefused):
+        a_decision(control, severity).require_sound(FORM_SET)
+
+
+def test_a_decision_needs_a_reason() -> None:
+    with pytest.raises(AdjustmentRefused):
+        a_decision(reason="bof").require_sound(FORM_SET)
+
+
+def test_every_lower_severity_and_a_withdrawal_are_sound() -> None:
+    heavy = next(c.id for c in FORM_SET.controls if c.severity == "T" and c.expression)
+    for severity in ("T", "A", "R", WITHDRAWN):
+        a_decision(heavy, severity).require_sound(FORM_SET)
+
+
+def test_the_notice_says_what_was_decided_and_why() -> None:
+    assert notice_of("A-20", "R", "Parce que.") == (
+        "Le contrôle A-20 est désormais une remarque : Parce que.",
+        "Control A-20 is now a remark: Parce que.",
+    )
+    assert notice_of("A-20", WITHDRAWN, "Parce que.")[0].startswith("Le contrôle A-20 est retiré")
