@@ -3,8 +3,10 @@
 import csv
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import formsets
 from formsets import Control, ControlText, Form, FormSet, Line
@@ -94,3 +96,34 @@ def sample_cells(nature: str) -> dict[str, Value]:
                 if reading.value is not None:
                     cells[address] = reading.value
     return cells
+
+
+def rewritten(
+    form_set: FormSet,
+    dropped: Sequence[str] = (),
+    retyped: Sequence[str] = (),
+    computed: Sequence[str] = (),
+    closed: Sequence[str] = (),
+    version: str = "2026.1",
+) -> FormSet:
+    """A variant of a package: lines dropped, retyped as dates or computed, cells closed."""
+    changes: dict[str, dict[str, Any]] = {code: {"type": "DATE"} for code in retyped} | {
+        code: {"formula": "BA.030"} for code in computed
+    }
+    forms = tuple(
+        replace(
+            form,
+            lines=tuple(replace(line, **changes.get(line.code, {})) for line in form.lines if line.code not in dropped),
+        )
+        for form in form_set.forms
+    )
+    closed_cells = form_set.closed_cells | frozenset(closed)
+    return FormSet(
+        version,
+        f"digest of {version}",
+        forms,
+        tuple(c for c in form_set.concepts if c.cell.rpartition(".")[0] not in dropped),
+        form_set.controls,
+        form_set.quartiles,
+        closed_cells,
+    )

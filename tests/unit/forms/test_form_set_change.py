@@ -17,31 +17,10 @@ from services.forms.domain.form_set_change import (
     set_aside,
     take_back,
 )
+from tests.support.form_sets import rewritten
 from tests.support.forms import AMOUNT, FILING_ID, GIVEN, ONE_WAY, QDIS_ONLY, SHARED, a_cell, a_filing, a_source
 
 OLD, NEW = formsets.load("2024.1"), formsets.load("2025.1")
-
-
-def rewritten(form_set: FormSet, dropped=(), retyped=(), computed=(), closed=(), version="2026.1") -> FormSet:
-    """A variant of a package: lines dropped, retyped as dates or computed, cells closed."""
-    changes = {code: {"type": "DATE"} for code in retyped} | {code: {"formula": "BA.030"} for code in computed}
-    forms = tuple(
-        replace(
-            form,
-            lines=tuple(replace(line, **changes.get(line.code, {})) for line in form.lines if line.code not in dropped),
-        )
-        for form in form_set.forms
-    )
-    closed_cells = form_set.closed_cells | frozenset(closed)
-    return FormSet(
-        version,
-        f"digest of {version}",
-        forms,
-        tuple(c for c in form_set.concepts if c.cell.rpartition(".")[0] not in dropped),
-        form_set.controls,
-        form_set.quartiles,
-        closed_cells,
-    )
 
 
 def change(before, after, *cells, document=Document.ER):

@@ -1,0 +1,237 @@
+"""Another form set given to open filings, through the use cases: a made-up one with every kind of change."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+import formsets
+from chassis.errors import NotFound
+from services.forms.domain.errors import (
+    CampaignMalformed,
+    CellsRefused,
+    FilingNotReady,
+    ImportStale,
+    NoCampaign,
+    PublicationSuperseded,
+    PublicationUnknown,
+    SetAsideUnknown,
+    SignatureUnderWay,
+)
+from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.form_set_change import Fate
+from services.forms.service import wire
+from services.forms.usecases.save_cells import TypedCell
+from tests.support.form_sets import SAMPLE, rewritten
+from tests.support.forms import (
+    AMOUNT,
+    FILING_ID,
+    NOON,
+    CannedControls,
+    CountingIdentifiers,
+    InlineFlatFiles,
+    a_body,
+    a_campaign,
+    a_cell,
+    a_filing,
+    a_forms,
+)
+from tests.support.hosting import a_caller, a_stack
+
+STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
+OLD = formsets.load("2024.1")
+VARIANT = rewritten(OLD, dropped=["BA.020"], retyped=["BA.110"], computed=["BP.180"], closed=["CP.010.n"])
+LATER = rewritten(OLD, closed=["CP.010.n"], version="2027.1")
+CELLS = {AMOUNT: "1", "BA.020.brut": "2", "BA.110.amort": "3", "BP.180.n": "4", "CP.010.n": "5"}
+UNFIT = set(CELLS) - {AMOUNT}
+OTHER_ID = UUID("0197aaaa-0000-7000-8000-000000000002")
+
+
+class FewFormSets:
+    """The form sets port, with made-up versions beside the shipped ones."""
+
+    def load(self, version):
+        made_up = {one.version: one for one in (VARIANT, LATER)}
+        return made_up.get(version) or formsets.load(version)
+
+    def available(self):
+        return (*formsets.available(), VARIANT.version, LATER.version)
+
+
+async def entered(**changes):
+    """A campaign and one filing with the cells above."""
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
+    stack = replace(a_stack(clock=forms.clock), identifiers=CountingIdentifiers())
+    files, sets = InlineFlatFiles(), FewFormSets()
+    forms.use = wire(forms.store, forms.controls, forms.facts, forms.bodies, files, sets, stack)
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign())
+        await work.commit()
+    await forms.keep(a_filing(**changes), *(a_cell(address, value) for address, value in CELLS.items()))
+    return forms
+
+
+async def publish(forms, version=VARIANT.version):
+    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version)
+
+
+def fates(forms):
+    return {one.address: one.fate for one in forms.store.kept.set_aside.values()}
+
+
+async def test_what_cannot_stay_is_set_aside_and_told_and_comes_back():
+    forms = await entered()
+
+    done = await publish(forms)
+
+    assert (done.changed, forms.filing.form_set, forms.values()) == (1, VARIANT.version, {AMOUNT: "1"})
+    assert {one.address: one.value for one in forms.store.kept.set_aside.values()} == {a: CELLS[a] for a in UNFIT}
+    assert forms.store.kept.campaigns[Document.ER, 2024].form_set == VARIANT.version
+    assert forms.kinds() == ["FORM_SET_CHANGED"]
+    told = {fact.address for event in forms.store.kept.events for fact in event.facts}
+    assert not told & UNFIT
+
+    await forms.use.undo_form_set_change(STAFF, done.publication.id)
+
+    assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
+    assert {one.source.author for one in forms.store.kept.cells[FILING_ID].values()} == {"Camille Compte"}
+
+
+async def test_a_publication_killed_in_the_middle_goes_on_where_it_stopped():
+    forms = await entered()
+    other = replace(a_filing(id=OTHER_ID), body=a_body(siren="000000026"))
+    await forms.keep(other, a_cell("CP.010.n", "9"))
+    evaluate, calls = forms.controls.evaluate, []
+
+    async def killed_at_the_second(filing, inputs, given):
+        calls.append(filing.id)
+        if len(calls) == 2:
+            raise ConnectionError("killed")
+        return await evaluate(filing, inputs, given)
+
+    forms.controls.evaluate = killed_at_the_second
+    with pytest.raises(ConnectionError):
+        await publish(forms)
+    half = sorted(filing.form_set for filing in forms.store.kept.filings.values())
+
+    done = await publish(forms)
+
+    assert half == ["2024.1", VARIANT.version]
+    assert (done.changed, len(forms.store.kept.publications)) == (2, 1)
+    assert {filing.form_set for filing in forms.store.kept.filings.values()} == {VARIANT.version}
+    assert len(forms.store.kept.set_aside) == len(UNFIT) + 1
+
+
+async def test_a_filing_being_signed_waits_and_the_publication_is_asked_again():
+    forms = await entered(step=Step.SIGNATURE, lock=Lock("intent", NOON))
+
+    with pytest.raises(SignatureUnderWay):
+        await publish(forms)
+
+    assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
+    forms.store.kept.filings[FILING_ID] = replace(forms.filing, lock=None)
+    assert (await publish(forms)).changed == 1
+
+
+async def test_a_signed_filing_keeps_its_form_set_even_reopened():
+    forms = await entered(signed_version=1)
+
+    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
+    done = await publish(forms)
+
+    assert (preview.impacts, preview.untouched, done.changed) == ([], 1, 0)
+    assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
+
+
+async def test_a_save_whose_texts_were_read_before_the_publication_is_read_again():
+    forms = await entered()
+    read, published = forms.controls.read, []
+
+    async def read_then_publish(form_set, year, texts):
+        readings = await read(form_set, year, texts)
+        if not published:
+            published.append(await publish(forms))
+        return readings
+
+    forms.controls.read = read_then_publish
+    with pytest.raises(CellsRefused):
+        await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.020.brut", "8", 1)])
+    assert "BA.020.brut" not in forms.values()
+
+
+async def test_an_import_previewed_before_the_publication_is_previewed_again():
+    forms = await entered()
+    preview = await forms.use.preview_import(forms.caller, FILING_ID, "er.csv", SAMPLE.read_bytes())
+    await publish(forms)
+
+    with pytest.raises(ImportStale):
+        await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, accept_partial=True, overwrite_typed=True)
+
+
+async def test_a_choice_puts_the_value_in_an_empty_cell_only():
+    forms = await entered()
+    await publish(forms)
+
+    with pytest.raises(CellsRefused):
+        await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", AMOUNT)
+    with pytest.raises(CellsRefused):
+        await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.010.n")
+    with pytest.raises(SetAsideUnknown):
+        await forms.use.choose_set_aside(forms.caller, FILING_ID, AMOUNT, "")
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "BA.020.brut", "")
+
+    assert forms.values() == {AMOUNT: "1", "CP.020.n": "5"}
+    assert (fates(forms)["CP.010.n"], fates(forms)["BA.020.brut"]) == (Fate.KEPT, Fate.DROPPED)
+    assert forms.kinds()[1:] == ["SET_ASIDE_CHOSEN", "SET_ASIDE_CHOSEN"]
+
+
+async def test_taking_a_publication_back_takes_back_the_choices_it_asked_for():
+    forms = await entered()
+    done = await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+
+    await forms.use.undo_form_set_change(STAFF, done.publication.id)
+
+    assert forms.values() == CELLS
+    assert set(fates(forms).values()) == {Fate.RETURNED}
+
+
+async def test_nothing_is_signed_while_a_value_waits_for_a_choice():
+    forms = await entered(step=Step.SIGNATURE, verdict=Verdict.CLEAN, rule_set="rules-1")
+    await publish(forms)
+
+    with pytest.raises(FilingNotReady) as refused:
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE"]
+
+
+async def test_a_later_publication_is_taken_back_first():
+    forms = await entered()
+    first = await publish(forms)
+    second = await publish(forms, LATER.version)
+    with pytest.raises(PublicationSuperseded):
+        await forms.use.undo_form_set_change(STAFF, first.publication.id)
+
+    await forms.use.undo_form_set_change(STAFF, second.publication.id)
+    await forms.use.undo_form_set_change(STAFF, first.publication.id)
+
+    assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
+    assert forms.store.kept.campaigns[Document.ER, 2024].form_set == "2024.1"
+
+
+async def test_a_publication_is_refused_to_others_and_for_what_is_not_there():
+    forms = await entered()
+    with pytest.raises(NotFound):
+        await forms.use.publish_form_set(forms.caller, Document.ER, 2024, VARIANT.version)
+    with pytest.raises(NotFound):
+        await forms.use.preview_form_set_change(forms.caller, Document.ER, 2024, VARIANT.version)
+    with pytest.raises(CampaignMalformed):
+        await publish(forms, "1999.1")
+    with pytest.raises(NoCampaign):
+        await forms.use.publish_form_set(STAFF, Document.QDIS, 2024, VARIANT.version)
+    with pytest.raises(NoCampaign):
+        await forms.use.preview_form_set_change(STAFF, Document.QDIS, 2024, VARIANT.version)
+    with pytest.raises(PublicationUnknown):
+        await forms.use.undo_form_set_change(STAFF, UUID(int=99))
