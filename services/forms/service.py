@@ -28,12 +28,15 @@ from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
 from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
+from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListAttachments
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
+from services.forms.usecases.extend_deadline import ExtendDeadline
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -111,6 +114,12 @@ def wire(
         get_series=GetSeries(open_work, form_sets),
         compare_filings=CompareFilings(open_work, form_sets),
         reopen_filing=ReopenFiling(open_work, controls, facts, form_sets, clock),
+        comment_cell=CommentCell(open_work, form_sets, clock, identifiers),
+        list_comments=ListComments(open_work, form_sets),
+        extend_deadline=ExtendDeadline(open_work, bodies, clock),
+        attach_file=AttachFile(open_work, controls, form_sets, clock, identifiers),
+        list_attachments=ListAttachments(open_work),
+        get_attachment=GetAttachment(open_work),
     )
 
 

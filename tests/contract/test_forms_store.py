@@ -15,8 +15,11 @@ from chassis.errors import Conflict
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
 from services.forms.domain.activity import Activity
+from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.campaign import Extension
 from services.forms.domain.cell import Origin
-from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown
+from services.forms.domain.comment import CellComment
+from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
@@ -476,3 +479,74 @@ async def test_a_step_of_another_filing_is_unknown(open_work):
             await work.steps.get(OTHER_ID, UUID(int=1))
         with pytest.raises(EditStepUnknown):
             await work.steps.get(FILING_ID, UUID(int=2))
+
+
+# Comments, extensions, attachments
+
+
+async def test_comments_come_back_newest_first(open_work):
+    first = CellComment(UUID(int=9), FILING_ID, AMOUNT, "é", "Alix", NOON, is_flagged=True)
+    second = replace(first, id=UUID(int=3), address=SHARED, is_flagged=False)
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.comments.add(first)
+        await work.comments.add(second)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.comments.of(FILING_ID) == [second, first]
+        assert await work.comments.of(FILING_ID, AMOUNT) == [first]
+        assert await work.comments.of(OTHER_ID) == []
+
+
+async def test_an_extension_replaces_the_one_before_and_moves_one_filing_only(open_work):
+    extension = Extension(Document.ER, 2024, SIREN, date(2025, 8, 1), "é", "Alix", NOON)
+    later = replace(extension, due_on=date(2025, 9, 1))
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, body=a_body(siren="111111111")))
+    async with open_work() as work:
+        await work.campaigns.extend(extension)
+        await work.campaigns.extend(later)
+        await work.filings.reschedule(Document.ER, 2024, later.due_on, SIREN)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.campaigns.extension_of(Document.ER, 2024, SIREN) == later
+        assert await work.campaigns.extension_of(Document.QDIS, 2024, SIREN) is None
+        assert await work.campaigns.extensions(Document.ER, 2024) == [later]
+        assert (await work.filings.get(FILING_ID)).due_on == later.due_on
+        assert (await work.filings.get(OTHER_ID)).due_on == a_filing().due_on
+
+
+async def test_a_campaign_keeps_what_it_demands(open_work):
+    campaign = a_campaign(required_attachments=frozenset({AttachmentKind.DELIBERATION}))
+    async with open_work() as work:
+        await work.campaigns.save(campaign)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.campaigns.find(Document.ER, 2024) == campaign
+
+
+async def test_attachments_come_back_by_kind_and_equal_contents_are_kept_once(open_work):
+    notes = Attachment(UUID(int=9), FILING_ID, AttachmentKind.NOTES, "é.pdf", "ab" * 32, 3, "Alix", NOON)
+    report = replace(notes, id=UUID(int=3), kind=AttachmentKind.AUDITOR_REPORT)
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.attachments.add(notes, b"PDF")
+        await work.attachments.add(report, b"PDF")
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.attachments.of(FILING_ID) == [report, notes]
+        assert await work.attachments.get(FILING_ID, notes.id) == (notes, b"PDF")
+        await work.attachments.remove([report.id])
+        await work.snapshots.add(a_snapshot(attachments=(notes,)))
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.attachments.of(FILING_ID) == [notes]
+        assert (await work.snapshots.get(FILING_ID, 1, 3)).attachments == (notes,)
+        with pytest.raises(AttachmentUnknown):
+            await work.attachments.get(OTHER_ID, notes.id)
+        with pytest.raises(AttachmentUnknown):
+            await work.attachments.get(FILING_ID, report.id)

@@ -11,9 +11,17 @@ from uuid import UUID
 from chassis.errors import Conflict
 from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
-from services.forms.domain.campaign import Campaign
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
-from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown, PublicationUnknown
+from services.forms.domain.comment import CellComment
+from services.forms.domain.errors import (
+    AttachmentUnknown,
+    EditStepUnknown,
+    FilingUnknown,
+    ImportUnknown,
+    PublicationUnknown,
+)
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
@@ -35,6 +43,9 @@ class Kept:
     campaigns: dict[tuple[Document, int], Campaign] = field(default_factory=dict)
     snapshots: dict[tuple[UUID, int, int], Snapshot] = field(default_factory=dict)
     signed: dict[tuple[UUID, int], int] = field(default_factory=dict)
+    extensions: dict[tuple[Document, int, str], Extension] = field(default_factory=dict)
+    comments: list[CellComment] = field(default_factory=list)
+    attachments: dict[UUID, tuple[Attachment, bytes]] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     events: list[FormsEvent] = field(default_factory=list)
     applied: set[tuple[str, str]] = field(default_factory=set)
@@ -55,6 +66,9 @@ class Kept:
             dict(self.campaigns),
             dict(self.snapshots),
             dict(self.signed),
+            dict(self.extensions),
+            list(self.comments),
+            dict(self.attachments),
             list(self.activities),
             list(self.events),
             set(self.applied),
@@ -117,6 +131,8 @@ class InMemoryUnitOfWork:
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)
+        self.comments = InMemoryComments(self)
+        self.attachments = InMemoryAttachments(self)
         return self
 
     async def __aexit__(
@@ -215,9 +231,9 @@ class InMemoryFilings:
         assert filing.id in self._work.kept.filings
         self._work.write(lambda kept: kept.filings.update({filing.id: filing}))
 
-    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
+    async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         for filing in list(self._work.kept.filings.values()):
-            if (filing.document, filing.year) == (document, year):
+            if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
 
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
@@ -370,6 +386,54 @@ class InMemoryCampaigns:
 
     async def save(self, campaign: Campaign) -> None:
         self._work.write(lambda kept: kept.campaigns.update({(campaign.document, campaign.year): campaign}))
+
+    async def extend(self, extension: Extension) -> None:
+        key = (extension.document, extension.year, extension.siren)
+        self._work.write(lambda kept: kept.extensions.update({key: extension}))
+
+    async def extension_of(self, document: Document, year: int, siren: str) -> Extension | None:
+        return self._work.kept.extensions.get((document, year, siren))
+
+    async def extensions(self, document: Document, year: int) -> list[Extension]:
+        found = [e for e in self._work.kept.extensions.values() if (e.document, e.year) == (document, year)]
+        return sorted(found, key=lambda extension: extension.siren)
+
+
+class InMemoryComments:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, comment: CellComment) -> None:
+        self._work.write(lambda kept: kept.comments.append(comment))
+
+    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
+        found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
+        return found[::-1][:1000]
+
+
+class InMemoryAttachments:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, attachment: Attachment, content: bytes) -> None:
+        self._work.write(lambda kept: kept.attachments.update({attachment.id: (attachment, content)}))
+
+    async def remove(self, attachment_ids: Collection[UUID]) -> None:
+        def write(kept: Kept) -> None:
+            for one in attachment_ids:
+                del kept.attachments[one]
+
+        self._work.write(write)
+
+    async def of(self, filing_id: UUID) -> list[Attachment]:
+        found = [a for a, _ in self._work.kept.attachments.values() if a.filing_id == filing_id]
+        return sorted(found, key=lambda attachment: attachment.kind)
+
+    async def get(self, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
+        attachment, content = self._work.kept.attachments.get(attachment_id, (None, b""))
+        if attachment is None or attachment.filing_id != filing_id:
+            raise AttachmentUnknown
+        return attachment, content
 
 
 class InMemorySnapshots:

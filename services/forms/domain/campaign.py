@@ -1,9 +1,10 @@
 """A campaign: one document, one year, one form set, and the dates at which bodies may file."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from chassis.errors import Violation
+from services.forms.domain.attachment import DEMANDABLE, AttachmentKind
 from services.forms.domain.errors import CampaignMalformed, NoCampaign
 from services.forms.domain.filing import Document
 
@@ -21,6 +22,8 @@ class Campaign:
     due_on: date
     closes_on: date
     families: frozenset[str]
+    required_attachments: frozenset[AttachmentKind] = frozenset()
+    """Kinds of PDF without which nothing is signed (W-03)."""
 
     def require_sound(self) -> None:
         """Let the campaign be planned.
@@ -33,8 +36,26 @@ class Campaign:
             wrong.append(Violation("year", f"Exercice attendu entre {EARLIEST_YEAR} et {LATEST_YEAR}.", "YEAR"))
         if not self.opens_on <= self.due_on <= self.closes_on:
             wrong.append(Violation("due_on", "Dates attendues dans l'ordre : ouverture, échéance, clôture.", "DATES"))
+        if self.required_attachments - DEMANDABLE:
+            sentence = "Seuls le rapport de gestion, la délibération et le rapport du CAC peuvent être exigés."
+            wrong.append(Violation("required_attachments", sentence, "ATTACHMENTS"))
         if not self.families:
             wrong.append(Violation("families", "Au moins une famille d'organismes est attendue.", "FAMILIES"))
+        if wrong:
+            raise CampaignMalformed(wrong)
+
+    def require_extension(self, due_on: date, reason: str) -> None:
+        """Let a body have more time.
+
+        Raises:
+            CampaignMalformed: the day is before the due date or after the close, or there is no reason.
+        """
+        wrong = []
+        if not self.due_on <= due_on <= self.closes_on:
+            sentence = f"Date attendue entre le {self.due_on:%d/%m/%Y} et le {self.closes_on:%d/%m/%Y}."
+            wrong.append(Violation("due_on", sentence, "DATES"))
+        if len(reason.strip()) < 3:
+            wrong.append(Violation("reason", "Donnez la raison du report.", "REASON_MISSING"))
         if wrong:
             raise CampaignMalformed(wrong)
 
@@ -54,3 +75,16 @@ class Campaign:
             raise NoCampaign(f"La campagne {self.document} {self.year} ouvre le {self.opens_on:%d/%m/%Y}.")
         if on > self.closes_on:
             raise NoCampaign(f"La campagne {self.document} {self.year} est close depuis le {self.closes_on:%d/%m/%Y}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """More time for one body, and why."""
+
+    document: Document
+    year: int
+    siren: str
+    due_on: date
+    reason: str
+    author: str
+    at: datetime

@@ -181,3 +181,30 @@ class NoConflict(RuleBroken):
     """This cell has no conflict to resolve, or the value is neither of the two."""
 
     reason = "NO_CONFLICT"
+
+
+class CommentRefused(Invalid):
+    """The comment is too long, or says and changes nothing."""
+
+    reason = "COMMENT_REFUSED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("Le commentaire n'est pas enregistré.", violations=violations)
+
+
+class AttachmentRefused(Invalid):
+    """The file cannot be attached: not a PDF, too large, encrypted, of no known kind, or one too many."""
+
+    reason = "ATTACHMENT_REFUSED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("La pièce n'est pas jointe.", violations=violations)
+
+
+class AttachmentUnknown(NotFound):
+    """There is no such attachment of this filing."""
+
+    reason = "ATTACHMENT_UNKNOWN"
+
+    def __init__(self) -> None:
+        super().__init__("Cette pièce jointe n'existe pas.")

@@ -1,5 +1,6 @@
 """The filing and its life cycle (domain.md §11): what may happen at which step, and what freezing and sealing mean."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -109,6 +110,24 @@ class Filing:
                 "Le dossier n'est plus en saisie. Demandez son retour à l'étape 1 pour le modifier.",
                 metadata={"step": str(int(self.step))},
             )
+
+    def require_attachable(self) -> None:
+        """Let a file be attached, until the filing is signed.
+
+        Raises:
+            FilingNotEditable: it is signed, or a signature is under way.
+        """
+        if self.lock is not None or self.is_closed_by_signature:
+            raise FilingNotEditable("Le dossier est signé ou en cours de signature : aucune pièce ne peut être jointe.")
+
+    def require_attached(self, missing: Sequence[Violation]) -> None:
+        """Let the attachments be what the campaign demands.
+
+        Raises:
+            FilingNotReady: with one violation per missing kind (W-03).
+        """
+        if missing:
+            raise FilingNotReady("Des pièces obligatoires manquent.", violations=missing)
 
     def edited(self, at: datetime, verdict: Verdict, rule_set: str) -> "Filing":
         """Return the filing after a change and the evaluation that followed it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.forms.domain.attachment import Attachment
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Verdict
 
@@ -22,6 +23,7 @@ class Snapshot:
     form_set_digest: str
     justifications: tuple[Justification, ...]
     frozen_at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 def changed_since(snapshot: Snapshot, cells: Mapping[str, str]) -> list[str]:

@@ -12,10 +12,19 @@ from harmonia.validation.v1 import validation_pb2 as validation
 from chassis.errors import Invalid, Violation
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
+from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
+from services.forms.domain.comment import CellComment
 from services.forms.domain.comparing import CellDifference, SeriesPoint
-from services.forms.domain.errors import EditStepUnknown, FilingUnknown, ImportUnknown, PublicationUnknown
+from services.forms.domain.errors import (
+    AttachmentRefused,
+    AttachmentUnknown,
+    EditStepUnknown,
+    FilingUnknown,
+    ImportUnknown,
+    PublicationUnknown,
+)
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
@@ -98,6 +107,30 @@ def to_step_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise EditStepUnknown from None
+
+
+def to_attachment_id(text: str) -> UUID:
+    """Return the identifier of an attachment.
+
+    Raises:
+        AttachmentUnknown: the text is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise AttachmentUnknown from None
+
+
+def to_attachment_kind(text: str) -> AttachmentKind:
+    """Return a kind of attachment.
+
+    Raises:
+        AttachmentRefused: the text is not one.
+    """
+    try:
+        return AttachmentKind(text)
+    except ValueError:
+        raise AttachmentRefused([Violation("kind", "Nature de pièce inconnue.", "KIND")]) from None
 
 
 def to_text(field: str, text: str, *, longest: int = LONGEST_TEXT, required: bool = False) -> str:
@@ -472,6 +505,31 @@ def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
     )
 
 
+def comment_message(comment: CellComment) -> pb.CellComment:
+    """Return a comment."""
+    return pb.CellComment(
+        comment_id=str(comment.id),
+        address=comment.address,
+        text=comment.text,
+        author=comment.author,
+        at=stamp(comment.at),
+        is_flagged=comment.is_flagged,
+    )
+
+
+def attachment_message(attachment: Attachment) -> pb.Attachment:
+    """Return what is known of an attached PDF."""
+    return pb.Attachment(
+        attachment_id=str(attachment.id),
+        kind=str(attachment.kind),
+        file_name=attachment.file_name,
+        digest=attachment.digest,
+        size=attachment.size,
+        author=attachment.author,
+        at=stamp(attachment.at),
+    )
+
+
 def frozen_message(filing: Filing, snapshot: Snapshot) -> pb.FrozenFiling:
     """Return a frozen content."""
     return pb.FrozenFiling(
@@ -484,6 +542,7 @@ def frozen_message(filing: Filing, snapshot: Snapshot) -> pb.FrozenFiling:
         form_set_digest=snapshot.form_set_digest,
         justifications=[justification_message(j) for j in snapshot.justifications],
         frozen_at=stamp(snapshot.frozen_at),
+        attachments=[attachment_message(one) for one in snapshot.attachments],
     )
 
 
@@ -497,6 +556,7 @@ def campaign_message(campaign: Campaign) -> pb.Campaign:
         due_on=campaign.due_on.isoformat(),
         closes_on=campaign.closes_on.isoformat(),
         families=[types.Family.Value(f"FAMILY_{family}") for family in sorted(campaign.families)],
+        required_attachments=sorted(campaign.required_attachments),
     )
 
 
@@ -510,6 +570,7 @@ def to_campaign(message: pb.Campaign) -> Campaign:
         due_on=to_date("due_on", message.due_on),
         closes_on=to_date("closes_on", message.closes_on),
         families=frozenset(to_family(family) for family in message.families),
+        required_attachments=frozenset(to_attachment_kind(kind) for kind in message.required_attachments),
     )
 
 

@@ -268,6 +268,48 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         card = await self._use.reopen_filing(caller(), filing_id, reason, list(request.cells))
         return pb.ReopenFilingResponse(filing=mapping.card_message(card))
 
+    async def CommentCell(self, request: pb.CommentCellRequest, context: Context) -> pb.CommentCellResponse:
+        """Comment on a cell, or change its flag."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        address = mapping.to_text("address", request.address, longest=50)
+        text = mapping.to_text("text", request.text)
+        comment = await self._use.comment_cell(caller(), filing_id, address, text, is_flagged=request.is_flagged)
+        return pb.CommentCellResponse(comment=mapping.comment_message(comment))
+
+    async def ListComments(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:
+        """List comments."""
+        address = mapping.to_text("address", request.address, longest=50)
+        comments = await self._use.list_comments(caller(), mapping.to_uuid(request.filing_id), address)
+        return pb.ListCommentsResponse(comments=[mapping.comment_message(one) for one in comments])
+
+    async def ExtendDeadline(self, request: pb.ExtendDeadlineRequest, context: Context) -> pb.ExtendDeadlineResponse:
+        """Give one body more time."""
+        document = mapping.to_document(request.document)
+        body = mapping.to_text("body", request.body)
+        due_on = mapping.to_date("due_on", request.due_on)
+        reason = mapping.to_text("reason", request.reason)
+        last_day = await self._use.extend_deadline(caller(), document, request.year, body, due_on, reason)
+        return pb.ExtendDeadlineResponse(due_on=last_day.isoformat())
+
+    async def AttachFile(self, request: pb.AttachFileRequest, context: Context) -> pb.AttachFileResponse:
+        """Attach a PDF."""
+        filing_id = mapping.to_uuid(request.filing_id)
+        kind = mapping.to_attachment_kind(request.kind)
+        name = mapping.to_text("file_name", request.file_name, longest=200, required=True)
+        attachment = await self._use.attach_file(caller(), filing_id, kind, name, request.content)
+        return pb.AttachFileResponse(attachment=mapping.attachment_message(attachment))
+
+    async def ListAttachments(self, request: pb.ListAttachmentsRequest, context: Context) -> pb.ListAttachmentsResponse:
+        """List the attachments."""
+        found = await self._use.list_attachments(caller(), mapping.to_uuid(request.filing_id))
+        return pb.ListAttachmentsResponse(attachments=[mapping.attachment_message(one) for one in found])
+
+    async def GetAttachment(self, request: pb.GetAttachmentRequest, context: Context) -> pb.GetAttachmentResponse:
+        """Return one attachment."""
+        ids = mapping.to_uuid(request.filing_id), mapping.to_attachment_id(request.attachment_id)
+        attachment, content = await self._use.get_attachment(caller(), *ids)
+        return pb.GetAttachmentResponse(attachment=mapping.attachment_message(attachment), content=content)
+
     async def FreezeFiling(self, request: pb.FreezeFilingRequest, context: Context) -> pb.FreezeFilingResponse:
         """Take a snapshot for signature."""
         filing, snapshot = await self._use.freeze_filing(caller(), mapping.to_uuid(request.filing_id))

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.activity import Activity
-from services.forms.domain.campaign import Campaign
+from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.filing import Document
-from services.forms.store.rows import ActivityRow, CampaignRow
+from services.forms.store.rows import ActivityRow, CampaignRow, ExtensionRow
 
 LATEST = 200
 
@@ -61,8 +62,38 @@ class SqlCampaigns:
                 due_on=campaign.due_on,
                 closes_on=campaign.closes_on,
                 families=sorted(campaign.families),
+                required_attachments=sorted(campaign.required_attachments),
             )
         )
+
+    async def extend(self, extension: Extension) -> None:
+        """Give one body more time; replaces what it was given before."""
+        await self._session.merge(
+            ExtensionRow(
+                document=str(extension.document),
+                year=extension.year,
+                siren=extension.siren,
+                due_on=extension.due_on,
+                reason=extension.reason,
+                author=extension.author,
+                at=extension.at,
+            )
+        )
+        await self._session.flush()
+
+    async def extension_of(self, document: Document, year: int, siren: str) -> Extension | None:
+        """Return the extension of one body."""
+        row = await self._session.get(ExtensionRow, (str(document), year, siren))
+        return _to_extension(row) if row else None
+
+    async def extensions(self, document: Document, year: int) -> list[Extension]:
+        """Return every extension of a campaign."""
+        rows = await self._session.scalars(
+            select(ExtensionRow)
+            .where(ExtensionRow.document == document, ExtensionRow.year == year)
+            .order_by(ExtensionRow.siren)
+        )
+        return [_to_extension(row) for row in rows]
 
 
 def _to_campaign(row: CampaignRow) -> Campaign:
@@ -74,7 +105,12 @@ def _to_campaign(row: CampaignRow) -> Campaign:
         due_on=row.due_on,
         closes_on=row.closes_on,
         families=frozenset(row.families),
+        required_attachments=frozenset(AttachmentKind(kind) for kind in row.required_attachments),
     )
+
+
+def _to_extension(row: ExtensionRow) -> Extension:
+    return Extension(Document(row.document), row.year, row.siren, row.due_on, row.reason, row.author, row.at)
 
 
 class SqlActivities:

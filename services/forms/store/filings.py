@@ -117,14 +117,12 @@ class SqlFilings:
         for name, value in _columns(filing).items():
             setattr(row, name, value)
 
-    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
-        """Give the filings of a document and year another due date."""
-        await self._session.execute(
-            update(FilingRow)
-            .where(FilingRow.document == document, FilingRow.year == year)
-            .values(due_on=due_on)
-            .execution_options(synchronize_session=False)
-        )
+    async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
+        """Give the filings of a document and year, or that of one body, another due date."""
+        statement = update(FilingRow).where(FilingRow.document == document, FilingRow.year == year)
+        if siren:
+            statement = statement.where(FilingRow.siren == siren)
+        await self._session.execute(statement.values(due_on=due_on).execution_options(synchronize_session=False))
 
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
         """Return for each filing how many of these cells are filled, and which cells await a choice."""

@@ -56,6 +56,21 @@ class CampaignRow(Rows):
     due_on: Mapped[date] = mapped_column(Date)
     closes_on: Mapped[date] = mapped_column(Date)
     families: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    required_attachments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+
+
+class ExtensionRow(Rows):
+    """More time for one body."""
+
+    __tablename__ = "extensions"
+
+    document: Mapped[str] = mapped_column(Text, primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True)
+    siren: Mapped[str] = mapped_column(Text, primary_key=True)
+    due_on: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class FilingRow(Rows):
@@ -229,6 +244,47 @@ class SnapshotRow(Rows):
     content: Mapped[bytes] = mapped_column(LargeBinary)
     frozen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_signed: Mapped[bool]
+
+
+class CommentRow(Rows):
+    """A comment on a cell; only ever added."""
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("comments_of_cell", "filing_id", "address", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"))
+    address: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    is_flagged: Mapped[bool]
+
+
+class AttachmentContentRow(Rows):
+    """The bytes of PDFs, by their digest; only ever added."""
+
+    __tablename__ = "attachment_contents"
+
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AttachmentRow(Rows):
+    """A PDF attached to a filing."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(ForeignKey("attachment_contents.digest"))
+    size: Mapped[int] = mapped_column(BigInteger)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class ActivityRow(Rows):

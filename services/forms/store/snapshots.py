@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Verdict
@@ -78,6 +79,10 @@ def _pack(snapshot: Snapshot) -> bytes:
         "rule_set": snapshot.rule_set,
         "form_set_digest": snapshot.form_set_digest,
         "justifications": [{**asdict(j), "at": j.at.isoformat()} for j in snapshot.justifications],
+        "attachments": [
+            {**asdict(one), "id": str(one.id), "filing_id": str(one.filing_id), "at": one.at.isoformat()}
+            for one in snapshot.attachments
+        ],
     }
     return zlib.compress(json.dumps(content, ensure_ascii=False).encode())
 
@@ -96,4 +101,17 @@ def _unpack(row: SnapshotRow) -> Snapshot:
             Justification(**{**j, "at": datetime.fromisoformat(j["at"])}) for j in content["justifications"]
         ),
         frozen_at=row.frozen_at,
+        attachments=tuple(_attachment(one) for one in content.get("attachments", ())),
+    )
+
+
+def _attachment(content: dict[str, Any]) -> Attachment:
+    return Attachment(
+        **{
+            **content,
+            "id": UUID(content["id"]),
+            "filing_id": UUID(content["filing_id"]),
+            "kind": AttachmentKind(content["kind"]),
+            "at": datetime.fromisoformat(content["at"]),
+        }
     )

@@ -4,8 +4,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
 from services.forms.domain.events import FilingReopened, FormsEvent
+from services.forms.store.attachments import SqlAttachments
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
 from services.forms.store.cells import SqlCells
+from services.forms.store.comments import SqlComments
 from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
 from services.forms.store.imports import SqlImports
@@ -30,6 +32,8 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.campaigns = SqlCampaigns(session)
         self.snapshots = SqlSnapshots(session)
         self.activities = SqlActivities(session)
+        self.comments = SqlComments(session)
+        self.attachments = SqlAttachments(session)
 
     def publish(self, event: FormsEvent) -> None:
         """Put an event in the outbox, in the lane of its body."""

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
 from services.forms.usecases.apply_facts import ApplyFacts
+from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListAttachments
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
+from services.forms.usecases.extend_deadline import ExtendDeadline
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -75,3 +78,9 @@ class UseCases:
     get_series: GetSeries
     compare_filings: CompareFilings
     reopen_filing: ReopenFiling
+    comment_cell: CommentCell
+    list_comments: ListComments
+    extend_deadline: ExtendDeadline
+    attach_file: AttachFile
+    list_attachments: ListAttachments
+    get_attachment: GetAttachment

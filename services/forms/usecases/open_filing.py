@@ -65,6 +65,7 @@ class OpenFiling:
         if campaign is None:
             raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
         campaign.require_open(body.family, now.date())
+        extension = await work.campaigns.extension_of(document, year, body.siren)
         filing = Filing(
             id=self._identifiers.next(),
             body=body,
@@ -74,7 +75,7 @@ class OpenFiling:
             opened_by=caller.name,
             opened_at=now,
             changed_at=now,
-            due_on=campaign.due_on,
+            due_on=extension.due_on if extension else campaign.due_on,
         )
         await work.filings.add(filing)
         form_set = self._form_sets.load(filing.form_set)

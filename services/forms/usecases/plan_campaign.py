@@ -37,5 +37,8 @@ class PlanCampaign:
         async with self._open_work() as work:
             await work.campaigns.save(campaign)
             await work.filings.reschedule(campaign.document, campaign.year, campaign.due_on)
+            for extension in await work.campaigns.extensions(campaign.document, campaign.year):
+                if extension.due_on > campaign.due_on:
+                    await work.filings.reschedule(campaign.document, campaign.year, extension.due_on, extension.siren)
             await work.commit()
         return campaign

@@ -11,8 +11,10 @@ from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.accounts import AccountBalance, AccountMapping
 from services.forms.domain.activity import Activity
-from services.forms.domain.campaign import Campaign
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
+from services.forms.domain.comment import CellComment
 from services.forms.domain.evaluation import Evaluation, Justification
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
@@ -121,8 +123,8 @@ class Filings(Protocol):
         """Save a filing that was got for change."""
         ...
 
-    async def reschedule(self, document: Document, year: int, due_on: date) -> None:
-        """Give the filings of a document and year another due date."""
+    async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
+        """Give the filings of a document and year another due date; only that of one body when it is said."""
         ...
 
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
@@ -289,6 +291,54 @@ class Campaigns(Protocol):
         """Add or replace a campaign."""
         ...
 
+    async def extend(self, extension: Extension) -> None:
+        """Give one body more time; replaces what it was given before."""
+        ...
+
+    async def extension_of(self, document: Document, year: int, siren: str) -> Extension | None:
+        """Return the extension of one body."""
+        ...
+
+    async def extensions(self, document: Document, year: int) -> list[Extension]:
+        """Return every extension of a campaign."""
+        ...
+
+
+class Comments(Protocol):
+    """What people say about cells."""
+
+    async def add(self, comment: CellComment) -> None:
+        """Keep a comment."""
+        ...
+
+    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
+        """Return the last thousand of a filing, or of one of its cells, newest first."""
+        ...
+
+
+class Attachments(Protocol):
+    """The PDFs of filings."""
+
+    async def add(self, attachment: Attachment, content: bytes) -> None:
+        """Keep an attachment and its content."""
+        ...
+
+    async def remove(self, attachment_ids: Collection[UUID]) -> None:
+        """Take attachments off their filing; contents stay, since a signed version may list them."""
+        ...
+
+    async def of(self, filing_id: UUID) -> list[Attachment]:
+        """Return the attachments of a filing, by kind, oldest first."""
+        ...
+
+    async def get(self, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
+        """Return an attachment and its content.
+
+        Raises:
+            AttachmentUnknown: there is none of this id for this filing.
+        """
+        ...
+
 
 class Snapshots(Protocol):
     """Frozen contents; never changed, but for the mark of the one that was signed."""
@@ -376,6 +426,16 @@ class UnitOfWork(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Frozen contents."""
+        ...
+
+    @property
+    def comments(self) -> Comments:
+        """Comments on cells."""
+        ...
+
+    @property
+    def attachments(self) -> Attachments:
+        """Attached PDFs."""
         ...
 
     @property

@@ -1,5 +1,6 @@
 """The three things the signature service asks: freeze, lock, seal."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from chassis.clock import Clock
 from chassis.identity import Caller
 from formsets import FormSet, values
 from services.forms.domain.activity import Activity
+from services.forms.domain.attachment import Attachment
 from services.forms.domain.cell import Cell
 from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.events import SharedFactsChanged
@@ -14,6 +16,7 @@ from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.sharing import sealed_facts
 from services.forms.domain.snapshot import Snapshot, changed_since
+from services.forms.usecases.attach_file import missing_of
 from services.forms.usecases.evaluating import refresh
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
@@ -54,21 +57,29 @@ class FreezeFiling:
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.sign", filing)
+            filing.require_attached(await missing_of(work, filing))
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
-            now = self._clock.now()
+            now, attached = self._clock.now(), await work.attachments.of(filing_id)
             fresh = await refresh(work, self._controls, form_set, filing, cells, caller.name, now)
             filing = fresh.filing
             waiting = sum(1 for one in await work.set_aside.of(filing_id) if one.fate is Fate.WAITING)
             filing.require_signable(sum(1 for cell in cells.values() if cell.awaits_choice), waiting)
-            await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now))
+            await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now, attached))
             # Frozen before at this revision: what was kept then is what is shown and signed.
             snapshot = await work.snapshots.get(filing_id, filing.next_version, filing.revision)
             await work.commit()
         return filing, snapshot
 
 
-def _snapshot(filing: Filing, form_set: FormSet, cells: dict[str, Cell], report: Evaluation, now: datetime) -> Snapshot:
+def _snapshot(
+    filing: Filing,
+    form_set: FormSet,
+    cells: dict[str, Cell],
+    report: Evaluation,
+    now: datetime,
+    attached: Sequence[Attachment],
+) -> Snapshot:
     justified = (finding.justification for finding in report.findings if finding.is_failed)
     return Snapshot(
         filing_id=filing.id,
@@ -80,6 +91,7 @@ def _snapshot(filing: Filing, form_set: FormSet, cells: dict[str, Cell], report:
         form_set_digest=form_set.digest,
         justifications=tuple(j for j in justified if j is not None),
         frozen_at=now,
+        attachments=tuple(attached),
     )
 
 

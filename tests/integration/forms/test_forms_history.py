@@ -129,3 +129,38 @@ async def test_last_years_answers_are_carried_and_its_figures_are_in_the_series(
         request = pb.GetSeriesRequest(body=SIREN, document=types.DOCUMENT_ER, addresses=[AMOUNT])
         points = (await running.stub.GetSeries(request)).points
     assert [(p.year, p.value, p.is_signed) for p in points] == [(2023, "5", False), (2024, "", False)]
+
+
+async def test_comments_deadlines_and_attachments_go_around_the_figures(running):
+    filing_id = await running.open()
+    pdf = b"%PDF-1.7\n" + b"\0" * 5_000_000 + b"trailer<<>>\n%%EOF\n"
+    with running.by("accountant"):
+        said = pb.CommentCellRequest(
+            request_id=running.request_id(), filing_id=filing_id, address=AMOUNT, text="À voir", is_flagged=True
+        )
+        await running.stub.CommentCell(said)
+        sent = pb.AttachFileRequest(
+            request_id=running.request_id(), filing_id=filing_id, kind="DELIBERATION", file_name="pv.pdf", content=pdf
+        )
+        attached = (await running.stub.AttachFile(sent)).attachment
+    with running.by("officer"):
+        more = pb.ExtendDeadlineRequest(
+            request_id=running.request_id(),
+            document=types.DOCUMENT_ER,
+            year=2024,
+            body=SIREN,
+            due_on="2025-08-31",
+            reason="Commissaire malade",
+        )
+        await running.stub.ExtendDeadline(more)
+
+    filing, _ = await running.read(filing_id)
+    with running.by("reader"):
+        comments = (await running.stub.ListComments(pb.ListCommentsRequest(filing_id=filing_id))).comments
+        listed = (await running.stub.ListAttachments(pb.ListAttachmentsRequest(filing_id=filing_id))).attachments
+        got = await running.stub.GetAttachment(
+            pb.GetAttachmentRequest(filing_id=filing_id, attachment_id=attached.attachment_id)
+        )
+    assert [(one.text, one.is_flagged) for one in comments] == [("À voir", True)]
+    assert filing.due_on == "2025-08-31"
+    assert (list(listed), got.attachment, got.content) == ([attached], attached, pdf)

@@ -31,6 +31,13 @@ def about(filing_id, import_id=NOWHERE):
         "ListSteps": pb.ListStepsRequest(filing_id=filing_id),
         "UndoStep": pb.UndoStepRequest(filing_id=filing_id, step_id=NOWHERE),
         "GetImportErrorFile": pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id),
+        "CommentCell": pb.CommentCellRequest(filing_id=filing_id, address=AMOUNT, text="?"),
+        "ListComments": pb.ListCommentsRequest(filing_id=filing_id),
+        "AttachFile": pb.AttachFileRequest(
+            filing_id=filing_id, kind="NOTES", file_name="n.pdf", content=b"%PDF-1.7\n%%EOF"
+        ),
+        "ListAttachments": pb.ListAttachmentsRequest(filing_id=filing_id),
+        "GetAttachment": pb.GetAttachmentRequest(filing_id=filing_id, attachment_id=NOWHERE),
         "CarryLastYear": pb.CarryLastYearRequest(filing_id=filing_id),
         "GetSignedVersion": pb.GetSignedVersionRequest(filing_id=filing_id),
         "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
@@ -41,7 +48,7 @@ def about(filing_id, import_id=NOWHERE):
 
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
-NOT_ABOUT_ONE_FILING |= {"GetAccountMapping", "SaveAccountMapping"}
+NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
 INTERNAL = {"ProvisionCampaign", "GetFrozenFiling", "LockFiling", "SealFiling", "ApplyFacts"}
 
 

@@ -200,6 +200,36 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.FromString,
                 _registered_method=True)
+        self.CommentCell = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/CommentCell',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellResponse.FromString,
+                _registered_method=True)
+        self.ListComments = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListComments',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.FromString,
+                _registered_method=True)
+        self.ExtendDeadline = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ExtendDeadline',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineResponse.FromString,
+                _registered_method=True)
+        self.AttachFile = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/AttachFile',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileResponse.FromString,
+                _registered_method=True)
+        self.ListAttachments = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListAttachments',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsResponse.FromString,
+                _registered_method=True)
+        self.GetAttachment = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetAttachment',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentResponse.FromString,
+                _registered_method=True)
         self.FreezeFiling = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/FreezeFiling',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.FreezeFilingRequest.SerializeToString,
@@ -474,6 +504,48 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CommentCell(self, request, context):
+        """Writes a comment on a cell, or raises or lowers its flag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListComments(self, request, context):
+        """Lists the comments and flags of a filing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExtendDeadline(self, request, context):
+        """Gives one body more time, with a reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AttachFile(self, request, context):
+        """Attaches a PDF to a filing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAttachments(self, request, context):
+        """Lists the attachments of a filing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAttachment(self, request, context):
+        """Returns one attachment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FreezeFiling(self, request, context):
         """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale.
         """
@@ -690,6 +762,36 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.ReopenFiling,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.SerializeToString,
+            ),
+            'CommentCell': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommentCell,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellResponse.SerializeToString,
+            ),
+            'ListComments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListComments,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.SerializeToString,
+            ),
+            'ExtendDeadline': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendDeadline,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineResponse.SerializeToString,
+            ),
+            'AttachFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.AttachFile,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileResponse.SerializeToString,
+            ),
+            'ListAttachments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAttachments,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsResponse.SerializeToString,
+            ),
+            'GetAttachment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAttachment,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentResponse.SerializeToString,
             ),
             'FreezeFiling': grpc.unary_unary_rpc_method_handler(
                     servicer.FreezeFiling,
@@ -1619,6 +1721,168 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/ReopenFiling',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ReopenFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommentCell(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/CommentCell',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CommentCellResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListComments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListComments',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendDeadline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ExtendDeadline',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ExtendDeadlineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AttachFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/AttachFile',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.AttachFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAttachments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListAttachments',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAttachmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAttachment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetAttachment',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetAttachmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

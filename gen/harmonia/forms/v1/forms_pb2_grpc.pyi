@@ -103,6 +103,18 @@ class FormsServiceStub:
     """Compares two years or two signed versions of a filing, cell by cell."""
     ReopenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]
     """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+    CommentCell: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CommentCellRequest, _forms_pb2.CommentCellResponse]
+    """Writes a comment on a cell, or raises or lowers its flag."""
+    ListComments: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListCommentsRequest, _forms_pb2.ListCommentsResponse]
+    """Lists the comments and flags of a filing."""
+    ExtendDeadline: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExtendDeadlineRequest, _forms_pb2.ExtendDeadlineResponse]
+    """Gives one body more time, with a reason."""
+    AttachFile: _grpc.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]
+    """Attaches a PDF to a filing."""
+    ListAttachments: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListAttachmentsRequest, _forms_pb2.ListAttachmentsResponse]
+    """Lists the attachments of a filing."""
+    GetAttachment: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetAttachmentRequest, _forms_pb2.GetAttachmentResponse]
+    """Returns one attachment."""
     FreezeFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]
@@ -193,6 +205,18 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Compares two years or two signed versions of a filing, cell by cell."""
     ReopenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]  # type: ignore[assignment]
     """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+    CommentCell: _aio.UnaryUnaryMultiCallable[_forms_pb2.CommentCellRequest, _forms_pb2.CommentCellResponse]  # type: ignore[assignment]
+    """Writes a comment on a cell, or raises or lowers its flag."""
+    ListComments: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListCommentsRequest, _forms_pb2.ListCommentsResponse]  # type: ignore[assignment]
+    """Lists the comments and flags of a filing."""
+    ExtendDeadline: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExtendDeadlineRequest, _forms_pb2.ExtendDeadlineResponse]  # type: ignore[assignment]
+    """Gives one body more time, with a reason."""
+    AttachFile: _aio.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]  # type: ignore[assignment]
+    """Attaches a PDF to a filing."""
+    ListAttachments: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListAttachmentsRequest, _forms_pb2.ListAttachmentsResponse]  # type: ignore[assignment]
+    """Lists the attachments of a filing."""
+    GetAttachment: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetAttachmentRequest, _forms_pb2.GetAttachmentResponse]  # type: ignore[assignment]
+    """Returns one attachment."""
     FreezeFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]  # type: ignore[assignment]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]  # type: ignore[assignment]
@@ -478,6 +502,54 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ReopenFilingResponse, _abc.Awaitable[_forms_pb2.ReopenFilingResponse]]:
         """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+
+    @_abc_1.abstractmethod
+    def CommentCell(
+        self,
+        request: _forms_pb2.CommentCellRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.CommentCellResponse, _abc.Awaitable[_forms_pb2.CommentCellResponse]]:
+        """Writes a comment on a cell, or raises or lowers its flag."""
+
+    @_abc_1.abstractmethod
+    def ListComments(
+        self,
+        request: _forms_pb2.ListCommentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListCommentsResponse, _abc.Awaitable[_forms_pb2.ListCommentsResponse]]:
+        """Lists the comments and flags of a filing."""
+
+    @_abc_1.abstractmethod
+    def ExtendDeadline(
+        self,
+        request: _forms_pb2.ExtendDeadlineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ExtendDeadlineResponse, _abc.Awaitable[_forms_pb2.ExtendDeadlineResponse]]:
+        """Gives one body more time, with a reason."""
+
+    @_abc_1.abstractmethod
+    def AttachFile(
+        self,
+        request: _forms_pb2.AttachFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.AttachFileResponse, _abc.Awaitable[_forms_pb2.AttachFileResponse]]:
+        """Attaches a PDF to a filing."""
+
+    @_abc_1.abstractmethod
+    def ListAttachments(
+        self,
+        request: _forms_pb2.ListAttachmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListAttachmentsResponse, _abc.Awaitable[_forms_pb2.ListAttachmentsResponse]]:
+        """Lists the attachments of a filing."""
+
+    @_abc_1.abstractmethod
+    def GetAttachment(
+        self,
+        request: _forms_pb2.GetAttachmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetAttachmentResponse, _abc.Awaitable[_forms_pb2.GetAttachmentResponse]]:
+        """Returns one attachment."""
 
     @_abc_1.abstractmethod
     def FreezeFiling(

@@ -1,0 +1,36 @@
+"""What people say about a cell, and whether somebody must come back to it (F8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.errors import Violation
+from services.forms.domain.errors import CommentRefused
+
+LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class CellComment:
+    """A comment, or only a change of the flag; never changed once written."""
+
+    id: UUID
+    filing_id: UUID
+    address: str
+    text: str
+    author: str
+    at: datetime
+    is_flagged: bool
+    """State of the follow-up flag after this comment."""
+
+
+def require_sayable(text: str, *, is_flagged: bool, was_flagged: bool) -> None:
+    """Let a comment be kept.
+
+    Raises:
+        CommentRefused: it is too long, or it neither says anything nor changes the flag.
+    """
+    if len(text) > LONGEST:
+        raise CommentRefused([Violation("text", f"Au plus {LONGEST} caractères.", "TOO_LONG")])
+    if not text and is_flagged == was_flagged:
+        raise CommentRefused([Violation("text", "Écrivez un texte, ou changez le drapeau.", "EMPTY")])

@@ -1,0 +1,44 @@
+"""`SqlComments`: what people say about cells."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.comment import CellComment
+from services.forms.store.rows import CommentRow
+
+LATEST = 1_000
+
+
+class SqlComments:
+    """Comments in the table `comments`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, comment: CellComment) -> None:
+        """Keep a comment."""
+        self._session.add(
+            CommentRow(
+                id=comment.id,
+                filing_id=comment.filing_id,
+                address=comment.address,
+                text=comment.text,
+                author=comment.author,
+                at=comment.at,
+                is_flagged=comment.is_flagged,
+            )
+        )
+        await self._session.flush()
+
+    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
+        """Return the last thousand of a filing, or of one of its cells, newest first."""
+        statement = select(CommentRow).where(CommentRow.filing_id == filing_id)
+        if address:
+            statement = statement.where(CommentRow.address == address)
+        rows = await self._session.scalars(statement.order_by(CommentRow.number.desc()).limit(LATEST))
+        return [
+            CellComment(row.id, row.filing_id, row.address, row.text, row.author, row.at, row.is_flagged)
+            for row in rows
+        ]

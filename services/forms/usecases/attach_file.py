@@ -1,0 +1,108 @@
+"""PDFs attached to a filing."""
+
+from hashlib import sha256
+from uuid import UUID
+
+from chassis.clock import Clock
+from chassis.errors import Violation
+from chassis.identifiers import Identifiers
+from chassis.identity import Caller
+from services.forms.domain.activity import Activity
+from services.forms.domain.attachment import MOST_FILES, Attachment, AttachmentKind, missing, require_pdf
+from services.forms.domain.errors import AttachmentRefused
+from services.forms.domain.filing import Filing
+from services.forms.usecases.evaluating import write_cells
+from services.forms.usecases.permitting import READ, require_on
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
+
+
+async def missing_of(work: UnitOfWork, filing: Filing) -> list[Violation]:
+    """Return what the campaign demands and the filing does not have (W-03)."""
+    campaign = await work.campaigns.find(filing.document, filing.year)
+    demanded = campaign.required_attachments if campaign else frozenset()
+    return missing(demanded, await work.attachments.of(filing.id)) if demanded else []
+
+
+class AttachFile:
+    """A newer file replaces the one of its kind, but for `OTHER`. What would be signed changes: a snapshot grows stale."""
+
+    def __init__(
+        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
+    ) -> None:
+        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._clock, self._identifiers = clock, identifiers
+
+    async def __call__(
+        self, caller: Caller, filing_id: UUID, kind: AttachmentKind, file_name: str, content: bytes
+    ) -> Attachment:
+        """Keep a PDF; the same content under the same kind again changes nothing.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            AttachmentRefused: not a PDF, too large, encrypted, or one too many.
+            FilingNotEditable: signed, or a signature is under way.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            require_on(caller, "filing.edit", filing)
+        require_pdf(content)
+        digest = sha256(content).hexdigest()
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            filing.require_attachable()
+            present = await work.attachments.of(filing_id)
+            if same := next((one for one in present if (one.kind, one.digest) == (kind, digest)), None):
+                return same
+            if len(present) >= MOST_FILES:
+                sentence = f"Au plus {MOST_FILES} pièces par dossier."
+                raise AttachmentRefused([Violation("content", sentence, "TOO_MANY")])
+            now = self._clock.now()
+            attachment = Attachment(
+                self._identifiers.next(), filing_id, kind, file_name, digest, len(content), caller.name, now
+            )
+            await work.attachments.add(attachment, content)
+            if kind is not AttachmentKind.OTHER:
+                await work.attachments.remove([one.id for one in present if one.kind is kind])
+            form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing_id)
+            await write_cells(work, self._controls, form_set, filing, cells, (), caller.name, now)
+            fr, en = f"Pièce jointe : « {file_name} » ({kind}).", f"File attached: “{file_name}” ({kind})."
+            await work.activities.add(Activity(filing_id, now, caller.name, "FILE_ATTACHED", fr, en))
+            await work.commit()
+        return attachment
+
+
+class ListAttachments:
+    """Lists the PDFs of a filing."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, filing_id: UUID) -> list[Attachment]:
+        """Return them by kind, oldest first.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            require_on(caller, READ, filing)
+            return await work.attachments.of(filing_id)
+
+
+class GetAttachment:
+    """Returns one PDF."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
+        """Return the attachment and its content.
+
+        Raises:
+            FilingUnknown: no such filing for this caller.
+            AttachmentUnknown: no such attachment of this filing.
+        """
+        async with self._open_work() as work:
+            filing = await work.filings.get(filing_id)
+            require_on(caller, READ, filing)
+            return await work.attachments.get(filing_id, attachment_id)
