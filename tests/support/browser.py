@@ -141,11 +141,17 @@ class Desk:
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 
-    async def picture(self, name: str) -> None:
-        """Write a picture of the README, when asked to."""
+    async def picture(self, name: str, *, top: str = "body") -> None:
+        """Write a picture of the README, when asked to.
+
+        Args:
+            name: file name.
+            top: selector of what the picture begins with.
+        """
         if os.environ.get("HARMONIA_DOCS_IMAGES") == "1":
             DOCS_IMAGES.mkdir(parents=True, exist_ok=True)
-            await self.page.set_viewport_size({"width": 1200, "height": 800})
+            await self.page.set_viewport_size({"width": 1120, "height": 680})
+            await self.page.locator(top).first.evaluate("(e) => e.scrollIntoView(true)")
             await self.page.screenshot(path=DOCS_IMAGES / f"{name}.png")
             await self.page.set_viewport_size({"width": WIDE, "height": 900})
 

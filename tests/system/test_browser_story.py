@@ -1,6 +1,7 @@
 """The story in a browser: two people, two servers, one figure from a file to a partner, and what an attacker tries."""
 
 import asyncio
+import os
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -25,6 +26,8 @@ pytestmark = [
 RECEIPT = re.compile(r"[A-Z0-9-]+")
 FEED_SECONDS = 10.0
 SYNC_SECONDS = 30.0
+RECEIPT_SECONDS = 2.0
+"""A second for the receipt, and one for the browser to show it."""
 LARGE = 25 * 1024 * 1024
 WRONG = "1.234,56"
 
@@ -199,7 +202,7 @@ async def signs_once_whatever_the_clicks(director: Desk) -> None:
     await page.get_by_label(re.compile("J’ai relu")).check()
     names = ("csrf", "request_id", "intent_id", "digest")
     form = page.locator("form").filter(has=page.locator("[name=intent_id]"))
-    fields = {name: await form.locator(f"[name={name}]").input_value() for name in names}
+    fields: dict[str, str | float | bool] = {name: await form.locator(f"[name={name}]").input_value() for name in names}
     fields["accepts_recipients"] = "yes"
     post = director.context.request.post
     answers = await asyncio.gather(
@@ -267,7 +270,7 @@ async def imports_the_sample(accountant: Desk) -> None:
     await expect(accountant.cell("BA.020.net")).to_contain_text("622\u202f000")
     await expect(accountant.page.locator('[id="cell-BA.020.brut-origin"]')).to_contain_text("sample_oph.csv")
     await accountant.shoot("09-form-BA")
-    await accountant.picture("form")
+    await accountant.picture("form", top="nav.tabs")
 
 
 async def edits_and_is_told(accountant: Desk) -> None:
@@ -313,7 +316,7 @@ async def justifies_and_passes_on(accountant: Desk) -> None:
     await page.get_by_text("Justifier A-08").click()
     await page.locator("#text-A-08").fill("Logements conventionnés repris de l’enquête annuelle.")
     await accountant.shoot("13-remarks-justifying")
-    await accountant.picture("remarks")
+    await accountant.picture("remarks", top="nav.tabs")
     await accountant.press("Enregistrer la justification")
     await accountant.sees("Logements conventionnés repris de l’enquête annuelle.")
     await accountant.shoot("14-remarks-justified")
@@ -327,15 +330,15 @@ async def justifies_and_passes_on(accountant: Desk) -> None:
 async def signs(director: Desk, name: str) -> str:
     page = director.page
     await director.shoot(f"20-{name}-home-director")
-    await director.picture("home")
+    await director.picture(f"home-{name}")
     await page.locator("main h2").get_by_role("link").first.click()
     await page.get_by_role("link", name="Destinataires", exact=True).click()
     await director.shoot(f"21-{name}-release")
-    await director.picture("release")
+    await director.picture(f"release-{name}", top="nav.tabs")
     await page.get_by_role("link", name="Signature", exact=True).click()
     await proves_identity_again(director, name)
     await director.shoot(f"22-{name}-sign")
-    await director.picture("sign")
+    await director.picture(f"sign-{name}")
     digest = await page.locator("#digest").inner_text()
     assert re.fullmatch(r"[0-9a-f\s]{64,80}", digest)
     await page.get_by_label(re.compile("J’ai relu")).check()
@@ -343,14 +346,17 @@ async def signs(director: Desk, name: str) -> str:
     await director.press("Signer et transmettre")
     await expect(page.locator("#receipt-number")).to_be_visible()
     took = asyncio.get_running_loop().time() - started
-    assert took < 2.0, f"a receipt within a second, give or take the browser: {took:.2f} s"
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert took < RECEIPT_SECONDS * busy, (
+        f"{took:.2f} s to a receipt on a machine {busy:.1f} times as busy as it may be"
+    )
     await director.sees(digest)
     await director.sees("heure de Paris")
     await director.sees("Étape 4/6")
     number = await page.locator("#receipt-number").inner_text()
     assert RECEIPT.fullmatch(number)
     await director.shoot(f"24-{name}-receipt")
-    await director.picture("receipt")
+    await director.picture(f"receipt-{name}")
     await page.get_by_role("link", name="Historique", exact=True).click()
     await director.shoot(f"25-{name}-history")
     await director.go("/")
@@ -416,6 +422,7 @@ async def finds_the_shared_facts(accountant: Desk) -> None:
             await page.goto(f"{base}/forms/QE")
             await asyncio.sleep(0.5)
     await accountant.shoot("41-fed-form-shared")
+    await accountant.picture("shared", top="nav.tabs")
 
 
 async def imports_the_rest(accountant: Desk) -> None:
@@ -438,4 +445,4 @@ async def compares_the_ratios(director: Desk) -> None:
     await director.sees("Famille OPH")
     await expect(director.cell("QR.010.n")).to_contain_text("7,8")
     await director.shoot("44-fed-ratios")
-    await director.picture("ratios")
+    await director.picture("ratios", top="nav.tabs")
