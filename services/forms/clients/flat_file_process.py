@@ -105,8 +105,8 @@ def _echo(extra: Mapping[str, str]) -> dict[str, str]:
 
 def _warm_up(form_set: FormSet) -> None:
     """Run what every reading runs, so that a spare has its indexes built and its code warm."""
-    lines = "".join(f"{address.replace('.v', ';v')};x\n" for address in form_set.cells()[:27])
-    answer(form_set, {"siren": "", "year": 0}, f"code;colonne;valeur\n{lines}".encode())
+    lines = "".join(f"{';'.join(address.rsplit('.', 1))};x;a;b\n" for address in form_set.cells()[:300])
+    json.dumps(answer(form_set, {"siren": "", "year": 0}, f"code;colonne;valeur;c;d\n{lines}".encode()))
 
 
 def main() -> None:
@@ -131,7 +131,7 @@ def main() -> None:
                 "The file asks for too much memory. Remove what is not asked for.",
             )
         )
-    sys.stdout.write(text)
+    sys.stdout.write(text + "\n")
     leave()
 
 

@@ -84,12 +84,11 @@ class ReaderProcess:
                 questions.flush()
             with suppress(BrokenPipeError):
                 questions.close()
-            said = answers.read(MOST_ANSWER + 1)
-            if len(said) > MOST_ANSWER:
-                raise ReaderGone("Its answer is too long.")
-            status = self._process.wait()
-        if status != 0:
-            raise ReaderGone(f"It ended with {status}.")
+            # A line that ends is whole: waiting for the process to give its memory back would cost as much as reading.
+            said = answers.readline(MOST_ANSWER + 1)
+        if not said.endswith(b"\n"):
+            is_long = len(said) > MOST_ANSWER
+            raise ReaderGone("Its answer is too long." if is_long else "It ended before the end of its answer.")
         answer: dict[str, Any] = json.loads(said)
         return answer
 
