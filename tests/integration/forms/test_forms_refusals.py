@@ -31,6 +31,8 @@ def about(filing_id, import_id=NOWHERE):
         "ListSteps": pb.ListStepsRequest(filing_id=filing_id),
         "UndoStep": pb.UndoStepRequest(filing_id=filing_id, step_id=NOWHERE),
         "GetImportErrorFile": pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id),
+        "ListSetAside": pb.ListSetAsideRequest(filing_id=filing_id),
+        "ChooseSetAside": pb.ChooseSetAsideRequest(filing_id=filing_id, address=AMOUNT),
         "CommentCell": pb.CommentCellRequest(filing_id=filing_id, address=AMOUNT, text="?"),
         "ListComments": pb.ListCommentsRequest(filing_id=filing_id),
         "AttachFile": pb.AttachFileRequest(
@@ -49,7 +51,16 @@ def about(filing_id, import_id=NOWHERE):
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
 NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
-INTERNAL = {"ProvisionCampaign", "GetFrozenFiling", "LockFiling", "SealFiling", "ApplyFacts"}
+NOT_ABOUT_ONE_FILING |= {"PreviewFormSetChange", "PublishFormSet", "UndoFormSetChange"}
+INTERNAL = {
+    "ProvisionCampaign",
+    "GetFrozenFiling",
+    "LockFiling",
+    "SealFiling",
+    "ApplyFacts",
+    "RejudgeFilings",
+    "ListInputs",
+}
 
 
 async def refusal(running, by, method, request):
