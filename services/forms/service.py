@@ -37,6 +37,7 @@ from services.forms.usecases.compare_filings import CompareFilings, GetSeries, G
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.extend_deadline import ExtendDeadline
+from services.forms.usecases.form_set_states import ListFormSets, SetFormSetState
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -96,6 +97,8 @@ def wire(
         list_transmitted_filings=ListTransmittedFilings(open_work),
         get_transmitted_filing=GetTransmittedFiling(open_work),
         plan_campaign=PlanCampaign(open_work, form_sets),
+        list_form_sets=ListFormSets(open_work, form_sets),
+        set_form_set_state=SetFormSetState(open_work, form_sets, clock),
         preview_form_set_change=PreviewFormSetChange(open_work, form_sets),
         publish_form_set=PublishFormSet(open_work, controls, form_sets, clock, identifiers),
         undo_form_set_change=UndoFormSetChange(open_work, controls, form_sets, clock),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -25,6 +25,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
+from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -53,6 +54,7 @@ class Kept:
     publications: dict[UUID, Publication] = field(default_factory=dict)
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
+    form_set_states: dict[str, FormSetState] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -76,6 +78,7 @@ class Kept:
             dict(self.publications),
             dict(self.changed_filings),
             dict(self.set_aside),
+            dict(self.form_set_states),
         )
 
 
@@ -126,6 +129,7 @@ class InMemoryUnitOfWork:
         self.imports = InMemoryImports(self)
         self.steps = InMemoryEditSteps(self)
         self.mappings = InMemoryAccountMappings(self)
+        self.form_set_states = InMemoryFormSetStates(self)
         self.publications = InMemoryPublications(self)
         self.set_aside = InMemorySetAsideCells(self)
         self.campaigns = InMemoryCampaigns(self)
@@ -323,6 +327,17 @@ class InMemoryEditSteps:
         self._work.write(write)
 
 
+class InMemoryFormSetStates:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def get(self, version: str) -> FormSetState:
+        return self._work.kept.form_set_states.get(version, FormSetState.PUBLISHED)
+
+    async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
+        self._work.write(lambda kept: kept.form_set_states.update({version: state}))
+
+
 class InMemoryPublications:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
         self._work = work
@@ -383,6 +398,9 @@ class InMemoryCampaigns:
     async def open_on(self, on: date) -> list[Campaign]:
         found = [c for c in self._work.kept.campaigns.values() if c.opens_on <= on <= c.closes_on]
         return sorted(found, key=lambda c: (-c.year, c.document))
+
+    async def uses(self, form_set: str) -> bool:
+        return any(campaign.form_set == form_set for campaign in self._work.kept.campaigns.values())
 
     async def save(self, campaign: Campaign) -> None:
         self._work.write(lambda kept: kept.campaigns.update({(campaign.document, campaign.year): campaign}))

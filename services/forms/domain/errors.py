@@ -68,6 +68,18 @@ class PublicationSuperseded(RuleBroken):
         super().__init__("Un autre référentiel a été publié depuis : annulez d'abord cette publication-là.")
 
 
+class FormSetNotPublished(RuleBroken):
+    """A campaign takes published form sets only."""
+
+    reason = "FORM_SET_NOT_PUBLISHED"
+
+
+class FormSetStateRefused(RuleBroken):
+    """The form set may not go to that state from where it is."""
+
+    reason = "FORM_SET_STATE_REFUSED"
+
+
 class SetAsideUnknown(NotFound):
     """No value of this cell waits for a choice."""
 

@@ -29,6 +29,7 @@ from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import FilingImpact
+from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -460,6 +461,19 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
         value=difference.value,
         other_value=difference.other_value,
     )
+
+
+def to_form_set_state(text: str) -> FormSetState:
+    """Return a state of a form set.
+
+    Raises:
+        Invalid: the text is none of them.
+    """
+    try:
+        return FormSetState[text]
+    except KeyError:
+        known = ", ".join(FormSetState.__members__)
+        raise Invalid(violations=[Violation("state", f"Un de {known} est attendu.", "STATE")]) from None
 
 
 def to_publication_id(text: str) -> UUID:

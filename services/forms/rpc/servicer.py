@@ -186,6 +186,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         campaign = await self._use.plan_campaign.provision(mapping.to_campaign(request.campaign))
         return pb.ProvisionCampaignResponse(campaign=mapping.campaign_message(campaign))
 
+    async def ListFormSets(self, request: pb.ListFormSetsRequest, context: Context) -> pb.ListFormSetsResponse:
+        """List form sets with their state."""
+        found = await self._use.list_form_sets(caller())
+        shown = [pb.FormSetStatus(form_set=version, state=state.name) for version, state in found]
+        return pb.ListFormSetsResponse(form_sets=shown)
+
+    async def SetFormSetState(self, request: pb.SetFormSetStateRequest, context: Context) -> pb.SetFormSetStateResponse:
+        """Move a form set in its life."""
+        version = mapping.to_text("form_set", request.form_set)
+        await self._use.set_form_set_state(caller(), version, mapping.to_form_set_state(request.state))
+        return pb.SetFormSetStateResponse()
+
     async def PreviewFormSetChange(
         self, request: pb.PreviewFormSetChangeRequest, context: Context
     ) -> pb.PreviewFormSetChangeResponse:

@@ -51,6 +51,11 @@ class SqlCampaigns:
         )
         return [_to_campaign(row) for row in rows]
 
+    async def uses(self, form_set: str) -> bool:
+        """Tell whether a campaign uses a form set."""
+        found = await self._session.scalar(select(CampaignRow.year).where(CampaignRow.form_set == form_set).limit(1))
+        return found is not None
+
     async def save(self, campaign: Campaign) -> None:
         """Add or replace a campaign."""
         await self._session.merge(

@@ -189,6 +189,17 @@ class EditStepRow(Rows):
     is_undone: Mapped[bool]
 
 
+class FormSetStateRow(Rows):
+    """The state of a form set on this server, once declared."""
+
+    __tablename__ = "form_set_states"
+
+    form_set: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class PublicationRow(Rows):
     """A form set given to the open filings of a campaign; only the mark of an undone one may change."""
 

@@ -10,6 +10,7 @@ from services.forms.store.cells import SqlCells
 from services.forms.store.comments import SqlComments
 from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
+from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
@@ -27,6 +28,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.imports = SqlImports(session)
         self.mappings = SqlAccountMappings(session)
         self.steps = SqlEditSteps(session)
+        self.form_set_states = SqlFormSetStates(session)
         self.publications = SqlPublications(session)
         self.set_aside = SqlSetAsideCells(session)
         self.campaigns = SqlCampaigns(session)

@@ -13,6 +13,7 @@ from services.forms.usecases.compare_filings import CompareFilings, GetSeries, G
 from services.forms.usecases.confirm_import import ConfirmImport
 from services.forms.usecases.export_filing import ExportFiling
 from services.forms.usecases.extend_deadline import ExtendDeadline
+from services.forms.usecases.form_set_states import ListFormSets, SetFormSetState
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
@@ -60,6 +61,8 @@ class UseCases:
     list_transmitted_filings: ListTransmittedFilings
     get_transmitted_filing: GetTransmittedFiling
     plan_campaign: PlanCampaign
+    list_form_sets: ListFormSets
+    set_form_set_state: SetFormSetState
     preview_form_set_change: PreviewFormSetChange
     publish_form_set: PublishFormSet
     undo_form_set_change: UndoFormSetChange

@@ -4,6 +4,7 @@ from chassis.errors import Violation
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.errors import CampaignMalformed
+from services.forms.domain.form_set_life import require_published
 from services.forms.usecases.ports import FormSets, OpensWork
 
 
@@ -27,6 +28,7 @@ class PlanCampaign:
 
         Raises:
             CampaignMalformed: dates out of order, no family, no such form set.
+            FormSetNotPublished: a form set that the campaign did not have is not published here.
         """
         campaign.require_sound()
         try:
@@ -35,6 +37,9 @@ class PlanCampaign:
             sentence = "Ce serveur n'a pas ce référentiel."
             raise CampaignMalformed([Violation("form_set", sentence, "FORM_SET_UNKNOWN")]) from None
         async with self._open_work() as work:
+            present = await work.campaigns.find(campaign.document, campaign.year)
+            if present is None or present.form_set != campaign.form_set:
+                require_published(campaign.form_set, await work.form_set_states.get(campaign.form_set))
             await work.campaigns.save(campaign)
             await work.filings.reschedule(campaign.document, campaign.year, campaign.due_on)
             for extension in await work.campaigns.extensions(campaign.document, campaign.year):

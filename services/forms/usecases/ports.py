@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
@@ -20,6 +20,7 @@ from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
+from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -220,6 +221,18 @@ class EditSteps(Protocol):
         ...
 
 
+class FormSetStates(Protocol):
+    """Where the form sets of this server are in their life."""
+
+    async def get(self, version: str) -> FormSetState:
+        """Return the state of a form set; published when nobody declared one."""
+        ...
+
+    async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
+        """Add or replace a state."""
+        ...
+
+
 class Publications(Protocol):
     """The form sets published to open filings, and how far each publication is."""
 
@@ -285,6 +298,10 @@ class Campaigns(Protocol):
 
     async def open_on(self, on: date) -> list[Campaign]:
         """Return the campaigns under way on a day."""
+        ...
+
+    async def uses(self, form_set: str) -> bool:
+        """Tell whether a campaign uses a form set."""
         ...
 
     async def save(self, campaign: Campaign) -> None:
@@ -406,6 +423,11 @@ class UnitOfWork(Protocol):
     @property
     def steps(self) -> EditSteps:
         """Changes that can be undone."""
+        ...
+
+    @property
+    def form_set_states(self) -> FormSetStates:
+        """States of form sets."""
         ...
 
     @property

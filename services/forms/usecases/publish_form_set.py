@@ -28,6 +28,7 @@ from services.forms.domain.form_set_change import (
     set_aside,
     take_back,
 )
+from services.forms.domain.form_set_life import require_published
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
 
@@ -111,6 +112,7 @@ class PublishFormSet:
             Forbidden: the caller lacks `campaign.manage`.
             CampaignMalformed: this server does not have that form set.
             NoCampaign: there is no such campaign here.
+            FormSetNotPublished: it is a draft, on trial or closed here.
             SignatureUnderWay: filings are being signed; all the others are done, ask again for those.
         """
         caller.require(MANAGE, EVERY_SCOPE)
@@ -136,6 +138,7 @@ class PublishFormSet:
             in_force = [one for one in await work.publications.of(document, year) if not one.is_undone]
             if in_force and campaign.form_set == in_force[0].after == form_set:
                 return in_force[0]
+            require_published(form_set, await work.form_set_states.get(form_set))
             publication = Publication(
                 self._identifiers.next(),
                 document,

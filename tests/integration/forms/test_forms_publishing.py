@@ -6,7 +6,7 @@ import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
 
-from chassis.errors import Failure, Forbidden, Invalid
+from chassis.errors import Failure, Forbidden, Invalid, RuleBroken
 from tests.support.forms import AMOUNT
 
 CLOSED_LATER = "CP.380.n"
@@ -132,3 +132,21 @@ async def test_only_who_manages_campaigns_publishes_and_an_unknown_form_set_is_r
         await running.stub.PublishFormSet(request)
     with pytest.raises(Invalid):
         await publish(running, "1999.1")
+
+
+async def test_a_draft_is_not_published_to_filings_until_it_is_published(running):
+    async def state(name):
+        await running.stub.SetFormSetState(pb.SetFormSetStateRequest(form_set="2025.1", state=name))
+
+    with running.by("officer"):
+        await state("DRAFT")
+        with pytest.raises(RuleBroken):
+            await running.stub.PublishFormSet(pb.PublishFormSetRequest(document=ER, year=2024, form_set="2025.1"))
+        await state("TRIAL")
+        await state("PUBLISHED")
+        with pytest.raises(Invalid):
+            await state("WHATEVER")
+        found = await running.stub.ListFormSets(pb.ListFormSetsRequest())
+
+    assert [(one.form_set, one.state) for one in found.form_sets] == [("2024.1", "PUBLISHED"), ("2025.1", "PUBLISHED")]
+    assert (await publish(running)).publication_id

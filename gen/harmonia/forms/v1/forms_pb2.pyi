@@ -3928,3 +3928,113 @@ class GetAttachmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetAttachmentResponse: _TypeAlias = GetAttachmentResponse  # noqa: Y015
+
+@_typing.final
+class ListFormSetsRequest(_message.Message):
+    """Request of ListFormSets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFormSetsRequest: _TypeAlias = ListFormSetsRequest  # noqa: Y015
+
+@_typing.final
+class FormSetStatus(_message.Message):
+    """One form set of this server."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    form_set: _builtins.str
+    """Version."""
+    state: _builtins.str
+    """`DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; published when nobody declared one."""
+    def __init__(
+        self,
+        *,
+        form_set: _builtins.str = ...,
+        state: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_set", b"form_set", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormSetStatus: _TypeAlias = FormSetStatus  # noqa: Y015
+
+@_typing.final
+class ListFormSetsResponse(_message.Message):
+    """Response of ListFormSets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def form_sets(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormSetStatus]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        form_sets: _abc.Iterable[Global___FormSetStatus] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_sets", b"form_sets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFormSetsResponse: _TypeAlias = ListFormSetsResponse  # noqa: Y015
+
+@_typing.final
+class SetFormSetStateRequest(_message.Message):
+    """Request of SetFormSetState."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    form_set: _builtins.str
+    """Version."""
+    state: _builtins.str
+    """`DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`."""
+    def __init__(
+        self,
+        *,
+        form_set: _builtins.str = ...,
+        state: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_set", b"form_set", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFormSetStateRequest: _TypeAlias = SetFormSetStateRequest  # noqa: Y015
+
+@_typing.final
+class SetFormSetStateResponse(_message.Message):
+    """Response of SetFormSetState."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFormSetStateResponse: _TypeAlias = SetFormSetStateResponse  # noqa: Y015

@@ -145,6 +145,16 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.FromString,
                 _registered_method=True)
+        self.ListFormSets = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListFormSets',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsResponse.FromString,
+                _registered_method=True)
+        self.SetFormSetState = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/SetFormSetState',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateResponse.FromString,
+                _registered_method=True)
         self.PreviewFormSetChange = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/PreviewFormSetChange',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.SerializeToString,
@@ -420,6 +430,20 @@ class FormsServiceServicer:
 
     def ListSteps(self, request, context):
         """Lists the steps that can be undone, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFormSets(self, request, context):
+        """Lists the form sets shipped with this server and where each is in its life.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFormSetState(self, request, context):
+        """Moves a form set in its life: draft, trial, published, closed. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -707,6 +731,16 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.ListSteps,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.SerializeToString,
+            ),
+            'ListFormSets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFormSets,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsResponse.SerializeToString,
+            ),
+            'SetFormSetState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFormSetState,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateResponse.SerializeToString,
             ),
             'PreviewFormSetChange': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewFormSetChange,
@@ -1424,6 +1458,60 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/ListSteps',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ListStepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFormSets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListFormSets',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFormSetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFormSetState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/SetFormSetState',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.SetFormSetStateResponse.FromString,
             options,
             channel_credentials,
             insecure,

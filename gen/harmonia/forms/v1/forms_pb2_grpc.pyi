@@ -77,6 +77,10 @@ class FormsServiceStub:
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]
     """Lists the steps that can be undone, newest first."""
+    ListFormSets: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListFormSetsRequest, _forms_pb2.ListFormSetsResponse]
+    """Lists the form sets shipped with this server and where each is in its life."""
+    SetFormSetState: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]
+    """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]
     """Says which open filings a new form set would change and how, before it is published."""
     PublishFormSet: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]
@@ -179,6 +183,10 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]  # type: ignore[assignment]
     """Lists the steps that can be undone, newest first."""
+    ListFormSets: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListFormSetsRequest, _forms_pb2.ListFormSetsResponse]  # type: ignore[assignment]
+    """Lists the form sets shipped with this server and where each is in its life."""
+    SetFormSetState: _aio.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]  # type: ignore[assignment]
+    """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]  # type: ignore[assignment]
     """Says which open filings a new form set would change and how, before it is published."""
     PublishFormSet: _aio.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]  # type: ignore[assignment]
@@ -410,6 +418,22 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListStepsResponse, _abc.Awaitable[_forms_pb2.ListStepsResponse]]:
         """Lists the steps that can be undone, newest first."""
+
+    @_abc_1.abstractmethod
+    def ListFormSets(
+        self,
+        request: _forms_pb2.ListFormSetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListFormSetsResponse, _abc.Awaitable[_forms_pb2.ListFormSetsResponse]]:
+        """Lists the form sets shipped with this server and where each is in its life."""
+
+    @_abc_1.abstractmethod
+    def SetFormSetState(
+        self,
+        request: _forms_pb2.SetFormSetStateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.SetFormSetStateResponse, _abc.Awaitable[_forms_pb2.SetFormSetStateResponse]]:
+        """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
 
     @_abc_1.abstractmethod
     def PreviewFormSetChange(

@@ -1,0 +1,24 @@
+"""`SqlFormSetStates`: the states that staff declared."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.forms.domain.form_set_life import FormSetState
+from services.forms.store.rows import FormSetStateRow
+
+
+class SqlFormSetStates:
+    """States in the table `form_set_states`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, version: str) -> FormSetState:
+        """Return the state of a form set; published when nobody declared one."""
+        row = await self._session.get(FormSetStateRow, version)
+        return FormSetState(row.state) if row else FormSetState.PUBLISHED
+
+    async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
+        """Add or replace a state."""
+        await self._session.merge(FormSetStateRow(form_set=version, state=str(state), changed_by=author, changed_at=at))
