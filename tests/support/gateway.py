@@ -13,6 +13,8 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    Adjustment,
+    AdjustmentPreview,
     CarriedAnswers,
     Cell,
     CellConflict,
@@ -53,11 +55,13 @@ from services.gateway.clients.answers import (
     Passport,
     PreparedSignature,
     Publication,
+    QueueStatus,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
     ReleaseTerm,
     Report,
+    RunState,
     SavedCells,
     ScopeGrant,
     Sentence,
@@ -70,6 +74,7 @@ from services.gateway.clients.answers import (
     TransmittedFiling,
     UndoneStep,
     Verdict,
+    VerdictChange,
     Verification,
 )
 from services.gateway.clients.ports import LoginAttempt, LoginRefused, RefreshRefused, Services, Tokens
@@ -492,6 +497,32 @@ class FakeValidations:
     ) -> Justification:
         self.world.note("answer", (filing_id, control, number, is_accepted, text))
         return a_justification(control=control, answer=text, is_accepted=is_accepted, answered_by="Alix Agent")
+
+    async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
+        self.world.note("adjustments", (document, year))
+        return (an_adjustment(),)
+
+    async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
+        self.world.note("adjust", adjustment)
+        return "run-1"
+
+    async def try_adjustment(self, adjustment: Adjustment, tried_on: int, request_id: str) -> str:
+        self.world.note("try_adjustment", (adjustment, tried_on))
+        return "run-2"
+
+    async def queue(self, run_id: str) -> QueueStatus:
+        self.world.note("queue", run_id)
+        if run_id == "run-1":
+            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None)
+        example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
+        found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
+        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found)
+
+
+def an_adjustment() -> Adjustment:
+    """Return A-06 made a remark for the ER of 2024."""
+    reason = "Seuil revu avec les fédérations."
+    return Adjustment("2024.1", Document.ER, 2024, "A-06", Severity.REMARK, False, reason, "Alix Agent", NOW)
 
 
 def an_entry(sequence: int = 1) -> FeedEntry:

@@ -337,6 +337,71 @@ class Finding:
     """The justification of these very figures that the authority refused; it does not count."""
 
 
+class RunState(StrEnum):
+    """Where a queued run is."""
+
+    UNSPECIFIED = "unspecified"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A decision of the authority on one control for one campaign; no severity when withdrawn."""
+
+    form_set: str
+    document: Document
+    year: int
+    control: str
+    severity: Severity
+    is_withdrawn: bool
+    reason: str
+    author: str = ""
+    adjusted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictChange:
+    """A filing whose verdict would change."""
+
+    identity: FilingIdentity
+    before: Verdict
+    after: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentPreview:
+    """What an adjustment would change, over all the filings it was tried on."""
+
+    tried: int
+    changed: int
+    skipped: int
+    failing: int
+    examples: tuple[VerdictChange, ...]
+    milliseconds_before: float
+    milliseconds_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """Where a queued run is, how long until it is done, what it found."""
+
+    run_id: str
+    kind: str
+    state: RunState
+    place: int
+    estimate_seconds: float
+    done: int
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    failure: str
+    changed: int
+    preview: AdjustmentPreview | None
+
+
 @dataclass(frozen=True, slots=True)
 class SavedCells:
     """What a save changed and what it makes fail."""

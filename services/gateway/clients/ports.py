@@ -10,6 +10,7 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    Adjustment,
     CarriedAnswers,
     CellDifference,
     CellEdit,
@@ -36,6 +37,7 @@ from services.gateway.clients.answers import (
     Passport,
     PreparedSignature,
     Publication,
+    QueueStatus,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
@@ -259,6 +261,22 @@ class Validations(Protocol):
         self, filing_id: str, control: str, number: int, *, is_accepted: bool, text: str, request_id: str
     ) -> Justification:
         """Accept or refuse the justification that was read."""
+        ...
+
+    async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
+        """List the decisions on the controls of a campaign that are in force."""
+        ...
+
+    async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
+        """Decide on a control; returns the run that judges the open filings again."""
+        ...
+
+    async def try_adjustment(self, adjustment: Adjustment, tried_on: int, request_id: str) -> str:
+        """Try a decision on filings and change nothing; returns the run. `tried_on` 0 is the open ones."""
+        ...
+
+    async def queue(self, run_id: str) -> QueueStatus:
+        """Tell where a run is."""
         ...
 
 

@@ -21,6 +21,7 @@ from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
     Activity,
+    Adjustment,
     CarriedAnswers,
     CellDifference,
     CellEdit,
@@ -47,6 +48,7 @@ from services.gateway.clients.answers import (
     Passport,
     PreparedSignature,
     Publication,
+    QueueStatus,
     Receipt,
     ReleaseDecision,
     ReleaseTable,
@@ -443,6 +445,44 @@ class GrpcValidations:
         )
         with carrying(self._passport):
             return read((await self._stub.AnswerJustification(request)).justification, Justification)
+
+    async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
+        """List the decisions in force."""
+        request = validation.ListAdjustmentsRequest(document=_document(document), year=year)
+        with carrying(self._passport):
+            answer = await self._stub.ListAdjustments(request)
+        return tuple(read(one, Adjustment) for one in answer.adjustments)
+
+    async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
+        """Decide on a control."""
+        request = validation.AdjustControlRequest(request_id=request_id, adjustment=_adjustment(adjustment))
+        with carrying(self._passport):
+            return (await self._stub.AdjustControl(request)).run_id
+
+    async def try_adjustment(self, adjustment: Adjustment, tried_on: int, request_id: str) -> str:
+        """Try a decision."""
+        request = validation.PreviewAdjustmentRequest(
+            request_id=request_id, adjustment=_adjustment(adjustment), tried_on=tried_on
+        )
+        with carrying(self._passport):
+            return (await self._stub.PreviewAdjustment(request)).run_id
+
+    async def queue(self, run_id: str) -> QueueStatus:
+        """Tell where a run is."""
+        with carrying(self._passport):
+            return read(await self._stub.GetQueueStatus(validation.GetQueueStatusRequest(run_id=run_id)), QueueStatus)
+
+
+def _adjustment(adjustment: Adjustment) -> validation.Adjustment:
+    return validation.Adjustment(
+        form_set=adjustment.form_set,
+        document=_document(adjustment.document),
+        year=adjustment.year,
+        control=adjustment.control,
+        severity=validation.Severity.Value(f"SEVERITY_{adjustment.severity.name}"),
+        is_withdrawn=adjustment.is_withdrawn,
+        reason=adjustment.reason,
+    )
 
 
 class GrpcPassports:

@@ -1,0 +1,99 @@
+"""The authority softens or withdraws a control for one campaign: tried first on its filings, then decided."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
+from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+_FIELDS = ("document", "year", "form_set", "control", "weight", "reason", "tried_on", "decision")
+_WITHDRAWN = "withdrawn"
+_WEIGHTS = (Severity.TRANSMISSION, Severity.ANOMALY, Severity.REMARK)
+
+
+@router.get("/staff/controls")
+async def controls(visit: Visitor) -> Response:
+    """Show the decisions in force for a campaign, and ask for one."""
+    if not visit.passport.may_everywhere("campaign.manage"):
+        raise Forbidden
+    query = visit.request.query_params
+    return await _page(visit, {name: query.get(name, "") for name in _FIELDS})
+
+
+@router.post("/staff/controls")
+async def decide(visit: Visitor) -> Response:
+    """Try a decision, or take it; either leads to where its run stands."""
+    fields = await visit.fields(*_FIELDS)
+    try:
+        adjustment, tried_on = _adjustment(fields), _year(fields.get("tried_on") or "0000")
+        if fields.get("decision") == "decide":
+            run = await visit.services.validations.adjust(adjustment, visit.request_id(fields))
+        else:
+            run = await visit.services.validations.try_adjustment(adjustment, tried_on, visit.request_id(fields))
+    except (Invalid, Conflict, RuleBroken) as failure:
+        return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)
+    return await visit.go(f"/staff/runs/{run}")
+
+
+@router.get("/staff/runs/{run_id}")
+async def show_run(visit: Visitor, run_id: str) -> Response:
+    """Show the place of a run in the queue, the estimate, and what it found once it is done."""
+    status = await visit.services.validations.queue(run_id)
+    is_over = status.state in (RunState.DONE, RunState.FAILED)
+    return await visit.page("run.html", {"run": status, "is_over": is_over, "wait": round(status.estimate_seconds)})
+
+
+async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None = None) -> Response:
+    adjustments: tuple[Adjustment, ...] = ()
+    if asked["document"] and asked["year"] and failure is None:
+        try:
+            adjustments = await visit.services.validations.adjustments(_document(asked), _year(asked["year"]))
+        except Invalid as refused:
+            failure = refused
+    values = {
+        "asked": asked,
+        "adjustments": adjustments,
+        "form_sets": formsets.available(),
+        "weights": _WEIGHTS,
+        "withdrawn": _WITHDRAWN,
+        "failure": (failure.violations[0].description if failure.violations else explained(failure, visit.wording))
+        if failure
+        else "",
+    }
+    return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
+
+
+def _adjustment(fields: Mapping[str, str]) -> Adjustment:
+    weight = fields.get("weight", "")
+    severity = next((one for one in _WEIGHTS if one.value == weight), Severity.UNSPECIFIED)
+    if severity is Severity.UNSPECIFIED and weight != _WITHDRAWN:
+        raise Invalid
+    return Adjustment(
+        fields.get("form_set", ""),
+        _document(fields),
+        _year(fields.get("year", "")),
+        fields.get("control", "").strip(),
+        severity,
+        weight == _WITHDRAWN,
+        fields.get("reason", ""),
+    )
+
+
+def _document(fields: Mapping[str, str]) -> Document:
+    document = next((one for one in (Document.ER, Document.QDIS) if one.code == fields.get("document")), None)
+    if document is None:
+        raise Invalid
+    return document
+
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise Invalid
+    return int(text)

@@ -1,0 +1,65 @@
+"""A control softened or withdrawn for a campaign: tried, decided, and its place in the queue."""
+
+from chassis.errors import Invalid, Violation
+from services.gateway.clients.answers import Severity
+from tests.support.gateway import World, a_browser, a_passport
+
+ASKED = {
+    "document": "ER",
+    "year": "2024",
+    "form_set": "2024.1",
+    "control": "A-06",
+    "weight": "remark",
+    "reason": "Seuil revu avec les fédérations.",
+}
+
+
+def a_manager():
+    return a_passport(("campaign.manage",), "*")
+
+
+async def test_decisions_in_force_are_shown_in_both_languages():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        french = (await browser.get("/staff/controls?document=ER&year=2024")).text
+        english = (await browser.get("/staff/controls?document=ER&year=2024&lang=en")).text
+        wrong = await browser.get("/staff/controls?document=ER&year=x")
+    assert "Seuil revu avec les fédérations." in french
+    assert "Decisions in force" in english
+    assert "<script" not in french
+    assert wrong.status_code == 400
+
+
+async def test_a_decision_is_tried_before_it_is_taken():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        tried = await browser.post("/staff/controls", {**ASKED, "tried_on": "2023", "decision": "try"})
+        found = (await browser.get(tried.headers["location"])).text
+        taken = await browser.post("/staff/controls", {**ASKED, "weight": "withdrawn", "decision": "decide"})
+        queued = (await browser.get(taken.headers["location"])).text
+    ((attempt, year),) = browser.world.calls("try_adjustment")
+    (decision,) = browser.world.calls("adjust")
+    assert (attempt.severity, attempt.is_withdrawn, year) == (Severity.REMARK, False, 2023)
+    assert (decision.severity, decision.is_withdrawn) == (Severity.UNSPECIFIED, True)
+    assert "4 verdicts changés sur 120 dossiers" in found
+    assert "Place 3 dans la file. Fin estimée dans 42 secondes." in queued
+
+
+async def test_a_refused_decision_stays_in_view_with_the_reason():
+    refusal = Invalid(violations=[Violation("control", "Un contrôle bloquant ne se retire pas.", "CONTROL")])
+    async with a_browser(World(failures={"adjust": refusal})) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        page = await browser.post("/staff/controls", {**ASKED, "decision": "decide"})
+        wrong = await browser.post("/staff/controls", {**ASKED, "weight": "heavier", "decision": "try"})
+    assert (page.status_code, wrong.status_code) == (400, 400)
+    assert "Un contrôle bloquant ne se retire pas." in page.text
+    assert "Seuil revu avec les fédérations." in page.text
+
+
+async def test_only_those_who_manage_campaigns_see_the_page():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        assert (await browser.get("/staff/controls")).status_code == 403
