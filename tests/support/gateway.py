@@ -15,8 +15,11 @@ from services.gateway.clients.answers import (
     Activity,
     Adjustment,
     AdjustmentPreview,
+    AttachedFile,
+    Attachment,
     CarriedAnswers,
     Cell,
+    CellComment,
     CellConflict,
     CellDifference,
     CellEdit,
@@ -225,6 +228,11 @@ def a_preview() -> ImportPreview:
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
 
 
+def an_attachment() -> Attachment:
+    """Return the management report."""
+    return Attachment("att-1", "MANAGEMENT_REPORT", "rapport.pdf", DIGEST, 20_480, "Camille Compte", NOW)
+
+
 @dataclass
 class FakeForms:
     """Forms on the world."""
@@ -371,6 +379,32 @@ class FakeForms:
     async def choose_set_aside(self, filing_id: str, address: str, keep_as: str, request_id: str) -> Filing:
         self.world.note("choose_set_aside", (filing_id, address, keep_as))
         return self.world.filing
+
+    async def comment(
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+    ) -> CellComment:
+        self.world.note("comment", (filing_id, address, text, is_flagged))
+        return CellComment("c-2", address, text, "Camille Compte", NOW, is_flagged)
+
+    async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
+        self.world.note("comments", (filing_id, address))
+        return (CellComment("c-1", "BA.010.brut", "À revoir avec le <CAC>.", "Camille Compte", NOW, True),)
+
+    async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
+        self.world.note("extend", (document, year, body, due_on, reason))
+        return due_on
+
+    async def attach(self, filing_id: str, kind: str, file_name: str, content: bytes, request_id: str) -> Attachment:
+        self.world.note("attach", (filing_id, kind, file_name, content))
+        return an_attachment()
+
+    async def attachments(self, filing_id: str) -> tuple[Attachment, ...]:
+        self.world.note("attachments", filing_id)
+        return (an_attachment(),)
+
+    async def attachment(self, filing_id: str, attachment_id: str) -> AttachedFile:
+        self.world.note("attachment", (filing_id, attachment_id))
+        return AttachedFile(an_attachment(), b"%PDF-1.7")
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)

@@ -651,6 +651,39 @@ class SetAsideCell:
 
 
 @dataclass(frozen=True, slots=True)
+class CellComment:
+    """A comment on a cell, with the state of the follow-up flag after it."""
+
+    comment_id: str
+    address: str
+    text: str
+    author: str
+    at: datetime | None
+    is_flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A PDF attached to a filing; `size` is in bytes, `digest` SHA-256 in hexadecimal."""
+
+    attachment_id: str
+    kind: str
+    file_name: str
+    digest: str
+    size: int
+    author: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """An attachment with its content."""
+
+    attachment: Attachment
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TransmittedFiling:
     """A transmitted filing as signed."""
 

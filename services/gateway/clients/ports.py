@@ -11,7 +11,10 @@ from services.gateway.clients.answers import (
     AccountRule,
     Activity,
     Adjustment,
+    AttachedFile,
+    Attachment,
     CarriedAnswers,
+    CellComment,
     CellDifference,
     CellEdit,
     ConfirmedImport,
@@ -181,6 +184,32 @@ class Forms(Protocol):
 
     async def choose_set_aside(self, filing_id: str, address: str, keep_as: str, request_id: str) -> Filing:
         """Put a value set aside in an empty cell, or drop it when no cell is given."""
+        ...
+
+    async def comment(
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+    ) -> CellComment:
+        """Comment a cell, or raise or lower its flag."""
+        ...
+
+    async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
+        """List the comments of a cell, or of the whole filing, newest first."""
+        ...
+
+    async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
+        """Give one body more time; returns its last day."""
+        ...
+
+    async def attach(self, filing_id: str, kind: str, file_name: str, content: bytes, request_id: str) -> Attachment:
+        """Attach a PDF."""
+        ...
+
+    async def attachments(self, filing_id: str) -> tuple[Attachment, ...]:
+        """List the PDFs attached, by kind."""
+        ...
+
+    async def attachment(self, filing_id: str, attachment_id: str) -> AttachedFile:
+        """Return one PDF."""
         ...
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:

@@ -22,7 +22,10 @@ from services.gateway.clients.answers import (
     AccountRule,
     Activity,
     Adjustment,
+    AttachedFile,
+    Attachment,
     CarriedAnswers,
+    CellComment,
     CellDifference,
     CellEdit,
     ConfirmedImport,
@@ -306,6 +309,51 @@ class GrpcForms:
         )
         with carrying(self._passport):
             return read((await self._stub.ChooseSetAside(request)).filing, Filing)
+
+    async def comment(
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+    ) -> CellComment:
+        """Comment a cell."""
+        request = forms.CommentCellRequest(
+            request_id=request_id, filing_id=filing_id, address=address, text=text, is_flagged=is_flagged
+        )
+        with carrying(self._passport):
+            return read((await self._stub.CommentCell(request)).comment, CellComment)
+
+    async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
+        """List comments."""
+        request = forms.ListCommentsRequest(filing_id=filing_id, address=address)
+        with carrying(self._passport):
+            answer = await self._stub.ListComments(request)
+        return tuple(read(one, CellComment) for one in answer.comments)
+
+    async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
+        """Give one body more time."""
+        request = forms.ExtendDeadlineRequest(
+            request_id=request_id, document=_document(document), year=year, body=body, due_on=due_on, reason=reason
+        )
+        with carrying(self._passport):
+            return (await self._stub.ExtendDeadline(request)).due_on
+
+    async def attach(self, filing_id: str, kind: str, file_name: str, content: bytes, request_id: str) -> Attachment:
+        """Attach a PDF."""
+        request = forms.AttachFileRequest(
+            request_id=request_id, filing_id=filing_id, kind=kind, file_name=file_name, content=content
+        )
+        with carrying(self._passport):
+            return read((await self._stub.AttachFile(request, timeout=HEAVY_SECONDS)).attachment, Attachment)
+
+    async def attachments(self, filing_id: str) -> tuple[Attachment, ...]:
+        """List the PDFs attached."""
+        with carrying(self._passport):
+            answer = await self._stub.ListAttachments(forms.ListAttachmentsRequest(filing_id=filing_id))
+        return tuple(read(one, Attachment) for one in answer.attachments)
+
+    async def attachment(self, filing_id: str, attachment_id: str) -> AttachedFile:
+        """Return one PDF."""
+        request = forms.GetAttachmentRequest(filing_id=filing_id, attachment_id=attachment_id)
+        with carrying(self._passport):
+            return read(await self._stub.GetAttachment(request), AttachedFile)
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         """List transmitted filings."""

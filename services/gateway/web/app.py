@@ -8,6 +8,7 @@ from starlette.types import Scope
 from services.gateway.web import (
     account_pages,
     api,
+    attachment_pages,
     campaign_pages,
     consultation_pages,
     control_pages,
@@ -38,6 +39,7 @@ _ROUTERS = (
     control_pages,
     import_pages,
     account_pages,
+    attachment_pages,
     remark_pages,
     release_pages,
     sign_pages,

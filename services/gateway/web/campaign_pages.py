@@ -65,6 +65,23 @@ async def take_back(visit: Visitor) -> Response:
     return await visit.go("/staff/campaign", visit.wording("Publication annulée : {n} dossier(s) remis.", n=changed))
 
 
+@router.post("/staff/campaign/extend")
+async def extend(visit: Visitor) -> Response:
+    """Give one body more time, with a reason."""
+    fields = await visit.fields("document", "year", "body", "due_on", "reason")
+    document, year = _campaign(fields)
+    due_on = await visit.services.forms.extend(
+        document,
+        year,
+        fields.get("body", "").strip(),
+        fields.get("due_on", "").strip(),
+        fields.get("reason", ""),
+        visit.request_id(fields),
+    )
+    note = visit.wording("Nouvelle échéance : {day}.", day=visit.wording.day(due_on))
+    return await visit.go("/staff/campaign", note)
+
+
 @router.get("/filings/{filing_id}/set-aside")
 async def set_aside(visit: Visitor, filing_id: str) -> Response:
     """Show the values that a new form set did not take, and what may be done with each."""
@@ -119,13 +136,18 @@ def _refuse_others(visit: Visit) -> None:
 
 
 def _asked(fields: dict[str, str]) -> tuple[Document, int, str]:
-    year, form_set = fields.get("year", ""), fields.get("form_set", "")
+    form_set = fields.get("form_set", "")
+    if form_set not in formsets.available():
+        raise Invalid
+    return *_campaign(fields), form_set
+
+
+def _campaign(fields: dict[str, str]) -> tuple[Document, int]:
+    year = fields.get("year", "")
     document = next((one for one in (Document.ER, Document.QDIS) if one.code == fields.get("document")), None)
     if document is None or not (year.isascii() and year.isdigit() and len(year) == 4):
         raise Invalid
-    if form_set not in formsets.available():
-        raise Invalid
-    return document, int(year), form_set
+    return document, int(year)
 
 
 def _values(

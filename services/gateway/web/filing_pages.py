@@ -139,6 +139,7 @@ async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
     kept = kept_at(line, address)
     versions = await visit.services.forms.history(filing_id, kept)
     present = next((cell for cell in filing_cells.cells if cell.address == kept), None)
+    comments = await visit.services.forms.comments(filing_id, kept)
     known_as = shown_at(form_set, filing.identity.document.code, kept)
 
     def told(cell: FiledCell) -> tuple[str, str]:
@@ -150,6 +151,9 @@ async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
         "kept": kept,
         "label": form_set.label(known_as),
         "form": form_set.form_of(known_as),
+        "comments": comments,
+        "is_flagged": bool(comments) and comments[0].is_flagged,
+        "may_comment": visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
         "present_text": told(present)[0] if present else "",
@@ -164,6 +168,16 @@ async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
     fields = await visit.fields("value")
     await visit.services.forms.resolve(filing_id, address, fields.get("value", ""), visit.request_id(fields))
     return await visit.go(f"/filings/{filing_id}/cells/{address}", visit.wording("Valeur choisie."))
+
+
+@router.post("/filings/{filing_id}/cells/{address}/comments")
+async def comment(visit: Visitor, filing_id: str, address: str) -> Response:
+    """Comment a cell, or raise or lower its flag."""
+    fields = await visit.fields("text", "is_flagged")
+    is_flagged, request_id = fields.get("is_flagged") == "yes", visit.request_id(fields)
+    text = fields.get("text", "").strip()
+    await visit.services.forms.comment(filing_id, address, text, is_flagged=is_flagged, request_id=request_id)
+    return await visit.go(f"/filings/{filing_id}/cells/{address}#comments", visit.wording("Commentaire enregistré."))
 
 
 def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
@@ -206,6 +220,7 @@ async def _form_page(
         findings=findings,
         is_editable=is_editable(filing, visit.passport),
         kept_texts=texts or {},
+        comments=await visit.services.forms.comments(filing.identity.filing_id),
     )
     if failure is not None:
         sheet = replace(sheet, errors=violations_by_cell(failure, sheet, _))

@@ -9,6 +9,7 @@ from chassis.errors import Failure
 from formsets import Form, FormSet, Line
 from services.gateway.clients.answers import (
     Cell,
+    CellComment,
     CellConflict,
     ControlStatus,
     FiledCell,
@@ -86,6 +87,8 @@ class CellView:
     """The value of the other server, in conflict with this one."""
     controls: tuple[str, ...] = ()
     """Failed controls that look at the cell."""
+    note: str = ""
+    """That it is commented, or flagged to follow."""
 
     @property
     def id(self) -> str:
@@ -151,6 +154,8 @@ class Sheet:
     """What the person typed and is not saved: it stays in view."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """Address → why it is not saved."""
+    comments: Sequence[CellComment] = ()
+    """Newest first."""
 
 
 def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
@@ -251,7 +256,16 @@ def _cell(
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
+        note=_note([one for one in sheet.comments if one.address in (address, kept_at(line, address))], _),
     )
+
+
+def _note(comments: Sequence[CellComment], _: Wording) -> str:
+    """Return the mark of a commented cell; the newest comment says whether it is flagged."""
+    if not comments:
+        return ""
+    said = _("{n} commentaire(s)", n=len(comments))
+    return f"⚑ {_('à suivre')}, {said}" if comments[0].is_flagged else said
 
 
 def _options(line: Line, _: Wording) -> tuple[tuple[str, str], ...]:

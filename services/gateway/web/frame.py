@@ -158,6 +158,7 @@ def _tabs(visit: Visit, filing: Filing, tab: str) -> list[Link]:
         ("", "Synthèse", True),
         ("forms", "Formulaires", True),
         ("import", "Import", is_editable(filing, visit.passport) and visit.may("filing.import", filing)),
+        ("attachments", "Pièces jointes", True),
         ("remarks", "Contrôles", True),
         ("release", "Destinataires", visit.may("release.read", filing)),
         ("sign", "Signature", filing.step is Step.SIGNATURE and visit.may("filing.sign", filing)),

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from formsets import load
 from formsets.formats import read
-from services.gateway.web import account_pages, campaign_pages, errors, form_view, frame, release_pages, wording
+from services.gateway.web import (
+    account_pages,
+    attachment_pages,
+    campaign_pages,
+    errors,
+    form_view,
+    frame,
+    release_pages,
+    wording,
+)
 from services.gateway.web.figures import shown, typed
 from services.gateway.web.pages import SERVERS
 from services.gateway.web.wording import LABELS, Wording, preferred
@@ -46,6 +55,7 @@ def _said() -> set[str]:
             account_pages.SIDES,
             campaign_pages.WHYS,
             campaign_pages.FATES,
+            attachment_pages.KINDS,
         ),
     )
     return _in_templates() | _in_code() | {text for table in tables for text in table.values()}

@@ -1,0 +1,61 @@
+"""The PDFs that go with a filing."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from chassis.errors import Invalid, RuleBroken
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.frame import framed
+from services.gateway.web.sign_pages import attachment as as_file
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+KINDS = {
+    "MANAGEMENT_REPORT": "Rapport de gestion",
+    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
+    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
+    "NOTES": "Annexe",
+    "OTHER": "Autre pièce",
+}
+"""French names of the kinds of PDF."""
+
+
+@router.get("/filings/{filing_id}/attachments")
+async def attachments(visit: Visitor, filing_id: str) -> Response:
+    """List the PDFs, and ask for one."""
+    return await _page(visit, filing_id)
+
+
+@router.post("/filings/{filing_id}/attachments")
+async def attach(visit: Visitor, filing_id: str) -> Response:
+    """Attach a PDF; one that is refused is explained beside the input."""
+    upload = await visit.upload("kind")
+    kind = upload.fields.get("kind", "")
+    try:
+        file = upload.chosen()
+        request_id = visit.request_id(upload.fields)
+        made = await visit.services.forms.attach(filing_id, kind, file.file_name, file.content, request_id)
+    except (Invalid, RuleBroken) as failure:
+        return await _page(visit, filing_id, kind, failure)
+    return await visit.go(f"/filings/{filing_id}/attachments", visit.wording("{name} joint.", name=made.file_name))
+
+
+@router.get("/filings/{filing_id}/attachments/{attachment_id}")
+async def give(visit: Visitor, filing_id: str, attachment_id: str) -> Response:
+    """Give one PDF, to be saved."""
+    found = await visit.services.forms.attachment(filing_id, attachment_id)
+    return as_file(found.content, found.attachment.file_name, "application/pdf")
+
+
+async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid | RuleBroken | None = None) -> Response:
+    filing = (await visit.services.forms.get(filing_id)).filing
+    sentence = explained(failure, visit.wording) if failure else ""
+    values = {
+        **await framed(visit, filing, "attachments"),
+        "attachments": await visit.services.forms.attachments(filing_id),
+        "kinds": KINDS,
+        "kind": kind,
+        "failure": failure.violations[0].description if failure and failure.violations else sentence,
+    }
+    return await visit.page("attachments.html", values, status_of(failure) if failure else 200)

@@ -1,0 +1,86 @@
+"""Comments and flags on cells, PDFs attached, one body given more time."""
+
+from chassis.errors import RuleBroken
+from services.gateway.clients.answers import Document
+from tests.support.gateway import FILING_ID, ORIGIN, SIREN, World, a_browser, a_passport
+
+AT = f"/filings/{FILING_ID}"
+
+
+async def test_a_cell_shows_its_comments_escaped_and_its_form_marks_it():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        cell = (await browser.get(f"{AT}/cells/BA.010.brut")).text
+        form = (await browser.get(f"{AT}/forms/BA")).text
+        english = (await browser.get(f"{AT}/forms/BA?lang=en")).text
+    assert "À revoir avec le &lt;CAC&gt;." in cell
+    assert 'name="is_flagged" value="yes" checked' in cell
+    assert f'href="{AT}/cells/BA.010.brut#comments">⚑ à suivre, 1 commentaire<' in form
+    assert "⚑ to follow, 1 comment" in english
+
+
+async def test_a_comment_is_kept_with_its_flag():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        sent = await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": " Vu. ", "is_flagged": "yes"})
+        await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": ""})
+    assert sent.headers["location"] == f"{AT}/cells/BA.010.brut#comments"
+    assert browser.world.calls("comment") == [
+        (FILING_ID, "BA.010.brut", "Vu.", True),
+        (FILING_ID, "BA.010.brut", "", False),
+    ]
+
+
+async def test_a_reader_may_read_comments_and_attachments_only():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_passport(("filing.read",))
+        await browser.sign_in()
+        cell = (await browser.get(f"{AT}/cells/BA.010.brut")).text
+        attached = (await browser.get(f"{AT}/attachments")).text
+    assert '/comments"' not in cell
+    assert "rapport.pdf" in attached
+    assert 'type="file"' not in attached
+
+
+async def test_a_pdf_is_attached_and_given_back():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        sent = await browser.http.post(
+            f"{AT}/attachments",
+            data={"csrf": browser.csrf, "kind": "DELIBERATION"},
+            files={"file": ("pv.pdf", b"%PDF-1.7")},
+            headers={"origin": ORIGIN},
+        )
+        file = await browser.get(f"{AT}/attachments/att-1")
+        english = (await browser.get(f"{AT}/attachments?lang=en")).text
+    assert sent.status_code == 303
+    assert browser.world.calls("attach") == [(FILING_ID, "DELIBERATION", "pv.pdf", b"%PDF-1.7")]
+    assert file.headers["content-disposition"] == 'attachment; filename="rapport.pdf"'
+    assert "Management report" in english
+
+
+async def test_a_refused_pdf_is_explained_beside_the_input():
+    async with a_browser(World(failures={"attach": RuleBroken("Ce fichier n'est pas un PDF.")})) as browser:
+        await browser.sign_in()
+        page = await browser.http.post(
+            f"{AT}/attachments",
+            data={"csrf": browser.csrf, "kind": "NOTES"},
+            files={"file": ("a.pdf", b"MZ")},
+            headers={"origin": ORIGIN},
+        )
+    assert page.status_code == 422
+    assert 'value="NOTES" selected' in page.text
+    assert 'aria-describedby="file-error"' in page.text
+
+
+async def test_one_body_is_given_more_time():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_passport(("campaign.manage",), "*")
+        await browser.sign_in()
+        fields = {"document": "ER", "year": "2024", "body": SIREN, "due_on": "2025-08-01", "reason": "Sinistre."}
+        sent = await browser.post("/staff/campaign/extend", fields)
+        text = (await browser.get(sent.headers["location"])).text
+        wrong = await browser.post("/staff/campaign/extend", {**fields, "year": "x"})
+    assert browser.world.calls("extend") == [(Document.ER, 2024, SIREN, "2025-08-01", "Sinistre.")]
+    assert "Nouvelle échéance : 1er août 2025." in text
+    assert wrong.status_code == 400
