@@ -51,7 +51,13 @@ def about(filing_id, import_id=NOWHERE):
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
 NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
-NOT_ABOUT_ONE_FILING |= {"PreviewFormSetChange", "PublishFormSet", "UndoFormSetChange"}
+NOT_ABOUT_ONE_FILING |= {
+    "PreviewFormSetChange",
+    "PublishFormSet",
+    "UndoFormSetChange",
+    "ListFormSets",
+    "SetFormSetState",
+}
 INTERNAL = {
     "ProvisionCampaign",
     "GetFrozenFiling",
