@@ -1,23 +1,24 @@
 """Fakes of the validation service's ports."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from chassis.errors import NotFound
 from services.validation.clients.pooled_engine import evaluate_in_worker, read_in_worker
+from services.validation.domain.adjustment import Adjustment
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
-from services.validation.usecases.ports import ToEvaluate
+from services.validation.usecases.ports import Runs, ToEvaluate
 
 
 class InlineEngine:
     """The engine port, in this process."""
 
-    async def read(self, form_set: str, year: int, cells: list[RawCell]) -> list[TextReading]:
+    async def read(self, form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
         """Run the format controls."""
         return read_in_worker(form_set, year, cells)
 
@@ -26,12 +27,29 @@ class InlineEngine:
         return evaluate_in_worker(document)
 
 
+class InMemoryAdjustments:
+    """Decisions in a list."""
+
+    def __init__(self) -> None:
+        self._kept: list[Adjustment] = []
+
+    async def add(self, adjustment: Adjustment) -> None:
+        """Add one."""
+        self._kept.append(adjustment)
+
+    async def in_force(self, document: str, year: int) -> list[Adjustment]:
+        """Return the last decision on each control, by control id."""
+        latest = {one.control: one for one in self._kept if (one.document, one.year) == (document, year)}
+        return [latest[control] for control in sorted(latest)]
+
+
 class InMemoryJustifications:
     """Justifications in a list; also its own unit of work, which forgets what was not committed."""
 
     def __init__(self) -> None:
         self.kept: list[Justification | Answer] = []
         self._pending: list[Justification | Answer] = []
+        self._adjustments = InMemoryAdjustments()
 
     def __call__(self) -> Self:
         """Open a unit of work."""
@@ -42,6 +60,16 @@ class InMemoryJustifications:
     def justifications(self) -> Self:
         """The repository."""
         return self
+
+    @property
+    def adjustments(self) -> "InMemoryAdjustments":
+        """What was adjusted."""
+        return self._adjustments
+
+    @property
+    def runs(self) -> Runs:
+        """The queue, which is only tried on PostgreSQL."""
+        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         return self

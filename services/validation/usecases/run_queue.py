@@ -44,7 +44,7 @@ class TakeRun:
         if run is None:
             return False
         with suppress(LeaseLost):  # another worker has it
-            await self._do(run)
+            await self._bring_to_end(run)
         return True
 
     async def _take(self) -> Run | None:
@@ -58,7 +58,7 @@ class TakeRun:
             self._gauge.waited(run.kind, (now - run.queued_at).total_seconds())
         return run
 
-    async def _do(self, run: Run) -> None:
+    async def _bring_to_end(self, run: Run) -> None:
         if run.attempts > MOST_ATTEMPTS:  # its workers died without a word
             await self._set_aside(run, "NEVER_ENDED")
             return

@@ -1,0 +1,63 @@
+"""Open filings judged again after a control was adjusted."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.forms.domain.filing import Document, Lock, Step, Verdict
+from tests.support.forms import NOON, CannedControls, a_filing, a_forms
+
+NOTICE = ("Le contrôle A-06 est retiré : parce que.", "Control A-06 is withdrawn: because.")
+
+
+async def rejudged(**changes: object):  # type: ignore[no-untyped-def]
+    forms = a_forms(lambda _: CannedControls(Verdict.CLEAN))
+    filing = replace(a_filing(), verdict=Verdict.TO_JUSTIFY, rule_set="rules-0", **changes)  # type: ignore[arg-type]
+    await forms.keep(filing)
+    page = await forms.use.rejudge_filings(Document(filing.document), filing.year, None, 20, NOTICE, "Alex Agent")
+    return forms, page
+
+
+async def test_a_filing_whose_verdict_changes_gets_a_notice_with_the_reason() -> None:
+    forms, page = await rejudged()
+
+    (activity,) = forms.store.kept.activities
+    assert (page.judged, page.changed, page.skipped, page.next) == (1, 1, 0, None)
+    assert (forms.filing.verdict, forms.filing.rule_set) == (Verdict.CLEAN, "rules-1")
+    assert activity.fr == f"{NOTICE[0]} Verdict : à justifier → sans remarque."
+    assert (activity.author, activity.kind) == ("Alex Agent", "FILING_REJUDGED")
+
+
+async def test_judging_again_what_was_judged_again_changes_nothing() -> None:
+    forms, _ = await rejudged()
+    revision = forms.filing.revision
+    page = await forms.use.rejudge_filings(
+        Document(forms.filing.document), forms.filing.year, None, 20, NOTICE, "Alex Agent"
+    )
+
+    assert (page.judged, page.changed) == (1, 0)
+    assert forms.filing.revision == revision
+    assert len(forms.store.kept.activities) == 1
+
+
+async def test_a_filing_being_signed_keeps_the_verdict_it_was_shown_with() -> None:
+    forms, page = await rejudged(step=Step.SIGNATURE, lock=Lock("intent-1", NOON + timedelta(minutes=1)))
+
+    assert (page.changed, page.skipped) == (0, 1)
+    assert forms.filing.verdict is Verdict.TO_JUSTIFY
+
+
+async def test_a_signed_filing_is_not_judged_again() -> None:
+    forms, page = await rejudged(step=Step.REVIEW, signed_version=1)
+
+    assert page.judged == 0
+    assert forms.filing.verdict is Verdict.TO_JUSTIFY
+
+
+async def test_pages_go_on_from_the_last_filing() -> None:
+    forms, _ = await rejudged()
+    kind = Document(forms.filing.document)
+    found, following = await forms.use.list_inputs(kind, forms.filing.year, None, 1, with_signed=False)
+    rest, end = await forms.use.list_inputs(kind, forms.filing.year, following, 1, with_signed=False)
+
+    assert ([one.filing.id for one in found], following) == ([forms.filing.id], forms.filing.id)
+    assert (rest, end) == ([], None)
