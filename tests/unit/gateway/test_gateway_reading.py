@@ -8,6 +8,7 @@ from harmonia.forms.v1 import forms_pb2 as forms
 from harmonia.signature.v1 import signature_pb2 as signature
 from harmonia.transmission.v1 import transmission_pb2 as transmission
 from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as validation
 
 from services.gateway.clients import answers
 from services.gateway.clients.reading import read
@@ -25,6 +26,31 @@ PAIRS = [
     (forms.CheckFilingResponse, answers.Report),
     (forms.Activity, answers.Activity),
     (forms.GetTransmittedFilingResponse, answers.TransmittedFiling),
+    (forms.ExportFilingResponse, answers.ExportedFile),
+    (forms.EditStep, answers.EditStep),
+    (forms.UndoStepResponse, answers.UndoneStep),
+    (forms.AccountFeed, answers.AccountFeed),
+    (forms.GetAccountMappingResponse, answers.AccountMapping),
+    (forms.AccountRule, answers.AccountRule),
+    (forms.GetImportErrorFileResponse, answers.ErrorFile),
+    (forms.CarryLastYearResponse, answers.CarriedAnswers),
+    (forms.GetSignedVersionResponse, answers.SignedVersion),
+    (forms.SeriesPoint, answers.SeriesPoint),
+    (forms.CellDifference, answers.CellDifference),
+    (forms.FilingImpact, answers.FilingImpact),
+    (forms.CellToChoose, answers.CellToChoose),
+    (forms.PreviewFormSetChangeResponse, answers.FormSetChange),
+    (forms.PublishFormSetResponse, answers.Publication),
+    (forms.SetAsideCell, answers.SetAsideCell),
+    (forms.CellComment, answers.CellComment),
+    (forms.Attachment, answers.Attachment),
+    (forms.GetAttachmentResponse, answers.AttachedFile),
+    (validation.Finding, answers.Finding),
+    (validation.Justification, answers.Justification),
+    (validation.Adjustment, answers.Adjustment),
+    (validation.VerdictChange, answers.VerdictChange),
+    (validation.AdjustmentPreview, answers.AdjustmentPreview),
+    (validation.GetQueueStatusResponse, answers.QueueStatus),
     (signature.PrepareSignatureResponse, answers.PreparedSignature),
     (signature.Receipt, answers.Receipt),
     (signature.GetContainerResponse, answers.Container),
@@ -71,6 +97,9 @@ def test_every_word_of_the_contract_is_known():
         (forms.Step, answers.Step),
         (forms.Origin, answers.Origin),
         (forms.ImportEffect, answers.ImportEffect),
+        (forms.ExportFormat, answers.ExportFormat),
+        (validation.RunState, answers.RunState),
+        (validation.Severity, answers.Severity),
         (types.Family, answers.Family),
         (transmission.DeliveryState, answers.DeliveryState),
     ):
