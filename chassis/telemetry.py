@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from opentelemetry import propagate, trace
+from opentelemetry import metrics, propagate, trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -50,12 +52,19 @@ def _portrait(span: ReadableSpan) -> dict[str, object]:
 
 
 def configure_telemetry(settings: TelemetrySettings, stack: str) -> TracerProvider:
-    """Install the tracer provider of this process; call once, at start, and `shutdown()` it at the end."""
-    provider = TracerProvider(resource=Resource.create({"service.name": "harmonia", "service.namespace": stack}))
+    """Install the tracer provider of this process; call once, at start, and `shutdown()` it at the end.
+
+    With a collector, metrics go to it too, every minute and when the process ends.
+    """
+    resource = Resource.create({"service.name": "harmonia", "service.namespace": stack})
+    provider = TracerProvider(resource=resource)
     if settings.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+        exported = OTLPMetricExporter(endpoint=settings.otlp_endpoint.replace("/v1/traces", "/v1/metrics"))
+        metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(exported)], resource))
     if settings.spans_file:
         exporter = FileSpanExporter(settings.spans_file)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
