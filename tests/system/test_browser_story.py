@@ -84,6 +84,7 @@ async def test_the_server_holds_against_double_clicks_forgery_and_lost_sessions(
         elsewhere = await scene.seat(stack, "MIN", "comptable.esh")
         await has_a_guarded_cookie(accountant)
         await fills_with_synthetic_figures(accountant)
+        await saves_without_leaving_the_page(accountant)
         await is_told_that_the_cell_was_changed_meanwhile(accountant, elsewhere)
         await cannot_be_forged(accountant)
         await is_told_that_a_file_is_too_large(accountant)
@@ -151,6 +152,19 @@ async def is_told_that_the_cell_was_changed_meanwhile(first: Desk, second: Desk)
     told = await second.page.locator('[id="cell-PL.100.n-error"]').inner_text()
     assert str(was + 1) in re.sub(r"\s", "", told), f"the other's value is shown beside one's own: {told}"
     await second.shoot("50-conflict")
+
+
+async def saves_without_leaving_the_page(accountant: Desk) -> None:
+    await accountant.page.goto(f"{filing_of(accountant)}/forms/PL")
+    await accountant.page.evaluate("window.stayed = true")
+    await accountant.cell("PL.110.n").fill("12")
+    await accountant.press("Enregistrer")
+    await accountant.sees("1 case enregistrée")
+    await accountant.cell("PL.110.n").fill("13,5")
+    await accountant.press("Enregistrer")
+    await expect(accountant.page.get_by_role("alert")).to_contain_text("PL.110.n")
+    await expect(accountant.cell("PL.110.n")).to_have_value("13,5")
+    assert await accountant.page.evaluate("window.stayed") is True, "the page was loaded anew"
 
 
 async def cannot_be_forged(accountant: Desk) -> None:

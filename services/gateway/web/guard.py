@@ -137,12 +137,13 @@ class _Exchange:
 
 
 def safe_headers(place: Place) -> dict[str, str]:
-    """Return the headers of every answer; no script, no frame, no other origin but the identity provider for forms."""
+    """Return the headers of every answer; no script but our own files, no frame, no other origin but the identity provider for forms."""
     issuer = urlsplit(place.issuer)
     headers = {
         "Cache-Control": "no-store",
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'; "
             f"form-action 'self' {issuer.scheme}://{issuer.netloc}"
         ),
         "X-Content-Type-Options": "nosniff",

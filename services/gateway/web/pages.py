@@ -30,9 +30,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = hashlib.sha256((STATIC / "style.css").read_bytes()).hexdigest()[:12]
-    environment.globals.update(style=f"/static/style.css?{style}", servers=SERVERS)
+    environment.globals.update(style=_versioned("style.css"), script=_versioned("htmx.min.js"), servers=SERVERS)
     return environment
+
+
+def _versioned(name: str) -> str:
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
 
 
 class Pages:
