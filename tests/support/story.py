@@ -110,7 +110,7 @@ class Story:
     async def wait_for_feed(self, partner: str) -> list[transmission.FeedEntry]:
         """Return a partner's feed as soon as it has an entry."""
         async with asyncio.timeout(RELAY_SECONDS):
-            while not (entries := await self.feed_of(partner)):
+            while not (entries := await self.feed_of(partner)):  # noqa: ASYNC110 - another process answers
                 await asyncio.sleep(0.1)
         return entries
 

@@ -160,7 +160,7 @@ def test_a_note_that_was_touched_is_refused(tmp_path, alter):
 
 
 def test_the_key_name_and_the_signature_are_those_of_the_published_example():
-    """The example of the Go package golang.org/x/mod/sumdb/note, an independent implementation."""
+    """The example of Go’s own package for signed notes (x/mod sumdb/note), an independent implementation."""
     name, key_hex, blob = ["PeterNeumann", "c74f20a3", "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"]
     public_key = base64.b64decode(blob)[1:]
     text = b"If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
