@@ -95,6 +95,53 @@ async def test_an_interrupted_signature_ends_in_one_receipt_that_is_dispatched_o
         assert [entry.receipt_number for entry in delivered] == [first.number]
 
 
+@pytest.mark.slow
+async def test_an_interrupted_save_is_whole_or_absent_and_counts_once_when_repeated(private_folder: Path) -> None:
+    async with one_process(private_folder) as stack, stack.peers() as peers:
+        story, token = await opened(stack, peers)
+        with carrying(token):
+            filing_id = await open_er(story)
+        edits = [forms.CellEdit(address=address, text="7") for address in ("PL.100.n", "PL.110.n")]
+        save = forms.SaveCellsRequest(request_id=request_id(), filing_id=filing_id, edits=edits)
+
+        for seconds in (0.01, 0.05):
+            with carrying(token):
+                await interrupted(stack, story.forms.SaveCells(save), seconds)
+            token = await ready_again(story, "comptable.oph")
+            with carrying(token):
+                cells = (await story.forms.GetFiling(forms.GetFilingRequest(filing_id=filing_id))).cells
+            assert sum(cell.address in ("PL.100.n", "PL.110.n") for cell in cells) in (0, 2), (
+                f"killed after {seconds} s"
+            )
+
+        with carrying(token):
+            with suppress(Failure):
+                await story.forms.SaveCells(save)
+            history = await story.forms.GetCellHistory(
+                forms.GetCellHistoryRequest(filing_id=filing_id, address="PL.100.n")
+            )
+        assert [cell.value for cell in history.versions] == ["7"]
+
+
+@pytest.mark.slow
+async def test_a_server_killed_right_after_a_signature_still_transmits_it_once(private_folder: Path) -> None:
+    async with one_process(private_folder) as stack, stack.peers() as peers:
+        story, token = await opened(stack, peers)
+        with carrying(token):
+            filing_id, _ = await story.open_and_import()
+            await story.forms.MoveFiling(
+                forms.MoveFilingRequest(request_id=request_id(), filing_id=filing_id, step=forms.STEP_SIGNATURE)
+            )
+        with carrying(await story.passport("directeur.oph")):
+            _, receipt, _ = await story.sign(filing_id)
+
+        await kill_and_restart(stack)
+
+        await ready_again(story, "comptable.oph")
+        delivered = await story.wait_for_feed("CDC")
+        assert [entry.receipt_number for entry in delivered] == [receipt.number]
+
+
 async def opened(stack: RunningStack, peers: Peers) -> tuple[Story, str]:
     """Return a story and the accountant's passport."""
     story = Story(stack, peers)
