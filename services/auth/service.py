@@ -18,6 +18,7 @@ from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
+from chassis.web import serving
 from services.auth.clients.keycloak.admin import keycloak_admin
 from services.auth.clients.keycloak.directory import KeycloakDirectory
 from services.auth.clients.oidc.access_tokens import OidcAccessTokens
@@ -36,7 +37,7 @@ from services.auth.provider.desk import ProviderStores
 from services.auth.provider.directory import EmbeddedDirectory
 from services.auth.provider.keys import ProviderKeys
 from services.auth.provider.passwords import Argon2Passwords
-from services.auth.provider.serving import serving
+from services.auth.provider.serving import web_server
 from services.auth.rpc.servicer import AuthServicer
 from services.auth.settings import AuthSettings, ProviderSettings
 from services.auth.store import key_file
@@ -171,7 +172,7 @@ class AuthService:
                 is_production=stack.is_production,
             )
             host, _, port = settings.address.rpartition(":")
-            await exits.enter_async_context(serving(app, host, int(port)))
+            await exits.enter_async_context(serving(web_server(app, host, int(port)), "identity provider"))
             await exits.enter_async_context(_kept(stack, stores, sessions, settings))
             yield EmbeddedDirectory(stores.accounts, stores.clients, stores.logins, passwords, stack.clock)
 

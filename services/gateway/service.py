@@ -1,8 +1,7 @@
 """Composition root: settings in, running web server out; the only file that knows all the rooms."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx2
@@ -10,10 +9,10 @@ import uvicorn
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
-from chassis.errors import Unavailable
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.stack import Stack
+from chassis.web import serving
 from services.gateway.clients.oidc import OidcProvider
 from services.gateway.clients.ports import Shelf
 from services.gateway.clients.services import GrpcPassports, acting_for
@@ -25,7 +24,6 @@ from services.gateway.web.desk import Place, make_desk
 NAME = "gateway"
 HTTP_TIMEOUT_SECONDS = 5.0
 GRACE_SECONDS = 5
-_STEP_SECONDS = 0.02
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -72,7 +70,7 @@ class GatewayService:
             desk = make_desk(
                 place, acting_for(peers), GrpcPassports(peers), provider, shelf, stack.clock, stack.identifiers
             )
-            await exits.enter_async_context(_serving(gateway_app(desk), settings))
+            await exits.enter_async_context(serving(_web_server(gateway_app(desk), settings), "gateway"))
             yield Opened(register=lambda _server: None, grpc_services=(), is_ready=shelf.answers)
 
 
@@ -97,17 +95,8 @@ async def _shelf(stack: Stack) -> AsyncIterator[Shelf]:
         await redis.aclose()
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the process that hosts it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def _serving(app: ASGIApp, settings: GatewaySettings) -> AsyncIterator[None]:
-    config = uvicorn.Config(
+def _web_server(app: ASGIApp, settings: GatewaySettings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
@@ -123,20 +112,3 @@ async def _serving(app: ASGIApp, settings: GatewaySettings) -> AsyncIterator[Non
         limit_concurrency=500,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    server = _Server(config)
-    running = asyncio.create_task(_run(server))
-    try:
-        while not server.started:
-            if running.done():
-                raise Unavailable(f"The gateway cannot listen on {settings.http_host}:{settings.http_port}.")
-            await asyncio.sleep(_STEP_SECONDS)
-        yield
-    finally:
-        server.should_exit = True
-        await running
-
-
-async def _run(server: _Server) -> None:
-    # uvicorn leaves the process when it cannot bind; here only the service fails.
-    with suppress(SystemExit):
-        await server.serve()

@@ -1,33 +1,12 @@
-"""Runs the provider's web server inside the service's own life."""
-
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+"""The provider's web server: its address and its limits."""
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from chassis.errors import Unavailable
 
-_STEP_SECONDS = 0.02
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the process that hosts it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the application on an address until the context is left; requests under way are finished.
-
-    Raises:
-        Unavailable: the address cannot be listened on.
-    """
-    config = uvicorn.Config(
+def web_server(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+    """Return how the application is served; `chassis.web` serves it."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -39,22 +18,3 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
         timeout_graceful_shutdown=5,
         limit_concurrency=200,
     )
-    server = _Server(config)
-    running = asyncio.create_task(_run(server))
-    try:
-        while not server.started:
-            if running.done():
-                raise Unavailable(f"The identity provider cannot listen on {host}:{port}.")
-            await asyncio.sleep(_STEP_SECONDS)
-        yield
-    finally:
-        server.should_exit = True
-        await running
-
-
-async def _run(server: _Server) -> None:
-    try:
-        await server.serve()
-    except SystemExit:
-        # uvicorn leaves the process when it cannot bind; here only the service fails.
-        return
