@@ -44,7 +44,11 @@ def _shared_place(form_set: FormSet, document: Document, address: str) -> Place:
 
 
 @lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def fillable(form_set: FormSet, document: Document) -> frozenset[str]:
-    """Return where the cells are kept that a person may fill in a filing of this document."""
+    """Return where the cells are kept that a person may fill in a filing of this document.
+
+    Kept for each package and document: a package never changes, and every save counts with this.
+    """
     places = (place_of(form_set, document, address) for address in form_set.cells(document))
     return frozenset(place.address for place in places if place.refusal is None)

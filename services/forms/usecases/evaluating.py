@@ -65,7 +65,8 @@ async def write_cells(
     """
     present = {**cells, **{cell.address: cell for cell in changed}}
     evaluation = await evaluate(controls, form_set, filing, present)
-    return await _save(work, form_set, filing, changed, evaluation, author, at)
+    before = await work.cells.computed(filing.id)
+    return await _save(work, form_set, filing, changed, before, evaluation, author, at)
 
 
 async def refresh(
@@ -87,7 +88,7 @@ async def refresh(
     )
     if is_as_kept:
         return Written(filing, evaluation, before)
-    return await _save(work, form_set, filing, (), evaluation, author, at)
+    return await _save(work, form_set, filing, (), before, evaluation, author, at)
 
 
 async def _save(
@@ -95,11 +96,11 @@ async def _save(
     form_set: FormSet,
     filing: Filing,
     changed: Sequence[Cell],
+    before: Mapping[str, str],
     evaluation: Evaluation,
     author: str,
     at: datetime,
 ) -> Written:
-    before = await work.cells.computed(filing.id)
     filing = filing.edited(at, evaluation.verdict, evaluation.rule_set)
     await work.cells.save(filing.id, changed)
     await work.cells.save_computed(filing.id, evaluation.computed)
