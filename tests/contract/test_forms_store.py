@@ -219,16 +219,19 @@ async def test_changes_of_one_filing_follow_each_other(open_work):
 async def test_who_holds_a_body_and_year_makes_the_next_wait(open_work):
     order = []
 
+    is_held = asyncio.Event()
+
     async def opens():
         async with open_work() as work:
             await work.filings.hold(SIREN, 2024)
             order.append("holds")
+            is_held.set()
             await asyncio.sleep(0.05)
             await work.filings.add(a_filing())
             await work.commit()
 
     async def looks():
-        await asyncio.sleep(0.01)
+        await is_held.wait()
         async with open_work() as work:
             found = await work.filings.of_body_and_year(SIREN, 2024)
             order.append(f"sees {len(found)}")

@@ -14,7 +14,7 @@ from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node
-from tests.support.stacks import free_port
+from tests.support.stacks import first_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 NO_CHROMIUM = "Debian's Chromium is not installed: apt-get install chromium."
@@ -52,7 +52,7 @@ class RunningFederation:
 @asynccontextmanager
 async def two_servers(root: Path) -> AsyncIterator[RunningFederation]:
     """Run the ministry and the federation of the OPH, each a process with everything embedded, as `make demo` does."""
-    servers = Federation(root, federation(root, 20_000 + free_port() % 20_000).servers[:2])
+    servers = Federation(root, federation(root, first_port()).servers[:2])
     make_trust(servers)
     bodies = sample_bodies()
     accounts = load_or_make(servers.accounts_file, bodies)

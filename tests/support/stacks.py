@@ -66,7 +66,7 @@ async def kill_and_restart(stack: RunningStack) -> None:
 @asynccontextmanager
 async def one_process(root: Path) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as one process with everything embedded."""
-    servers = federation(root, _first_port())
+    servers = federation(root, first_port())
     running = _prepare(servers, {})
     running.addresses = dict.fromkeys(ALL, running.server.grpc_address)
     environment = servers.environment(running.server)
@@ -79,8 +79,9 @@ async def one_process(root: Path) -> AsyncIterator[RunningStack]:
 @asynccontextmanager
 async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as seven processes over mutual TLS, against a PostgreSQL and a Redis given by URL."""
-    servers = federation(root, _first_port())
-    running = _prepare(servers, {name: f"127.0.0.1:{free_port()}" for name in ALL})
+    servers = federation(root, first_port())
+    ports = range(servers["MIN"].port + 10, servers["MIN"].port + 10 + len(ALL))
+    running = _prepare(servers, {name: f"127.0.0.1:{port}" for name, port in zip(ALL, ports, strict=True)})
     async with AsyncExitStack() as exits:
         admin_url = await exits.enter_async_context(embedded_postgres(root / "backing"))
         redis_url = await exits.enter_async_context(embedded_valkey(root / "backing"))
@@ -93,9 +94,12 @@ async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
         yield running
 
 
-def _first_port() -> int:
-    # Four ports in a row on a loopback address; a clash shows at once and the test says which port.
-    return 20_000 + free_port() % 20_000
+def first_port() -> int:
+    """Return the first of a few ports in a row for one stack.
+
+    Below 32768: from there on the kernel takes ports for outgoing connections, and a test beside this one makes many.
+    """
+    return 20_000 + free_port() % 12_000
 
 
 def _prepare(servers: Federation, addresses: Mapping[str, str]) -> RunningStack:
