@@ -14,7 +14,7 @@ from formsets.flat_file import check_subject, read_flat_file
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
-from services.forms.domain.evaluation import Evaluation, Finding, Justification
+from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
 from services.forms.domain.filing import Body, Document, Filing, Verdict
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -152,10 +152,23 @@ class EngineControls:
             for one in readings
         ]
 
-    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
+    async def evaluate(
+        self,
+        filing: Filing,
+        inputs: Mapping[str, str],
+        given: Mapping[str, str],
+        previous: PreviousYear | None = None,
+    ) -> Evaluation:
         justified = [one for (filing_id, _), one in self.justifications.items() if filing_id == filing.id]
         rules = compile_rules(formsets.load(filing.form_set))
-        report = evaluate(rules, str(filing.document), {**inputs, **given}, justified)  # type: ignore[arg-type]
+        report = evaluate(
+            rules,
+            str(filing.document),  # type: ignore[arg-type]
+            {**inputs, **given},
+            justified,
+            previous.cells if previous else None,
+            previous.restated if previous else (),
+        )
         findings = tuple(_finding(finding) for finding in report.findings)
         return Evaluation(report.computed, findings, Verdict(str(report.verdict)), report.rule_set)
 
@@ -197,7 +210,13 @@ class CannedControls:
     async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
         return [TextReading(text.address, text.text) for text in texts]
 
-    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
+    async def evaluate(
+        self,
+        filing: Filing,
+        inputs: Mapping[str, str],
+        given: Mapping[str, str],
+        previous: PreviousYear | None = None,
+    ) -> Evaluation:
         self.evaluated += 1
         return Evaluation(dict(self.computed), self.findings, self.verdict, self.rule_set)
 

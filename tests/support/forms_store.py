@@ -428,6 +428,11 @@ class InMemoryComments:
         found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
         return found[::-1][:1000]
 
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id]
+        is_up = {comment.address: comment.is_flagged for comment in of_filing}
+        return frozenset(c.address for c in of_filing if is_up[c.address] and c.is_flagged and c.text)
+
 
 class InMemoryAttachments:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
@@ -471,6 +476,12 @@ class InMemorySnapshots:
         if (filing_id, version) not in self._work.kept.signed:
             raise FilingUnknown
         return await self.get(filing_id, version, self._work.kept.signed[filing_id, version])
+
+    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
+        before = await self._work.filings.find(filing.body.siren, filing.document, filing.year - 1)
+        if before is None or not before.signed_version:
+            return None
+        return (await self.get_signed(before.id, before.signed_version)).cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         self._work.write(lambda kept: kept.signed.update({(filing_id, version): revision}))

@@ -8,7 +8,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
 
 from chassis.peers import Peers
-from services.forms.domain.evaluation import Evaluation, Finding, Justification
+from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
 from services.forms.domain.filing import Filing, Verdict
 from services.forms.domain.importing import Sentences
 from services.forms.usecases.ports import RawText, TextReading
@@ -46,8 +46,10 @@ class GrpcControls:
         response = await self._stub.ReadCells(request)
         return [_reading(reading) for reading in response.readings]
 
-    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
-        """Compute every formula and run every control of the filing's document."""
+    async def evaluate(
+        self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation:
+        """Compute every formula and run every control of the filing's document; some need the year before."""
         request = pb.EvaluateFilingRequest(
             form_set=filing.form_set,
             document=types.Document.Value(f"DOCUMENT_{filing.document}"),
@@ -55,6 +57,9 @@ class GrpcControls:
             given=_cells(given),
             filing_id=str(filing.id),
             year=filing.year,
+            has_previous=previous is not None,
+            previous=_cells(previous.cells) if previous else (),
+            restated=sorted(previous.restated) if previous else (),
         )
         response = await self._stub.EvaluateFiling(request)
         return Evaluation(

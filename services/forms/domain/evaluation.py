@@ -53,6 +53,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousYear:
+    """What the body signed for the year before, which H-* controls compare with."""
+
+    cells: Mapping[str, str]
+    """As signed, computed cells included, under the addresses of its own form set."""
+    restated: frozenset[str]
+    """Cells of the previous year's columns that differ on purpose (H-01)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The whole report."""
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from formsets import FormSet
 from services.forms.domain.cell import Cell
-from services.forms.domain.evaluation import Evaluation
+from services.forms.domain.comment import restated
+from services.forms.domain.evaluation import Evaluation, PreviousYear
 from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.sharing import computed_facts, facts_of
@@ -43,10 +44,20 @@ def inputs_and_given(
     return inputs, given
 
 
-async def evaluate(controls: Controls, form_set: FormSet, filing: Filing, cells: Mapping[str, Cell]) -> Evaluation:
-    """Evaluate a filing as it is."""
+async def previous_year_of(work: UnitOfWork, form_set: FormSet, filing: Filing) -> PreviousYear | None:
+    """Return what the body signed the year before for the same document, None when it signed nothing here."""
+    signed = await work.snapshots.signed_before(filing)
+    if signed is None:
+        return None
+    return PreviousYear(signed, restated(form_set, await work.comments.flagged(filing.id)))
+
+
+async def evaluate(
+    work: UnitOfWork, controls: Controls, form_set: FormSet, filing: Filing, cells: Mapping[str, Cell]
+) -> Evaluation:
+    """Evaluate a filing as it is, beside what was signed the year before."""
     inputs, given = inputs_and_given(form_set, filing, cells)
-    return await controls.evaluate(filing, inputs, given)
+    return await controls.evaluate(filing, inputs, given, await previous_year_of(work, form_set, filing))
 
 
 async def write_cells(
@@ -64,7 +75,7 @@ async def write_cells(
     Without changed cells it saves what a move or a justification changes: the filing itself, and its evaluation.
     """
     present = {**cells, **{cell.address: cell for cell in changed}}
-    evaluation = await evaluate(controls, form_set, filing, present)
+    evaluation = await evaluate(work, controls, form_set, filing, present)
     before = await work.cells.computed(filing.id)
     return await _save(work, form_set, filing, changed, before, evaluation, author, at)
 
@@ -79,7 +90,7 @@ async def refresh(
     at: datetime,
 ) -> Written:
     """Evaluate anew; what the rules say differently since the last time is saved as a new revision; no commit."""
-    evaluation = await evaluate(controls, form_set, filing, cells)
+    evaluation = await evaluate(work, controls, form_set, filing, cells)
     before = await work.cells.computed(filing.id)
     is_as_kept = (filing.verdict, filing.rule_set, dict(before)) == (
         evaluation.verdict,

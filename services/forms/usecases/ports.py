@@ -15,7 +15,7 @@ from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import CellComment
-from services.forms.domain.evaluation import Evaluation, Justification
+from services.forms.domain.evaluation import Evaluation, Justification, PreviousYear
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
@@ -332,6 +332,10 @@ class Comments(Protocol):
         """Return the last thousand of a filing, or of one of its cells, newest first."""
         ...
 
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        """Return the cells whose flag is up and was raised with a text."""
+        ...
+
 
 class Attachments(Protocol):
     """The PDFs of filings."""
@@ -378,6 +382,10 @@ class Snapshots(Protocol):
         Raises:
             FilingUnknown: there is none.
         """
+        ...
+
+    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
+        """Return the cells that the body signed last for this document and the year before, None when it did not."""
         ...
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
@@ -499,8 +507,10 @@ class Controls(Protocol):
         """Run the format controls on texts, in order."""
         ...
 
-    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
-        """Compute every formula and run every control of the filing's document."""
+    async def evaluate(
+        self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation:
+        """Compute every formula and run every control of the filing's document; some need the year before."""
         ...
 
     async def justify(

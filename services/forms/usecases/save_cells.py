@@ -91,7 +91,7 @@ class SaveCells:
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
             if not changed:
-                evaluation = await evaluate(self._controls, form_set, filing, cells)
+                evaluation = await evaluate(work, self._controls, form_set, filing, cells)
                 card = await card_of(work, self._form_sets, filing)
                 return Saved(card, (), {}, evaluation.about(_addresses(edits)))
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)

@@ -1,6 +1,7 @@
 """A filing judged: its cells in written form go in; computed cells, findings and the verdict come out."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chassis.errors import Violation
@@ -71,18 +72,18 @@ def check_cells(
         document: whose controls count.
         cells: filled cells in written form; for a QDIS, shared facts under their ER addresses, computed ones included.
         previous: every cell of the filing of the year before in written form, computed ones included; None when there
-            is none, and then the controls that read it are not applicable. Cells this form set does not have are left out.
+            is none, and then the controls that read it are not applicable. It was written under its own form set: cells
+            that this one does not have, or whose type no longer takes the value, are left out.
         restated: cells of the previous year's columns that differ on purpose, with a comment (H-01).
 
     Raises:
         CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
     """
     form_set = rules.form_set
-    known = None if previous is None else {a: text for a, text in previous.items() if form_set.has_cell(a)}
     return rules.check(
         _values(form_set, cells),
         document,
-        previous=None if known is None else _values(form_set, known),
+        previous=None if previous is None else _still_known(form_set, previous),
         restated=restated,
     )
 
@@ -158,6 +159,15 @@ def _values(form_set: FormSet, cells: Mapping[str, str]) -> dict[str, Value]:
             wrong.append(Violation(address, str(error), "NOT_A_WRITTEN_FORM"))
     if wrong:
         raise CellsMalformed(wrong)
+    return values
+
+
+def _still_known(form_set: FormSet, previous: Mapping[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for address, text in previous.items():
+        if text and form_set.has_cell(address):
+            with suppress(ValueError):
+                values[address] = parse(text, form_set.cell_type(address))
     return values
 
 

@@ -103,11 +103,11 @@ async def test_a_publication_killed_in_the_middle_goes_on_where_it_stopped():
     await forms.keep(other, a_cell("CP.010.n", "9"))
     evaluate, calls = forms.controls.evaluate, []
 
-    async def killed_at_the_second(filing, inputs, given):
+    async def killed_at_the_second(filing, inputs, given, previous):
         calls.append(filing.id)
         if len(calls) == 2:
             raise ConnectionError("killed")
-        return await evaluate(filing, inputs, given)
+        return await evaluate(filing, inputs, given, previous)
 
     forms.controls.evaluate = killed_at_the_second
     with pytest.raises(ConnectionError):
