@@ -140,6 +140,10 @@ class Cells(Protocol):
         """Return the present cells by address, emptied ones included."""
         ...
 
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        """Return the present cells of these addresses, emptied ones included."""
+        ...
+
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Save changed cells; each becomes a line of the cell's history."""
         ...
@@ -152,8 +156,8 @@ class Cells(Protocol):
         """Return the computed cells of the last evaluation."""
         ...
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        """Replace the computed cells."""
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        """Give these computed cells another value; empty text: none."""
         ...
 
 
@@ -384,8 +388,8 @@ class Snapshots(Protocol):
         """
         ...
 
-    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
-        """Return the cells that the body signed last for this document and the year before, None when it did not."""
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        """Return what the body signed last for this document and the year before: the version's name and its cells."""
         ...
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
@@ -511,6 +515,15 @@ class Controls(Protocol):
         self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str], previous: PreviousYear | None
     ) -> Evaluation:
         """Compute every formula and run every control of the filing's document; some need the year before."""
+        ...
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        """Judge a change of a filing from its last report: computed cells that moved, failed controls only.
+
+        None when validation cannot go on from that report: the whole filing is to be evaluated then.
+        """
         ...
 
     async def justify(
