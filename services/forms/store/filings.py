@@ -126,7 +126,8 @@ class SqlFilings:
 
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
         """Return for each filing how many of these cells are filled, and which cells await a choice."""
-        is_filled = (CellRow.value != "") & CellRow.address.in_(places)
+        # One array, not some six hundred parameters: the same plan, a tenth of the time to send it.
+        is_filled = (CellRow.value != "") & (CellRow.address == func.any(list(places)))
         awaits_choice = CellRow.conflict.is_not(None) & ~CellRow.is_sealed
         rows = await self._session.execute(
             select(
