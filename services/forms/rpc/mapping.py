@@ -242,7 +242,15 @@ def identity(filing: Filing) -> types.FilingIdentity:
 
 def inputs_message(found: FilingInputs) -> pb.FilingInputs:
     """Return a filing as validation judges it."""
-    return pb.FilingInputs(identity=identity(found.filing), cells=cells_of(found.inputs), given=cells_of(found.given))
+    previous = found.previous
+    return pb.FilingInputs(
+        identity=identity(found.filing),
+        cells=cells_of(found.inputs),
+        given=cells_of(found.given),
+        has_previous=previous is not None,
+        previous=cells_of(previous.cells) if previous else (),
+        restated=sorted(previous.restated) if previous else (),
+    )
 
 
 def card_message(card: FilingCard) -> pb.Filing:

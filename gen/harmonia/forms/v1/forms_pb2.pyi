@@ -2664,6 +2664,11 @@ class FilingInputs(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    RESTATED_FIELD_NUMBER: _builtins.int
+    has_previous: _builtins.bool
+    """True when the body signed the same document of the year before on this server."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -2676,16 +2681,27 @@ class FilingInputs(_message.Message):
     def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells given as facts."""
 
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Every cell it signed, computed ones included."""
+
+    @_builtins.property
+    def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells of the previous year's columns that differ on purpose: flagged, with a comment (H-01)."""
+
     def __init__(
         self,
         *,
         identity: _types_pb2.FilingIdentity | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        has_previous: _builtins.bool = ...,
+        previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        restated: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "identity", b"identity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
