@@ -258,6 +258,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message = filing_message(card.filing)
     message.filled, message.fillable = card.filled, card.fillable
     message.conflicts.extend(card.conflicts)
+    message.lacking.extend(finding_message(finding) for finding in card.lacking)
     return message
 
 
@@ -275,6 +276,8 @@ def filing_message(filing: Filing) -> pb.Filing:
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
+        signed_at=stamp(filing.signed_at) if filing.signed_at else None,
+        is_late=filing.was_late,
     )
 
 

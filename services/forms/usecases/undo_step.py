@@ -95,7 +95,7 @@ class UndoStep:
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:
-                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+                return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             activity = _activity(filing_id, now, caller, step, restored, kept)
             await work.activities.add(activity)
@@ -113,7 +113,7 @@ class UndoStep:
                 )
             )
             await work.steps.mark_undone(step.id)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Undone(card, restored, kept)
 

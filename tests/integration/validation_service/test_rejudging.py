@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from harmonia.auth.v1 import auth_pb2 as auth
@@ -18,6 +19,7 @@ from chassis.rpc.identity import carrying
 from formsets.values import written
 from services.forms.service import make_service as make_forms
 from services.validation.service import make_service
+from tests.support.clocks import FrozenClock
 from tests.support.form_sets import sample_cells
 from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
 from tests.support.hosting import DIRECTOR, FakePassports, a_caller, a_stack, hosting
@@ -128,11 +130,12 @@ def a_decision(control: str = "A-20", **what: object) -> pb.Adjustment:
 
 @pytest.fixture
 async def running(database: TestDatabase) -> AsyncIterator[Running]:
-    stack = a_stack()
+    stack = a_stack(clock=FrozenClock(datetime(2025, 7, 1, 9, 0, tzinfo=UTC)))
     bodies = [auth.Body(siren=s, name=n, family="OPH", departement="21") for s, n in BODIES.items()]
+    # In a thread: emptying may wait for a transaction of the forms service of other tests, which needs this loop to end.
     services = [
-        make_forms(stack, database.fresh("forms")),
-        make_service(stack, database.fresh("validation")),
+        make_forms(stack, await asyncio.to_thread(database.fresh, "forms")),
+        make_service(stack, await asyncio.to_thread(database.fresh, "validation")),
         an_auth_service(*bodies),
         a_sync_service(FactsServicer()),
     ]

@@ -204,7 +204,7 @@ async def test_nothing_is_signed_while_a_value_waits_for_a_choice():
     with pytest.raises(FilingNotReady) as refused:
         await forms.use.freeze_filing(forms.caller, FILING_ID)
 
-    assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE"]
+    assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE", "W-01", "W-04"]
 
 
 async def test_a_later_publication_is_taken_back_first():
