@@ -28,7 +28,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import FilingImpact
+from services.forms.domain.form_set_change import Fate, FilingImpact
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -524,7 +524,7 @@ def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
         other_value=kept.other.value if kept.other else "",
         why=kept.why.name,
         fate=kept.fate.name,
-        kept_as=kept.kept_as,
+        kept_as=kept.kept_as if kept.fate is Fate.KEPT else "",
         author=kept.source.author,
         at=stamp(kept.source.at),
     )

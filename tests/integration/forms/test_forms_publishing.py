@@ -105,6 +105,24 @@ async def test_a_value_set_aside_is_kept_in_another_cell_or_dropped(running):
     }
 
 
+async def test_a_choice_that_is_undone_waits_again(running):
+    filing_id = await running.open()
+    await running.save(filing_id, ("CP.380.n", "40", 0))
+    await publish(running)
+    with running.by("accountant"):
+        request = pb.ChooseSetAsideRequest(
+            request_id=running.request_id(), filing_id=filing_id, address="CP.380.n", keep_as="CP.620.n"
+        )
+        await running.stub.ChooseSetAside(request)
+        (step, *_) = (await running.stub.ListSteps(pb.ListStepsRequest(filing_id=filing_id))).steps
+        undo = pb.UndoStepRequest(request_id=running.request_id(), filing_id=filing_id, step_id=step.step_id)
+        await running.stub.UndoStep(undo)
+        listed = (await running.stub.ListSetAside(pb.ListSetAsideRequest(filing_id=filing_id))).cells
+
+    assert await typed(running, filing_id) == ("2025.1", {})
+    assert [(cell.address, cell.fate, cell.kept_as) for cell in listed] == [("CP.380.n", "WAITING", "")]
+
+
 async def test_saves_in_flight_lose_nothing(running):
     filing_id = await running.open()
     addresses = ["BA.010.brut", "BA.020.brut", "BA.110.brut", "BP.180.n", "BP.220.n", "CP.380.n", "CP.570.n"]
