@@ -115,11 +115,12 @@ async def running(host: Running, database: TestDatabase) -> Running:
     await asyncio.to_thread(database.fresh, "forms")
     await asyncio.to_thread(database.fresh, "validation")
     host.sync.forget()
-    await _plan(host.stub)
+    await plan(host.stub)
     return host
 
 
-async def _plan(stub: pb_grpc.FormsServiceStub) -> None:
+async def plan(stub: pb_grpc.FormsServiceStub) -> None:
+    """Plan the campaigns for 2024 as a node does at each start."""
     for document in (types.DOCUMENT_ER, types.DOCUMENT_QDIS):
         campaign = pb.Campaign(
             document=document,

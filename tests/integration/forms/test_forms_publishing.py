@@ -5,8 +5,10 @@ import asyncio
 import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
+from sqlalchemy import text
 
 from chassis.errors import Failure, Forbidden, Invalid, RuleBroken
+from tests.integration.forms.conftest import plan
 from tests.support.forms import AMOUNT
 
 CLOSED_LATER = "CP.380.n"
@@ -103,6 +105,20 @@ async def test_a_value_set_aside_is_kept_in_another_cell_or_dropped(running):
         "CP.380.n": ("40", "CLOSED", "KEPT"),
         "CP.570.n": ("50", "CLOSED", "DROPPED"),
     }
+
+
+async def test_a_start_of_the_node_keeps_the_form_set_that_was_published(running):
+    before = await running.open()
+    await publish(running)
+
+    await plan(running.stub)
+
+    after = await running.open(types.DOCUMENT_ER)
+    assert after == before
+    assert (await typed(running, after))[0] == "2025.1"
+    async with running.engine.connect() as connection:
+        kept = await connection.execute(text("SELECT form_set FROM campaigns WHERE document = 'ER' AND year = 2024"))
+        assert kept.scalar_one() == "2025.1"
 
 
 async def test_a_choice_that_is_undone_waits_again(running):
