@@ -79,7 +79,7 @@ def wire(
     return UseCases(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
         list_filings=ListFilings(open_work, bodies, form_sets, clock),
-        get_filing=GetFiling(open_work, form_sets),
+        get_filing=GetFiling(open_work, form_sets, clock),
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),

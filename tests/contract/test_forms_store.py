@@ -27,7 +27,7 @@ from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
-from services.forms.usecases.ports import UnitOfWork
+from services.forms.usecases.ports import CellCounts, UnitOfWork
 from tests.support.clocks import FrozenClock
 from tests.support.forms import (
     AMOUNT,
@@ -198,9 +198,12 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
 
     async with open_work() as work:
-        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+        places = frozenset({AMOUNT, "BA.020.brut", SHARED})
+        signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
+        unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+    assert dict(signed) == {FILING_ID: CellCounts(2, [SHARED], [], "")}
+    assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):

@@ -37,6 +37,11 @@ class Sentences:
     where: str
     how: str
 
+    @property
+    def whole(self) -> str:
+        """The three parts, one after the other."""
+        return " ".join(part for part in (self.what, self.where, self.how) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

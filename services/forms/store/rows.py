@@ -100,6 +100,7 @@ class FilingRow(Rows):
     rule_set: Mapped[str] = mapped_column(Text)
     report: Mapped[str] = mapped_column(Text, server_default="")
     signed_version: Mapped[int] = mapped_column(Integer)
+    signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     receipt_number: Mapped[str] = mapped_column(Text)
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

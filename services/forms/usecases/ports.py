@@ -67,6 +67,19 @@ class FileContent:
     """Of a balance or a FEC, which then has no lines."""
 
 
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """What is counted about the cells of one filing."""
+
+    filled: int = 0
+    conflicts: Sequence[str] = ()
+    """Cells that await a choice, in order."""
+    saved: Sequence[str] = ()
+    """Cells that somebody saved at least once, emptied ones included, carried ones left out."""
+    approved_on: str = ""
+    """The day on which the accounts were approved, in written form."""
+
+
 class Filings(Protocol):
     """The filings of this server."""
 
@@ -128,8 +141,10 @@ class Filings(Protocol):
         """Give the filings of a document and year another due date; only that of one body when it is said."""
         ...
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many cells of these places are filled, and the addresses that await a choice."""
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
+        """Return for each filing how many cells of these places are filled, and the rest; `saved` of the unsigned only."""
         ...
 
 

@@ -75,7 +75,7 @@ class ReopenFiling:
                     f"Version {filing.signed_version} reopened: {reason.strip()}{shown}",
                 )
             )
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return card
 

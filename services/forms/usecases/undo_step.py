@@ -11,7 +11,7 @@ from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
-from services.forms.domain.form_set_change import takes
+from services.forms.domain.form_set_change import follow_undo, takes
 from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
@@ -63,7 +63,10 @@ class Undone:
 
 
 class UndoStep:
-    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change."""
+    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change.
+
+    A value set aside that the step had put in a cell waits for a choice again.
+    """
 
     def __init__(
         self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
@@ -95,8 +98,9 @@ class UndoStep:
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:
-                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+                return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            await work.set_aside.save(follow_undo(await work.set_aside.of(filing_id), step, changed))
             activity = _activity(filing_id, now, caller, step, restored, kept)
             await work.activities.add(activity)
             await work.steps.add(
@@ -113,7 +117,7 @@ class UndoStep:
                 )
             )
             await work.steps.mark_undone(step.id)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Undone(card, restored, kept)
 

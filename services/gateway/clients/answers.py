@@ -254,6 +254,11 @@ class Filing:
     filled: int
     fillable: int
     conflicts: tuple[str, ...] = ()
+    lacking: "tuple[Finding, ...]" = ()
+    """Controls of the workflow (W-*) that do not hold; those of severity T stand in the way of signing."""
+    signed_at: datetime | None = None
+    is_late: bool = False
+    """Transmitted after the official deadline (W-08)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,16 +256,25 @@ def _cell(
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
-        note=_note([one for one in sheet.comments if one.address in (address, kept_at(line, address))], _),
+        note=_note(
+            [one for one in sheet.comments if one.address in (address, kept_at(line, address))],
+            flag_word(form_set, address, _),
+            _,
+        ),
     )
 
 
-def _note(comments: Sequence[CellComment], _: Wording) -> str:
+def flag_word(form_set: FormSet, address: str, _: Wording) -> str:
+    """Return what the flag of a cell means: one that comes from an earlier year was restated on purpose (H-01)."""
+    return _("retraitée") if form_set.is_prefilled(address) else _("à suivre")
+
+
+def _note(comments: Sequence[CellComment], flag: str, _: Wording) -> str:
     """Return the mark of a commented cell; the newest comment says whether it is flagged."""
     if not comments:
         return ""
     said = _("{n} commentaire(s)", n=len(comments))
-    return f"⚑ {_('à suivre')}, {said}" if comments[0].is_flagged else said
+    return f"⚑ {flag}, {said}" if comments[0].is_flagged else said
 
 
 def _options(line: Line, _: Wording) -> tuple[tuple[str, str], ...]:

@@ -4,8 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import formsets
 from chassis.errors import Failure
-from services.gateway.clients.answers import Delivery, DeliveryState, Document, Filing, Passport, Step, Verdict
+from services.gateway.clients.answers import (
+    Delivery,
+    DeliveryState,
+    Document,
+    Filing,
+    FilingIdentity,
+    Finding,
+    Passport,
+    Severity,
+    Step,
+    Verdict,
+)
 from services.gateway.web.visit import Visit
 from services.gateway.web.wording import Wording
 
@@ -79,6 +91,7 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
         text = _("Compléter la saisie : {n} case(s) remplie(s) sur {total}.", n=filing.filled, total=filing.fillable)
         items.append(Link(text, f"{at}/forms"))
     items += _about_verdict(filing, at, _)
+    items += [Link(_lacking(one, _), _mended_at(one, filing.identity, at)) for one in filing.lacking]
     if filing.step in EDITABLE:
         items.append(Link(_("Passer à l’étape suivante : {step}.", step=_.label(_next(filing.step))), at))
     elif passport.may("filing.sign", filing.identity.body):
@@ -86,6 +99,22 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
     else:
         items.append(Link(_("Attendre la signature du responsable de l’organisme.")))
     return items
+
+
+def _lacking(finding: Finding, _: Wording) -> str:
+    what, where, how = _.parts(finding.detail)
+    sentence = " ".join((what, where, how if finding.severity is Severity.TRANSMISSION else ""))
+    return f"{finding.control}{_.colon} {sentence.strip()}"
+
+
+def _mended_at(finding: Finding, identity: FilingIdentity, at: str) -> str:
+    """Return the page where what lacks is given: the cell that the control looks at, else the attachments (W-03)."""
+    form_set, cell = formsets.load(identity.form_set), next(iter(finding.cells), "")
+    if finding.severity is not Severity.TRANSMISSION:
+        return f"{at}/remarks"
+    if not form_set.has_cell(cell):
+        return f"{at}/attachments"
+    return f"{at}/forms/{form_set.form_of(cell).code}#cell-{cell}"
 
 
 def _about_verdict(filing: Filing, at: str, _: Wording) -> list[Link]:

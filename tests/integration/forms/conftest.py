@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from harmonia.auth.v1 import auth_pb2 as auth
@@ -24,6 +25,8 @@ from tests.support.hosting import ACCOUNTANT, DIRECTOR, FakePassports, a_caller,
 from tests.support.postgres import TestDatabase
 
 STRANGERS_BODY = "552081317"
+JULY = datetime(2025, 7, 1, 9, 0, tzinfo=UTC)
+"""After the accounts of the sample were approved, before the deadline."""
 
 
 @dataclass
@@ -90,7 +93,7 @@ PASSPORTS = {
 async def host(database: TestDatabase) -> AsyncIterator[Running]:
     """One host for the session: starting the worker processes of validation takes longer than most tests."""
     url = database.fresh("forms")
-    clock, facts = FrozenClock(), FactsServicer()
+    clock, facts = FrozenClock(JULY), FactsServicer()
     stack = a_stack(clock=clock)
     body = auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")
     services = [
@@ -112,11 +115,12 @@ async def running(host: Running, database: TestDatabase) -> Running:
     await asyncio.to_thread(database.fresh, "forms")
     await asyncio.to_thread(database.fresh, "validation")
     host.sync.forget()
-    await _plan(host.stub)
+    await plan(host.stub)
     return host
 
 
-async def _plan(stub: pb_grpc.FormsServiceStub) -> None:
+async def plan(stub: pb_grpc.FormsServiceStub) -> None:
+    """Plan the campaigns for 2024 as a node does at each start."""
     for document in (types.DOCUMENT_ER, types.DOCUMENT_QDIS):
         campaign = pb.Campaign(
             document=document,

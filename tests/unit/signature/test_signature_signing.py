@@ -161,11 +161,12 @@ async def test_a_verdict_that_stands_in_the_way_gives_an_obstacle_and_no_intent(
 
 
 async def test_what_forms_finds_wrong_is_shown_as_obstacles(desk):
-    desk.filings.refusal = RuleBroken("Pas prêt", violations=[Violation("step", "Le dépôt n'est pas à l'étape 3.")])
+    step = Violation("step", "Le dépôt n'est pas à l'étape 3.", "STEP", "The filing is not at step 3.")
+    desk.filings.refusal = RuleBroken("Pas prêt", violations=[step])
 
     prepared = await desk.prepare(desk.director(), FILING)
 
-    assert [obstacle.fr for obstacle in prepared.obstacles] == ["Le dépôt n'est pas à l'étape 3."]
+    assert [(one.fr, one.en) for one in prepared.obstacles] == [(step.description, step.english)]
     assert prepared.manifest is None
 
 

@@ -312,6 +312,9 @@ class Filing(_message.Message):
     FILLED_FIELD_NUMBER: _builtins.int
     FILLABLE_FIELD_NUMBER: _builtins.int
     CONFLICTS_FIELD_NUMBER: _builtins.int
+    LACKING_FIELD_NUMBER: _builtins.int
+    SIGNED_AT_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -332,6 +335,8 @@ class Filing(_message.Message):
     """How many input cells of the document are filled."""
     fillable: _builtins.int
     """How many input cells the document has."""
+    is_late: _builtins.bool
+    """True when that was after the official deadline of an ER (W-08)."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -347,6 +352,16 @@ class Filing(_message.Message):
     @_builtins.property
     def conflicts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells in conflict with another server."""
+
+    @_builtins.property
+    def lacking(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.Finding]:
+        """Controls of the workflow (W-*) that do not hold, for the people of the body: those of severity T stand in the way of
+        signing whatever the verdict, which does not count them.
+        """
+
+    @_builtins.property
+    def signed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the current signed version was signed; unset before."""
 
     def __init__(
         self,
@@ -365,10 +380,13 @@ class Filing(_message.Message):
         filled: _builtins.int = ...,
         fillable: _builtins.int = ...,
         conflicts: _abc.Iterable[_builtins.str] | None = ...,
+        lacking: _abc.Iterable[_validation_pb2.Finding] | None = ...,
+        signed_at: _timestamp_pb2.Timestamp | None = ...,
+        is_late: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2664,6 +2682,11 @@ class FilingInputs(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    RESTATED_FIELD_NUMBER: _builtins.int
+    has_previous: _builtins.bool
+    """True when the body signed the same document of the year before on this server."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -2676,16 +2699,27 @@ class FilingInputs(_message.Message):
     def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells given as facts."""
 
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Every cell it signed, computed ones included."""
+
+    @_builtins.property
+    def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells of the previous year's columns that differ on purpose: flagged, with a comment (H-01)."""
+
     def __init__(
         self,
         *,
         identity: _types_pb2.FilingIdentity | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        has_previous: _builtins.bool = ...,
+        previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        restated: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "identity", b"identity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
