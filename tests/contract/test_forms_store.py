@@ -106,6 +106,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],

@@ -90,6 +90,8 @@ class Filing:
     rule_set: str = ""
     signed_version: int = 0
     receipt_number: str = ""
+    reopened_at: datetime | None = None
+    """Since when the signed version is suspended, while a rectifying one is being made."""
     lock: Lock | None = None
 
     @property
@@ -166,7 +168,7 @@ class Filing:
             raise ReasonMissing(
                 violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
             )
-        return replace(self, step=Step.ENTRY, changed_at=at)
+        return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
@@ -211,6 +213,7 @@ class Filing:
             step=Step.REVIEW,
             signed_version=version,
             receipt_number=receipt_number,
+            reopened_at=None,
             lock=None,
             changed_at=at,
         )

@@ -267,6 +267,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
+        reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
     )
 
 

@@ -100,6 +100,7 @@ class FilingRow(Rows):
     rule_set: Mapped[str] = mapped_column(Text)
     signed_version: Mapped[int] = mapped_column(Integer)
     receipt_number: Mapped[str] = mapped_column(Text)
+    reopened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)
