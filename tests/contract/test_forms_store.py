@@ -27,7 +27,7 @@ from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
-from services.forms.usecases.ports import CellCounts, UnitOfWork
+from services.forms.usecases.ports import UnitOfWork
 from tests.support.clocks import FrozenClock
 from tests.support.forms import (
     AMOUNT,
@@ -109,6 +109,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],
@@ -202,7 +203,7 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
         signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
         unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(signed) == {FILING_ID: CellCounts(2, [SHARED], [], "")}
+    assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
     assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 

@@ -95,6 +95,8 @@ class Filing:
     signed_at: datetime | None = None
     """When that version was signed."""
     receipt_number: str = ""
+    reopened_at: datetime | None = None
+    """Since when the signed version is suspended, while a rectifying one is being made."""
     lock: Lock | None = None
 
     @property
@@ -169,7 +171,7 @@ class Filing:
             raise ReasonMissing(
                 violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
             )
-        return replace(self, step=Step.ENTRY, changed_at=at)
+        return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
@@ -224,6 +226,7 @@ class Filing:
             signed_version=version,
             receipt_number=receipt_number,
             signed_at=at,
+            reopened_at=None,
             lock=None,
             changed_at=at,
         )

@@ -278,6 +278,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         is_locked=filing.lock is not None,
         signed_at=stamp(filing.signed_at) if filing.signed_at else None,
         is_late=filing.was_late,
+        reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
     )
 
 

@@ -173,6 +173,7 @@ def _columns(filing: Filing) -> dict[str, object]:
         "signed_version": filing.signed_version,
         "signed_at": filing.signed_at,
         "receipt_number": filing.receipt_number,
+        "reopened_at": filing.reopened_at,
         "locked_by": filing.lock.intent_id if filing.lock else None,
         "locked_at": filing.lock.since if filing.lock else None,
     }
@@ -201,5 +202,6 @@ def _to_domain(row: FilingRow) -> Filing:
         signed_version=row.signed_version,
         signed_at=row.signed_at,
         receipt_number=row.receipt_number,
+        reopened_at=row.reopened_at,
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
     )

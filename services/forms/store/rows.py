@@ -102,6 +102,7 @@ class FilingRow(Rows):
     signed_version: Mapped[int] = mapped_column(Integer)
     signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     receipt_number: Mapped[str] = mapped_column(Text)
+    reopened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)

@@ -174,8 +174,19 @@ class SealFiling:
                     at,
                     signatory,
                     "FILING_SIGNED",
-                    f"Version {version} signée et transmise, récépissé {number}.",
-                    f"Version {version} signed and transmitted, receipt {number}.",
+                    *_sealed(version, number),
                 )
             )
             await work.commit()
+
+
+def _sealed(version: int, number: str) -> tuple[str, str]:
+    """Return what happened, in French and in English."""
+    fr = f"Version {version} signée et transmise, récépissé {number}."
+    en = f"Version {version} signed and transmitted, receipt {number}."
+    if version == 1:
+        return fr, en
+    return (
+        f"{fr} Elle remplace la version {version - 1}, dont la suspension prend fin.",
+        f"{en} It replaces version {version - 1}, whose suspension ends.",
+    )

@@ -34,6 +34,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -240,8 +241,8 @@ class Signatures(Protocol):
         """Return a signed container; version 0 is the latest."""
         ...
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify any container; needs no passport."""
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify any container, and that files held beside it are its attachments; needs no passport."""
         ...
 
 
@@ -266,12 +267,12 @@ class Releases(Protocol):
         """Read the partner's own feed after a cursor."""
         ...
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
-        """Return the container of an entry and record the delivery."""
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
+        """Return the container of an entry and record the delivery; a suspended one only to who accepts it as such."""
         ...
 
     async def acknowledge(self, delivery_id: str) -> FeedEntry:
-        """Record that the partner took the entry into account."""
+        """Record that the partner took the entry, a version or a notice, into account."""
         ...
 
 

@@ -45,6 +45,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -401,9 +402,10 @@ class GrpcSignatures:
         with carrying(self._passport):
             return read(await self._stub.GetContainer(request), Container)
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify a container."""
-        request = signature.VerifyContainerRequest(container=container)
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify a container, and the files held beside it."""
+        files = [signature.HeldFile(file_name=one.file_name, size=one.size, digest=one.digest) for one in held]
+        request = signature.VerifyContainerRequest(container=container, files=files)
         with carrying(self._passport):
             return read(await self._stub.VerifyContainer(request), Verification)
 
@@ -446,9 +448,9 @@ class GrpcReleases:
         with carrying(self._passport):
             return read(await self._stub.ReadFeed(request), FeedPage)
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
         """Return the container of an entry."""
-        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id)
+        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id, accepts_suspended=accepts_suspended)
         with carrying(self._passport):
             return read(await self._stub.FetchDelivery(request), FetchedDelivery)
 

@@ -15,6 +15,7 @@ from services.gateway.clients.answers import (
     Finding,
     Passport,
     Severity,
+    Standing,
     Step,
     Verdict,
 )
@@ -31,6 +32,12 @@ MENDING = {
 OWN = {Document.ER: "MIN", Document.QDIS: "FED-"}
 """How the code of the authority of a document begins among the recipients."""
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
+
+SINCE = {
+    Standing.SUSPENDED: "Suspendue depuis le {at}",
+    Standing.WITHDRAWN: "Retirée depuis le {at} : plus en vigueur chez ce destinataire",
+}
+"""What a version is to a recipient that was told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,7 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
         d.recipient_name or d.recipient
         for d in deliveries
         if d.state is not DeliveryState.SUPERSEDED
+        and d.standing not in (Standing.REPLACED, Standing.WITHDRAWN)
         and not d.recipient.startswith(OWN.get(filing.identity.document, "MIN"))
     )
     sentence = _(
@@ -149,7 +157,25 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
         team=team,
         authority=authority,
     )
-    return (sentence + _(" et par : {names}", names=receivers) if receivers else sentence) + "."
+    seen = (sentence + _(" et par : {names}", names=receivers) if receivers else sentence) + "."
+    if filing.reopened_at is None:
+        return seen
+    return f"{seen} " + _("La rectification en cours n’est visible que par {team}.", team=team)
+
+
+def standing_of(delivery: Delivery, _: Wording) -> str:
+    """Return what the version is to its recipient, since when, and whether the recipient confirmed the notice."""
+    since = {Standing.SUSPENDED: delivery.suspended_at, Standing.WITHDRAWN: delivery.withdrawn_at}
+    if delivery.standing is Standing.UNSPECIFIED:
+        return "—"
+    if delivery.standing not in since:
+        return _.label(delivery.standing)
+    text = _(SINCE[delivery.standing], at=_.moment(since[delivery.standing]))
+    confirmed = delivery.notice_acknowledged_at
+    told = (
+        _("avis pris en compte le {at}", at=_.moment(confirmed)) if confirmed else _("avis pas encore pris en compte")
+    )
+    return f"{text} ({told})"
 
 
 def _names(names: Iterable[str]) -> str:

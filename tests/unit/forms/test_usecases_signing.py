@@ -7,6 +7,7 @@ import pytest
 
 from chassis.errors import Forbidden
 from formsets.workflow import APPROVED_ON
+from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import (
     FilingNotEditable,
@@ -273,6 +274,47 @@ async def test_a_conflict_stands_in_the_way_unless_the_er_is_signed():
     sealed = a_cell(SHARED, conflict=an_other_value(), is_sealed=True)
     forms, _ = await ready_to_sign(sealed, document=Document.QDIS)
     await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+
+async def test_what_is_attached_after_the_freeze_is_not_signed():
+    forms, _ = await ready_to_sign()
+    await attach(forms, b"1")
+    _, frozen = await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    await attach(forms, b"2")
+
+    assert await lock(forms, revision=frozen.revision) == ["*"]
+    _, again = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    assert (len(frozen.attachments), len(again.attachments)) == (1, 2)
+    assert await lock(forms, revision=again.revision) == []
+    with pytest.raises(FilingNotEditable):
+        await attach(forms, b"3")
+    await seal(forms, revision=again.revision)
+    with pytest.raises(FilingNotEditable):
+        await attach(forms, b"3")
+    assert (await forms.use.get_frozen_filing(FILING_ID, 1, again.revision))[1].attachments == again.attachments
+
+
+async def test_a_rectifying_version_says_what_it_replaces_and_ends_the_suspension():
+    forms, _ = await ready_to_sign()
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms)
+    await seal(forms)
+    await forms.use.reopen_filing(forms.caller, FILING_ID, REASON, [])
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
+    _, frozen = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms, version=2, revision=frozen.revision)
+
+    await seal(forms, "event-2", version=2, revision=frozen.revision)
+
+    assert (forms.filing.signed_version, forms.filing.reopened_at) == (2, None)
+    assert "remplace la version 1" in forms.store.kept.activities[-1].fr
+    assert "replaces version 1" in forms.store.kept.activities[-1].en
+
+
+async def attach(forms, content):
+    pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+    return await forms.use.attach_file(forms.caller, FILING_ID, AttachmentKind.OTHER, "annexe.pdf", pdf)
 
 
 async def test_only_a_signatory_freezes():

@@ -102,6 +102,9 @@ def test_every_word_of_the_contract_is_known():
         (validation.Severity, answers.Severity),
         (types.Family, answers.Family),
         (transmission.DeliveryState, answers.DeliveryState),
+        (transmission.Standing, answers.Standing),
+        (transmission.EntryKind, answers.EntryKind),
+        (transmission.NoticeReason, answers.NoticeReason),
     ):
         ends = {name.lower() for name in list(kind.keys())}
         assert {word for word in words if not any(end.endswith(word.value) for end in ends)} == set()

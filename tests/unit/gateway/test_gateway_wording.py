@@ -13,7 +13,6 @@ from formsets import load
 from formsets.formats import read
 from services.gateway.web import (
     account_pages,
-    attachment_pages,
     campaign_pages,
     errors,
     form_view,
@@ -55,7 +54,8 @@ def _said() -> set[str]:
             account_pages.SIDES,
             campaign_pages.WHYS,
             campaign_pages.FATES,
-            attachment_pages.KINDS,
+            wording.ATTACHMENT_KINDS,
+            frame.SINCE,
         ),
     )
     return _in_templates() | _in_code() | {text for table in tables for text in table.values()}

@@ -315,6 +315,7 @@ class Filing(_message.Message):
     LACKING_FIELD_NUMBER: _builtins.int
     SIGNED_AT_FIELD_NUMBER: _builtins.int
     IS_LATE_FIELD_NUMBER: _builtins.int
+    REOPENED_AT_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -363,6 +364,10 @@ class Filing(_message.Message):
     def signed_at(self) -> _timestamp_pb2.Timestamp:
         """When the current signed version was signed; unset before."""
 
+    @_builtins.property
+    def reopened_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when the signed version is suspended, while the filing is reopened for a rectifying one."""
+
     def __init__(
         self,
         *,
@@ -383,10 +388,11 @@ class Filing(_message.Message):
         lacking: _abc.Iterable[_validation_pb2.Finding] | None = ...,
         signed_at: _timestamp_pb2.Timestamp | None = ...,
         is_late: _builtins.bool = ...,
+        reopened_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3096,7 +3102,7 @@ class ReopenFilingRequest(_message.Message):
     filing_id: _builtins.str
     """Filing."""
     reason: _builtins.str
-    """Why."""
+    """Why, for the people of the body; recipients of the signed version never see these words."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells to look at again."""
