@@ -46,6 +46,7 @@ from services.gateway.clients.answers import (
     Filings,
     Finding,
     FormSetChange,
+    FormSetStatus,
     ImportChange,
     ImportEffect,
     ImportPreview,
@@ -358,6 +359,16 @@ class FakeForms:
     ) -> tuple[CellDifference, ...]:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
         return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        self.world.note("form_sets", self.passport)
+        return (
+            FormSetStatus("2024.1", "PUBLISHED", "", None, True, ("CLOSED",)),
+            FormSetStatus("2025.1", "TRIAL", "Alex Agent", NOW, False, ("DRAFT", "PUBLISHED")),
+        )
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        self.world.note("move_form_set", (form_set, state))
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))

@@ -596,6 +596,18 @@ class CellDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class FormSetStatus:
+    """A form set of the server: `DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; nobody's name when nobody declared it."""
+
+    form_set: str
+    state: str
+    changed_by: str
+    changed_at: datetime | None
+    is_used: bool
+    moves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CellToChoose:
     """A filled cell that a new form set does not take as it is."""
 

@@ -35,9 +35,9 @@ async def campaign(visit: Visitor) -> Response:
     """Ask for a campaign and a form set, and show what publishing it would do."""
     _refuse_others(visit)
     query = visit.request.query_params
-    if not query.get("form_set"):
-        return await visit.page("campaign.html", _values(visit, {}))
     asked = {name: query.get(name, "") for name in _FIELDS}
+    if not (asked["form_set"] and asked["year"]):
+        return await visit.page("campaign.html", _values(visit, asked))
     try:
         document, year, form_set = _asked(asked)
         change = await visit.services.forms.preview_form_set(document, year, form_set)

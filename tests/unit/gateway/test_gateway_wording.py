@@ -16,6 +16,7 @@ from services.gateway.web import (
     attachment_pages,
     campaign_pages,
     errors,
+    form_set_pages,
     form_view,
     frame,
     release_pages,
@@ -56,6 +57,13 @@ def _said() -> set[str]:
             campaign_pages.WHYS,
             campaign_pages.FATES,
             attachment_pages.KINDS,
+            form_set_pages.STATES,
+            form_set_pages.MOVES,
+            form_set_pages.OUTCOMES,
+            form_set_pages.SUBJECTS,
+            form_set_pages.KINDS,
+            form_set_pages.PROPERTIES,
+            form_set_pages.VALUES,
         ),
     )
     return _in_templates() | _in_code() | {text for table in tables for text in table.values()}
