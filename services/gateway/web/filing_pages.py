@@ -240,6 +240,7 @@ async def _form_page(
         "before": before,
         "after": after,
         "refusal": explained(failure, _) if failure else "",
+        "is_conflict": isinstance(failure, Conflict),
         "cell_prefix": CELL,
         "was_prefix": WAS,
     }

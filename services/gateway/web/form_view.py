@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from chassis.errors import Failure
+from chassis.errors import Conflict, Failure, Violation
 from formsets import Form, FormSet, Line
 from services.gateway.clients.answers import (
     Cell,
@@ -196,21 +196,37 @@ def as_filed(cells: Sequence[Cell]) -> dict[str, FiledCell]:
 
 
 def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, str]:
-    """Return address as shown → why it is refused, in the language; other violations are left out."""
+    """Return address as shown → why it is refused, in the language; other violations are left out.
+
+    The sheet holds the cells as they are now: a value that somebody else saved meanwhile is said from it.
+    """
     document = sheet.identity.document.code
     return {
-        shown_at(sheet.form_set, document, v.field): _explained(sheet.form_set, v.reason, v.description, _)
+        shown_at(sheet.form_set, document, v.field): _meanwhile(sheet, v.field, _)
+        if isinstance(failure, Conflict)
+        else _explained(sheet.form_set, v, _)
         for v in failure.violations
         if sheet.form_set.has_cell(v.field)
     }
 
 
-def _explained(form_set: FormSet, reason: str, description: str, _: Wording) -> str:
-    official = next((control for control in form_set.controls if control.id == reason), None)
+def _meanwhile(sheet: Sheet, address: str, _: Wording) -> str:
+    line = sheet.form_set.line_of(address)
+    filed = sheet.cells.get(kept_at(line, address)) or sheet.cells.get(address)
+    return _(
+        "Valeur enregistrée entre-temps : {value}, par {author}, le {at}.",
+        value=(shown(filed.value, line.type, _) if filed else "") or _("vide"),
+        author=(filed.author if filed else "") or "—",
+        at=_.moment(filed.changed_at if filed else None),
+    )
+
+
+def _explained(form_set: FormSet, violation: Violation, _: Wording) -> str:
+    official = next((control for control in form_set.controls if control.id == violation.reason), None)
     if official is None:
-        return description
+        return _.violation(violation.field, violation.reason) or violation.description
     if _.language == "fr":
-        return f"{description} ({official.id})"
+        return f"{violation.description} ({official.id})"
     text = official.text(_.language)
     return f"{text.what} {text.how} ({official.id})"
 

@@ -136,6 +136,11 @@ class Wording:
         """Return the sentence for a failure's reason, empty when its own message says more."""
         return _catalogue(self.language).get(f"reason:{code}", "")
 
+    def violation(self, field: str, code: str) -> str:
+        """Return the sentence for a violation, of that field or of any; empty when its own description says more."""
+        found = _catalogue(self.language)
+        return found.get(f"violation:{field}:{code}") or found.get(f"violation:{code}", "")
+
     def label(self, value: StrEnum) -> str:
         """Return the name of one of a service's words."""
         return self(LABELS.get(value, value.value.replace("_", " ")))
