@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from chassis.agreement import agreed
 from chassis.errors import Violation
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
 
@@ -145,7 +146,7 @@ class Filing:
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
         if step < self.step and len(reason.strip()) < 3:
-            raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
+            raise _reason_missing("Donnez la raison du retour, en trois caractères au moins.")
         return replace(self, step=step, changed_at=at)
 
     @property
@@ -163,9 +164,7 @@ class Filing:
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
         if len(reason.strip()) < 3:
-            raise ReasonMissing(
-                violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
-            )
+            raise _reason_missing("Donnez la raison de la réouverture, en trois caractères au moins.")
         return replace(self, step=Step.ENTRY, changed_at=at)
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
@@ -176,10 +175,18 @@ class Filing:
         if self.verdict not in SIGNABLE:
             found.append(Violation("verdict", _VERDICT_OBSTACLES[self.verdict], "W-02"))
         if conflicts:
-            sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
+            sentence = agreed(
+                "{n} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur.",
+                {"n": conflicts},
+                "fr",
+            )
             found.append(Violation("conflicts", sentence, "W-07"))
         if set_aside:
-            sentence = f"{set_aside} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort."
+            sentence = agreed(
+                "{n} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort.",
+                {"n": set_aside},
+                "fr",
+            )
             found.append(Violation("set_aside", sentence, "SET_ASIDE"))
         return found
 
@@ -234,3 +241,7 @@ def permission_for_move(now: Step, step: Step) -> str:
     if permission is None:
         raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
     return permission
+
+
+def _reason_missing(sentence: str) -> ReasonMissing:
+    return ReasonMissing(sentence, violations=[Violation("reason", sentence, "REASON_MISSING")])

@@ -1,8 +1,10 @@
 """The life of the form sets of a server: where each is, who moved it, where it may go, what changed since the one before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
@@ -11,11 +13,14 @@ from formsets import FormSet
 from formsets.difference import Change, Subject, compare
 from services.gateway.clients.answers import FormSetStatus
 from services.gateway.web.errors import explained, status_of
+from services.gateway.web.form_view import label_of
+from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 
+PUBLISHED = "PUBLISHED"
 STATES = {"DRAFT": "Projet", "TRIAL": "À l’essai", "PUBLISHED": "Publié", "CLOSED": "Clos"}
 """French names of the states, in the order of a life."""
 MOVES = {
@@ -114,6 +119,7 @@ VALUES = {
     "by what its formula reads": "changé par ce que lit sa formule",
 }
 """French words for the values that a package writes in code words."""
+DAYS = frozenset({"opened_from", "opened_until", "in_force_from", "in_force_until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class ChangeRow:
     """One change, in words."""
 
     code: str
-    label: str
+    label: Markup
     """Official label of the line, cell, form or control, in French; empty when it has none."""
     what: str
     before: str
@@ -215,23 +221,27 @@ def _known(version: str) -> FormSet:
 
 def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeRow:
     word = _(PROPERTIES.get(change.property, change.property)) if change.property else _(KINDS[change.kind])
-    label = _label(change, after) or _label(change, before)
-    values = (_(VALUES.get(text, text)) if text else "" for text in (change.before, change.after))
-    return ChangeRow(change.code, label, word, *values, breaks_comparison=change.breaks_comparison)
+    label = _label(change, after, _) or _label(change, before, _)
+    dated = change.property in DAYS
+    values = (
+        _.day(text) if dated else _(VALUES.get(text, text)) if text else "" for text in (change.before, change.after)
+    )
+    code = "" if change.subject == "package" else change.code
+    return ChangeRow(code, label, word, *values, breaks_comparison=change.breaks_comparison)
 
 
-def _label(change: Change, form_set: FormSet) -> str:
+def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:
     """Return the official label of what changes, where it has one."""
-    code, address = change.code, change.code if form_set.has_cell(change.code) else ""
-    if change.subject == "line":
-        return next((line.label for form in form_set.forms for line in form.lines if line.code == code), "")
     if change.subject in ("cell", "accounts"):
-        return form_set.label(address) if address else ""
+        return label_of(form_set, change.code, _)
+    known: Iterable[tuple[str, str]] = ((control.id, control.message) for control in form_set.controls)
+    if change.subject == "line":
+        known = ((line.code, line.label) for form in form_set.forms for line in form.lines)
     if change.subject == "form":
-        return next((form.title for form in form_set.forms if form.code == code), "")
+        known = ((form.code, form.title) for form in form_set.forms)
     if change.subject == "concept":
-        return next((concept.label for concept in form_set.concepts if concept.code == code), "")
-    return next((control.message for control in form_set.controls if control.id == code), "")
+        known = ((concept.code, concept.label) for concept in form_set.concepts)
+    return official(next((label for code, label in known if code == change.code), ""))
 
 
 def _refuse_others(visit: Visit) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from markupsafe import Markup
+
 from chassis.errors import Conflict, Failure, Violation
 from formsets import Form, FormSet, Line
+from formsets.package import column_of
 from services.gateway.clients.answers import (
     Cell,
     CellComment,
@@ -19,6 +22,7 @@ from services.gateway.clients.answers import (
     Severity,
 )
 from services.gateway.web.figures import is_numeric, shown, typed
+from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
 
 CELL, WAS = "cell:", "was:"
@@ -174,6 +178,20 @@ def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
         rows=tuple(_row(sheet, form, line, failed, groups, _) for line in form.lines),
         groups=tuple(groups.values()),
     )
+
+
+def label_of(form_set: FormSet, address: str, _: Wording) -> Markup:
+    """Return the official label of a cell, in French as it is, with the heading of its column if the form has several.
+
+    A cell that the form set does not know has none.
+    """
+    if not form_set.has_cell(address):
+        return Markup()
+    said = official(form_set.line_of(address).label)
+    if len(form_set.form_of(address).columns) == 1:
+        return said
+    column = column_of(address)
+    return said + f" — {_(COLUMNS.get(column, column))}"
 
 
 def kept_at(line: Line, address: str) -> str:

@@ -15,6 +15,7 @@ import services.validation.domain.errors as validation_errors
 from chassis.errors import Failure
 from formsets import load
 from formsets.formats import read
+from services.gateway.clients.answers import ControlStatus, Indication, RunState
 from services.gateway.web import (
     account_pages,
     attachment_pages,
@@ -158,6 +159,13 @@ def test_a_computed_amount_is_shown_rounded_half_up():
 def test_what_stands_in_an_input_is_read_back_to_the_same_amount(amount):
     form_set = load("2024.1")
     assert read(form_set, "BA.010.brut", typed(str(amount), "M"), 2024).value == amount
+
+
+def test_words_that_are_spelt_alike_have_names_of_their_own():
+    _ = Wording("fr")
+    assert _.label(RunState.FAILED) == "Abandonné"
+    assert _.label(ControlStatus.FAILED) == "Non respecté"
+    assert _.label(Indication.FAILED) == "Signature non valable"
 
 
 def test_dates_are_said_in_words():
