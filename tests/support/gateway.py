@@ -557,11 +557,12 @@ class FakeValidations:
 
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
+        decision = an_adjustment()
         if run_id == "run-1":
-            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None)
+            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None, decision)
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
-        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found)
+        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)
 
 
 def an_adjustment() -> Adjustment:

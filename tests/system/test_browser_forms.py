@@ -13,6 +13,7 @@ from harmonia.forms.v1 import forms_pb2, forms_pb2_grpc
 from harmonia.types.v1 import types_pb2 as types
 from playwright.async_api import Browser, expect
 
+import formsets
 from demo.federation import SAMPLE_OPH, YEAR
 from synthetic import synthesise, to_flat_csv, with_fault
 from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, chromium, desk
@@ -192,10 +193,11 @@ def a_file_with_wrong_lines() -> bytes:
     rows = [line.split(";") for line in SAMPLE_OPH.read_text(encoding="utf-8").splitlines()]
     wrong = {("PL.120", "n"): "1.234,56", ("BA.030", "brut"): "douze", ("BA.040", "brut"): "#REF!"}
     out = [[*rows[0], "vérifié par"]]
+    form_set = formsets.load("2024.1")
     for code, column, value, nature in rows[1:]:
         text = wrong.get((code, column), value)
-        out.append([code, column, f"{int(text):,}".replace(",", "\xa0") if text.isdigit() and len(text) < 9 else text])
-        out[-1] += [nature, "cabinet"]
+        is_amount = form_set.line(code).type in ("M", "MS") and text.isdigit()
+        out.append([code, column, f"{int(text):,}".replace(",", "\xa0") if is_amount else text, nature, "cabinet"])
     out.append(["ZZ.999", "n", "12", "saisie", "cabinet"])
     return "\r\n".join(";".join(row) for row in out).encode("cp1252")
 
@@ -235,7 +237,7 @@ async def undoes_the_import_and_brings_it_back(accountant: Desk, at: str) -> Non
     await accountant.go(f"{at}/history")
     await accountant.look("a05-history")
     await page.get_by_role("button", name=re.compile("^Annuler la modification")).first.click()
-    await accountant.sees(re.compile(r"Annulé : \d+ cases remises comme avant\."))
+    await accountant.sees(re.compile(r"Annulé\s: \d+ cases remises comme avant\."))
     await accountant.go(f"{at}/forms/PL")
     await expect(accountant.cell("PL.190.n")).to_have_value("5\u202f000")
     await expect(accountant.cell("PL.100.n")).to_have_value("")
@@ -445,7 +447,7 @@ async def compares_two_years(accountant: Desk, at: str) -> None:
     await accountant.look("d07-years")
     await accountant.page.get_by_label("avec").select_option(label=f"{YEAR - 1} — Version 1")
     await accountant.press("Comparer")
-    await accountant.sees(re.compile(r"Différences : \d+ cases"))
+    await accountant.sees(re.compile(r"Différences\s: \d+ cases"))
     await accountant.look("d08-compare")
     await accountant.go(f"{at}/years")
     await accountant.follow("Version 1")
@@ -526,8 +528,8 @@ async def gives_it_to_the_open_filings(officer: Desk) -> None:
     await officer.press("Voir ce qui changerait")
     await expect(page.locator("main table")).to_contain_text("CP.380.n")
     await officer.look("e06-publication-preview")
-    await officer.press("Publier le référentiel 2025.1")
-    await officer.sees(re.compile(r"Publié : \d+ dossiers? changés?\."))
+    await officer.press("Faire passer ces dossiers au référentiel 2025.1")
+    await officer.sees(re.compile(r"Publié\s: \d+ dossiers? changés?\."))
     await officer.look("e07-published")
 
 
@@ -553,7 +555,7 @@ async def chooses_for_what_was_set_aside(accountant: Desk, at: str) -> None:
 
 async def takes_the_publication_back(officer: Desk) -> None:
     await officer.press("Annuler cette publication")
-    await officer.sees(re.compile(r"Publication annulée : \d+ dossiers? remis"))
+    await officer.sees(re.compile(r"Publication annulée\s: \d+ dossiers? remis"))
     await officer.look("e11-taken-back")
 
 
@@ -600,7 +602,7 @@ async def is_told_what_cannot_be_softened(officer: Desk) -> None:
 
 async def waits_for_the_run(officer: Desk) -> None:
     """Ask again as the page offers, until the run is over."""
-    over = officer.page.get_by_role("heading", level=1, name="Terminé")
+    over = officer.page.get_by_role("heading", level=1, name=re.compile("terminé$"))
     async with asyncio.timeout(30):
         while not await over.count():
             await officer.follow("Actualiser")
@@ -608,7 +610,7 @@ async def waits_for_the_run(officer: Desk) -> None:
 
 async def tries_a_softer_control(officer: Desk) -> None:
     await softens(officer, FAULT, "try")
-    await expect(officer.page.get_by_role("heading", level=1)).to_contain_text("File d’attente")
+    await expect(officer.page.get_by_role("heading", level=1)).to_contain_text("Essai")
     await officer.shoot("f03-run-in-the-queue")
     await waits_for_the_run(officer)
     await officer.sees("Ce qui changerait")

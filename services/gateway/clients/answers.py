@@ -400,6 +400,9 @@ class QueueStatus:
     failure: str
     changed: int
     preview: AdjustmentPreview | None
+    adjustment: Adjustment | None = None
+    tried_on: int = 0
+    """Year of the filings it is tried on, 0 for the open ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,17 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "form_sets": formsets.available(),
         "weights": _WEIGHTS,
         "withdrawn": _WITHDRAWN,
+        "wrong": {violation.field for violation in failure.violations} if failure else set(),
+        "controls": _adjustable(),
         "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
+
+
+def _adjustable() -> list[tuple[str, str]]:
+    """Return id and official message of the controls that can be softened, of the newest form set."""
+    form_set = formsets.load(formsets.available()[-1])
+    return [(one.id, one.message) for one in form_set.controls if one.expression and one.severity != "B"]
 
 
 def _adjustment(fields: Mapping[str, str]) -> Adjustment:

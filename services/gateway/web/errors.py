@@ -30,7 +30,7 @@ from chassis.errors import (
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.web.desk import desk_of
-from services.gateway.web.visit import Visit, wording_of
+from services.gateway.web.visit import Visit, page_behind, wording_of
 from services.gateway.web.wording import Wording
 
 _STATUS: Mapping[type[Failure], int] = {
@@ -158,7 +158,6 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
     if not isinstance(visit, Visit):
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
-    here = request.url.path if request.method == "GET" else _page_of(request.url.path)
     return visit.bare_page(
         "error.html",
         {
@@ -168,16 +167,11 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
             "violations": violations_in(failure, visit.wording),
             "reference": reference(),
-            "here": here,
+            "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",
         },
         status,
     )
-
-
-def _page_of(path: str) -> str:
-    """Return the page whose form was sent to this path."""
-    return path if path.startswith("/filings/") else "/"
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:

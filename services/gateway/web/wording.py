@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,6 +40,7 @@ SIGNATURE_LEVELS: Mapping[str, str] = {
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
+_BEFORE_MARK = re.compile(r"(?<=«) | (?=[:;?!»])")
 _PARIS = ZoneInfo("Europe/Paris")
 _MONTHS_FR = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -116,7 +118,7 @@ class Wording:
 
     def __call__(self, french: str, **values: object) -> str:
         """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
-        text = french if self.language == "fr" else _catalogue("en").get(french, french)
+        text = _unbroken(french) if self.language == "fr" else _catalogue("en").get(french, french)
         return agreed(text, values, self.language) if values else text
 
     def count(self, number: int) -> str:
@@ -179,6 +181,12 @@ class Wording:
             return f"{day.day} {day:%B} {day.year}"
         first = "1er" if day.day == 1 else str(day.day)
         return f"{first} {_MONTHS_FR[day.month - 1]} {day.year}"
+
+
+@cache
+def _unbroken(french: str) -> str:
+    """Return a sentence whose marks stay beside their word: before them, French has a space that never breaks."""
+    return _BEFORE_MARK.sub("\u00a0", french)
 
 
 def preferred(asked: str, kept: str, accepted: str) -> Language:

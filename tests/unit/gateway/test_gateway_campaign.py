@@ -35,7 +35,7 @@ async def test_a_form_set_is_published_then_taken_back():
         sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
         page = await browser.get(sent.headers["location"])
         await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
-    assert "Publié : 1 dossier changé." in page.text
+    assert "Publié\u00a0: 1 dossier changé." in page.text
     assert 'name="publication" value="pub-1"' in page.text
     assert browser.world.calls("undo_form_set") == ["pub-1"]
 

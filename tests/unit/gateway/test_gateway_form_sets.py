@@ -36,7 +36,7 @@ async def test_a_move_says_what_it_brings_about_then_is_made_once_confirmed():
         told = (await browser.get(sent.headers["location"])).text
     assert "Les campagnes pourront le prendre" in asked
     assert (before, browser.world.calls("move_form_set")) == ([], [("2025.1", "PUBLISHED")])
-    assert "Référentiel 2025.1 : publié." in told
+    assert "Référentiel 2025.1\u00a0: publié." in told
 
 
 async def test_a_move_that_is_not_offered_has_no_page_and_one_that_is_refused_is_explained():
