@@ -26,7 +26,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -56,7 +56,7 @@ class Kept:
     publications: dict[UUID, Publication] = field(default_factory=dict)
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
-    form_set_states: dict[str, FormSetState] = field(default_factory=dict)
+    form_set_states: dict[str, DeclaredState] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -345,10 +345,15 @@ class InMemoryFormSetStates:
         self._work = work
 
     async def get(self, version: str) -> FormSetState:
-        return self._work.kept.form_set_states.get(version, FormSetState.PUBLISHED)
+        declared = await self.declared(version)
+        return declared.state if declared else FormSetState.PUBLISHED
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        return self._work.kept.form_set_states.get(version)
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
-        self._work.write(lambda kept: kept.form_set_states.update({version: state}))
+        declared = DeclaredState(state, author, at)
+        self._work.write(lambda kept: kept.form_set_states.update({version: declared}))
 
 
 class InMemoryPublications:

@@ -47,6 +47,7 @@ from services.gateway.clients.answers import (
     Filings,
     Finding,
     FormSetChange,
+    FormSetStatus,
     HeldFile,
     ImportChange,
     ImportEffect,
@@ -394,6 +395,16 @@ class FakeForms:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
         return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
 
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        self.world.note("form_sets", self.passport)
+        return (
+            FormSetStatus("2024.1", "PUBLISHED", "", None, True, ("CLOSED",)),
+            FormSetStatus("2025.1", "TRIAL", "Alex Agent", NOW, False, ("DRAFT", "PUBLISHED")),
+        )
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        self.world.note("move_form_set", (form_set, state))
+
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
         choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
@@ -582,11 +593,12 @@ class FakeValidations:
 
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
+        decision = an_adjustment()
         if run_id == "run-1":
-            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None)
+            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None, decision)
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
-        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found)
+        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)
 
 
 def an_adjustment() -> Adjustment:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.errors import Violation
 from formsets.workflow import is_late
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
@@ -150,7 +151,7 @@ class Filing:
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
         if step < self.step and len(reason.strip()) < 3:
-            raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
+            raise _reason_missing("Donnez la raison du retour, en trois caractères au moins.")
         return replace(self, step=step, changed_at=at)
 
     @property
@@ -168,9 +169,7 @@ class Filing:
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
         if len(reason.strip()) < 3:
-            raise ReasonMissing(
-                violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
-            )
+            raise _reason_missing("Donnez la raison de la réouverture, en trois caractères au moins.")
         return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
@@ -183,13 +182,19 @@ class Filing:
             french, english = _VERDICT_OBSTACLES[self.verdict]
             found.append(Violation("verdict", french, "W-02", english))
         if conflicts:
-            sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
-            english = f"{conflicts} shared fact(s) in conflict with the other server: choose a value."
-            found.append(Violation("conflicts", sentence, "W-07", english))
+            sentences = in_both(
+                "{n} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur.",
+                "{n} shared fact(s) in conflict with the other server: choose a value.",
+                n=conflicts,
+            )
+            found.append(Violation("conflicts", sentences[0], "W-07", sentences[1]))
         if set_aside:
-            sentence = f"{set_aside} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort."
-            english = f"{set_aside} value(s) set aside by a change of form set: choose what becomes of them."
-            found.append(Violation("set_aside", sentence, "SET_ASIDE", english))
+            sentences = in_both(
+                "{n} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort.",
+                "{n} value(s) set aside by a change of form set: choose what becomes of them.",
+                n=set_aside,
+            )
+            found.append(Violation("set_aside", sentences[0], "SET_ASIDE", sentences[1]))
         return found
 
     def require_signable(self, conflicts: int, set_aside: int = 0, lacking: Sequence[Violation] = ()) -> None:
@@ -259,3 +264,7 @@ def permission_for_move(now: Step, step: Step) -> str:
     if permission is None:
         raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
     return permission
+
+
+def _reason_missing(sentence: str) -> ReasonMissing:
+    return ReasonMissing(sentence, violations=[Violation("reason", sentence, "REASON_MISSING")])

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from chassis.agreement import agreed
 from formsets import FormSet
 from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.addressing import place_of
@@ -175,7 +176,11 @@ def confirm(
     """
     if preview.problems and not accept_partial:
         raise ImportHasProblems(
-            f"{len(preview.problems)} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel."
+            agreed(
+                "{n} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel.",
+                {"n": len(preview.problems)},
+                "fr",
+            )
         )
     effects = (*WRITTEN, Effect.PROTECTED) if overwrite_typed else WRITTEN
     to_write = [change for change in preview.changes if change.effect in effects]

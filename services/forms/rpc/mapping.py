@@ -29,7 +29,7 @@ from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import Fate, FilingImpact
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -472,6 +472,19 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
         label=difference.label,
         value=difference.value,
         other_value=difference.other_value,
+    )
+
+
+def form_set_status_message(status: FormSetStatus) -> pb.FormSetStatus:
+    """Return one form set and where it is in its life."""
+    declared = status.declared
+    return pb.FormSetStatus(
+        form_set=status.version,
+        state=status.state.name,
+        changed_by=declared.changed_by if declared else "",
+        changed_at=stamp(declared.changed_at) if declared else None,
+        is_used=status.is_used,
+        moves=[to.name for to in status.moves],
     )
 
 

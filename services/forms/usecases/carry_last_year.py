@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -61,8 +62,11 @@ class CarryLastYear:
                 now,
                 caller.name,
                 str(EditKind.LAST_YEAR_CARRIED),
-                f"{count} case(s) reprise(s) de l'exercice précédent.",
-                f"{count} cell(s) carried from the year before.",
+                *in_both(
+                    "{n} case(s) reprise(s) de l'exercice précédent.",
+                    "{n} cell(s) carried from the year before.",
+                    n=count,
+                ),
             )
             await keep_step(work, self._identifiers.next(), EditKind.LAST_YEAR_CARRIED, activity, cells, found.carried)
             card = await card_of(work, self._form_sets, written.filing, now)

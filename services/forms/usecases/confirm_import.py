@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -73,8 +74,13 @@ class ConfirmImport:
                 now,
                 caller.name,
                 "FILE_IMPORTED",
-                f"{len(changed)} case(s) importée(s) de « {preview.file_name} » ; {kept} valeur(s) saisie(s) gardée(s).",
-                f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
+                *in_both(
+                    "{n} case(s) importée(s) de « {file} » ; {kept} valeur(s) saisie(s) gardée(s).",
+                    "{n} cell(s) imported from “{file}”; {kept} typed value(s) kept.",
+                    n=len(changed),
+                    file=preview.file_name,
+                    kept=kept,
+                ),
             )
             await keep_step(work, self._identifiers.next(), EditKind.FILE_IMPORTED, activity, cells, changed)
             card = await card_of(work, self._form_sets, written.filing, now)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -98,8 +99,12 @@ class OpenFiling:
             now,
             caller.name,
             "FILING_OPENED",
-            f"Dossier ouvert ; {len(received)} donnée(s) commune(s) déjà connue(s), {len(carried)} case(s) reprise(s).",
-            f"Filing opened; {len(received)} shared fact(s) already known, {len(carried)} cell(s) carried.",
+            *in_both(
+                "Dossier ouvert ; {known} donnée(s) commune(s) déjà connue(s), {carried} case(s) reprise(s).",
+                "Filing opened; {known} shared fact(s) already known, {carried} cell(s) carried.",
+                known=len(received),
+                carried=len(carried),
+            ),
         )
         await keep_step(work, self._identifiers.next(), EditKind.LAST_YEAR_CARRIED, activity, {}, carried)
         return filing

@@ -20,7 +20,7 @@ from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -245,6 +245,10 @@ class FormSetStates(Protocol):
 
     async def get(self, version: str) -> FormSetState:
         """Return the state of a form set; published when nobody declared one."""
+        ...
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        """Return the state that somebody gave to a form set, None when nobody did."""
         ...
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:

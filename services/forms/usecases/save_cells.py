@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.errors import Violation
 from chassis.identifiers import Identifiers
@@ -132,6 +133,10 @@ def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[C
         now,
         caller.name,
         "CELLS_SAVED",
-        f"{len(changed)} case(s) saisie(s) : {names}",
-        f"{len(changed)} cell(s) typed: {names}",
+        *in_both(
+            "{n} case(s) saisie(s) : {names}",
+            "{n} cell(s) typed: {names}",
+            n=len(changed),
+            names=names,
+        ),
     )

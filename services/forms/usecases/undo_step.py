@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -130,6 +131,12 @@ def _activity(
         now,
         caller.name,
         str(EditKind.STEP_UNDONE),
-        f"Annulé : {step.fr.rstrip('.')} ({len(restored)} case(s) remise(s), {len(kept)} gardée(s)).",
-        f"Undone: {step.en.rstrip('.')} ({len(restored)} cell(s) put back, {len(kept)} kept).",
+        *in_both(
+            "Annulé : {fr} ({restored} case(s) remise(s), {kept} gardée(s)).",
+            "Undone: {en} ({restored} cell(s) put back, {kept} kept).",
+            fr=step.fr.rstrip("."),
+            en=step.en.rstrip("."),
+            restored=len(restored),
+            kept=len(kept),
+        ),
     )

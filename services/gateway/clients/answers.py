@@ -433,6 +433,9 @@ class QueueStatus:
     failure: str
     changed: int
     preview: AdjustmentPreview | None
+    adjustment: Adjustment | None = None
+    tried_on: int = 0
+    """Year of the filings it is tried on, 0 for the open ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -626,6 +629,18 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetStatus:
+    """A form set of the server: `DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; nobody's name when nobody declared it."""
+
+    form_set: str
+    state: str
+    changed_by: str
+    changed_at: datetime | None
+    is_used: bool
+    moves: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

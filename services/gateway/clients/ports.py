@@ -34,6 +34,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
     HeldFile,
     ImportPreview,
     Justification,
@@ -165,6 +166,14 @@ class Forms(Protocol):
         self, filing_id: str, version: int, other_filing_id: str, other_version: int
     ) -> tuple[CellDifference, ...]:
         """Return the cells that differ; version 0 is a filing as it is now, no other filing is the same one."""
+        ...
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server, oldest first."""
+        ...
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
         ...
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:

@@ -45,6 +45,7 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
     HeldFile,
     ImportPreview,
     Justification,
@@ -278,6 +279,17 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.CompareFilings(request)
         return tuple(read(difference, CellDifference) for difference in answer.differences)
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server."""
+        with carrying(self._passport):
+            answer = await self._stub.ListFormSets(forms.ListFormSetsRequest())
+        return tuple(read(one, FormSetStatus) for one in answer.form_sets)
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
+        with carrying(self._passport):
+            await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         """Tell what a new form set would change."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from formsets import FormSet
 from services.gateway.clients.answers import ControlStatus, FilingIdentity, Finding, Justification, Severity
 from services.gateway.web.figures import shown
-from services.gateway.web.form_view import severity_mark, shown_at
+from services.gateway.web.form_view import label_of, severity_mark, shown_at
 from services.gateway.web.wording import Wording
 
 ORDER = (Severity.BLOCKING, Severity.TRANSMISSION, Severity.ANOMALY, Severity.REMARK)
@@ -114,7 +114,7 @@ def _links(
         form = form_set.form_of(address)
         path = f"/filings/{identity.filing_id}/forms/{form.code}#cell-{address}" if form.document == document else ""
         text = shown(values[kept], form_set.cell_type(address), _, is_computed=True) if kept in values else ""
-        yield CellLink(address, form_set.label(address), path, text)
+        yield CellLink(address, label_of(form_set, address, _), path, text)
 
 
 def _is_previous(operand: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
 import formsets
@@ -17,7 +18,9 @@ from formsets import FormSet
 from services.gateway.clients.answers import PreparedSignature, PreviousVersion, SignedAttachment
 from services.gateway.web.api_models import plain
 from services.gateway.web.figures import shown
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
+from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import ATTACHMENT_KINDS, Wording
 
@@ -135,8 +138,8 @@ def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> 
     tables: dict[str, list[tuple[str, ...]]] = {}
     for address, value in sorted(tree.get("cells", {}).items()):
         if form_set.has_cell(address):
-            form, label = form_set.form_of(address), form_set.label(address)
-            title = f"{form.code} — {form.title}"
+            form, label = form_set.form_of(address), label_of(form_set, address, _)
+            title = Markup("{} — {}").format(form.code, official(form.title))
             text = shown(value, form_set.cell_type(address), _)
         else:
             title, label, text = "—", "", value

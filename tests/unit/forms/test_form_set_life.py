@@ -6,8 +6,8 @@ import pytest
 
 from services.forms.domain.errors import FormSetNotPublished, FormSetStateRefused
 from services.forms.domain.filing import Document
-from services.forms.domain.form_set_life import FormSetState, newest, require_move
-from tests.support.forms import a_campaign, a_forms
+from services.forms.domain.form_set_life import DeclaredState, FormSetState, FormSetStatus, newest, require_move
+from tests.support.forms import NOON, a_campaign, a_forms
 from tests.support.hosting import a_caller
 
 STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
@@ -55,7 +55,26 @@ async def test_a_campaign_takes_a_published_form_set_and_keeps_it_once_closed():
     await forms.use.set_form_set_state(STAFF, "2024.1", CLOSED)
     await forms.use.plan_campaign(STAFF, a_campaign())
 
-    assert await forms.use.list_form_sets(STAFF) == [("2024.1", CLOSED), ("2025.1", DRAFT)]
+    listed = await forms.use.list_form_sets(STAFF)
+    assert [(one.version, one.state, one.is_used) for one in listed] == [
+        ("2024.1", CLOSED, True),
+        ("2025.1", DRAFT, False),
+    ]
+    assert [one.declared.changed_by for one in listed if one.declared] == ["Alex Agent", "Alex Agent"]
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_the_moves_offered_are_those_that_are_made(is_used):
+    offered = {
+        (now, to)
+        for now in FormSetState
+        for to in FormSetStatus("2025.1", DeclaredState(now, "Alex Agent", NOON), is_used).moves
+    }
+    assert offered == allowed(is_used=is_used)
+
+
+def test_a_form_set_of_which_nobody_said_anything_is_published():
+    assert FormSetStatus("2024.1", None, is_used=True).state is PUBLISHED
 
 
 async def a_campaign_under(form_set):

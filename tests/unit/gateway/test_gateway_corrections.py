@@ -48,7 +48,7 @@ async def test_every_page_of_a_reopened_filing_says_since_when_its_signed_versio
 async def test_the_correction_under_way_is_said_to_be_visible_to_the_team_only():
     page = await read(AT, World(filing=REOPENED, deliveries=(SUSPENDED,)))
 
-    assert "par le ministère et par : Caisse des dépôts." in page
+    assert "par le ministère et par\N{NO-BREAK SPACE}: Caisse des dépôts." in page
     assert "La rectification en cours n’est visible que par les utilisateurs de OPH de Démonstration." in page
 
 
@@ -69,7 +69,8 @@ async def test_who_received_what_says_what_each_version_is_to_its_recipient():
 
     assert f"Suspendue depuis le {SINCE} (avis pas encore pris en compte)" in french
     assert (
-        f"Retirée depuis le {SINCE} : plus en vigueur chez ce destinataire (avis pris en compte le {SINCE})" in french
+        f"Retirée depuis le {SINCE}\N{NO-BREAK SPACE}: plus en vigueur chez ce destinataire (avis pris en compte le {SINCE})"
+        in french
     )
     assert "<td>En vigueur</td>" in french
     assert "Suspended since 2 June 2025 at 11:00 (Paris time) (notice not confirmed yet)" in english

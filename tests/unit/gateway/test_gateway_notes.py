@@ -92,5 +92,5 @@ async def test_one_body_is_given_more_time():
         text = (await browser.get(sent.headers["location"])).text
         wrong = await browser.post("/staff/campaign/extend", {**fields, "year": "x"})
     assert browser.world.calls("extend") == [(Document.ER, 2024, SIREN, "2025-08-01", "Sinistre.")]
-    assert "Nouvelle échéance : 1er août 2025." in text
+    assert "Nouvelle échéance\u00a0: 1er août 2025." in text
     assert wrong.status_code == 400

@@ -86,7 +86,7 @@ async def test_after_signature_the_frame_names_those_who_received():
     async with a_browser(World(filing=a_filing(**SIGNED))) as browser:
         await browser.sign_in()
         text = (await browser.get(AT)).text
-    assert "par le ministère et par : Caisse des dépôts." in text
+    assert "par le ministère et par\u00a0: Caisse des dépôts." in text
     assert f"{AT}/receipt" in text
 
 

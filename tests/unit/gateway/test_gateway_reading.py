@@ -37,6 +37,7 @@ PAIRS = [
     (forms.GetSignedVersionResponse, answers.SignedVersion),
     (forms.SeriesPoint, answers.SeriesPoint),
     (forms.CellDifference, answers.CellDifference),
+    (forms.FormSetStatus, answers.FormSetStatus),
     (forms.FilingImpact, answers.FilingImpact),
     (forms.CellToChoose, answers.CellToChoose),
     (forms.PreviewFormSetChangeResponse, answers.FormSetChange),

@@ -3994,19 +3994,39 @@ class FormSetStatus(_message.Message):
 
     FORM_SET_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    IS_USED_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Version."""
     state: _builtins.str
     """`DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; published when nobody declared one."""
+    changed_by: _builtins.str
+    """Name of the person who put it in that state; empty when nobody declared one."""
+    is_used: _builtins.bool
+    """Whether a campaign of this server uses it: it can then be closed, never withdrawn."""
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp:
+        """When; absent when nobody declared a state."""
+
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """States that it may be moved to now."""
+
     def __init__(
         self,
         *,
         form_set: _builtins.str = ...,
         state: _builtins.str = ...,
+        changed_by: _builtins.str = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+        is_used: _builtins.bool = ...,
+        moves: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_set", b"form_set", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "changed_by", b"changed_by", "form_set", b"form_set", "is_used", b"is_used", "moves", b"moves", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
