@@ -13,6 +13,10 @@ class ValidationSettings(ServiceSettings):
 
     workers: int = Field(default=1, ge=1, le=64, description="Processes that run rules; started at the first filing.")
     run_seconds: float = Field(default=20.0, gt=0, description="Seconds one run may take before the caller retries.")
+    ministry: str = Field(
+        default="MIN",
+        description="Name of the ministry's server: it decides about the ER's controls, the others about their QDIS.",
+    )
     lease_seconds: float = Field(
         default=60.0, gt=0, description="Seconds a queued run is held by a worker that says nothing of it."
     )

@@ -10,6 +10,7 @@ from harmonia.auth.v1 import auth_pb2 as auth
 from harmonia.auth.v1 import auth_pb2_grpc as auth_grpc
 from harmonia.sync.v1 import sync_pb2 as sync
 from harmonia.sync.v1 import sync_pb2_grpc as sync_grpc
+from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import NotFound, Unavailable
 from chassis.peers import Peers
@@ -44,6 +45,7 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         """Start over."""
         self.known: list[sync.Fact] = []
         self.published: list[sync.PublishFactsRequest] = []
+        self.adjusted: list[validation.Adjustment] = []
         self.resolved: list[sync.ResolveFactRequest] = []
         self.is_down = False
 
@@ -56,6 +58,12 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         self.published.append(request)
         self.arrived.set()
         return sync.PublishFactsResponse()
+
+    async def PublishAdjustment(  # noqa: N802 - the name is the contract's
+        self, request: sync.PublishAdjustmentRequest, context: Any
+    ) -> sync.PublishAdjustmentResponse:
+        self.adjusted.append(request.adjustment)
+        return sync.PublishAdjustmentResponse()
 
     async def ResolveFact(self, request: sync.ResolveFactRequest, context: Any) -> sync.ResolveFactResponse:  # noqa: N802 - the name is the contract's
         self.resolved.append(request)

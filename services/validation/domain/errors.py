@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Invalid, NotFound, Unavailable, Violation
+from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable, Violation
 
 
 class MalformedExpression(Invalid):
@@ -60,6 +60,12 @@ class AdjustmentRefused(Invalid):
     """A control cannot be adjusted so: blocking, heavier than it is, unknown, or without a reason."""
 
     reason = "ADJUSTMENT_REFUSED"
+
+
+class NotTheAuthority(RuleBroken):
+    """The controls of that document are another server's to adjust."""
+
+    reason = "NOT_THE_AUTHORITY"
 
 
 class RunUnknown(NotFound):

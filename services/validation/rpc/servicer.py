@@ -80,11 +80,17 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         kept, run_id = await self._use.adjust_control(caller(), mapping.to_decision(request.adjustment))
         return pb.AdjustControlResponse(adjustment=mapping.adjustment_message(kept), run_id=str(run_id))
 
+    async def ApplyAdjustment(self, request: pb.ApplyAdjustmentRequest, context: Context) -> pb.ApplyAdjustmentResponse:
+        """Take in another authority's decision."""
+        run_id = await self._use.apply_adjustment(mapping.to_adjustment(request.adjustment))
+        return pb.ApplyAdjustmentResponse(run_id=str(run_id) if run_id else "")
+
     async def ListAdjustments(self, request: pb.ListAdjustmentsRequest, context: Context) -> pb.ListAdjustmentsResponse:
         """List what is in force."""
         document = mapping.to_document(request.document)
         found = await self._use.list_adjustments(caller(), document, request.year)
-        return pb.ListAdjustmentsResponse(adjustments=[mapping.adjustment_message(one) for one in found])
+        messages = [mapping.adjustment_message(one, applies_here=applies) for one, applies in found]
+        return pb.ListAdjustmentsResponse(adjustments=messages)
 
     async def PreviewAdjustment(
         self, request: pb.PreviewAdjustmentRequest, context: Context

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Invalid
-from services.validation.domain.adjustment import WITHDRAWN, Adjustment
+from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
 from services.validation.domain.run import Run
 from services.validation.usecases.ports import CampaignFilings, Engine, FilingToTry, FormSets, OpensWork, ToEvaluate
 from services.validation.usecases.run_queue import Advance
@@ -61,17 +61,19 @@ class TryAdjustment:
         engine: Engine,
         filings: CampaignFilings,
         form_sets: FormSets,
+        jurisdiction: Jurisdiction,
         seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._open_work, self._engine, self._filings = open_work, engine, filings
-        self._form_sets, self._seconds = form_sets, seconds
+        self._form_sets, self._jurisdiction, self._seconds = form_sets, jurisdiction, seconds
 
     async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
         """Return how many verdicts would change, the first ten, and what a filing costs in time."""
         about = run.subject
         year = about["tried_on"] or about["year"]
         async with self._open_work() as work:
-            in_force = await work.adjustments.in_force(about["document"], year)
+            authority = self._jurisdiction.over(about["document"])
+            in_force = await work.adjustments.in_force(about["document"], year, authority)
         decision = _decision(run)
         rules = _Rules(tuple(in_force), (*(one for one in in_force if one.control != decision.control), decision))
         found: dict[str, Any] = {"tried": 0, "changed": 0, "skipped": 0, "failing": 0, "examples": []}
@@ -128,6 +130,7 @@ def _decision(run: Run) -> Adjustment:
         about["reason"],
         about["author"],
         run.queued_at,
+        run.id,
     )
 
 

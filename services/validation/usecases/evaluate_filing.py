@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation, Finding
 from services.validation.domain.verdict import CheckedDocument
@@ -29,8 +30,9 @@ class Judged:
 class EvaluateFiling:
     """Stores nothing; findings are a result, never a failure."""
 
-    def __init__(self, open_work: OpensWork, engine: Engine, form_sets: FormSets) -> None:
-        self._open_work, self._engine, self._form_sets = open_work, engine, form_sets
+    def __init__(self, open_work: OpensWork, engine: Engine, form_sets: FormSets, jurisdiction: Jurisdiction) -> None:
+        self._open_work, self._engine = open_work, engine
+        self._form_sets, self._jurisdiction = form_sets, jurisdiction
 
     async def __call__(
         self,
@@ -59,7 +61,8 @@ class EvaluateFiling:
             return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells, (), previous)))
         async with self._open_work() as work:
             written = await work.justifications.in_force(filing_id) if filing_id else []
-            adjustments = await work.adjustments.in_force(document, year) if year else []
+            authority = self._jurisdiction.over(document)
+            adjustments = await work.adjustments.in_force(document, year, authority) if year else []
         counting = [one.justification for one in written if not one.is_refused]
         softenings = softened_in(self._form_sets, form_set, adjustments)
         evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting, previous, softenings))

@@ -4,6 +4,7 @@ import pytest
 
 import formsets
 from chassis.errors import NotFound
+from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.errors import JustificationRefused
 from services.validation.domain.verdict import Verdict
 from services.validation.service import wire
@@ -26,7 +27,8 @@ REQUIRED = {
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), formsets, a_stack())
+    ports = InMemoryJustifications(), InlineEngine(), Transmitted(), formsets
+    return wire(*ports, a_stack(), Jurisdiction("MIN", "MIN"))
 
 
 def about(control: str, text: str = "Un bail emphytéotique explique ce cas.") -> Written:
