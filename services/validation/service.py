@@ -56,10 +56,10 @@ def wire(
     transmitted: TransmittedFilings,
     form_sets: FormSets,
     stack: Stack,
-    jurisdiction: Jurisdiction,
+    ministry: str = "MIN",
 ) -> UseCases:
     """Return every use case on these ports; tests pass fakes."""
-    clock = stack.clock
+    clock, jurisdiction = stack.clock, Jurisdiction(stack.name, ministry)
     deciding = Deciding(form_sets, jurisdiction, clock, stack.identifiers)
     return UseCases(
         read_cells=ReadCells(engine),
@@ -105,7 +105,7 @@ class ValidationService:
             stack.clock,
             timedelta(seconds=self._settings.lease_seconds),
         )
-        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, jurisdiction)
+        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, self._settings.ministry)
         tasks = [asyncio.create_task(Queueing(take_run).run()), asyncio.create_task(relay.run())]
         try:
             yield Opened(

@@ -4,7 +4,6 @@ import pytest
 
 import formsets
 from chassis.errors import NotFound
-from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.errors import JustificationRefused
 from services.validation.domain.verdict import Verdict
 from services.validation.service import wire
@@ -27,8 +26,7 @@ REQUIRED = {
 
 
 def wired() -> UseCases:
-    ports = InMemoryJustifications(), InlineEngine(), Transmitted(), formsets
-    return wire(*ports, a_stack(), Jurisdiction("MIN", "MIN"))
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), formsets, a_stack())
 
 
 def about(control: str, text: str = "Un bail emphytéotique explique ce cas.") -> Written:

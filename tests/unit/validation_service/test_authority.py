@@ -34,7 +34,7 @@ class Place:
     def __init__(self, server: str) -> None:
         self.work = InMemoryJustifications()
         ports = self.work, InlineEngine(), Transmitted(), formsets
-        self.use: UseCases = wire(*ports, a_stack(server), Jurisdiction(server, "MIN"))
+        self.use: UseCases = wire(*ports, a_stack(server))
 
     async def verdict(self) -> Verdict:
         return (await self.use.evaluate_filing("2024.1", "ER", ER_CELLS, None, year=2024)).evaluation.verdict

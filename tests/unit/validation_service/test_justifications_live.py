@@ -6,7 +6,6 @@ import pytest
 
 import formsets
 from chassis.errors import Forbidden, NotFound
-from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.errors import AnswerRefused, JustificationChanged
 from services.validation.service import wire
 from services.validation.usecases import UseCases
@@ -24,8 +23,7 @@ TEXT = "Un bail emphytéotique explique ce cas."
 
 
 def wired() -> UseCases:
-    ports = InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets
-    return wire(*ports, a_stack(), Jurisdiction("MIN", "MIN"))
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets, a_stack())
 
 
 def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT) -> Written:
