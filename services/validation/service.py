@@ -93,7 +93,8 @@ class ValidationService:
         relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(GrpcOtherServers(peers)), stack.clock)
         open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
         jurisdiction = Jurisdiction(stack.name, self._settings.ministry)
-        engine = PooledEngine(self._settings.workers, self._settings.run_seconds)
+        settings = self._settings
+        engine = PooledEngine(settings.workers, settings.run_seconds, settings.longest_wait_seconds)
         filings = GrpcCampaignFilings(peers)
         take_run = TakeRun(
             open_work,

@@ -79,7 +79,13 @@ async def refresh(
     at: datetime,
 ) -> Written:
     """Evaluate anew; what the rules say differently since the last time is saved as a new revision; no commit."""
-    evaluation = await evaluate(controls, form_set, filing, cells)
+    return await keep(work, form_set, filing, await evaluate(controls, form_set, filing, cells), author, at)
+
+
+async def keep(
+    work: UnitOfWork, form_set: FormSet, filing: Filing, evaluation: Evaluation, author: str, at: datetime
+) -> Written:
+    """Save what an evaluation of the filing as it is says differently since the last time; no commit."""
     before = await work.cells.computed(filing.id)
     is_as_kept = (filing.verdict, filing.rule_set, dict(before)) == (
         evaluation.verdict,

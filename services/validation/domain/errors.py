@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable, Violation
+from chassis.errors import Conflict, Exhausted, Invalid, NotFound, RuleBroken, Unavailable, Violation
 
 
 class MalformedExpression(Invalid):
@@ -42,6 +42,18 @@ class EngineUnavailable(Unavailable):
     """The processes that run the rules do not answer; the caller may try again."""
 
     reason = "ENGINE_UNAVAILABLE"
+
+
+class EngineBusy(Exhausted):
+    """More filings wait to be judged than the workers can serve in a bearable time; come back when said."""
+
+    reason = "ENGINE_BUSY"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"Beaucoup de dossiers sont contrôlés en ce moment ; réessayez dans {retry_after} s.",
+            metadata={"retry_after": str(retry_after)},
+        )
 
 
 class AnswerRefused(Invalid):

@@ -30,7 +30,8 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         filing_id = mapping.to_filing_id(request.filing_id) if request.filing_id else None
         cells = mapping.to_cells(request.cells, request.given)
         previous = mapping.to_previous_year(request)
-        judged = await self._use.evaluate_filing(request.form_set, document, cells, filing_id, previous, request.year)
+        about = request.form_set, document, cells, filing_id, previous, request.year
+        judged = await self._use.evaluate_filing(*about, is_background=request.is_background)
         return mapping.evaluation_message(judged)
 
     async def RecordJustification(

@@ -102,7 +102,13 @@ class TryAdjustment:
                 reports.append(
                     await self._engine.evaluate(
                         ToEvaluate(
-                            filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+                            filing.form_set,
+                            filing.document,
+                            filing.cells,
+                            counting,
+                            filing.previous,
+                            softenings,
+                            is_background=True,
                         )
                     )
                 )

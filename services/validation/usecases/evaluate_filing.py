@@ -1,7 +1,7 @@
 """Computes every formula and runs every control of a document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.validation.domain.adjustment import Jurisdiction
@@ -42,6 +42,8 @@ class EvaluateFiling:
         filing_id: UUID | None,
         previous: PreviousYear | None = None,
         year: int = 0,
+        *,
+        is_background: bool = False,
     ) -> Judged:
         """Judge the cells; the justifications of the filing count where their figures hold and nobody refused them.
 
@@ -52,18 +54,22 @@ class EvaluateFiling:
             filing_id: the filing whose justifications count, None for none.
             previous: what the body filed the year before, None when nothing.
             year: the campaign whose adjustments count, 0 for the controls as published.
+            is_background: True when nobody waits for the answer.
 
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
+            EngineBusy: too many people wait already.
         """
+        to_evaluate = ToEvaluate(form_set, document, cells, previous=previous, is_background=is_background)
         if filing_id is None and not year:
-            return Judged(await self._engine.evaluate(ToEvaluate(form_set, document, cells, (), previous)))
+            return Judged(await self._engine.evaluate(to_evaluate))
         async with self._open_work() as work:
             written = await work.justifications.in_force(filing_id) if filing_id else []
             authority = self._jurisdiction.over(document)
             adjustments = await work.adjustments.in_force(document, year, authority) if year else []
         counting = [one.justification for one in written if not one.is_refused]
         softenings = softened_in(self._form_sets, form_set, adjustments)
-        evaluation = await self._engine.evaluate(ToEvaluate(form_set, document, cells, counting, previous, softenings))
+        under = replace(to_evaluate, justifications=counting, softenings=softenings)
+        evaluation = await self._engine.evaluate(under)
         return Judged(evaluation, {one.justification.control: one for one in written})

@@ -41,6 +41,8 @@ class ToEvaluate:
     """None when the body filed nothing the year before: controls that read it are not applicable."""
     softenings: tuple[Softening, ...] = ()
     """What the authority adjusted in this campaign, by control id."""
+    is_background: bool = False
+    """True when nobody waits for it: it is judged after those that people wait for."""
 
 
 class Engine(Protocol):
@@ -51,6 +53,7 @@ class Engine(Protocol):
 
         Raises:
             FormSetUnknown: this server ships no such version.
+            EngineBusy: too many people wait already.
             EngineUnavailable: the rules cannot run now.
         """
         ...
@@ -61,6 +64,7 @@ class Engine(Protocol):
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
+            EngineBusy: too many people wait already; never for what runs in the background.
             EngineUnavailable: the rules cannot run now.
         """
         ...

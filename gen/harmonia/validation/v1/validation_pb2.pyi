@@ -318,6 +318,7 @@ class EvaluateFilingRequest(_message.Message):
     PREVIOUS_FIELD_NUMBER: _builtins.int
     RESTATED_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
+    IS_BACKGROUND_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
@@ -328,6 +329,8 @@ class EvaluateFilingRequest(_message.Message):
     """True when the body filed the year before; the controls that read that filing are not applicable otherwise."""
     year: _builtins.int
     """Accounting year, for what the authority adjusted in this campaign; 0 for the controls as published."""
+    is_background: _builtins.bool
+    """True when nobody waits for the answer: it is judged after those that people wait for."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -356,10 +359,11 @@ class EvaluateFilingRequest(_message.Message):
         previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
         restated: _abc.Iterable[_builtins.str] | None = ...,
         year: _builtins.int = ...,
+        is_background: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "is_background", b"is_background", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
