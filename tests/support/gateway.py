@@ -581,7 +581,7 @@ class FakeValidations:
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
-        return (an_adjustment(),)
+        return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
         self.world.note("adjust", adjustment)

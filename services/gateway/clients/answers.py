@@ -393,6 +393,10 @@ class Adjustment:
     reason: str
     author: str = ""
     adjusted_at: datetime | None = None
+    authority: str = ""
+    """The server that decided; empty for this one."""
+    applies_here: bool = True
+    """Whether the filings of this server are judged under it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -62,6 +63,7 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "adjustments": adjustments,
         "form_sets": formsets.available(),
         "weights": _WEIGHTS,
+        "decided": [one.code for one, prefix in OWN.items() if visit.desk.place.server.startswith(prefix)],
         "withdrawn": _WITHDRAWN,
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
         "controls": _adjustable(),

@@ -92,8 +92,8 @@ def answer(request: Request, failure: Failure) -> Response:
     status = status_of(failure)
     is_program = request.url.path.startswith(_PROGRAMS)
     response = _problem(request, failure, status) if is_program else _page(request, failure, status)
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
+    if status in {429, 503}:
+        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
     if status == 401 and is_program:
         kind = "Basic" if request.url.path.startswith("/feeds/") else "Bearer"
         response.headers["WWW-Authenticate"] = f'{kind} realm="harmonia"'
