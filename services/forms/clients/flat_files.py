@@ -59,10 +59,11 @@ class SandboxedFlatFiles:
 
 
 def _content(answer: Mapping[str, Any]) -> FileContent:
+    titles = answer["titles"]
     return FileContent(
         lines=[
-            FileLine(line, address, text, _placed(extra, sheet))
-            for line, address, text, extra, sheet in answer["lines"]
+            FileLine(line, address, text, _placed(dict(zip(titles[own], texts, strict=True)), sheet))
+            for line, address, text, own, texts, sheet in answer["lines"]
         ],
         problems=[_problem(*problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],
