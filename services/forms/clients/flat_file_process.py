@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import formsets
@@ -185,7 +186,7 @@ def main() -> None:
     while True:
         asked, pipes, *_ = socket.recv_fds(control, 100, 2)
         if not asked:
-            leave()
+            break
         version, is_spare = json.loads(asked)
         form_set = _loaded(version)
         reader = os.fork()
@@ -202,6 +203,8 @@ def main() -> None:
         socket.send_fds(control, [str(reader).encode()], [handle])
         for opened in (handle, *pipes):
             os.close(opened)
+    with suppress(ChildProcessError):
+        os.wait()  # returns when none is left, so that nobody else has to bury them
 
 
 if __name__ == "__main__":

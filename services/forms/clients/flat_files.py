@@ -49,9 +49,10 @@ class SandboxedFlatFiles:
             )
         return _content(answer)
 
-    async def warm(self, version: str) -> None:
-        """Wait until the next file of this form set need not wait for a process to start."""
-        await self._readers.warm(version)
+    async def warm(self, *versions: str) -> None:
+        """Wait until the next file of these form sets need not wait for a process to start."""
+        for version in versions:
+            await self._readers.warm(version)
 
     async def close(self) -> None:
         """End the spare processes."""

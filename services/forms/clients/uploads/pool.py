@@ -141,6 +141,11 @@ class Nursery:
                 env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
     def fork(self, version: str, *, is_spare: bool) -> ReaderProcess:
         """Return a reader that has this form set loaded.
 
@@ -170,10 +175,13 @@ class Nursery:
         return ReaderProcess(self, int(identifier), handle, asks, answers)
 
     def close(self) -> None:
-        """End it, and every reader with it."""
+        """End it, once its readers are gone; they have been ended."""
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class ReaderProcesses:
@@ -244,6 +252,8 @@ class ReaderProcesses:
             self._starting.pop(version, None)
 
     async def _start(self, version: str, *, is_spare: bool) -> ReaderProcess:
+        if self._nursery is not None and not self._nursery.is_alive:
+            self._retire(self._nursery)
         nursery = self._nursery = self._nursery or Nursery(self._seconds)
         nursery.readers += 1
         process = None
