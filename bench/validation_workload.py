@@ -25,7 +25,7 @@ WRONG = 0.03
 def form_set(rules: int = RULES) -> FormSet:
     """Five forms of a thousand lines of one column, and the generated rules."""
     forms = tuple(_form(code) for code in ("AA", "AB", "AC", "AD", "AE"))
-    controls = tuple(_control(index, cells) for index, cells in enumerate(operands(rules)))
+    controls = tuple(control(index, cells) for index, cells in enumerate(operands(rules)))
     digest = hashlib.sha256(repr((forms, controls)).encode()).hexdigest()
     return FormSet("bench", digest, forms, (), controls, (), frozenset())
 
@@ -133,7 +133,8 @@ def _form(code: str) -> Form:
     return Form(code, code, "ER", ("n",), "n", ("n",), MappingProxyType({}), (), lines, "")
 
 
-def _control(index: int, cells: tuple[str, ...]) -> Control:
+def control(index: int, cells: tuple[str, ...]) -> Control:
+    """The rule that a total is the sum of its terms, give or take one."""
     total, *terms = cells
     message = f"Le total {total} diffère de la somme de ses termes."
     texts = MappingProxyType({"fr": ControlText(message, total, "Rendez-les égaux.")})

@@ -208,6 +208,10 @@ class FormSet:
         """Every address of a document in form order; of both documents for `whole`."""
         return self._cells_by_document[document]
 
+    def computed_cells(self, document: str = "whole") -> tuple[str, ...]:
+        """Those of these addresses that a formula fills."""
+        return self._computed_by_document[document]
+
     def cell_type(self, address: str) -> str:
         """Type of the line the cell belongs to."""
         return self._cell(address).type
@@ -307,6 +311,13 @@ class FormSet:
             for column in form.columns
             if column in form.derived_columns or (line.formula and column in form.formula_columns)
         )
+
+    @functools.cached_property
+    def _computed_by_document(self) -> Mapping[str, tuple[str, ...]]:
+        return {
+            document: tuple(address for address in addresses if address in self._computed)
+            for document, addresses in self._cells_by_document.items()
+        }
 
     @functools.cached_property
     def _concept_by_cell(self) -> Mapping[str, Concept]:

@@ -79,6 +79,16 @@ class Compiler:
         """Queue a boolean expression; returns the name of its function."""
         return self._function("c", f" return {_Writer(self, _subscript).write(node)}\n")
 
+    def add_lines(self, conditions: Sequence[OverLines]) -> str:
+        """Queue what must hold on each line; the function answers for every line, in order, and raises as a predicate.
+
+        Which lines fail is then known without evaluating them again, one by one.
+        """
+        writer = _Writer(self, _subscript)
+        guards = "".join(f" if not ({filled}): {key}\n" for filled, key in map(_when_all_empty, conditions) if filled)
+        answers = [writer.on_line(line, "True") for condition in conditions for line in condition.instances]
+        return self._function("c", f"{guards} return ({','.join(answers)},)\n")
+
     def add_formula(self, node: Node, *, requires_all: bool) -> str:
         """Queue an arithmetic expression over possibly empty cells; returns the name of its function.
 
@@ -166,6 +176,14 @@ def _any_filled(keys: Sequence[str]) -> str:
     return " or ".join(f"{key!r} in c" for key in dict.fromkeys(keys)) or "False"
 
 
+def _when_all_empty(condition: OverLines) -> tuple[str, str]:
+    """Whether a line is filled, and what raises KeyError when none is; empty texts when each line raises by itself."""
+    if not any(map(_asks_what_is_empty, condition.instances)):
+        return "", ""
+    keys = [key for instance in condition.instances for key in cells_of(instance) if not is_flag(key)]
+    return _any_filled(keys), _subscript(keys[0])
+
+
 def _subscript(address: str) -> str:
     return f"c[{address!r}]"
 
@@ -205,16 +223,15 @@ class _Writer:
     def _over_lines(self, question: str, instances: tuple[Node, ...]) -> str:
         """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
         skipped = "True" if question == "FORALL" else "False"
-        written = [self._on_line(instance, skipped) for instance in instances]
+        written = [self.on_line(instance, skipped) for instance in instances]
         if question == "COUNT":
             return "count((" + ",".join(written) + ",))"
         answer = (" and " if question == "FORALL" else " or ").join(written)
-        if not any(map(_asks_what_is_empty, instances)):
-            return f"({answer})"
-        keys = [key for instance in instances for key in cells_of(instance) if not is_flag(key)]
-        return f"(({answer}) if ({_any_filled(keys)}) else c[{keys[0]!r}])"
+        filled, key = _when_all_empty(OverLines(question, instances))
+        return f"(({answer}) if ({filled}) else {key})" if filled else f"({answer})"
 
-    def _on_line(self, instance: Node, skipped: str) -> str:
+    def on_line(self, instance: Node, skipped: str) -> str:
+        """The predicate on one line; `skipped` when it is empty and asks what is."""
         if not _asks_what_is_empty(instance):
             return self.write(instance)
         keys = [key for key in cells_of(instance) if not is_flag(key)]

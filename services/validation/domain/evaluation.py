@@ -97,9 +97,7 @@ def _values(form_set: FormSet, cells: Mapping[str, str]) -> dict[str, Value]:
 def _computed(form_set: FormSet, document: CheckedDocument, report: Report) -> dict[str, str]:
     cells = report.cells
     return {
-        address: written(shared(cells[address]))
-        for address in form_set.cells(document)
-        if address in cells and form_set.is_computed(address)
+        address: written(shared(cells[address])) for address in form_set.computed_cells(document) if address in cells
     }
 
 
