@@ -209,7 +209,7 @@ class FormSet:
         return self._cells_by_document[document]
 
     def computed_cells(self, document: str = "whole") -> tuple[str, ...]:
-        """Those of these addresses that a formula fills."""
+        """Every address of a document that a formula fills, in form order."""
         return self._computed_by_document[document]
 
     def cell_type(self, address: str) -> str:
@@ -314,10 +314,8 @@ class FormSet:
 
     @functools.cached_property
     def _computed_by_document(self) -> Mapping[str, tuple[str, ...]]:
-        return {
-            document: tuple(address for address in addresses if address in self._computed)
-            for document, addresses in self._cells_by_document.items()
-        }
+        by_document = self._cells_by_document.items()
+        return {document: tuple(a for a in cells if a in self._computed) for document, cells in by_document}
 
     @functools.cached_property
     def _concept_by_cell(self) -> Mapping[str, Concept]:

@@ -23,7 +23,8 @@ from services.forms.clients.sync import GrpcFacts
 from services.forms.clients.validation import GrpcControls
 from services.forms.rpc.servicer import FormsServicer
 from services.forms.settings import FormsSettings
-from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
+from services.forms.store.rows import AppliedRequestRow, OutboxEventRow
+from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
 from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccountMapping
@@ -117,7 +118,7 @@ def wire(
         get_series=GetSeries(open_work, form_sets),
         compare_filings=CompareFilings(open_work, form_sets),
         reopen_filing=ReopenFiling(open_work, controls, facts, form_sets, clock),
-        comment_cell=CommentCell(open_work, form_sets, clock, identifiers),
+        comment_cell=CommentCell(open_work, controls, form_sets, clock, identifiers),
         list_comments=ListComments(open_work, form_sets),
         extend_deadline=ExtendDeadline(open_work, bodies, clock),
         attach_file=AttachFile(open_work, controls, form_sets, clock, identifiers),
@@ -141,7 +142,7 @@ class FormsService:
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
         relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
-        open_work = partial(FormsUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
+        open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
         relaying = asyncio.create_task(relay.run())

@@ -33,6 +33,8 @@ from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
+from services.validation.usecases.recent_reports import RecentReports
+from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 from services.validation.usecases.run_queue import GetQueueStatus, TakeRun
 from services.validation.workers.queueing import Queueing
@@ -41,13 +43,19 @@ SCHEMA = "validation"
 
 
 def wire(
-    open_work: OpensWork, engine: Engine, transmitted: TransmittedFilings, form_sets: FormSets, stack: Stack
+    open_work: OpensWork,
+    engine: Engine,
+    transmitted: TransmittedFilings,
+    form_sets: FormSets,
+    stack: Stack,
+    recent: RecentReports,
 ) -> UseCases:
     """Return every use case on these ports; tests pass fakes."""
     clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
         read_cells=ReadCells(engine),
-        evaluate_filing=EvaluateFiling(open_work, engine, form_sets),
+        evaluate_filing=EvaluateFiling(open_work, engine, form_sets, identifiers, recent),
+        recheck_filing=RecheckFiling(open_work, engine, form_sets, identifiers, recent),
         record_justification=RecordJustification(open_work, clock),
         list_justifications=ListJustifications(open_work),
         propose_justifications=ProposeJustifications(open_work),
@@ -86,7 +94,8 @@ class ValidationService:
             stack.clock,
             timedelta(seconds=self._settings.lease_seconds),
         )
-        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack)
+        recent = RecentReports(self._settings.reports_remembered)
+        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, recent)
         working = asyncio.create_task(Queueing(take_run).run())
         try:
             yield Opened(

@@ -259,6 +259,9 @@ class InMemoryCells:
     async def of(self, filing_id: UUID) -> dict[str, Cell]:
         return dict(self._work.kept.cells.get(filing_id, {}))
 
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        return {address: cell for address, cell in (await self.of(filing_id)).items() if address in addresses}
+
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         changed = list(cells)
 
@@ -277,8 +280,12 @@ class InMemoryCells:
     async def computed(self, filing_id: UUID) -> dict[str, str]:
         return dict(self._work.kept.computed.get(filing_id, {}))
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        self._work.write(lambda kept: kept.computed.update({filing_id: dict(computed)}))
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        def write(kept: Kept) -> None:
+            after = {**kept.computed.get(filing_id, {}), **moved}
+            kept.computed[filing_id] = {address: value for address, value in after.items() if value}
+
+        self._work.write(write)
 
 
 class InMemoryImports:
@@ -428,6 +435,11 @@ class InMemoryComments:
         found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
         return found[::-1][:1000]
 
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id]
+        is_up = {comment.address: comment.is_flagged for comment in of_filing}
+        return frozenset(c.address for c in of_filing if is_up[c.address] and c.is_flagged and c.text)
+
 
 class InMemoryAttachments:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
@@ -471,6 +483,13 @@ class InMemorySnapshots:
         if (filing_id, version) not in self._work.kept.signed:
             raise FilingUnknown
         return await self.get(filing_id, version, self._work.kept.signed[filing_id, version])
+
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        before = await self._work.filings.find(filing.body.siren, filing.document, filing.year - 1)
+        if before is None or not before.signed_version:
+            return None
+        signed = await self.get_signed(before.id, before.signed_version)
+        return f"{before.id}/{before.signed_version}", signed.cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         self._work.write(lambda kept: kept.signed.update({(filing_id, version): revision}))

@@ -6,12 +6,14 @@ from typing import Self
 from uuid import UUID
 
 from chassis.errors import NotFound
-from services.validation.clients.pooled_engine import evaluate_in_worker, read_in_worker
-from services.validation.domain.adjustment import Adjustment
+from services.validation.clients.pooled_engine import check_in_worker, evaluate_in_worker, read_in_worker, rules_of
+from services.validation.domain.adjustment import Adjustment, Softening
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
+from services.validation.domain.rule_set import RuleSet
+from services.validation.domain.verdict import Report
 from services.validation.usecases.ports import Runs, ToEvaluate
 
 
@@ -25,6 +27,14 @@ class InlineEngine:
     async def evaluate(self, document: ToEvaluate) -> Evaluation:
         """Judge a document."""
         return evaluate_in_worker(document)
+
+    async def check(self, document: ToEvaluate) -> Report:
+        """Compute and check a document."""
+        return check_in_worker(document)
+
+    async def rules(self, form_set: str, softenings: tuple[Softening, ...]) -> RuleSet:
+        """Return compiled rules."""
+        return rules_of(form_set, softenings)
 
 
 class InMemoryAdjustments:

@@ -88,6 +88,8 @@ class Filing:
     """Counts what a signature would be about, from 1: cells, justifications, verdict, step. A snapshot is of one."""
     verdict: Verdict | None = None
     rule_set: str = ""
+    report: str = ""
+    """Names the evaluation of this very content at validation, which a small change may go on from; empty for none."""
     signed_version: int = 0
     receipt_number: str = ""
     lock: Lock | None = None
@@ -129,9 +131,11 @@ class Filing:
         if missing:
             raise FilingNotReady("Des pièces obligatoires manquent.", violations=missing)
 
-    def edited(self, at: datetime, verdict: Verdict, rule_set: str) -> "Filing":
+    def edited(self, at: datetime, verdict: Verdict, rule_set: str, report: str = "") -> "Filing":
         """Return the filing after a change and the evaluation that followed it."""
-        return replace(self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set)
+        return replace(
+            self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set, report=report
+        )
 
     def moved(self, step: Step, reason: str, at: datetime) -> "Filing":
         """Return the filing at another step.

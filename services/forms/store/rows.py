@@ -98,6 +98,7 @@ class FilingRow(Rows):
     revision: Mapped[int] = mapped_column(BigInteger)
     verdict: Mapped[str | None] = mapped_column(Text)
     rule_set: Mapped[str] = mapped_column(Text)
+    report: Mapped[str] = mapped_column(Text, server_default="")
     signed_version: Mapped[int] = mapped_column(Integer)
     receipt_number: Mapped[str] = mapped_column(Text)
     locked_by: Mapped[str | None] = mapped_column(Text)

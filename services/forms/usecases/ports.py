@@ -15,7 +15,7 @@ from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import CellComment
-from services.forms.domain.evaluation import Evaluation, Justification
+from services.forms.domain.evaluation import Evaluation, Justification, PreviousYear
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
@@ -139,6 +139,10 @@ class Cells(Protocol):
         """Return the present cells by address, emptied ones included."""
         ...
 
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        """Return the present cells of these addresses, emptied ones included."""
+        ...
+
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Save changed cells; each becomes a line of the cell's history."""
         ...
@@ -151,8 +155,8 @@ class Cells(Protocol):
         """Return the computed cells of the last evaluation."""
         ...
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        """Replace the computed cells."""
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        """Give these computed cells another value; empty text: none."""
         ...
 
 
@@ -331,6 +335,10 @@ class Comments(Protocol):
         """Return the last thousand of a filing, or of one of its cells, newest first."""
         ...
 
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        """Return the cells whose flag is up and was raised with a text."""
+        ...
+
 
 class Attachments(Protocol):
     """The PDFs of filings."""
@@ -377,6 +385,10 @@ class Snapshots(Protocol):
         Raises:
             FilingUnknown: there is none.
         """
+        ...
+
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        """Return what the body signed last for this document and the year before: the version's name and its cells."""
         ...
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
@@ -498,8 +510,19 @@ class Controls(Protocol):
         """Run the format controls on texts, in order."""
         ...
 
-    async def evaluate(self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str]) -> Evaluation:
-        """Compute every formula and run every control of the filing's document."""
+    async def evaluate(
+        self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation:
+        """Compute every formula and run every control of the filing's document; some need the year before."""
+        ...
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        """Judge a change of a filing from its last report: computed cells that moved, failed controls only.
+
+        None when validation cannot go on from that report: the whole filing is to be evaluated then.
+        """
         ...
 
     async def justify(

@@ -16,14 +16,17 @@ from typing import TypeVar
 
 import formsets
 from formsets import FormSet, UnknownFormSet
-from services.validation.domain.adjustment import adjusted
+from services.validation.domain.adjustment import Softening, adjusted
 from services.validation.domain.errors import EngineUnavailable, FormSetUnknown
-from services.validation.domain.evaluation import Evaluation, evaluate
+from services.validation.domain.evaluation import Evaluation, check_cells, evaluation_of
 from services.validation.domain.reading import RawCell, TextReading, read_texts
-from services.validation.domain.rule_set import compile_rules
+from services.validation.domain.rule_set import RuleSet, compile_rules
+from services.validation.domain.verdict import Report
 from services.validation.usecases.ports import ToEvaluate
 
 PR_SET_PDEATHSIG = 1
+COMPILED = 8
+"""Rule sets kept compiled in this process: two form sets of two documents, each as published and as adjusted."""
 INLINE_TEXTS = 50
 """Reading this many texts costs less than sending them to a worker."""
 
@@ -42,6 +45,7 @@ class PooledEngine:
         """
         self._workers, self._seconds = workers, seconds
         self._pool: ProcessPoolExecutor | None = None
+        self._compiled: dict[tuple[str, tuple[Softening, ...]], RuleSet] = {}
 
     async def read(self, form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
         """Run the format controls, in a worker when there are many texts."""
@@ -54,6 +58,18 @@ class PooledEngine:
     async def evaluate(self, document: ToEvaluate) -> Evaluation:
         """Judge a document in a worker."""
         return await self._run(lambda pool, loop: loop.run_in_executor(pool, evaluate_in_worker, document))
+
+    async def check(self, document: ToEvaluate) -> Report:
+        """Compute and check a document in a worker."""
+        return await self._run(lambda pool, loop: loop.run_in_executor(pool, check_in_worker, document))
+
+    async def rules(self, form_set: str, softenings: tuple[Softening, ...]) -> RuleSet:
+        """Compile in a thread the first time; the compiled rules stay."""
+        if (form_set, softenings) not in self._compiled:
+            while len(self._compiled) >= COMPILED:
+                del self._compiled[next(iter(self._compiled))]
+            self._compiled[form_set, softenings] = await asyncio.to_thread(rules_of, form_set, softenings)
+        return self._compiled[form_set, softenings]
 
     def close(self) -> None:
         """Stop the workers."""
@@ -106,22 +122,40 @@ def read_in_worker(form_set: str, year: int, cells: Sequence[RawCell]) -> list[T
 
 
 def evaluate_in_worker(document: ToEvaluate) -> Evaluation:
-    """Judge a document in this process, whose compiled rules stay for the next one.
+    """Judge a document in this process.
 
     Raises:
         FormSetUnknown: this server ships no such version.
         CellsMalformed: a cell is not in the form set or not in written form.
     """
-    rules = compile_rules(adjusted(_form_set(document.form_set), document.softenings))
+    rules = rules_of(document.form_set, document.softenings)
+    return evaluation_of(rules, check_in_worker(document), document.justifications)
+
+
+def check_in_worker(document: ToEvaluate) -> Report:
+    """Compute and check a document in this process, whose compiled rules stay for the next one.
+
+    Raises:
+        FormSetUnknown: this server ships no such version.
+        CellsMalformed: a cell is not in the form set or not in written form.
+    """
     previous = document.previous
-    return evaluate(
-        rules,
+    return check_cells(
+        rules_of(document.form_set, document.softenings),
         document.document,
         document.cells,
-        document.justifications,
         previous=previous.cells if previous else None,
         restated=previous.restated if previous else (),
     )
+
+
+def rules_of(form_set: str, softenings: tuple[Softening, ...]) -> RuleSet:
+    """Return the rules of a form set, adjusted; compiled once a process.
+
+    Raises:
+        FormSetUnknown: this server ships no such version.
+    """
+    return compile_rules(adjusted(_form_set(form_set), softenings))
 
 
 def _form_set(version: str) -> FormSet:

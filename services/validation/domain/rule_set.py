@@ -180,6 +180,11 @@ class RuleSet:
             return _explained(rule, filled, self._budget)
 
     @property
+    def is_light(self) -> bool:
+        """Whether every control is compiled: none may run step by step to the end of its budget."""
+        return all(rule.name for rule in self._rules.values())
+
+    @property
     def cells_read(self) -> frozenset[str]:
         """Every cell that a formula or a control reads, in this filing or in the previous one."""
         read = {operand for formula in self._plans["whole", True].formulas for operand in formula.operands}

@@ -18,8 +18,8 @@ from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
 from services.validation.usecases.adjust_control import Decision
-from services.validation.usecases.evaluate_filing import Judged
-from services.validation.usecases.ports import PreviousYear
+from services.validation.usecases.judging import Judged
+from services.validation.usecases.ports import PreviousYear, Subject
 from services.validation.usecases.record_justification import Written
 
 _DOCUMENTS: Mapping[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
@@ -96,6 +96,12 @@ def to_cells(*messages: Iterable[types.Cell]) -> dict[str, str]:
     return {cell.address: cell.value for some in reversed(messages) for cell in some}
 
 
+def to_subject(request: pb.EvaluateFilingRequest) -> Subject:
+    """Return what is to be judged."""
+    filing_id = to_filing_id(request.filing_id) if request.filing_id else None
+    return Subject(request.form_set, to_document(request.document), filing_id, request.year, request.basis)
+
+
 def to_previous_year(request: pb.EvaluateFilingRequest) -> PreviousYear | None:
     """Return what the body filed the year before, None when it filed nothing."""
     return PreviousYear(to_cells(request.previous), tuple(request.restated)) if request.has_previous else None
@@ -159,6 +165,21 @@ def evaluation_message(judged: Judged) -> pb.EvaluateFilingResponse:
         findings=[finding_message(judged, finding) for finding in found.findings],
         verdict=verdict_value(found.verdict),
         rule_set=found.rule_set,
+        report=judged.report_id,
+    )
+
+
+def difference_message(judged: Judged | None) -> pb.RecheckFilingResponse:
+    """Return what a change moved; None: it cannot be told here."""
+    if judged is None:
+        return pb.RecheckFilingResponse(is_unknown=True)
+    found = judged.evaluation
+    return pb.RecheckFilingResponse(
+        moved=cell_messages(found.computed),
+        failed=[finding_message(judged, finding) for finding in found.findings],
+        verdict=verdict_value(found.verdict),
+        rule_set=found.rule_set,
+        report=judged.report_id,
     )
 
 

@@ -26,12 +26,15 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
 
     async def EvaluateFiling(self, request: pb.EvaluateFilingRequest, context: Context) -> pb.EvaluateFilingResponse:
         """Compute and check a document."""
-        document = mapping.to_document(request.document)
-        filing_id = mapping.to_filing_id(request.filing_id) if request.filing_id else None
         cells = mapping.to_cells(request.cells, request.given)
-        previous = mapping.to_previous_year(request)
-        judged = await self._use.evaluate_filing(request.form_set, document, cells, filing_id, previous, request.year)
+        judged = await self._use.evaluate_filing(mapping.to_subject(request), cells, mapping.to_previous_year(request))
         return mapping.evaluation_message(judged)
+
+    async def RecheckFiling(self, request: pb.RecheckFilingRequest, context: Context) -> pb.RecheckFilingResponse:
+        """Judge a small change."""
+        filing_id, changed = mapping.to_filing_id(request.filing_id), mapping.to_cells(request.changed)
+        judged = await self._use.recheck_filing(filing_id, request.report, changed, request.basis)
+        return mapping.difference_message(judged)
 
     async def RecordJustification(
         self, request: pb.RecordJustificationRequest, context: Context

@@ -7,6 +7,7 @@ from services.validation.usecases.answer_justification import AnswerJustificatio
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
+from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 from services.validation.usecases.run_queue import GetQueueStatus
 
@@ -17,6 +18,7 @@ class UseCases:
 
     read_cells: ReadCells
     evaluate_filing: EvaluateFiling
+    recheck_filing: RecheckFiling
     record_justification: RecordJustification
     list_justifications: ListJustifications
     propose_justifications: ProposeJustifications

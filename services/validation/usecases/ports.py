@@ -13,8 +13,9 @@ from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
+from services.validation.domain.rule_set import RuleSet
 from services.validation.domain.run import Run, RunKind
-from services.validation.domain.verdict import CheckedDocument
+from services.validation.domain.verdict import CheckedDocument, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,20 @@ class ToEvaluate:
     """What the authority adjusted in this campaign, by control id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is judged, and under which campaign's rules."""
+
+    form_set: str
+    document: CheckedDocument
+    filing_id: UUID | None = None
+    """The filing whose justifications count, None for none."""
+    year: int = 0
+    """The campaign whose adjustments count, 0 for the controls as published."""
+    basis: str = ""
+    """Whatever names the previous year's filing and what was restated of it: equal texts, equal inputs."""
+
+
 class Engine(Protocol):
     """Where the rules run, off the event loop."""
 
@@ -61,6 +76,24 @@ class Engine(Protocol):
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
             EngineUnavailable: the rules cannot run now.
+        """
+        ...
+
+    async def check(self, document: ToEvaluate) -> Report:
+        """Compute and check a document under the rules of its form set, adjusted; justifications are left to the caller.
+
+        Raises:
+            FormSetUnknown: this server ships no such version.
+            CellsMalformed: a cell is not in the form set or not in written form.
+            EngineUnavailable: the rules cannot run now.
+        """
+        ...
+
+    async def rules(self, form_set: str, softenings: tuple[Softening, ...]) -> RuleSet:
+        """Return the rules of a form set, adjusted, to run here what takes well under a millisecond.
+
+        Raises:
+            FormSetUnknown: this server ships no such version.
         """
         ...
 

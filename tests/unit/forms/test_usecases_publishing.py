@@ -1,5 +1,6 @@
 """Another form set given to open filings, through the use cases: a made-up one with every kind of change."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -103,11 +104,11 @@ async def test_a_publication_killed_in_the_middle_goes_on_where_it_stopped():
     await forms.keep(other, a_cell("CP.010.n", "9"))
     evaluate, calls = forms.controls.evaluate, []
 
-    async def killed_at_the_second(filing, inputs, given):
+    async def killed_at_the_second(filing, inputs, given, previous):
         calls.append(filing.id)
         if len(calls) == 2:
             raise ConnectionError("killed")
-        return await evaluate(filing, inputs, given)
+        return await evaluate(filing, inputs, given, previous)
 
     forms.controls.evaluate = killed_at_the_second
     with pytest.raises(ConnectionError):
@@ -143,20 +144,22 @@ async def test_a_signed_filing_keeps_its_form_set_even_reopened():
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
 
 
-async def test_a_save_whose_texts_were_read_before_the_publication_is_read_again():
+async def test_a_publication_waits_for_a_save_under_way_and_loses_nothing_of_it():
     forms = await entered()
-    read, published = forms.controls.read, []
+    read, publishing = forms.controls.read, []
 
-    async def read_then_publish(form_set, year, texts):
-        readings = await read(form_set, year, texts)
-        if not published:
-            published.append(await publish(forms))
-        return readings
+    async def read_while_publishing(form_set, year, texts):
+        publishing.append(asyncio.create_task(publish(forms)))
+        await asyncio.sleep(0)
+        return await read(form_set, year, texts)
 
-    forms.controls.read = read_then_publish
-    with pytest.raises(CellsRefused):
-        await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.020.brut", "8", 1)])
-    assert "BA.020.brut" not in forms.values()
+    forms.controls.read = read_while_publishing
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.020.brut", "8", 1)])
+    await publishing[0]
+
+    assert forms.filing.form_set == VARIANT.version
+    kept = {one.address: one.value for one in forms.store.kept.set_aside.values()}
+    assert kept["BA.020.brut"] == "8"
 
 
 async def test_an_import_previewed_before_the_publication_is_previewed_again():

@@ -318,6 +318,7 @@ class EvaluateFilingRequest(_message.Message):
     PREVIOUS_FIELD_NUMBER: _builtins.int
     RESTATED_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
@@ -328,6 +329,8 @@ class EvaluateFilingRequest(_message.Message):
     """True when the body filed the year before; the controls that read that filing are not applicable otherwise."""
     year: _builtins.int
     """Accounting year, for what the authority adjusted in this campaign; 0 for the controls as published."""
+    basis: _builtins.str
+    """Whatever names the previous filing's version and what was restated: equal texts must mean equal inputs."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -356,14 +359,99 @@ class EvaluateFilingRequest(_message.Message):
         previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
         restated: _abc.Iterable[_builtins.str] | None = ...,
         year: _builtins.int = ...,
+        basis: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EvaluateFilingRequest: _TypeAlias = EvaluateFilingRequest  # noqa: Y015
+
+@_typing.final
+class RecheckFilingRequest(_message.Message):
+    """Request of RecheckFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing."""
+    report: _builtins.str
+    """`report` of the response about the filing as it was before the change."""
+    basis: _builtins.str
+    """As EvaluateFiling would be told now."""
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Cells that changed since, in written form; an empty value for one that was emptied."""
+
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+        report: _builtins.str = ...,
+        changed: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "changed", b"changed", "filing_id", b"filing_id", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecheckFilingRequest: _TypeAlias = RecheckFilingRequest  # noqa: Y015
+
+@_typing.final
+class RecheckFilingResponse(_message.Message):
+    """Response of RecheckFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_UNKNOWN_FIELD_NUMBER: _builtins.int
+    MOVED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    is_unknown: _builtins.bool
+    """True when the report is not here, or was made under other adjustments or beside another previous year: send the whole
+    filing to EvaluateFiling. Nothing else is said then.
+    """
+    verdict: Global___Verdict.ValueType
+    """The one word."""
+    rule_set: _builtins.str
+    """Digest of the rule set that judged."""
+    report: _builtins.str
+    """Names this report, for the next change."""
+    @_builtins.property
+    def moved(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Computed cells whose value changed, in written form, unrounded to ten decimals; an empty value for one that is empty now."""
+
+    @_builtins.property
+    def failed(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """Controls that fail."""
+
+    def __init__(
+        self,
+        *,
+        is_unknown: _builtins.bool = ...,
+        moved: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        failed: _abc.Iterable[Global___Finding] | None = ...,
+        verdict: Global___Verdict.ValueType = ...,
+        rule_set: _builtins.str = ...,
+        report: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed", b"failed", "is_unknown", b"is_unknown", "moved", b"moved", "report", b"report", "rule_set", b"rule_set", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecheckFilingResponse: _TypeAlias = RecheckFilingResponse  # noqa: Y015
 
 @_typing.final
 class Finding(_message.Message):
@@ -447,10 +535,13 @@ class EvaluateFilingResponse(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     VERDICT_FIELD_NUMBER: _builtins.int
     RULE_SET_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
     verdict: Global___Verdict.ValueType
     """The one word."""
     rule_set: _builtins.str
     """Digest of the rule set that judged: of the form set, or of the form set and what the authority adjusted in it."""
+    report: _builtins.str
+    """Names this report for RecheckFiling; empty when no filing was named."""
     @_builtins.property
     def computed(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells, in written form, unrounded to ten decimals."""
@@ -466,10 +557,11 @@ class EvaluateFilingResponse(_message.Message):
         findings: _abc.Iterable[Global___Finding] | None = ...,
         verdict: Global___Verdict.ValueType = ...,
         rule_set: _builtins.str = ...,
+        report: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "findings", b"findings", "rule_set", b"rule_set", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "findings", b"findings", "report", b"report", "rule_set", b"rule_set", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

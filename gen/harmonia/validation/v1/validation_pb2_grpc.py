@@ -45,6 +45,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.FromString,
                 _registered_method=True)
+        self.RecheckFiling = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/RecheckFiling',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.FromString,
+                _registered_method=True)
         self.RecordJustification = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/RecordJustification',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecordJustificationRequest.SerializeToString,
@@ -105,6 +110,13 @@ class ValidationServiceServicer:
 
     def EvaluateFiling(self, request, context):
         """Computes every formula and runs every control of the document on the given input cells. Stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecheckFiling(self, request, context):
+        """Judges a filing after a small change, running only what the change touches, from a report this process still remembers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +197,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.EvaluateFiling,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.SerializeToString,
+            ),
+            'RecheckFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecheckFiling,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.SerializeToString,
             ),
             'RecordJustification': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordJustification,
@@ -287,6 +304,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/EvaluateFiling',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecheckFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/RecheckFiling',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class ValidationServiceStub:
     """Reads raw text cell by cell: a value in written form, or a format problem. Stores nothing."""
     EvaluateFiling: _grpc.UnaryUnaryMultiCallable[_validation_pb2.EvaluateFilingRequest, _validation_pb2.EvaluateFilingResponse]
     """Computes every formula and runs every control of the document on the given input cells. Stores nothing."""
+    RecheckFiling: _grpc.UnaryUnaryMultiCallable[_validation_pb2.RecheckFilingRequest, _validation_pb2.RecheckFilingResponse]
+    """Judges a filing after a small change, running only what the change touches, from a report this process still remembers."""
     RecordJustification: _grpc.UnaryUnaryMultiCallable[_validation_pb2.RecordJustificationRequest, _validation_pb2.RecordJustificationResponse]
     """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history."""
     ListJustifications: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListJustificationsRequest, _validation_pb2.ListJustificationsResponse]
@@ -65,6 +67,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Reads raw text cell by cell: a value in written form, or a format problem. Stores nothing."""
     EvaluateFiling: _aio.UnaryUnaryMultiCallable[_validation_pb2.EvaluateFilingRequest, _validation_pb2.EvaluateFilingResponse]  # type: ignore[assignment]
     """Computes every formula and runs every control of the document on the given input cells. Stores nothing."""
+    RecheckFiling: _aio.UnaryUnaryMultiCallable[_validation_pb2.RecheckFilingRequest, _validation_pb2.RecheckFilingResponse]  # type: ignore[assignment]
+    """Judges a filing after a small change, running only what the change touches, from a report this process still remembers."""
     RecordJustification: _aio.UnaryUnaryMultiCallable[_validation_pb2.RecordJustificationRequest, _validation_pb2.RecordJustificationResponse]  # type: ignore[assignment]
     """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history."""
     ListJustifications: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListJustificationsRequest, _validation_pb2.ListJustificationsResponse]  # type: ignore[assignment]
@@ -102,6 +106,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.EvaluateFilingResponse, _abc.Awaitable[_validation_pb2.EvaluateFilingResponse]]:
         """Computes every formula and runs every control of the document on the given input cells. Stores nothing."""
+
+    @_abc_1.abstractmethod
+    def RecheckFiling(
+        self,
+        request: _validation_pb2.RecheckFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.RecheckFilingResponse, _abc.Awaitable[_validation_pb2.RecheckFilingResponse]]:
+        """Judges a filing after a small change, running only what the change touches, from a report this process still remembers."""
 
     @_abc_1.abstractmethod
     def RecordJustification(
