@@ -31,11 +31,14 @@ def form_set(rules: int = RULES) -> FormSet:
 
 
 def operands(rules: int = RULES) -> list[tuple[str, ...]]:
-    """For each rule its total, a cell of its own, and its five terms, spread over the four thousand other cells."""
+    """For each rule its total and its five terms, spread over the four thousand other cells.
+
+    Beyond a thousand rules the cells are asked about again, so that the same share of rules fails.
+    """
     terms = [f"{form}.{line:03}.n" for form in ("AA", "AB", "AC", "AD") for line in range(1_000)]
     return [
-        (f"AE.{index % 1_000:03}.n", *(terms[(index * 7 + offset * 811) % len(terms)] for offset in range(TERMS)))
-        for index in range(rules)
+        (f"AE.{index:03}.n", *(terms[(index * 7 + offset * 811) % len(terms)] for offset in range(TERMS)))
+        for index in (number % 1_000 for number in range(rules))
     ]
 
 

@@ -595,7 +595,7 @@ def _operands_to_show(rule: _Rule, filled: Mapping[str, Value]) -> tuple[str, ..
     if not conditions:
         return _without_flags(rule.operands)
     lines = [line for condition in conditions for line in condition.instances]
-    failing = [line for line in lines if Evaluation(filled).value(line) is False]
+    failing = [line for line in lines if Evaluation(filled).fails_on(line)]
     return tuple(dict.fromkeys(key for line in failing for key in _without_flags(cells_of(line))))
 
 
