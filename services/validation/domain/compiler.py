@@ -5,7 +5,7 @@ takes over. It reaches nothing but the cells given to it, constants and the func
 attribute access, no name that the compiler did not bind.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,8 @@ Formula = Callable[[Cells], Value | None]
 UNDEFINED = (KeyError, ArithmeticError, ValueError)
 """What compiled code raises when it cannot decide alone."""
 
+_PIECE = 20_000
+"""Characters of source compiled at once; a longer function is compiled alone."""
 _INLINE = 40
 """Longer sums and products are folded over a tuple: nested operators would exhaust the host compiler's stack."""
 
@@ -110,8 +112,9 @@ class Compiler:
     def compile(self) -> Mapping[str, Callable[..., Any]]:
         """Every queued function, by name."""
         names = dict(self._names)
-        code = compile("".join(self._source), "<rules>", "exec", dont_inherit=True)
-        exec(code, names)  # noqa: S102  # the source is written by _Writer from a parsed tree, never by a person
+        for source in _pieces(self._source):
+            code = compile(source, "<rules>", "exec", dont_inherit=True)
+            exec(code, names)  # noqa: S102  # the source is written by _Writer from a parsed tree, never by a person
         return names
 
     def constant(self, value: object) -> str:
@@ -134,6 +137,17 @@ class Compiler:
         name = f"r{len(self._source)}"
         self._source.append(f"def {name}({argument}):\n{body}")
         return name
+
+
+def _pieces(sources: Iterable[str]) -> Iterator[str]:
+    """The functions, some at a time: all at once the host compiler takes 40 MB that the process never gives back."""
+    waiting: list[str] = []
+    for source in sources:
+        waiting.append(source)
+        if sum(map(len, waiting)) > _PIECE:
+            yield "".join(waiting)
+            waiting.clear()
+    yield "".join(waiting)
 
 
 def is_for_formulas(node: Node) -> bool:
