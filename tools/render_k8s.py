@@ -20,7 +20,7 @@ HEADER = "# Written by tools/render_k8s.py (`make render`): change the tool, not
 CALLS: Mapping[str, Sequence[str]] = {
     "gateway": ("auth", "forms", "validation", "signature", "transmission", "sync"),
     "auth": (),
-    "forms": ("auth", "validation", "sync"),
+    "forms": ("auth", "validation", "transmission", "sync"),
     "validation": ("auth", "forms"),
     "signature": ("auth", "forms", "transmission"),
     "transmission": ("auth", "forms", "signature"),

@@ -20,6 +20,7 @@ from services.forms.clients.auth import GrpcBodies
 from services.forms.clients.exports.files import ThreadedExportFiles
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.sync import GrpcFacts
+from services.forms.clients.transmission import GrpcRecipients
 from services.forms.clients.validation import GrpcControls
 from services.forms.rpc.servicer import FormsServicer
 from services.forms.settings import FormsSettings
@@ -79,7 +80,7 @@ def wire(
     return UseCases(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
         list_filings=ListFilings(open_work, bodies, form_sets, clock),
-        get_filing=GetFiling(open_work, form_sets),
+        get_filing=GetFiling(open_work, form_sets, clock),
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
@@ -141,7 +142,8 @@ class FormsService:
         engine = open_engine(self._settings.database, SCHEMA)
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
-        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
+        publishing = Publishing(facts, GrpcRecipients(peers))
+        relay = Relay(sessions, OutboxEventRow, SCHEMA, publishing, stack.clock)
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)

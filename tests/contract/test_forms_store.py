@@ -109,6 +109,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],
@@ -198,9 +199,12 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
 
     async with open_work() as work:
-        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+        places = frozenset({AMOUNT, "BA.020.brut", SHARED})
+        signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
+        unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+    assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
+    assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):

@@ -11,6 +11,8 @@ from chassis.errors import NotFound
 from chassis.identity import Caller
 from formsets import FormSet
 from formsets.flat_file import check_subject, read_flat_file
+from formsets.workflow import APPROVED_ON
+from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
@@ -87,6 +89,17 @@ def a_cell(address: str = AMOUNT, value: str = "100", version: int = 1, **change
     """A typed cell; `origin` and `author` go to its source."""
     source = a_source(changes.pop("author", "Camille Compte"), changes.pop("origin", Origin.TYPED))
     return replace(Cell(address, value, version, source), **changes)
+
+
+def begun(document: Document = Document.ER, approved_on: str = "2025-06-01") -> list[Cell]:
+    """One cell emptied again in each form, and the approval of the accounts: what W-01 and W-04 ask of a filing."""
+    form_set, first = a_form_set(), {}
+    for address in form_set.cells(document):
+        place = place_of(form_set, document, address)
+        if place.refusal is None:
+            first.setdefault(address[:2], place.address)
+    approval = [a_cell(APPROVED_ON, approved_on)] if document is Document.ER else []
+    return [a_cell(address, "") for address in first.values()] + approval
 
 
 def an_other_value(value: str = "7", server: str = "FED-OPH") -> OtherValue:

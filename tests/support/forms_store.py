@@ -9,11 +9,12 @@ from typing import Self
 from uuid import UUID
 
 from chassis.errors import Conflict
+from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
-from services.forms.domain.cell import Cell
+from services.forms.domain.cell import Cell, Origin
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import (
     AttachmentUnknown,
@@ -25,10 +26,11 @@ from services.forms.domain.errors import (
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
+from services.forms.usecases.ports import CellCounts
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Kept:
     publications: dict[UUID, Publication] = field(default_factory=dict)
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
-    form_set_states: dict[str, FormSetState] = field(default_factory=dict)
+    form_set_states: dict[str, DeclaredState] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -240,12 +242,16 @@ class InMemoryFilings:
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
         present = {f: self._work.kept.cells.get(f, {}).values() for f in filing_ids}
         return {
-            filing_id: (
+            filing_id: CellCounts(
                 sum(1 for cell in cells if cell.value and cell.address in places),
                 sorted(cell.address for cell in cells if cell.awaits_choice),
+                [c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR],
+                next((cell.value for cell in cells if cell.address == APPROVED_ON), ""),
             )
             for filing_id, cells in present.items()
             if cells
@@ -339,10 +345,15 @@ class InMemoryFormSetStates:
         self._work = work
 
     async def get(self, version: str) -> FormSetState:
-        return self._work.kept.form_set_states.get(version, FormSetState.PUBLISHED)
+        declared = await self.declared(version)
+        return declared.state if declared else FormSetState.PUBLISHED
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        return self._work.kept.form_set_states.get(version)
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
-        self._work.write(lambda kept: kept.form_set_states.update({version: state}))
+        declared = DeclaredState(state, author, at)
+        self._work.write(lambda kept: kept.form_set_states.update({version: declared}))
 
 
 class InMemoryPublications:

@@ -20,7 +20,7 @@ from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -64,6 +64,19 @@ class FileContent:
     guesses: Sequence[tuple[str, str]]
     accounts: Sequence[AccountBalance] = ()
     """Of a balance or a FEC, which then has no lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """What is counted about the cells of one filing."""
+
+    filled: int = 0
+    conflicts: Sequence[str] = ()
+    """Cells that await a choice, in order."""
+    saved: Sequence[str] = ()
+    """Cells that somebody saved at least once, emptied ones included, carried ones left out."""
+    approved_on: str = ""
+    """The day on which the accounts were approved, in written form."""
 
 
 class Filings(Protocol):
@@ -127,8 +140,10 @@ class Filings(Protocol):
         """Give the filings of a document and year another due date; only that of one body when it is said."""
         ...
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many cells of these places are filled, and the addresses that await a choice."""
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
+        """Return for each filing how many cells of these places are filled, and the rest; `saved` of the unsigned only."""
         ...
 
 
@@ -229,6 +244,10 @@ class FormSetStates(Protocol):
 
     async def get(self, version: str) -> FormSetState:
         """Return the state of a form set; published when nobody declared one."""
+        ...
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        """Return the state that somebody gave to a form set, None when nobody did."""
         ...
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.errors import Invalid
 from services.forms.domain.activity import Activity
+from services.forms.domain.evaluation import PreviousYear
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.usecases.evaluating import inputs_and_given, refresh
+from services.forms.usecases.evaluating import inputs_and_given, previous_year_of, refresh
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 MOST_FILINGS = 100
@@ -40,6 +41,7 @@ class FilingInputs:
     filing: Filing
     inputs: Mapping[str, str]
     given: Mapping[str, str]
+    previous: PreviousYear | None
 
 
 class RejudgeFilings:
@@ -99,8 +101,7 @@ class ListInputs:
         async with self._open_work() as work:
             page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=with_signed)
             for filing in page:
-                cells = await work.cells.of(filing.id)
-                found.append(
-                    FilingInputs(filing, *inputs_and_given(self._form_sets.load(filing.form_set), filing, cells))
-                )
+                form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing.id)
+                previous = await previous_year_of(work, form_set, filing)
+                found.append(FilingInputs(filing, *inputs_and_given(form_set, filing, cells), previous))
         return found, page[-1].id if len(page) == limit else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.errors import Violation
 from chassis.identifiers import Identifiers
@@ -82,12 +83,12 @@ class SaveCells:
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
             if not changed:
                 evaluation = await failing(work, self._controls, form_set, filing)
-                card = await card_of(work, self._form_sets, filing)
+                card = await card_of(work, self._form_sets, filing, now)
                 return Saved(card, (), {}, evaluation.about(_addresses(edits)))
             written = await write_cells(work, self._controls, form_set, filing, None, changed, caller.name, now)
             activity = _activity(filing, caller, now, changed)
             await keep_step(work, self._identifiers.next(), EditKind.CELLS_SAVED, activity, cells, changed)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         findings = written.evaluation.about(_addresses(edits) | written.moved.keys())
         return Saved(card, changed, written.moved, findings)
@@ -132,6 +133,10 @@ def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[C
         now,
         caller.name,
         "CELLS_SAVED",
-        f"{len(changed)} case(s) saisie(s) : {names}",
-        f"{len(changed)} cell(s) typed: {names}",
+        *in_both(
+            "{n} case(s) saisie(s) : {names}",
+            "{n} cell(s) typed: {names}",
+            n=len(changed),
+            names=names,
+        ),
     )

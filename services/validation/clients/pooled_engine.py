@@ -6,6 +6,7 @@ Workers are started at the first use, import nothing but the domain, and compile
 
 import asyncio
 import ctypes
+import gc
 import multiprocessing
 import signal
 import sys
@@ -27,6 +28,8 @@ from services.validation.usecases.ports import ToEvaluate
 PR_SET_PDEATHSIG = 1
 COMPILED = 8
 """Rule sets kept compiled in this process: two form sets of two documents, each as published and as adjusted."""
+LOADED = 2
+"""Newest form sets that a worker starts with; others are loaded when they are asked for."""
 INLINE_TEXTS = 50
 """Reading this many texts costs less than sending them to a worker."""
 
@@ -45,7 +48,7 @@ class PooledEngine:
         """
         self._workers, self._seconds = workers, seconds
         self._pool: ProcessPoolExecutor | None = None
-        self._compiled: dict[tuple[str, tuple[Softening, ...]], RuleSet] = {}
+        self._compiled: dict[tuple[str, tuple[Softening, ...]], asyncio.Task[RuleSet]] = {}
 
     async def read(self, form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
         """Run the format controls, in a worker when there are many texts."""
@@ -64,12 +67,17 @@ class PooledEngine:
         return await self._run(lambda pool, loop: loop.run_in_executor(pool, check_in_worker, document))
 
     async def rules(self, form_set: str, softenings: tuple[Softening, ...]) -> RuleSet:
-        """Compile in a thread the first time; the compiled rules stay."""
-        if (form_set, softenings) not in self._compiled:
+        """Compile in a thread the first time, once for all who wait; the compiled rules stay."""
+        key = (form_set, softenings)
+        if key not in self._compiled:
             while len(self._compiled) >= COMPILED:
                 del self._compiled[next(iter(self._compiled))]
-            self._compiled[form_set, softenings] = await asyncio.to_thread(rules_of, form_set, softenings)
-        return self._compiled[form_set, softenings]
+            self._compiled[key] = asyncio.create_task(asyncio.to_thread(rules_of, form_set, softenings))
+        try:
+            return await asyncio.shield(self._compiled[key])
+        except FormSetUnknown:
+            self._compiled.pop(key, None)
+            raise
 
     def close(self) -> None:
         """Stop the workers."""
@@ -96,7 +104,7 @@ class PooledEngine:
         if self._pool is None:
             # Spawned, not forked: gRPC's threads do not survive a fork.
             self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent
+                self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
             )
         return self._pool
 
@@ -106,10 +114,18 @@ class PooledEngine:
         broken.shutdown(wait=False, cancel_futures=True)
 
 
-def end_with_parent() -> None:
-    """Ask the kernel to end this worker when the service is killed, instead of leaving it to wait for ever (prctl(2))."""
+def start_worker() -> None:
+    """End with the service, and have the form sets of the campaigns under way loaded before the first filing.
+
+    Asks the kernel to end this worker when the service is killed, instead of leaving it to wait for ever (prctl(2)).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for version in formsets.available()[-LOADED:]:
+        compile_rules(formsets.load(version))
+    # What is loaded by now is as old as the worker: the garbage collector need not walk it again.
+    gc.collect()
+    gc.freeze()
 
 
 def read_in_worker(form_set: str, year: int, cells: Sequence[RawCell]) -> list[TextReading]:
@@ -139,9 +155,9 @@ def check_in_worker(document: ToEvaluate) -> Report:
         FormSetUnknown: this server ships no such version.
         CellsMalformed: a cell is not in the form set or not in written form.
     """
-    previous = document.previous
+    previous, rules = document.previous, rules_of(document.form_set, document.softenings)
     return check_cells(
-        rules_of(document.form_set, document.softenings),
+        rules,
         document.document,
         document.cells,
         previous=previous.cells if previous else None,

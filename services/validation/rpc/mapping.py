@@ -17,7 +17,7 @@ from services.validation.domain.evaluation import Finding
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
-from services.validation.usecases.adjust_control import Decision
+from services.validation.usecases.adjust_control import Decision, decision_of
 from services.validation.usecases.judging import Judged
 from services.validation.usecases.ports import PreviousYear, Subject
 from services.validation.usecases.record_justification import Written
@@ -248,6 +248,8 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
         finished_at=stamp(run.finished_at) if run.finished_at else None,
         failure=run.failure,
         changed=run.result.get("changed", 0),
+        adjustment=adjustment_message(decision_of(run)),
+        tried_on=run.subject.get("tried_on", 0),
     )
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))

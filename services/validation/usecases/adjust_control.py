@@ -119,3 +119,18 @@ def subject_of(adjustment: Adjustment) -> dict[str, Any]:
         "reason": adjustment.reason,
         "author": adjustment.author,
     }
+
+
+def decision_of(run: Run) -> Adjustment:
+    """Return the decision that a run is about; it was taken, or is tried, when the run was asked for."""
+    about = run.subject
+    return Adjustment(
+        about["form_set"],
+        about["document"],
+        about["year"],
+        about["control"],
+        about["severity"],
+        about["reason"],
+        about["author"],
+        run.queued_at,
+    )

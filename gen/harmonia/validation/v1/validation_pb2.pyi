@@ -1259,6 +1259,8 @@ class GetQueueStatusResponse(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     PREVIEW_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    TRIED_ON_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     """Run."""
     kind: _builtins.str
@@ -1275,6 +1277,8 @@ class GetQueueStatusResponse(_message.Message):
     """Why the last attempt failed, empty when none did."""
     changed: _builtins.int
     """Filings whose verdict changed, of a `rejudge` run."""
+    tried_on: _builtins.int
+    """Accounting year of the filings it is tried on; 0 for the open filings."""
     @_builtins.property
     def queued_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked for."""
@@ -1291,6 +1295,10 @@ class GetQueueStatusResponse(_message.Message):
     def preview(self) -> Global___AdjustmentPreview:
         """What was found, of a `preview` run that is done."""
 
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision that is tried, or was taken."""
+
     def __init__(
         self,
         *,
@@ -1306,10 +1314,12 @@ class GetQueueStatusResponse(_message.Message):
         failure: _builtins.str = ...,
         changed: _builtins.int = ...,
         preview: Global___AdjustmentPreview | None = ...,
+        adjustment: Global___Adjustment | None = ...,
+        tried_on: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
