@@ -139,7 +139,7 @@ class FormsService:
 
     @asynccontextmanager
     async def open(self, peers: Peers) -> AsyncIterator[Opened]:
-        """Open the database, relay the outbox, and say what to serve."""
+        """Open the database, relay the outbox, have readers of files ready, and say what to serve."""
         engine = open_engine(self._settings.database, SCHEMA)
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
@@ -150,6 +150,7 @@ class FormsService:
         unhurried = GrpcControls(peers, is_background=True)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack, unhurried)
         relaying = asyncio.create_task(relay.run())
+        warming = asyncio.create_task(files.warm(*formsets.available()))
         try:
             yield Opened(
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
@@ -158,9 +159,10 @@ class FormsService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
-            relaying.cancel()
-            with suppress(asyncio.CancelledError):
-                await relaying
+            for task in (relaying, warming):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await files.close()
             await engine.dispose()
 
