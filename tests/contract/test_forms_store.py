@@ -25,7 +25,7 @@ from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
-from services.forms.store.rows import BOOKKEEPING
+from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
 from tests.support.clocks import FrozenClock
@@ -57,7 +57,9 @@ async def open_work(request: pytest.FixtureRequest, database: TestDatabase) -> A
         return
     engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("forms")), pool_size=5), "forms")
     clock = FrozenClock(NOON)
-    yield partial(FormsUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, TimeSortableIdentifiers(clock))
+    yield partial(
+        FormsUnitOfWork, sessions_of(engine), clock, TimeSortableIdentifiers(clock), lambda: None, SignedContents()
+    )
     await engine.dispose()
 
 
@@ -461,7 +463,9 @@ async def test_steps_come_back_newest_first_though_their_times_are_equal(open_wo
     async with open_work() as work:
         await work.steps.add(first)
         await work.steps.add(second)
-        await work.steps.mark_undone(first.id)
+        await work.steps.mark_undone(first.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=False)
         await work.commit()
 
     async with open_work() as work:
