@@ -69,9 +69,9 @@ class SqlEditSteps:
         )
         return [_to_domain(row) for row in rows]
 
-    async def mark_undone(self, step_id: UUID) -> None:
-        """Mark a step as undone."""
-        await self._session.execute(update(EditStepRow).where(EditStepRow.id == step_id).values(is_undone=True))
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
+        """Mark a step as undone, or as undone no more."""
+        await self._session.execute(update(EditStepRow).where(EditStepRow.id == step_id).values(is_undone=is_undone))
 
 
 def _to_domain(row: EditStepRow) -> EditStep:

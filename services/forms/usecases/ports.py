@@ -216,8 +216,8 @@ class EditSteps(Protocol):
         """Return every step that undid another one."""
         ...
 
-    async def mark_undone(self, step_id: UUID) -> None:
-        """Mark a step as undone."""
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
+        """Mark a step as undone, or as undone no more."""
         ...
 
 

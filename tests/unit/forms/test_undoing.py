@@ -1,12 +1,13 @@
 """What undoing a step does to cells."""
 
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.forms.domain.cell import Cell, Origin, first_version
-from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
+from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces, undone_marks
 from tests.support.forms import AMOUNT, FILING_ID, NOON, OTHER_SHARED, SHARED, a_cell, a_source
 
 
@@ -23,22 +24,23 @@ class Notebook:
         self.cells: dict[str, Cell] = {}
         self.steps: list[EditStep] = []
 
-    def edit(self, values):
+    def edit(self, values, source=None):
+        source = source or a_source()
         before = dict(self.cells)
         changed = []
         for address, value in values.items():
             present = before.get(address)
             if (present.value if present else "") != value:
-                changed.append(
-                    present.changed(value, a_source()) if present else first_version(address, value, a_source())
-                )
+                changed.append(present.changed(value, source) if present else first_version(address, value, source))
         return self._keep(a_step(len(self.steps) + 1, before, changed), changed)
 
     def undo(self, step):
         done = undo(step, [one for one in self.steps if one.undoes], self.cells, "Alix", NOON)
         undoing = a_step(len(self.steps) + 1, self.cells, done.changed, undoes=step.id)
-        kept = EditStep(**{**_fields(undoing), "cells": undo_traces(step, self.cells, done.changed)})
-        self._keep(kept, done.changed)
+        self._keep(replace(undoing, cells=undo_traces(step, self.cells, done.changed)), done.changed)
+        for step_id, is_undone in undone_marks(step, self.steps).items():
+            number = next(n for n, one in enumerate(self.steps) if one.id == step_id)
+            self.steps[number] = replace(self.steps[number], is_undone=is_undone)
         return done
 
     def values(self):
@@ -48,10 +50,6 @@ class Notebook:
         self.cells.update({cell.address: cell for cell in changed})
         self.steps.append(step)
         return step
-
-
-def _fields(step):
-    return {name: getattr(step, name) for name in EditStep.__slots__}
 
 
 def test_a_cell_that_was_empty_is_empty_again():
@@ -111,6 +109,30 @@ def test_an_undo_can_be_undone():
     assert book.values() == {AMOUNT: "1"}
 
 
+def test_an_undo_can_be_undone_where_there_was_a_value_before():
+    book = Notebook()
+    book.edit({AMOUNT: "10"})
+    step = book.edit({AMOUNT: "11"})
+    book.undo(step)
+
+    done = book.undo(book.steps[-1])
+
+    assert (book.values(), done.kept) == ({AMOUNT: "11"}, [])
+
+
+def test_a_step_whose_undo_is_undone_can_be_undone_again():
+    book = Notebook()
+    book.edit({AMOUNT: "10"})
+    step = book.edit({AMOUNT: "11"})
+    book.undo(step)
+    book.undo(book.steps[-1])
+
+    done = book.undo(book.steps[1])
+
+    assert (book.values(), done.kept) == ({AMOUNT: "10"}, [])
+    assert [one.is_undone for one in book.steps] == [False, True, True, False, False]
+
+
 EDITS = st.lists(
     st.dictionaries(st.sampled_from([AMOUNT, SHARED, OTHER_SHARED]), st.sampled_from(["", "1", "2"]), min_size=1),
     min_size=1,
@@ -144,3 +166,81 @@ def test_undoing_after_edits_of_other_cells_restores_exactly_the_cells_of_the_st
 
     restored = {a: v for a, v in book.values().items() if a != OTHER_SHARED}
     assert restored == {a: v for a, v in start.items() if a != OTHER_SHARED}
+
+
+@dataclass
+class ReferenceNotebook:
+    """What undoing means, without versions: a step took each cell from one state to another, and takes it back from there.
+
+    A state is the number of the edit that wrote it, 0 for a cell never filled.
+    """
+
+    states: dict[str, int] = field(default_factory=dict)
+    written: dict[int, str] = field(default_factory=lambda: {0: ""})
+    steps: list[dict[str, tuple[int, int]]] = field(default_factory=list)
+    undoes: list[int | None] = field(default_factory=list)
+    undone: set[int] = field(default_factory=set)
+
+    def edit(self, values):
+        step = {}
+        for address, value in values.items():
+            before = self.states.get(address, 0)
+            if self.written[before] != value:
+                self.written[len(self.written)] = value
+                step[address] = (before, len(self.written) - 1)
+        self._keep(step, None)
+
+    def undo(self, number):
+        step = {a: (after, b) for a, (b, after) in self.steps[number].items() if self.states.get(a, 0) == after}
+        self._keep(step, number)
+        self._mark(number, True)
+
+    def values(self):
+        return {address: self.written[state] for address, state in self.states.items() if self.written[state]}
+
+    def _keep(self, step, undoes):
+        self.states.update({address: after for address, (_, after) in step.items()})
+        self.steps.append(step)
+        self.undoes.append(undoes)
+
+    def _mark(self, number, is_undone):
+        (self.undone.add if is_undone else self.undone.discard)(number)
+        if (earlier := self.undoes[number]) is not None:
+            self._mark(earlier, not is_undone)
+
+
+IMPORT = a_source(origin=Origin.IMPORTED, file="er.csv", line=7)
+VALUES = st.dictionaries(
+    st.sampled_from([AMOUNT, SHARED, OTHER_SHARED]), st.sampled_from(["", "1", "2", "3"]), min_size=1
+)
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("edit"), VALUES),
+        st.tuples(st.just("import"), VALUES),
+        st.tuples(st.just("undo"), st.integers(0, 20)),
+    ),
+    min_size=4,
+    max_size=20,
+)
+
+
+@given(MOVES)
+def test_undos_and_undos_of_undos_among_edits_and_imports_restore_exactly(moves):
+    book, reference = Notebook(), ReferenceNotebook()
+
+    for kind, what in moves:
+        if kind != "undo":
+            book.edit(what, IMPORT if kind == "import" else None)
+            reference.edit(what)
+            continue
+        open_steps = [n for n, step in enumerate(book.steps) if not step.is_undone]
+        if not open_steps:
+            continue
+        number = open_steps[what % len(open_steps)]
+        before = book.values()
+        done = book.undo(book.steps[number])
+        reference.undo(number)
+
+        assert book.values() == reference.values()
+        assert {n for n, step in enumerate(book.steps) if step.is_undone} == reference.undone
+        assert all(book.values().get(address) == before.get(address) for address in done.kept)
