@@ -22,7 +22,7 @@ from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
-from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
@@ -36,6 +36,7 @@ from tests.support.forms import (
     NOON,
     SHARED,
     SIREN,
+    TOTALLED,
     a_body,
     a_campaign,
     a_cell,
@@ -88,8 +89,10 @@ def a_preview(**changes):
     change = Change(AMOUNT, AMOUNT, 4, "1 500", "1500", "12", 3, Origin.TYPED, Effect.PROTECTED)
     problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, {"nature": "mienne"})
     new = Change(SHARED, SHARED, 5, "1", "1", "", 0, None, Effect.FILL)
+    found = Disagreement("F-22", sentences, sentences)
+    total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
     guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
-    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new), (problem,), guesses)
+    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new, total), (problem,), guesses)
     return replace(preview, **changes)
 
 

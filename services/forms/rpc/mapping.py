@@ -397,6 +397,7 @@ def _feed_message(feed: AccountFeed) -> pb.AccountFeed:
 
 
 def _change_message(change: Change) -> pb.ImportChange:
+    found = change.disagreement
     return pb.ImportChange(
         address=change.address,
         line=change.line,
@@ -405,6 +406,8 @@ def _change_message(change: Change) -> pb.ImportChange:
         current=change.current,
         effect=_EFFECTS[change.effect],
         current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
+        control=found.control if found else "",
+        message=three_parts(found.fr, found.en) if found else None,
     )
 
 

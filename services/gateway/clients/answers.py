@@ -422,6 +422,9 @@ class ImportChange:
     current: str
     effect: ImportEffect
     current_origin: Origin
+    control: str = ""
+    """F-22, when the file gives a computed cell another value than the formula."""
+    message: ThreePartMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         ],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
+        "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
     }
 
 

@@ -723,6 +723,8 @@ class ImportChange(_message.Message):
     CURRENT_FIELD_NUMBER: _builtins.int
     EFFECT_FIELD_NUMBER: _builtins.int
     CURRENT_ORIGIN_FIELD_NUMBER: _builtins.int
+    CONTROL_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     line: _builtins.int
@@ -732,11 +734,17 @@ class ImportChange(_message.Message):
     value: _builtins.str
     """Written form it was read as."""
     current: _builtins.str
-    """Value in the filing now."""
+    """Value in the filing now; of a computed cell, what the formula gives once this import is written."""
     effect: Global___ImportEffect.ValueType
     """What would happen to the cell."""
     current_origin: Global___Origin.ValueType
     """Where the present value comes from."""
+    control: _builtins.str
+    """F-22 when the file gives a computed cell another value than the formula: compared, never stored, nothing is refused."""
+    @_builtins.property
+    def message(self) -> _validation_pb2.ThreePartMessage:
+        """What, where, how of that control."""
+
     def __init__(
         self,
         *,
@@ -747,10 +755,12 @@ class ImportChange(_message.Message):
         current: _builtins.str = ...,
         effect: Global___ImportEffect.ValueType = ...,
         current_origin: Global___Origin.ValueType = ...,
+        control: _builtins.str = ...,
+        message: _validation_pb2.ThreePartMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "text", b"text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2399,7 +2409,7 @@ class EditStep(_message.Message):
     cells: _builtins.int
     """How many cells it changed."""
     is_undone: _builtins.bool
-    """True once undone."""
+    """True while undone; undoing the undo makes it false again."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
