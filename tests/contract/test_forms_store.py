@@ -17,7 +17,7 @@ from chassis.settings import DatabaseSettings
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
@@ -255,6 +255,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
         a_cell("ID.010.v", "L'Été ; « ça » 中", source=a_source(origin=Origin.IMPORTED, file="é.csv", line=12)),
         a_cell(SHARED, "", conflict=an_other_value(), is_provisional=True, is_sealed=True),
         a_cell("BA.020.brut", "9" * 300, source=a_source(origin=Origin.CHOSEN, server="MIN")),
+        a_cell("BA.030.brut", "", source=a_source(put_back=PutBack("Alix", NOON, 0))),
     ]
     await keep(open_work, a_filing(), cells=cells)
 
@@ -263,7 +264,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
 
 async def test_each_version_stays_in_the_history(open_work):
     first, later = a_cell(), a_source("Alix", at=NOON + timedelta(minutes=1))
-    second = first.changed("", later)
+    second = first.changed("", replace(later, put_back=PutBack("Alix", NOON, 3)))
     await keep(open_work, a_filing(), cells=[first])
     async with open_work() as work:
         await work.cells.save(FILING_ID, [second])
@@ -453,7 +454,7 @@ async def test_of_two_that_receive_an_event_at_once_one_is_first(open_work):
 
 
 def a_step(number=1, **changes):
-    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, restores=1)
+    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, "Camille", NOON, "FED-OPH", restores=1)
     step = EditStep(
         UUID(int=number), FILING_ID, EditKind.FILE_IMPORTED, "Alix", NOON, "Importé.", "Imported.", (trace,)
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.forms.domain.cell import Cell, Origin, Source
+from services.forms.domain.cell import Cell, Origin, PutBack, Source
 
 
 class EditKind(StrEnum):
@@ -28,10 +28,14 @@ class CellTrace:
     version: int
     """Version that the step made."""
     before_version: int = 0
-    """Version before the step; 0 when the cell never had a value."""
+    """Version before the step; 0 when the cell was blank."""
     before_origin: Origin = Origin.TYPED
     before_file: str = ""
     before_line: int = 0
+    before_author: str = ""
+    before_at: datetime | None = None
+    """None in steps kept before authors and times were."""
+    before_server: str = ""
     restores: int = 0
     """Of an undo: the version whose state was put back, 0 when the cell had none."""
 
@@ -68,7 +72,7 @@ def traces(before: Mapping[str, Cell], changed: Iterable[Cell]) -> tuple[CellTra
 
 
 def _trace(before: Cell | None, after: Cell) -> CellTrace:
-    if before is None:
+    if before is None or before.is_blank:
         return CellTrace(after.address, "", after.value, after.version)
     source = before.source
     return CellTrace(
@@ -80,6 +84,9 @@ def _trace(before: Cell | None, after: Cell) -> CellTrace:
         source.origin,
         source.file,
         source.line,
+        source.author,
+        source.at,
+        source.server,
     )
 
 
@@ -105,8 +112,7 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
         if present is None or present.is_sealed or not _is_same_state(restores, present, trace):
             kept.append(trace.address)
             continue
-        source = Source(_origin(trace), author, at, trace.before_file, trace.before_line)
-        changed.append(present.changed(trace.before, source))
+        changed.append(present.changed(trace.before, _source_before(trace, PutBack(author, at, trace.before_version))))
     return Undoing(changed, kept)
 
 
@@ -138,7 +144,12 @@ def _written_at(restores: Mapping[tuple[str, int], int], address: str, version: 
     return version
 
 
-def _origin(trace: CellTrace) -> Origin:
-    # Other servers must hear of a value that is put back, even one that they or a choice gave first.
-    is_from_elsewhere = trace.before_origin in (Origin.SYNCHRONISED, Origin.CHOSEN)
-    return Origin.TYPED if is_from_elsewhere else trace.before_origin
+def _source_before(trace: CellTrace, put_back: PutBack) -> Source:
+    if trace.before_version == 0:
+        return Source(Origin.TYPED, put_back.author, put_back.at, put_back=put_back)
+    origin, file, line = trace.before_origin, trace.before_file, trace.before_line
+    if trace.before_at is None:
+        # Without the name of the server that gave it, the value is that of who puts it back.
+        origin = Origin.TYPED if origin in (Origin.SYNCHRONISED, Origin.CHOSEN) else origin
+        return Source(origin, put_back.author, put_back.at, file, line, put_back=put_back)
+    return Source(origin, trace.before_author, trace.before_at, file, line, trace.before_server, put_back)

@@ -303,6 +303,9 @@ def cell_message(cell: Cell) -> pb.FiledCell:
     )
     if cell.conflict:
         message.conflict.CopyFrom(conflict_message(cell.conflict))
+    if cell.source.put_back:
+        message.put_back_by = cell.source.put_back.author
+        message.put_back_at.CopyFrom(stamp(cell.source.put_back.at))
     return message
 
 

@@ -234,6 +234,8 @@ class FiledCell:
     conflict: CellConflict | None = None
     is_provisional: bool = False
     is_sealed: bool = False
+    put_back_by: str = ""
+    put_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

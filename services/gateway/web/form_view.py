@@ -292,6 +292,8 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
     if cell is None or not parts:
         return ""
     who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
+    if cell.put_back_by:
+        who.append(_("remise le {at} par {author}", at=_.moment(cell.put_back_at), author=cell.put_back_by))
     return ", ".join(part for part in (*parts, *who) if part)
 
 

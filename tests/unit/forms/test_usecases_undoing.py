@@ -139,6 +139,17 @@ async def test_only_who_may_edit_undoes_and_only_what_is_there():
         await forms.use.list_steps(STRANGER, FILING_ID)
 
 
+async def test_an_import_undone_may_be_imported_again():
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
+    await forms.keep(a_filing())
+    first = await import_sample(forms, overwrite_typed=False)
+    await undo(forms)
+
+    again = await import_sample(forms, overwrite_typed=False)
+
+    assert (again.written, again.kept) == (first.written, 0)
+
+
 VALUES = st.sampled_from(["0", "1", "250000", "3.5"])
 PLACES = ["BA.010.brut", "BA.020.brut", "BA.110.amort", "BP.180.n", "CP.010.n", "EF.010.n"]
 
