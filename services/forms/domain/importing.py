@@ -161,9 +161,9 @@ def _effect(refusal: str | None, present: Cell | None, value: str) -> Effect:
         return Effect.SAME
     if present is not None and present.is_sealed:
         return Effect.SEALED
-    if present is None or not present.value:
-        return Effect.FILL
-    return Effect.PROTECTED if present.source.origin.is_personal else Effect.REPLACE
+    if present is not None and present.is_personal:
+        return Effect.PROTECTED
+    return Effect.REPLACE if present is not None and present.value else Effect.FILL
 
 
 def compare_totals(form_set: FormSet, changes: Iterable[Change], computed: Mapping[str, str]) -> list[Change]:
