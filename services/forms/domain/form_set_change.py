@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Violation
 from formsets import FormSet
 from formsets.formats import read
 from formsets.values import parse, written
@@ -17,6 +16,7 @@ from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, OtherValue, PutBack, Source
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Document, Filing, Step
+from services.forms.domain.refusing import about_cell
 
 
 class Why(StrEnum):
@@ -200,8 +200,9 @@ def require_free(target: Cell | None, address: str) -> None:
         CellsRefused: the cell is filled, or sealed.
     """
     if target is not None and (target.value or target.is_sealed):
-        sentence = "Cette case est déjà remplie : videz-la d'abord, ou gardez sa valeur."
-        raise CellsRefused([Violation(address, sentence, "CELL_FILLED")])
+        what = ("Cette case est déjà remplie.", "This cell is already filled.")
+        how = ("Videz-la d'abord, ou gardez sa valeur.", "Empty it first, or keep its value.")
+        raise CellsRefused([about_cell(address, "CELL_FILLED", what, how)])
 
 
 def takes(form_set: FormSet, document: Document, address: str, value: str) -> bool:

@@ -40,6 +40,9 @@ class Sentences:
     how: str
 
 
+NOTHING_SAID = Sentences("", "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A refused line: where it is in the file, which control refuses it, and the three-part message FR and EN."""

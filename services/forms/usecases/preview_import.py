@@ -17,7 +17,6 @@ from services.forms.domain.importing import (
     ImportPreview,
     Problem,
     ReadLine,
-    Sentences,
     compare_totals,
     confirm,
     plan_import,
@@ -163,9 +162,7 @@ def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
 
 
 def _problem(line: FileLine, reading: TextReading) -> Problem:
-    fr = reading.fr or Sentences("Valeur refusée.", f"Ligne {line.line}", "")
-    en = reading.en or Sentences("Value refused.", f"Line {line.line}", "")
-    return Problem(line.line, "valeur", line.address, reading.control, line.text, fr, en, line.extra)
+    return Problem(line.line, "valeur", line.address, reading.control, line.text, reading.fr, reading.en, line.extra)
 
 
 class GetImport:
