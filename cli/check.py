@@ -128,7 +128,10 @@ def check_content(
         NotThePreviousYear: the other file is refused, or is of another body or year.
     """
     form_set, flat_file = _read(content, version)
-    items = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
+    items = [
+        FormatItem(p.line, p.column, p.code, p.control, _located(p.line, p.sentence(language), language))
+        for p in flat_file.problems
+    ]
     if flat_file.is_refused:
         return Outcome(form_set, None, tuple(items))
     typed, given, refused = _typed_cells(form_set, flat_file, language)
@@ -237,6 +240,8 @@ def _required(form_set: FormSet, address: str, language: str) -> FormatItem:
 
 
 def _located(line: int, sentence: str, language: str) -> str:
+    if not line:
+        return sentence
     return f"Line {line}: {sentence}" if language == "en" else f"Ligne {line} : {sentence}"
 
 

@@ -65,8 +65,7 @@ class Problem:
 
     def sentence(self, language: str = "fr") -> str:
         """The three parts in one line."""
-        text = self.english if language == "en" else self.french
-        return f"{text.what} {text.where} {text.how}"
+        return str(self.english if language == "en" else self.french)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _FILE = "formsets/flat_file.py::read_flat_file"
 _SIGNING = "tests/unit/signature/test_signature_signing.py"
 _FORMS_SIGNING = "tests/unit/forms/test_usecases_signing.py"
 _EXCHANGE = "tests/integration/sync/test_sync_exchange.py"
-_TOTALS = "tests/unit/forms_imports/test_totals_of_files.py"
+_TOTALS = "tests/unit/forms_imports/test_totals_and_refused_lines.py"
 _WORKFLOW = "tests/unit/formsets/test_workflow.py"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import formsets
-from chassis.errors import NotFound
+from chassis.errors import NotFound, ThreeParts, violation
 from chassis.identity import Caller
 from formsets import FormSet
 from formsets.flat_file import check_subject, read_flat_file
@@ -263,7 +263,8 @@ class InlineFlatFiles:
         fatal = next((p for p in file.problems if p.is_fatal), None)
         fatal = fatal or check_subject(file, filing.body.siren, filing.year)
         if fatal is not None:
-            raise ImportRefused(fatal.message_fr)
+            fr, en = (ThreeParts(one.what, one.where, one.how) for one in (fatal.french, fatal.english))
+            raise ImportRefused(file_name, violation("content", fatal.control, fr, en))
         return FileContent(
             [FileLine(e.line_number, e.address, e.raw, e.extra) for e in file.entries],
             [
@@ -272,9 +273,8 @@ class InlineFlatFiles:
                     p.column,
                     p.code,
                     p.control,
-                    "",
-                    Sentences(p.message_fr, "", ""),
-                    Sentences(p.message_en, "", ""),
+                    p.raw,
+                    *(Sentences(one.what, one.where, one.how) for one in (p.french, p.english)),
                 )
                 for p in file.problems
             ],

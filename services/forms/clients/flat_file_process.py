@@ -12,8 +12,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import formsets
-from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, check_subject, read_flat_file
+from formsets import ControlText, FormSet
+from formsets.flat_file import (
+    REMOVE_THE_REST,
+    FileProblem,
+    FlatFile,
+    check_subject,
+    file_problem,
+    read_flat_file,
+)
 from services.forms.clients.uploads.balances import Balance, is_balance, read_balance
 from services.forms.clients.uploads.containers import entries_of
 from services.forms.clients.uploads.refusal import FileRefused
@@ -33,15 +40,15 @@ def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> di
     try:
         found = _read(form_set, content, question.get("file_name", ""))
     except FileRefused as refused:
-        return _refusal(refused.french, refused.english)
+        return _refusal(refused.problem)
     if isinstance(found, Balance):
         subject = FlatFile(siren=found.siren, year=found.year)
         fatal = check_subject(subject, question["siren"], question["year"])
-        return _refusal(fatal.message_fr, fatal.message_en) if fatal else _balance(found)
+        return _refusal(fatal) if fatal else _balance(found)
     fatal = next((p for p in found.problems if p.is_fatal), None) or check_subject(
         found, question["siren"], question["year"]
     )
-    return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(found)
+    return _refusal(fatal) if fatal else _content(found)
 
 
 def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balance:
@@ -55,8 +62,14 @@ def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balan
     return read_balance(content, file_name) if is_balance(content) else read_flat_file(content, form_set)
 
 
-def _refusal(french: str, english: str) -> dict[str, Any]:
-    return {"refusal": {"fr": french, "en": english}}
+def _refusal(problem: FileProblem) -> dict[str, Any]:
+    return {
+        "refusal": {"control": problem.control, "fr": _parts(problem.french), "en": _parts(problem.english)},
+    }
+
+
+def _parts(text: ControlText) -> tuple[str, str, str]:
+    return text.what, text.where, text.how
 
 
 def _content(file: FlatFile) -> dict[str, Any]:
@@ -88,8 +101,8 @@ def _problem(problem: FileProblem) -> tuple[Any, ...]:
         problem.column,
         problem.code,
         problem.control,
-        problem.message_fr,
-        problem.message_en,
+        _parts(problem.french),
+        _parts(problem.english),
         problem.raw,
         _echo(problem.extra),
         problem.sheet,
@@ -127,8 +140,11 @@ def main() -> None:
     except MemoryError:
         text = json.dumps(
             _refusal(
-                "Le fichier demande trop de mémoire. Retirez ce qui n'est pas demandé.",
-                "The file asks for too much memory. Remove what is not asked for.",
+                file_problem(
+                    "F-29",
+                    ("Le fichier demande trop de mémoire.", "The file asks for too much memory."),
+                    REMOVE_THE_REST,
+                )
             )
         )
     sys.stdout.write(text + "\n")

@@ -69,8 +69,8 @@ def _twice(first: Edit, edit: Edit) -> Violation:
     return about_cell(
         edit.shown_as,
         "F-25",
-        ("Donnée saisie deux fois avec des valeurs différentes.", "This fact is given twice with different values."),
-        ("Gardez une seule valeur.", "Keep one value."),
+        ("Donnée en double, avec des valeurs différentes.", "A fact is given twice, with different values."),
+        ("Gardez-en une seule.", "Keep one of them."),
         said=(
             f"« {edit.value or 'vide'} » ici, « {first.value or 'vide'} » en {first.shown_as}",
             f"“{edit.value or 'empty'}” here, “{first.value or 'empty'}” in {first.shown_as}",

@@ -161,7 +161,7 @@ async def test_an_accountant_does_not_freeze(running):
 
 async def test_a_refusal_arrives_as_the_preview_tells_it_in_three_parts_and_two_languages(running):
     filing_id = await running.open()
-    texts = {AMOUNT: "1.234", "ID.160.v": "29/02/2023", "ID.050.v": "OPHLM", "CC.010.rec": "5"}
+    texts = {AMOUNT: "1.234", "ID.160.v": "29/02/2023", "ID.050.v": "OPHLM", "CC.010.rec": "5", "ZZ.010.n": "1"}
     edits = [pb.CellEdit(address=address, text=text) for address, text in texts.items()]
     lines = "".join(f"{';'.join(address.rsplit('.', 1))};{text}\n" for address, text in texts.items())
 

@@ -44,6 +44,7 @@ FORMATS = {
     "F-17": (AMOUNT, "-5"),
     "F-18": (AMOUNT, "100000000000"),
     "F-19": (CLOSED, "5"),
+    "F-24": ("ZZ.010.n", "5"),
     "F-27": (AMOUNT, "5 k€"),
 }
 """Every format control that reads one text → a cell and a text that it refuses."""

@@ -412,8 +412,12 @@ async def test_a_file_about_another_body_is_refused_whole():
     forms = a_forms()
     await forms.keep(a_filing())
 
-    with pytest.raises(ImportRefused, match="concerne le SIREN"):
+    with pytest.raises(ImportRefused) as refusal:
         await preview(forms, b"code;colonne;valeur\nID.030;v;552081317\nBA.010;brut;1\n")
+    (told,) = refusal.value.violations
+    assert told.reason == "F-26"
+    assert told.fr.where == "Le fichier : SIREN 552081317 ; ce dossier : SIREN 000000018."
+    assert told.en.where == "The file: SIREN 552081317; this filing: SIREN 000000018."
     assert forms.store.kept.imports == {}
 
 

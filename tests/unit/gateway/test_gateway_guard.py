@@ -340,6 +340,22 @@ async def test_an_import_refused_whole_is_explained_beside_the_input():
     assert 'aria-invalid="true"' in page.text
 
 
+@pytest.mark.parametrize(("language", "told"), [("fr", REFUSED.fr), ("en", REFUSED.en)], ids=["French", "English"])
+async def test_a_file_refused_whole_is_told_in_three_parts_in_the_language_of_the_page(language, told):
+    refusal = Invalid("« a.csv » est refusé : rien n'a été importé.", violations=[REFUSED], reason="IMPORT_REFUSED")
+    async with a_browser(World(failures={"preview": refusal})) as browser:
+        await browser.sign_in()
+        page = await browser.http.post(
+            f"{AT}/import",
+            data={"csrf": browser.csrf},
+            files={"file": ("a.csv", b"x")},
+            headers={"origin": ORIGIN, "accept-language": language},
+        )
+    assert str(told) in page.text
+    assert "F-01" in page.text
+    assert ("rien n&#39;a été importé" in page.text) is (language == "fr")
+
+
 async def test_what_is_downloaded_is_saved_under_a_safe_name():
     async with a_browser() as browser:
         await browser.sign_in()

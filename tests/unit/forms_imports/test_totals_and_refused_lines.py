@@ -1,4 +1,4 @@
-"""A computed cell that a file gives otherwise (F-22): the server says what `harmonia check` says of the same file."""
+"""What a file says otherwise than we do: totals that differ (F-22), as `harmonia check` says it, and lines that are refused."""
 
 import csv
 import io
@@ -88,3 +88,14 @@ async def test_a_differing_total_refuses_nothing_and_stands_in_the_error_file():
     assert preview.problems == ()
     assert (row["état"], row["nature"]) == ("calculée, comparée", "mienne")
     assert (row["quoi"], row["où"], row["comment"]) == (found.fr.what, found.fr.where, found.fr.how)
+
+
+@pytest.mark.parametrize(
+    "line", ["ZZ.001;n;4;x", "BA.010;zz;4;x", 'BA.010;brut;"4;x', "BA.010;brut;4;5;6;x", "BA.010;brut;7;x"]
+)
+async def test_every_refused_line_stands_in_the_error_file_with_what_where_and_how(line):
+    preview = await previewed(f"{HEADER}BA.010;brut;1;x\n{line}\n".encode())
+
+    rows = list(csv.DictReader(io.StringIO(error_file(preview).decode("utf-8-sig"), newline=""), delimiter=";"))
+    (refused,) = [row for row in rows if row["état"] == "refusée"]
+    assert all((refused["quoi"], refused["où"], refused["comment"]))
