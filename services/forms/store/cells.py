@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.cell import Cell, Origin, OtherValue, Source
+from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
 from services.forms.store.rows import CellRow, CellVersionRow, FilingRow
 
 # Arrays, because a statement a cell costs ten times more. A change of conflict, provisional or seal mark alone is not a
@@ -20,24 +20,28 @@ _SAVE = text(
         SELECT * FROM unnest(
             CAST(:address AS text[]), CAST(:value AS text[]), CAST(:version AS bigint[]), CAST(:origin AS text[]),
             CAST(:author AS text[]), CAST(:changed_at AS timestamptz[]), CAST(:file AS text[]), CAST(:line AS integer[]),
-            CAST(:server AS text[]), CAST(:conflict AS jsonb[]), CAST(:is_provisional AS boolean[]),
-            CAST(:is_sealed AS boolean[])
+            CAST(:server AS text[]), CAST(:put_back AS jsonb[]), CAST(:conflict AS jsonb[]),
+            CAST(:is_provisional AS boolean[]), CAST(:is_sealed AS boolean[])
         ) AS given (
-            address, value, version, origin, author, changed_at, file, line, server, conflict, is_provisional, is_sealed
+            address, value, version, origin, author, changed_at, file, line, server, put_back, conflict, is_provisional,
+            is_sealed
         )
     ), saved AS (
         INSERT INTO cells (
-            filing_id, address, value, version, origin, author, changed_at, file, line, server, conflict, is_provisional,
-            is_sealed
+            filing_id, address, value, version, origin, author, changed_at, file, line, server, put_back, conflict,
+            is_provisional, is_sealed
         )
         SELECT CAST(:filing_id AS uuid), given.* FROM given
         ON CONFLICT (filing_id, address) DO UPDATE SET
             value = excluded.value, version = excluded.version, origin = excluded.origin, author = excluded.author,
             changed_at = excluded.changed_at, file = excluded.file, line = excluded.line, server = excluded.server,
-            conflict = excluded.conflict, is_provisional = excluded.is_provisional, is_sealed = excluded.is_sealed
+            put_back = excluded.put_back, conflict = excluded.conflict, is_provisional = excluded.is_provisional, is_sealed = excluded.is_sealed
     )
-    INSERT INTO cell_versions (filing_id, address, value, version, origin, author, changed_at, file, line, server)
-    SELECT CAST(:filing_id AS uuid), address, value, version, origin, author, changed_at, file, line, server FROM given
+    INSERT INTO cell_versions (
+        filing_id, address, value, version, origin, author, changed_at, file, line, server, put_back
+    )
+    SELECT CAST(:filing_id AS uuid), address, value, version, origin, author, changed_at, file, line, server, put_back
+    FROM given
     ON CONFLICT DO NOTHING
     """
 )
@@ -99,7 +103,7 @@ class SqlCells:
 
 
 def _to_row(cell: Cell) -> dict[str, Any]:
-    conflict = cell.conflict
+    conflict, put_back = cell.conflict, cell.source.put_back
     return {
         "address": cell.address,
         "value": cell.value,
@@ -110,6 +114,9 @@ def _to_row(cell: Cell) -> dict[str, Any]:
         "file": cell.source.file,
         "line": cell.source.line,
         "server": cell.source.server,
+        "put_back": json.dumps({"author": put_back.author, "at": put_back.at.isoformat(), "version": put_back.version})
+        if put_back
+        else None,
         "conflict": json.dumps(
             {
                 "value": conflict.value,
@@ -143,4 +150,6 @@ def _to_domain(row: Any) -> Cell:
 
 
 def _source(row: Any) -> Source:
-    return Source(Origin(row.origin), row.author, row.changed_at, row.file, row.line, row.server)
+    stored = row.put_back
+    put_back = PutBack(stored["author"], datetime.fromisoformat(stored["at"]), stored["version"]) if stored else None
+    return Source(Origin(row.origin), row.author, row.changed_at, row.file, row.line, row.server, put_back)

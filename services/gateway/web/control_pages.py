@@ -8,7 +8,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
-from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
 
@@ -67,7 +67,7 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "withdrawn": _WITHDRAWN,
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
         "controls": _adjustable(),
-        "failure": what_is_wrong(failure, visit.wording) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
 

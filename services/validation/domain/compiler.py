@@ -20,6 +20,7 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
+    LinesQuestion,
     Node,
     Not,
     Number,
@@ -234,7 +235,7 @@ class _Writer:
             case _:
                 raise TypeError(f"{type(node).__name__} has no compiled form.")
 
-    def _over_lines(self, question: str, instances: tuple[Node, ...]) -> str:
+    def _over_lines(self, question: LinesQuestion, instances: tuple[Node, ...]) -> str:
         """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
         skipped = "True" if question == "FORALL" else "False"
         written = [self.on_line(instance, skipped) for instance in instances]
