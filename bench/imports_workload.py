@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from services.forms.clients.uploads.pool import ReaderProcesses
 from tests.support.form_sets import SAMPLE
@@ -46,14 +47,15 @@ async def whole_readings(content: bytes) -> dict[str, float]:
     times: dict[str, list[float]] = {"cold": [], "no spare": [], "warm": []}
     for _ in range(COLD_ROUNDS):
         readers = ReaderProcesses(10)
-        times["cold"].append(await timed(lambda readers=readers: readers.ask(VERSION, QUESTION, content)))
-        times["no spare"].append(await timed(lambda readers=readers: readers.ask(VERSION, QUESTION, content)))
+        ask = partial(readers.ask, VERSION, QUESTION, content)
+        times["cold"].append(await timed(ask))
+        times["no spare"].append(await timed(ask))
         await readers.close()
     readers = ReaderProcesses(10)
     for _ in range(ROUNDS):
         await readers.warm(VERSION)
         await asyncio.sleep(0.05)
-        times["warm"].append(await timed(lambda: readers.ask(VERSION, QUESTION, content)))
+        times["warm"].append(await timed(partial(readers.ask, VERSION, QUESTION, content)))
     await readers.close()
     return {name: statistics.median(found) for name, found in times.items()}
 

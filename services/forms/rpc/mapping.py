@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -209,9 +210,16 @@ def to_date(field: str, text: str) -> date:
 
 def stamp(at: datetime) -> Timestamp:
     """Return an instant as a message."""
+    seconds, nanoseconds = _instant(at)
+    return Timestamp(seconds=seconds, nanos=nanoseconds)
+
+
+@lru_cache(maxsize=4_096)
+def _instant(at: datetime) -> tuple[int, int]:
+    """Seconds and nanoseconds; hundreds of cells of a filing have the same instant."""
     message = Timestamp()
     message.FromDatetime(at)
-    return message
+    return message.seconds, message.nanos
 
 
 def sentence(pair: tuple[str, str]) -> types.Sentence:

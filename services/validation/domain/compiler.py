@@ -20,7 +20,6 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
-    LinesQuestion,
     Node,
     Not,
     Number,
@@ -222,8 +221,8 @@ class _Writer:
                 return self._product(factors)
             case Comparison(sign, left, right):
                 return f"({self.write(left)}{sign}{self.write(right)})"
-            case OverLines(question, instances):
-                return self._over_lines(question, instances)
+            case OverLines():
+                return self._over_lines(node)
             case And(operands):
                 return "(" + " and ".join(self.write(operand) for operand in operands) + ")"
             case Or(operands):
@@ -235,14 +234,15 @@ class _Writer:
             case _:
                 raise TypeError(f"{type(node).__name__} has no compiled form.")
 
-    def _over_lines(self, question: LinesQuestion, instances: tuple[Node, ...]) -> str:
+    def _over_lines(self, node: OverLines) -> str:
         """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
+        question, instances = node.question, node.instances
         skipped = "True" if question == "FORALL" else "False"
         written = [self.on_line(instance, skipped) for instance in instances]
         if question == "COUNT":
             return "count((" + ",".join(written) + ",))"
         answer = (" and " if question == "FORALL" else " or ").join(written)
-        filled, key = _when_all_empty(OverLines(question, instances))
+        filled, key = _when_all_empty(node)
         return f"(({answer}) if ({filled}) else {key})" if filled else f"({answer})"
 
     def on_line(self, instance: Node, skipped: str) -> str:
