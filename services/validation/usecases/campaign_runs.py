@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.errors import Invalid
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
-from services.validation.domain.run import Run
+from services.validation.domain.run import LEFT, Run
 from services.validation.usecases.ports import CampaignFilings, Engine, FilingToTry, FormSets, OpensWork, ToEvaluate
 from services.validation.usecases.run_queue import Advance
 from services.validation.usecases.softening import softened_in
@@ -38,7 +38,7 @@ class RejudgeCampaign:
             found["judged"] += page.judged
             found["changed"] += page.changed
             found["skipped"] += page.skipped
-            found["after"] = page.next
+            found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["judged"])
             if not page.next:
                 return found
@@ -79,14 +79,14 @@ class TryAdjustment:
         found: dict[str, Any] = {"tried": 0, "changed": 0, "skipped": 0, "failing": 0, "examples": []}
         found |= {"seconds_before": 0.0, "seconds_after": 0.0, "after": "", **run.progress}
         while True:
-            page, following = await self._filings.inputs(
+            page = await self._filings.inputs(
                 about["document"], year, found["after"], with_signed=bool(about["tried_on"])
             )
-            for filing in page:
+            for filing in page.filings:
                 await self._try(filing, rules, decision.control, found)
-            found["after"] = following
+            found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["tried"])
-            if not following:
+            if not page.next:
                 return found
 
     async def _try(self, filing: FilingToTry, rules: _Rules, control: str, found: dict[str, Any]) -> None:

@@ -2593,6 +2593,7 @@ class RejudgeFilingsResponse(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     judged: _builtins.int
     """Filings looked at."""
     changed: _builtins.int
@@ -2601,6 +2602,8 @@ class RejudgeFilingsResponse(_message.Message):
     """Those left as they are: being signed, or not to be judged."""
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     def __init__(
         self,
         *,
@@ -2608,10 +2611,11 @@ class RejudgeFilingsResponse(_message.Message):
         changed: _builtins.int = ...,
         skipped: _builtins.int = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "left", b"left", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2699,8 +2703,11 @@ class ListInputsResponse(_message.Message):
 
     FILINGS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingInputs]:
         """By filing id."""
@@ -2710,10 +2717,11 @@ class ListInputsResponse(_message.Message):
         *,
         filings: _abc.Iterable[Global___FilingInputs] | None = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next", b"next"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "left", b"left", "next", b"next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
