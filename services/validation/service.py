@@ -37,7 +37,8 @@ from services.validation.usecases.adjust_control import (
     PreviewAdjustment,
 )
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
-from services.validation.usecases.campaign_runs import RejudgeCampaign, TryAdjustment
+from services.validation.usecases.campaign_runs import CountFindings, RejudgeCampaign, TryAdjustment
+from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
 from services.validation.usecases.propose_justifications import ProposeJustifications
@@ -73,6 +74,7 @@ def wire(
         apply_adjustment=ApplyAdjustment(open_work, form_sets, jurisdiction, deciding),
         list_adjustments=ListAdjustments(open_work, jurisdiction),
         preview_adjustment=PreviewAdjustment(open_work, deciding),
+        check_campaign=CheckCampaign(open_work, clock, stack.identifiers),
         get_queue_status=GetQueueStatus(open_work, clock),
     )
 
@@ -104,6 +106,7 @@ class ValidationService:
             {
                 RunKind.REJUDGE: RejudgeCampaign(filings),
                 RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets, jurisdiction),
+                RunKind.CHECK: CountFindings(open_work, engine, filings, formsets, jurisdiction),
             },
             gauge,
             stack.clock,

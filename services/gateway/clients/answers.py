@@ -389,6 +389,36 @@ class AdjustmentPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many filings have a verdict."""
+
+    verdict: Verdict
+    filings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCount:
+    """How a control fares over a campaign."""
+
+    control: str
+    severity: Severity
+    message: Sentence
+    failing: int
+    justified: int
+    not_evaluated: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCheck:
+    """Verdicts and findings counted over a campaign."""
+
+    checked: int
+    skipped: int
+    verdicts: tuple[VerdictCount, ...]
+    controls: tuple[ControlCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queued run is, how long until it is done, what it found."""
 
@@ -404,6 +434,7 @@ class QueueStatus:
     failure: str
     changed: int
     preview: AdjustmentPreview | None
+    check: CampaignCheck | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Work that is too long for one call waits in a queue: whole campaigns judged again, or tried under another rule (F38).
+"""Work too long for one call waits in a queue: whole campaigns judged again, checked, or tried under another rule (F38).
 
 A run is held under a lease, with a token that grows each time it is given out: what a worker that was thought dead says
 later under an old token is refused.
@@ -26,6 +26,8 @@ class RunKind(StrEnum):
     """Judges the open filings of a campaign again, after a control was adjusted."""
     PREVIEW = "preview"
     """Says what an adjustment would change, and changes nothing."""
+    CHECK = "check"
+    """Counts verdicts and findings over a campaign, and changes nothing."""
 
 
 class RunState(StrEnum):
