@@ -245,7 +245,16 @@ async def test_each_meaning_of_failure_has_its_page_and_its_problem(failure, sta
     assert problem.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "reason", "instance", "trace_id"} <= set(problem.json())
     assert "secret detail" not in page.text + problem.text
-    assert ("retry-after" in page.headers) == (status == 503)
+    assert ("retry-after" in page.headers) == (status in {429, 503})
+
+
+async def test_who_is_told_to_come_back_is_told_when():
+    busy = Exhausted(metadata={"retry_after": "7"}, reason="ENGINE_BUSY")
+    async with a_browser(World(failures={"get": busy})) as browser:
+        await browser.sign_in()
+        page = await browser.get(f"{AT}?lang=en")
+    assert page.headers["retry-after"] == "7"
+    assert "Many filings are being checked right now" in page.text
 
 
 async def test_french_pages_say_generic_failures_in_french():
