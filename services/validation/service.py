@@ -19,7 +19,7 @@ from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
 from services.validation.clients.forms import GrpcCampaignFilings, GrpcTransmittedFilings
-from services.validation.clients.metrics import OpenTelemetryGauge
+from services.validation.clients.metrics import OpenTelemetryGauge, OpenTelemetryWaits
 from services.validation.clients.pooled_engine import PooledEngine
 from services.validation.clients.sync import GrpcOtherServers
 from services.validation.domain.adjustment import Jurisdiction
@@ -37,7 +37,8 @@ from services.validation.usecases.adjust_control import (
     PreviewAdjustment,
 )
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
-from services.validation.usecases.campaign_runs import RejudgeCampaign, TryAdjustment
+from services.validation.usecases.campaign_runs import CountFindings, RejudgeCampaign, TryAdjustment
+from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.judging import Judging
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
@@ -46,9 +47,9 @@ from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.recent_reports import RecentReports
 from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
-from services.validation.usecases.run_queue import GetQueueStatus, TakeRun
+from services.validation.usecases.run_queue import GetQueueStatus, ObserveQueue, TakeRun
 from services.validation.workers.publishing import Publishing
-from services.validation.workers.queueing import Queueing
+from services.validation.workers.queueing import Queueing, Watching
 
 SCHEMA = "validation"
 
@@ -79,7 +80,8 @@ def wire(
         apply_adjustment=ApplyAdjustment(open_work, form_sets, jurisdiction, deciding),
         list_adjustments=ListAdjustments(open_work, jurisdiction),
         preview_adjustment=PreviewAdjustment(open_work, deciding),
-        get_queue_status=GetQueueStatus(open_work),
+        check_campaign=CheckCampaign(open_work, clock, stack.identifiers),
+        get_queue_status=GetQueueStatus(open_work, clock),
     )
 
 
@@ -100,21 +102,27 @@ class ValidationService:
         open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
         jurisdiction = Jurisdiction(stack.name, self._settings.ministry)
         settings = self._settings
-        engine = PooledEngine(settings.workers, settings.run_seconds, settings.longest_wait_seconds)
+        meter = metrics.get_meter("harmonia.validation")
+        waits = OpenTelemetryWaits(meter)
+        engine = PooledEngine(settings.workers, settings.run_seconds, settings.longest_wait_seconds, waits)
         filings = GrpcCampaignFilings(peers)
+        gauge = OpenTelemetryGauge(meter)
         take_run = TakeRun(
             open_work,
             {
                 RunKind.REJUDGE: RejudgeCampaign(filings),
                 RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets, jurisdiction),
+                RunKind.CHECK: CountFindings(open_work, engine, filings, formsets, jurisdiction),
             },
-            OpenTelemetryGauge(metrics.get_meter("harmonia.validation")),
+            gauge,
             stack.clock,
             timedelta(seconds=self._settings.lease_seconds),
+            stack.identifiers.next(),
         )
         recent = RecentReports(self._settings.reports_remembered)
         use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, recent, self._settings.ministry)
-        tasks = [asyncio.create_task(Queueing(take_run).run()), asyncio.create_task(relay.run())]
+        watching = Watching(ObserveQueue(open_work, gauge, stack.clock))
+        tasks = [asyncio.create_task(run()) for run in (Queueing(take_run).run, watching.run, relay.run)]
         try:
             yield Opened(
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),

@@ -168,6 +168,26 @@ async def test_filings_of_bodies_are_listed_newest_year_first(open_work):
         assert await work.filings.of_body_and_year(SIREN, 2023) == [older]
 
 
+async def test_the_filings_of_a_campaign_come_in_pages_and_those_left_are_counted(open_work):
+    siren = a_filing().body.siren
+    filings = [
+        replace(a_filing(), id=UUID(int=n), body=replace(a_filing().body, siren=f"{int(siren) + n:09}"), step=step)
+        for n, step in enumerate((Step.ENTRY, Step.REVIEW, Step.SIGNATURE, Step.ENTRY), 1)
+    ]
+    await keep(open_work, *filings)
+    campaign = filings[0].document, filings[0].year
+
+    async with open_work() as work:
+        page = await work.filings.page_of_campaign(*campaign, None, 2, with_signed=False)
+        left = await work.filings.count_of_campaign(*campaign, page[-1].id, with_signed=False)
+        rest = await work.filings.page_of_campaign(*campaign, page[-1].id, 2, with_signed=False)
+        everything = await work.filings.count_of_campaign(*campaign, None, with_signed=True)
+        others = await work.filings.count_of_campaign(filings[0].document, 1999, None, with_signed=True)
+
+    assert ([one.id.int for one in page], [one.id.int for one in rest]) == ([1, 3], [4])
+    assert (left, everything, others) == (1, 4, 0)
+
+
 async def test_only_signed_filings_are_transmitted(open_work):
     signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
     await keep(open_work, a_filing(), signed)

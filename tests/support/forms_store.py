@@ -1,6 +1,7 @@
 """The forms service's unit of work in memory: what a transaction writes is seen by others once it commits."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -215,6 +216,9 @@ class InMemoryFilings:
             if (f.document, f.year) == (document, year) and (with_signed or f.step <= 3) and (not after or f.id > after)
         ]
         return sorted(found, key=lambda f: f.id)[:limit]
+
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        return len(await self.page_of_campaign(document, year, after, sys.maxsize, with_signed=with_signed))
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]

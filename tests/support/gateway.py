@@ -17,6 +17,7 @@ from services.gateway.clients.answers import (
     AdjustmentPreview,
     AttachedFile,
     Attachment,
+    CampaignCheck,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -26,6 +27,7 @@ from services.gateway.clients.answers import (
     CellToChoose,
     ConfirmedImport,
     Container,
+    ControlCount,
     ControlStatus,
     Delivery,
     DeliveryState,
@@ -84,6 +86,7 @@ from services.gateway.clients.answers import (
     UndoneStep,
     Verdict,
     VerdictChange,
+    VerdictCount,
     Verification,
 )
 from services.gateway.clients.ports import LoginAttempt, LoginRefused, RefreshRefused, Services, Tokens
@@ -599,11 +602,21 @@ class FakeValidations:
         self.world.note("try_adjustment", (adjustment, tried_on))
         return "run-2"
 
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        self.world.note("check_campaign", (document, year))
+        return "run-3"
+
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
         decision = an_adjustment()
         if run_id == "run-1":
             return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None, decision)
+        if run_id == "run-3":
+            over = "run-3", "check", RunState.DONE, 0, 0.0, 9, NOW, NOW, NOW, "", 0, None
+            sentence = Sentence("L’actif égale le passif.", "Assets equal liabilities.")
+            controls = (ControlCount("A-06", Severity.ANOMALY, sentence, 5, 2, 1),)
+            check = CampaignCheck(8, 1, (VerdictCount(Verdict.TO_JUSTIFY, 5),), controls)
+            return QueueStatus(*over, check=check)
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
         return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)

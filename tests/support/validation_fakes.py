@@ -14,7 +14,7 @@ from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.rule_set import RuleSet
-from services.validation.domain.run import Run
+from services.validation.domain.run import Run, RunKind
 from services.validation.domain.verdict import Report
 from services.validation.usecases.ports import ToEvaluate
 
@@ -71,6 +71,22 @@ class RecordingRuns:
     async def add(self, run: Run) -> None:
         """Note a run."""
         self.queued.append(run)
+
+
+class Waits:
+    """The gauge of the queue, in lists."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.seen: list[tuple[int, float]] = []
+
+    def waited(self, kind: RunKind, seconds: float) -> None:
+        """Note a wait."""
+        self.waits.append(seconds)
+
+    def waiting(self, count: int, oldest_seconds: float) -> None:
+        """Note how many wait, and for how long."""
+        self.seen.append((count, oldest_seconds))
 
 
 class InMemoryJustifications:

@@ -124,6 +124,10 @@ class Filings(Protocol):
         """Return a page of the filings of a campaign by id, those at steps 4 and later only when asked."""
         ...
 
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        """Return how many filings such pages have after this one."""
+        ...
+
     async def add(self, filing: Filing) -> None:
         """Add a filing.
 

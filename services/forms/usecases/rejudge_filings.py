@@ -1,6 +1,6 @@
 """Judges open filings again after the authority adjusted a control, and gives filings to try an adjustment on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,6 +34,8 @@ class RejudgedPage:
     skipped: int
     next: UUID | None
     """Last filing of the page; None when there is no other page."""
+    left: int
+    """Filings after this page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class FilingInputs:
     inputs: Mapping[str, str]
     given: Mapping[str, str]
     previous: PreviousYear | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputsPage:
+    """A page of filings by id."""
+
+    filings: Sequence[FilingInputs]
+    next: UUID | None
+    """Last filing of the page; None when there is no other page."""
+    left: int
+    """Filings after this page."""
 
 
 class RejudgeFilings:
@@ -59,12 +72,15 @@ class RejudgeFilings:
         limit = min(max(limit, 1), MOST_FILINGS)
         async with self._open_work() as work:
             page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=False)
+            last = page[-1].id if page else after
+            left = await work.filings.count_of_campaign(document, year, last, with_signed=False)
         outcomes = [await self._judge(filing.id, notice, author) for filing in page]
         return RejudgedPage(
             len(page),
             outcomes.count("changed"),
             outcomes.count("skipped"),
-            page[-1].id if len(page) == limit else None,
+            last if len(page) == limit else None,
+            left,
         )
 
     async def _judge(self, filing_id: UUID, notice: tuple[str, str], author: str) -> str:
@@ -119,14 +135,16 @@ class ListInputs:
 
     async def __call__(
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
-    ) -> tuple[list[FilingInputs], UUID | None]:
-        """Return a page of filings by id, and its last one; None when there is no other page."""
+    ) -> InputsPage:
+        """Return a page of filings by id."""
         limit = min(max(limit, 1), MOST_FILINGS)
         found = []
         async with self._open_work() as work:
             page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=with_signed)
+            last = page[-1].id if page else after
+            left = await work.filings.count_of_campaign(document, year, last, with_signed=with_signed)
             for filing in page:
                 form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing.id)
                 previous = await previous_year_of(work, form_set, filing)
                 found.append(FilingInputs(filing, *inputs_and_given(form_set, filing, cells), previous))
-        return found, page[-1].id if len(page) == limit else None
+        return InputsPage(found, last if len(page) == limit else None, left)

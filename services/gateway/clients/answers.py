@@ -424,6 +424,36 @@ class AdjustmentPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many filings have a verdict."""
+
+    verdict: Verdict
+    filings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCount:
+    """How a control fares over a campaign."""
+
+    control: str
+    severity: Severity
+    message: Sentence
+    failing: int
+    justified: int
+    not_evaluated: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCheck:
+    """Verdicts and findings counted over a campaign."""
+
+    checked: int
+    skipped: int
+    verdicts: tuple[VerdictCount, ...]
+    controls: tuple[ControlCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queued run is, how long until it is done, what it found."""
 
@@ -442,6 +472,7 @@ class QueueStatus:
     adjustment: Adjustment | None = None
     tried_on: int = 0
     """Year of the filings it is tried on, 0 for the open ones."""
+    check: CampaignCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,18 @@ async def decide(visit: Visitor) -> Response:
     return await visit.go(f"/staff/runs/{run}")
 
 
+@router.post("/staff/controls/check")
+async def check(visit: Visitor) -> Response:
+    """Queue a check of the whole campaign."""
+    fields = await visit.fields("document", "year")
+    try:
+        document, year = _document(fields), _year(fields.get("year", ""))
+        run = await visit.services.validations.check_campaign(document, year, visit.request_id(fields))
+    except Invalid as failure:
+        return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)
+    return await visit.go(f"/staff/runs/{run}")
+
+
 @router.get("/staff/runs/{run_id}")
 async def show_run(visit: Visitor, run_id: str) -> Response:
     """Show the place of a run in the queue, the estimate, and what it found once it is done."""

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import formsets
 from formsets import FormSet, UnknownFormSet
-from services.validation.clients.turns import Turns
+from services.validation.clients.turns import Turns, Waits
 from services.validation.domain.adjustment import Softening, adjusted
 from services.validation.domain.errors import EngineUnavailable, FormSetUnknown
 from services.validation.domain.evaluation import Evaluation, check_cells, evaluation_of
@@ -45,16 +45,19 @@ Submit = Callable[[ProcessPoolExecutor, asyncio.AbstractEventLoop], asyncio.Futu
 class PooledEngine:
     """The engine port on a pool of processes."""
 
-    def __init__(self, workers: int, seconds: float, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(
+        self, workers: int, seconds: float, longest_wait: float = LONGEST_WAIT_SECONDS, waits: Waits | None = None
+    ) -> None:
         """Remember the sizes; nothing starts yet.
 
         Args:
             workers: processes at most.
             seconds: how long one run may take before the caller is told to try again.
             longest_wait: seconds that somebody may be expected to wait for a worker; one more is refused.
+            waits: where waiting is shown.
         """
         self._workers, self._seconds = workers, seconds
-        self._turns = Turns(workers, longest_wait, time.monotonic)
+        self._turns = Turns(workers, longest_wait, time.monotonic, waits)
         self._pool: ProcessPoolExecutor | None = None
         self._compiled: dict[tuple[str, tuple[Softening, ...]], asyncio.Task[RuleSet]] = {}
 

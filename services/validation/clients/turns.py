@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from services.validation.domain.errors import EngineBusy
 
@@ -20,17 +21,33 @@ _WEIGHT = 0.1
 """Of the last evaluation in the average: about the last ten count."""
 
 
+class Waits(Protocol):
+    """Where waiting is shown."""
+
+    def waited(self, seconds: float, *, is_background: bool) -> None:
+        """Say how long an evaluation waited for its place."""
+        ...
+
+    def refused(self) -> None:
+        """Say that one was refused."""
+        ...
+
+
 class Turns:
     """Gives out places; of one event loop."""
 
-    def __init__(self, places: int, longest_wait: float, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, places: int, longest_wait: float, seconds: Callable[[], float], waits: Waits | None = None
+    ) -> None:
         """Keep the sizes.
 
         Args:
             places: evaluations at once.
             longest_wait: seconds that somebody may be expected to wait; who would wait longer is refused.
             seconds: a clock that only goes on.
+            waits: where waiting is shown.
         """
+        self._waits = waits
         self._free, self._places, self._longest, self._seconds = places, places, longest_wait, seconds
         self._mean, self._campaigns_turn_at = USUAL_SECONDS, seconds()
         self._people: deque[asyncio.Future[None]] = deque()
@@ -47,11 +64,19 @@ class Turns:
         Raises:
             EngineBusy: too many people wait already.
         """
+        asked_at = self._seconds()
         if self._free:
             self._free -= 1
-            return
-        if not is_background and self.expected_wait > self._longest:
+        elif is_background or self.expected_wait <= self._longest:
+            await self._turn(is_background=is_background)
+        else:
+            if self._waits:
+                self._waits.refused()
             raise EngineBusy(math.ceil(self.expected_wait))
+        if self._waits:
+            self._waits.waited(self._seconds() - asked_at, is_background=is_background)
+
+    async def _turn(self, *, is_background: bool) -> None:
         if is_background and not self._campaigns:
             self._campaigns_turn_at = self._seconds()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -51,7 +51,7 @@ class EngineBusy(Exhausted):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
-            f"Beaucoup de dossiers sont contrôlés en ce moment ; réessayez dans {retry_after} s.",
+            f"Beaucoup de dossiers sont contrôlés en ce moment ; réessayez dans {retry_after} s. Rien n'a été enregistré.",
             metadata={"retry_after": str(retry_after)},
         )
 

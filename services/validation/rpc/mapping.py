@@ -274,6 +274,8 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
     )
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))
+    if run.kind is RunKind.CHECK and run.result:
+        message.check.CopyFrom(check_message(run.result))
     return message
 
 
@@ -295,4 +297,28 @@ def preview_message(result: Mapping[str, Any]) -> pb.AdjustmentPreview:
         ],
         milliseconds_before=result["seconds_before"] * 1_000 / judged,
         milliseconds_after=result["seconds_after"] * 1_000 / judged,
+    )
+
+
+def check_message(result: Mapping[str, Any]) -> pb.CampaignCheck:
+    """Return what a check of a campaign counted: verdicts from the best, controls from the most frequent."""
+    failing = [(control, count) for control, count in result["controls"].items() if count["failing"]]
+    return pb.CampaignCheck(
+        checked=result["checked"],
+        skipped=result["skipped"],
+        verdicts=[
+            pb.VerdictCount(verdict=value, filings=filings)
+            for value, filings in sorted((verdict_value(Verdict(v)), n) for v, n in result["verdicts"].items())
+        ],
+        controls=[
+            pb.ControlCount(
+                control=control,
+                severity=_SEVERITIES[count["severity"]],
+                message=types.Sentence(fr=count["fr"], en=count["en"]),
+                failing=count["failing"],
+                justified=count["justified"],
+                not_evaluated=count["not_evaluated"],
+            )
+            for control, count in sorted(failing, key=lambda one: (-one[1]["failing"], one[0]))
+        ],
     )

@@ -105,6 +105,11 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         run_id = await self._use.preview_adjustment(caller(), decision, request.tried_on)
         return pb.PreviewAdjustmentResponse(run_id=str(run_id))
 
+    async def CheckCampaign(self, request: pb.CheckCampaignRequest, context: Context) -> pb.CheckCampaignResponse:
+        """Queue a check."""
+        run_id = await self._use.check_campaign(caller(), mapping.to_document(request.document), request.year)
+        return pb.CheckCampaignResponse(run_id=str(run_id))
+
     async def GetQueueStatus(self, request: pb.GetQueueStatusRequest, context: Context) -> pb.GetQueueStatusResponse:
         """Say where a run is."""
         standing = await self._use.get_queue_status(caller(), mapping.to_run_id(request.run_id))

@@ -114,3 +114,12 @@ class RunRow(Rows):
     """When it may be given out: now, after a back-off, or when the lease of its worker runs out."""
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class WorkerRow(Rows):
+    """A worker of the queue, and when it last said so: an estimate depends on how many there are."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

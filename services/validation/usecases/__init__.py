@@ -9,6 +9,7 @@ from services.validation.usecases.adjust_control import (
     PreviewAdjustment,
 )
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
+from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
@@ -33,4 +34,5 @@ class UseCases:
     apply_adjustment: ApplyAdjustment
     list_adjustments: ListAdjustments
     preview_adjustment: PreviewAdjustment
+    check_campaign: CheckCampaign
     get_queue_status: GetQueueStatus

@@ -15,7 +15,7 @@ from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.rule_set import RuleSet
-from services.validation.domain.run import Run, RunKind
+from services.validation.domain.run import Pace, Run, RunKind
 from services.validation.domain.verdict import CheckedDocument, Report
 
 
@@ -190,12 +190,20 @@ class Runs(Protocol):
         """
         ...
 
-    async def place(self, run_id: UUID) -> int:
-        """Return the place of a run among those to do, from 1; 0 for one that is over."""
+    async def up_to(self, run_id: UUID) -> Sequence[Run]:
+        """Return the runs to do up to this one, itself last, in the order of the queue; none when it is over."""
         ...
 
-    async def mean_seconds(self, kind: RunKind) -> float | None:
-        """Return how long the last runs of a kind took, None before the first."""
+    async def pace(self, run: Run) -> Pace:
+        """Return what the last runs of its kind took, on its campaign if there was one, else on any."""
+        ...
+
+    async def seen(self, worker: UUID, now: datetime) -> None:
+        """Note that a worker works the queue off."""
+        ...
+
+    async def workers(self, since: datetime) -> int:
+        """Return how many workers were seen since then."""
         ...
 
     async def waiting_since(self) -> tuple[int, datetime | None]:
@@ -226,6 +234,19 @@ class RejudgedPage:
     skipped: int
     next: str
     """Where the next page begins; empty when there is none."""
+    left: int
+    """Filings after this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputsPage:
+    """A page of filings to judge."""
+
+    filings: Sequence[FilingToTry]
+    next: str
+    """Where the next page begins; empty when there is none."""
+    left: int
+    """Filings after this page."""
 
 
 class CampaignFilings(Protocol):
@@ -237,8 +258,8 @@ class CampaignFilings(Protocol):
         """Judge a page of open filings again; those whose verdict changes get the notice. Repeats change nothing."""
         ...
 
-    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> tuple[list[FilingToTry], str]:
-        """Return a page of filings, and where the next one begins; empty when there is none."""
+    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> InputsPage:
+        """Return a page of filings."""
         ...
 
 

@@ -99,8 +99,8 @@ async def test_a_signed_filing_is_not_judged_again() -> None:
 async def test_pages_go_on_from_the_last_filing() -> None:
     forms, _ = await rejudged()
     kind = Document(forms.filing.document)
-    found, following = await forms.use.list_inputs(kind, forms.filing.year, None, 1, with_signed=False)
-    rest, end = await forms.use.list_inputs(kind, forms.filing.year, following, 1, with_signed=False)
+    first = await forms.use.list_inputs(kind, forms.filing.year, None, 1, with_signed=False)
+    rest = await forms.use.list_inputs(kind, forms.filing.year, first.next, 1, with_signed=False)
 
-    assert ([one.filing.id for one in found], following) == ([forms.filing.id], forms.filing.id)
-    assert (rest, end) == ([], None)
+    assert ([one.filing.id for one in first.filings], first.next, first.left) == ([forms.filing.id], forms.filing.id, 0)
+    assert (rest.filings, rest.next, rest.left) == ([], None, 0)

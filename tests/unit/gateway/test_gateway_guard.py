@@ -250,6 +250,15 @@ async def test_each_meaning_of_failure_has_its_page_and_its_problem(failure, sta
     assert ("retry-after" in page.headers) == (status in {429, 503})
 
 
+async def test_who_is_told_to_come_back_is_told_when():
+    busy = Exhausted(metadata={"retry_after": "7"}, reason="ENGINE_BUSY")
+    async with a_browser(World(failures={"get": busy})) as browser:
+        await browser.sign_in()
+        page = await browser.get(f"{AT}?lang=en")
+    assert page.headers["retry-after"] == "7"
+    assert "Many filings are being checked right now" in page.text
+
+
 async def test_french_pages_say_generic_failures_in_french():
     async with a_browser(World(failures={"get": NotFound()})) as browser:
         await browser.sign_in()

@@ -4,7 +4,10 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from services.validation.clients.metrics import OpenTelemetryWaits
 from services.validation.clients.turns import PATIENCE_SECONDS, USUAL_SECONDS, Turns
 from services.validation.domain.errors import EngineBusy
 
@@ -22,9 +25,9 @@ class Seconds:
 class Office:
     """Two kinds of callers before the same places, and the order in which they were served."""
 
-    def __init__(self, places: int = 1, longest_wait: float = 100.0) -> None:
+    def __init__(self, places: int = 1, longest_wait: float = 100.0, waits: OpenTelemetryWaits | None = None) -> None:
         self.clock = Seconds()
-        self.turns = Turns(places, longest_wait, self.clock)
+        self.turns = Turns(places, longest_wait, self.clock, waits)
         self.served: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -110,6 +113,25 @@ async def test_who_would_wait_too_long_is_told_at_once_when_to_come_back() -> No
     await office.ask("later")
     assert office.served == ["p0", "p1", "p2"]
     await office.end_all()
+
+
+async def test_waits_and_refusals_are_exported() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    office = Office(longest_wait=USUAL_SECONDS * 1.5, waits=OpenTelemetryWaits(provider.get_meter("test")))
+    for name in ("a", "b"):
+        await office.ask(name)
+    with pytest.raises(EngineBusy):
+        await (await office.ask("one too many"))
+    await office.end_one(seconds=3.0)
+
+    exported = reader.get_metrics_data()
+    provider.shutdown()
+
+    assert exported is not None
+    points = {one.name: one.data.data_points[0] for one in exported.resource_metrics[0].scope_metrics[0].metrics}
+    assert points["harmonia.validation.evaluation.wait"].sum == 3.0  # type: ignore[union-attr]
+    assert points["harmonia.validation.evaluation.refused"].value == 1  # type: ignore[union-attr]
 
 
 async def test_slow_evaluations_shorten_the_queue_and_lengthen_the_advice() -> None:

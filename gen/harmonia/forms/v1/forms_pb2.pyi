@@ -2637,6 +2637,7 @@ class RejudgeFilingsResponse(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     judged: _builtins.int
     """Filings looked at."""
     changed: _builtins.int
@@ -2645,6 +2646,8 @@ class RejudgeFilingsResponse(_message.Message):
     """Those left as they are: being signed, or not to be judged."""
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     def __init__(
         self,
         *,
@@ -2652,10 +2655,11 @@ class RejudgeFilingsResponse(_message.Message):
         changed: _builtins.int = ...,
         skipped: _builtins.int = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "left", b"left", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2759,8 +2763,11 @@ class ListInputsResponse(_message.Message):
 
     FILINGS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingInputs]:
         """By filing id."""
@@ -2770,10 +2777,11 @@ class ListInputsResponse(_message.Message):
         *,
         filings: _abc.Iterable[Global___FilingInputs] | None = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next", b"next"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "left", b"left", "next", b"next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1284,6 +1284,166 @@ class AdjustmentPreview(_message.Message):
 Global___AdjustmentPreview: _TypeAlias = AdjustmentPreview  # noqa: Y015
 
 @_typing.final
+class CheckCampaignRequest(_message.Message):
+    """Request of CheckCampaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "request_id", b"request_id", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCampaignRequest: _TypeAlias = CheckCampaignRequest  # noqa: Y015
+
+@_typing.final
+class CheckCampaignResponse(_message.Message):
+    """Response of CheckCampaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that checks; ask GetQueueStatus."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCampaignResponse: _TypeAlias = CheckCampaignResponse  # noqa: Y015
+
+@_typing.final
+class VerdictCount(_message.Message):
+    """How many filings have a verdict."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    verdict: Global___Verdict.ValueType
+    """The verdict."""
+    filings: _builtins.int
+    """Filings."""
+    def __init__(
+        self,
+        *,
+        verdict: Global___Verdict.ValueType = ...,
+        filings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictCount: _TypeAlias = VerdictCount  # noqa: Y015
+
+@_typing.final
+class ControlCount(_message.Message):
+    """How a control fares over a campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTROL_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    JUSTIFIED_FIELD_NUMBER: _builtins.int
+    NOT_EVALUATED_FIELD_NUMBER: _builtins.int
+    control: _builtins.str
+    """Official id."""
+    severity: Global___Severity.ValueType
+    """Weight, as adjusted."""
+    failing: _builtins.int
+    """Filings on which it fails."""
+    justified: _builtins.int
+    """Of these, those that justify it."""
+    not_evaluated: _builtins.int
+    """Filings on which it could not be evaluated."""
+    @_builtins.property
+    def message(self) -> _types_pb2.Sentence:
+        """Official short message (French) and its English form."""
+
+    def __init__(
+        self,
+        *,
+        control: _builtins.str = ...,
+        severity: Global___Severity.ValueType = ...,
+        message: _types_pb2.Sentence | None = ...,
+        failing: _builtins.int = ...,
+        justified: _builtins.int = ...,
+        not_evaluated: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "failing", b"failing", "justified", b"justified", "message", b"message", "not_evaluated", b"not_evaluated", "severity", b"severity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlCount: _TypeAlias = ControlCount  # noqa: Y015
+
+@_typing.final
+class CampaignCheck(_message.Message):
+    """What a check of a campaign found; no filing is named and no figure leaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    CONTROLS_FIELD_NUMBER: _builtins.int
+    checked: _builtins.int
+    """Filings checked, signed ones included."""
+    skipped: _builtins.int
+    """Those that could not be judged."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """By verdict, from the best."""
+
+    @_builtins.property
+    def controls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ControlCount]:
+        """Controls that fail on at least one filing, the most frequent first."""
+
+    def __init__(
+        self,
+        *,
+        checked: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        verdicts: _abc.Iterable[Global___VerdictCount] | None = ...,
+        controls: _abc.Iterable[Global___ControlCount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked", b"checked", "controls", b"controls", "skipped", b"skipped", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignCheck: _TypeAlias = CampaignCheck  # noqa: Y015
+
+@_typing.final
 class GetQueueStatusRequest(_message.Message):
     """Request of GetQueueStatus."""
 
@@ -1325,10 +1485,11 @@ class GetQueueStatusResponse(_message.Message):
     PREVIEW_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_FIELD_NUMBER: _builtins.int
     TRIED_ON_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     """Run."""
     kind: _builtins.str
-    """Stable kind: `rejudge`, `preview`."""
+    """Stable kind: `rejudge`, `preview`, `check`."""
     state: Global___RunState.ValueType
     """Where it is."""
     place: _builtins.int
@@ -1363,6 +1524,10 @@ class GetQueueStatusResponse(_message.Message):
     def adjustment(self) -> Global___Adjustment:
         """The decision that is tried, or was taken."""
 
+    @_builtins.property
+    def check(self) -> Global___CampaignCheck:
+        """What was found, of a `check` run that is done."""
+
     def __init__(
         self,
         *,
@@ -1380,10 +1545,11 @@ class GetQueueStatusResponse(_message.Message):
         preview: Global___AdjustmentPreview | None = ...,
         adjustment: Global___Adjustment | None = ...,
         tried_on: _builtins.int = ...,
+        check: Global___CampaignCheck | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "check", b"check", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "check", b"check", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

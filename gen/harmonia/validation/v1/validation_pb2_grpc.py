@@ -95,6 +95,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
                 _registered_method=True)
+        self.CheckCampaign = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/CheckCampaign',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
+                _registered_method=True)
         self.GetQueueStatus = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/GetQueueStatus',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusRequest.SerializeToString,
@@ -191,6 +196,13 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckCampaign(self, request, context):
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetQueueStatus(self, request, context):
         """Says where a queued run is: its place, how long until it is done, what it found.
         """
@@ -260,6 +272,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.PreviewAdjustment,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.SerializeToString,
+            ),
+            'CheckCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCampaign,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.SerializeToString,
             ),
             'GetQueueStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueueStatus,
@@ -592,6 +609,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/CheckCampaign',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

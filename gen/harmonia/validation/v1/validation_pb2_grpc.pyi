@@ -59,6 +59,8 @@ class ValidationServiceStub:
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    CheckCampaign: _grpc.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -93,6 +95,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    CheckCampaign: _aio.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]  # type: ignore[assignment]
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -196,6 +200,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.PreviewAdjustmentResponse, _abc.Awaitable[_validation_pb2.PreviewAdjustmentResponse]]:
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+
+    @_abc_1.abstractmethod
+    def CheckCampaign(
+        self,
+        request: _validation_pb2.CheckCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.CheckCampaignResponse, _abc.Awaitable[_validation_pb2.CheckCampaignResponse]]:
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
 
     @_abc_1.abstractmethod
     def GetQueueStatus(
