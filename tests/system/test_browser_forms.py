@@ -31,6 +31,12 @@ REOPENED = "Le cabinet a corrigé les amortissements."
 LATER = "Départ du comptable en mai."
 A_PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 FAULT = "A-08"
+OFFICIAL = sorted(
+    {text for form in formsets.load("2024.1").forms for text in (form.title, *(line.label for line in form.lines))},
+    key=len,
+    reverse=True,
+)
+"""Labels that exist in French only, longest first: they stand in English sentences too."""
 
 
 @dataclass
@@ -43,7 +49,7 @@ class Scene:
     async def seat(self, stack: AsyncExitStack, username: str, *, scripts: bool = False) -> Desk:
         """Seat a person until the stack closes; what people write in these tests is in French on any page."""
         seated = await stack.enter_async_context(desk(self.running, self.browser, "MIN", username, scripts=scripts))
-        seated.own_words += [COMMENT, TEXT, REASON, REOPENED, LATER]
+        seated.own_words += [COMMENT, TEXT, REASON, REOPENED, LATER, "Préfet du département 67", *OFFICIAL]
         return seated
 
 
@@ -212,7 +218,7 @@ async def sees_what_an_import_would_do(accountant: Desk, at: str) -> None:
         for part in await row.locator("td").all_inner_texts():
             assert part.strip(), "each of line, code, text, what, where and how says something"
     await accountant.sees(re.compile("Windows-1252", re.IGNORECASE))
-    await expect(accountant.page.get_by_label(re.compile("Remplacer aussi la? ?1? ?valeur"))).to_be_visible()
+    await expect(accountant.page.get_by_label("Remplacer aussi 1 valeur saisie à la main")).to_be_visible()
     await accountant.look("a03-preview")
     name, content = await accountant.downloads(accountant.page.get_by_role("link", name=re.compile("avec ses erreurs")))
     head, *rows = content.decode("utf-8-sig").splitlines()
@@ -263,12 +269,15 @@ async def reads_the_form(accountant: Desk, at: str) -> None:
     await accountant.go(f"{at}/forms")
     await accountant.look("b01-forms")
     await accountant.go(f"{at}/forms/BA")
+    if not await accountant.cell("BA.020.brut").input_value():
+        await imports(accountant, at, SAMPLE_OPH.read_bytes())
+        await accountant.go(f"{at}/forms/BA")
     await expect(accountant.cell("BA.020.net")).to_contain_text("622\u202f000")
     await accountant.look("b02-form")
     for language, refused in (("en", "b03-form-refused-en"), ("fr", "b03-form-refused")):
         await accountant.go(f"{at}/forms/PL?lang={language}")
         await accountant.cell("PL.120.n").fill("1.234,56")
-        await accountant.cell("PL.130.n").fill("douze")
+        await accountant.cell("PL.140.n").fill("douze")
         await accountant.page.locator("main form button").first.click()
         await expect(accountant.cell("PL.120.n")).to_have_attribute("aria-invalid", "true")
         await accountant.shoot(refused)

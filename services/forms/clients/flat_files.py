@@ -3,6 +3,7 @@
 A file that makes the reader crash, hang or eat memory costs one process and one sentence, never the service.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,8 @@ from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
+
+_PLACE = re.compile(r"^(?:Ligne|Line) \d+(?: :|:) ")
 
 
 class SandboxedFlatFiles:
@@ -47,7 +50,7 @@ class SandboxedFlatFiles:
             raise ImportRefused(
                 f"« {file_name} » : {answer['refusal']['fr']}", metadata={"en": answer["refusal"]["en"]}
             )
-        return _content(answer)
+        return _content(answer, form_set)
 
     async def warm(self, version: str) -> None:
         """Wait until the next file of this form set need not wait for a process to start."""
@@ -58,13 +61,14 @@ class SandboxedFlatFiles:
         await self._readers.close()
 
 
-def _content(answer: Mapping[str, Any]) -> FileContent:
+def _content(answer: Mapping[str, Any], form_set: FormSet) -> FileContent:
+    hows = {control.id: (control.text("fr").how, control.text("en").how) for control in form_set.controls}
     return FileContent(
         lines=[
             FileLine(line, address, text, _placed(extra, sheet))
             for line, address, text, extra, sheet in answer["lines"]
         ],
-        problems=[_problem(*problem) for problem in answer["problems"]],
+        problems=[_problem(hows, *problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],
         accounts=[
             AccountBalance(account, label, Decimal(debit), Decimal(credit), line)
@@ -74,6 +78,7 @@ def _content(answer: Mapping[str, Any]) -> FileContent:
 
 
 def _problem(
+    hows: Mapping[str, tuple[str, str]],
     line: int,
     column: str,
     code: str,
@@ -86,16 +91,22 @@ def _problem(
 ) -> Problem:
     in_fr = (f"Feuille {sheet}, l" if sheet else "L") + f"igne {line}" + (f", colonne {column}" if column else "")
     in_en = (f"Sheet {sheet}, row" if sheet else "Line") + f" {line}" + (f", column {column}" if column else "")
+    how_fr, how_en = hows.get(control, ("", ""))
     return Problem(
         line=line,
         column=column,
         code=code,
         control=control,
         text=text,
-        fr=Sentences(french, in_fr, ""),
-        en=Sentences(english, in_en, ""),
+        fr=Sentences(_without_place(french), in_fr, how_fr),
+        en=Sentences(_without_place(english), in_en, how_en),
         extra=_placed(extra, sheet),
     )
+
+
+def _without_place(sentence: str) -> str:
+    """Return the sentence without the line that it begins with: where is said apart."""
+    return _PLACE.sub("", sentence)
 
 
 def _placed(extra: Mapping[str, str], sheet: str) -> Mapping[str, str]:

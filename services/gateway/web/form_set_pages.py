@@ -119,6 +119,13 @@ VALUES = {
     "by what its formula reads": "changé par ce que lit sa formule",
 }
 """French words for the values that a package writes in code words."""
+KIND_OF = {
+    **dict.fromkeys(("fr.what", "fr.where", "fr.how", "message", "title", "note", "label", "accounts", "scope"), "fr"),
+    **dict.fromkeys(("conditional", "undecided"), "fr"),
+    **dict.fromkeys(("en.what", "en.where", "en.how"), "en"),
+    **dict.fromkeys(("formula", "expression", "derived_columns", "concepts"), "code"),
+}
+"""What is written in a language whatever that of the page, or is an expression."""
 DAYS = frozenset({"opened_from", "opened_until", "in_force_from", "in_force_until"})
 
 
@@ -133,6 +140,8 @@ class ChangeRow:
     before: str
     after: str
     breaks_comparison: bool
+    kind: str
+    """`fr` or `en` for an official text in that language, `code` for an expression; empty for words of the page."""
 
 
 @router.get("/staff/form-sets")
@@ -227,7 +236,8 @@ def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeR
         _.day(text) if dated else _(VALUES.get(text, text)) if text else "" for text in (change.before, change.after)
     )
     code = "" if change.subject == "package" else change.code
-    return ChangeRow(code, label, word, *values, breaks_comparison=change.breaks_comparison)
+    kind = "code" if change.subject == "example" else KIND_OF.get(change.property, "")
+    return ChangeRow(code, label, word, *values, breaks_comparison=change.breaks_comparison, kind=kind)
 
 
 def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:
