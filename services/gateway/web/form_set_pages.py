@@ -235,9 +235,8 @@ def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeR
     values = (
         _.day(text) if dated else _(VALUES.get(text, text)) if text else "" for text in (change.before, change.after)
     )
-    code = "" if change.subject == "package" else change.code
     kind = "code" if change.subject == "example" else KIND_OF.get(change.property, "")
-    return ChangeRow(code, label, word, *values, breaks_comparison=change.breaks_comparison, kind=kind)
+    return ChangeRow(change.code, label, word, *values, breaks_comparison=change.breaks_comparison, kind=kind)
 
 
 def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import EVERY_SCOPE, Caller
-from services.validation.domain.adjustment import Adjustment
+from services.validation.domain.adjustment import LONGEST_REASON, Adjustment
 from services.validation.domain.justification import normalised
 from services.validation.domain.run import Run, RunKind
 from services.validation.usecases.ports import FormSets, OpensWork
@@ -81,8 +81,9 @@ class PreviewAdjustment:
             AdjustmentRefused: unknown or blocking control, or heavier severity.
         """
         caller.require(MANAGE, EVERY_SCOPE)
-        adjustment = replace(decision, reason="Essai sans effet.").by(caller, self._clock)
-        adjustment.require_sound(form_set_of(self._form_sets, decision.form_set))
+        adjustment = replace(decision, reason=decision.reason[:LONGEST_REASON]).by(caller, self._clock)
+        with_any_reason = replace(adjustment, reason="Essai sans effet.")
+        with_any_reason.require_sound(form_set_of(self._form_sets, decision.form_set))
         subject = {**subject_of(adjustment), "tried_on": tried_on}
         run = Run(self._identifiers.next(), RunKind.PREVIEW, subject, self._clock.now())
         async with self._open_work() as work:
