@@ -231,12 +231,15 @@ def _known(version: str) -> FormSet:
 def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeRow:
     word = _(PROPERTIES.get(change.property, change.property)) if change.property else _(KINDS[change.kind])
     label = _label(change, after, _) or _label(change, before, _)
-    dated = change.property in DAYS
-    values = (
-        _.day(text) if dated else _(VALUES.get(text, text)) if text else "" for text in (change.before, change.after)
-    )
+    before_text, after_text = (_worded(change, text, _) for text in (change.before, change.after))
     kind = "code" if change.subject == "example" else KIND_OF.get(change.property, "")
-    return ChangeRow(change.code, label, word, *values, breaks_comparison=change.breaks_comparison, kind=kind)
+    return ChangeRow(change.code, label, word, before_text, after_text, change.breaks_comparison, kind)
+
+
+def _worded(change: Change, text: str, _: Wording) -> str:
+    if change.property in DAYS:
+        return _.day(text)
+    return _(VALUES.get(text, text)) if text else ""
 
 
 def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:
