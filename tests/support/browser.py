@@ -166,6 +166,12 @@ class Desk:
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 
+    async def glance(self, name: str, language: str = "fr") -> None:
+        """Hold a page that cannot be asked for again, or was looked at before, to its language; picture it if wanted."""
+        if LOOKING:
+            await self.shoot(name)
+        await self.read(name, language)
+
     async def measure(self, name: str) -> None:
         """Hold the page to the rules of every page, wide and narrow."""
         for width in (WIDE, NARROW):
