@@ -342,6 +342,7 @@ async def is_told_what_does_not_exist(accountant: Desk, at: str) -> None:
     await accountant.look("b09-not-found")
     answer = await accountant.page.goto(f"{accountant.home}{at}/series?cells=BA.010.brut+ZZ.999.v")
     assert answer
+    await expect(accountant.page.get_by_role("alert")).to_contain_text("ZZ.999.v")
     await accountant.look("b10-series-refused")
 
 

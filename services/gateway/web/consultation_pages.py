@@ -127,10 +127,14 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
     except Invalid as refused:
         failure = refused
+    known = {point.address for point in points if formsets.load(point.form_set).has_cell(point.address)}
+    unknown = [one for one in addresses if one not in known] if points else []
+    points = tuple(point for point in points if point.address in known)
     years = sorted({point.year for point in points})
     values = {
         **await framed(visit, filing, "years"),
         "cells": " ".join(addresses),
+        "unknown": unknown,
         "years": years,
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),

@@ -55,6 +55,7 @@ async def test_a_series_marks_breaks_unsigned_years_and_other_labels():
         await browser.sign_in()
         text = (await browser.get(f"{AT}/series?cells=BA.010.brut,BA.010.brut;PL.010.n&years=3")).text
     assert "⚠ rupture" in text
+    assert "Aucune case de ces exercices ne s’appelle ainsi\u00a0: PL.010.n." in text, "no figure came for it"
     assert "(non signé)" in text
     assert "1\u202f300\u202f000" in text
     assert browser.world.calls("series") == [(SIREN, Document.ER, ("BA.010.brut", "PL.010.n"), 3)]
