@@ -59,6 +59,7 @@ from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
+from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 from services.forms.workers.publishing import Publishing
@@ -116,6 +117,7 @@ def wire(
         list_inputs=ListInputs(open_work, form_sets),
         export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
         carry_last_year=CarryLastYear(open_work, controls, form_sets, clock, identifiers),
+        show_last_year=ShowLastYear(open_work, form_sets),
         get_signed_version=GetSignedVersion(open_work, form_sets),
         get_series=GetSeries(open_work, form_sets),
         compare_filings=CompareFilings(open_work, form_sets),

@@ -28,12 +28,16 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=fr-FR",
 )
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 DOCS_IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW, TALLEST = 1280, 400, 2_500
+LOOKING = os.environ.get("HARMONIA_LOOK") == "1"
+"""Whether to leave a picture of every page that is looked at: for people who mend pages."""
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -162,17 +166,34 @@ class Desk:
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 
+    async def glance(self, name: str, language: str = "fr") -> None:
+        """Hold a page that cannot be asked for again, or was looked at before, to its language; picture it if wanted."""
+        if LOOKING:
+            await self.shoot(name)
+        await self.read(name, language)
+
+    async def measure(self, name: str) -> None:
+        """Hold the page to the rules of every page, wide and narrow."""
+        for width in (WIDE, NARROW):
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
+        await self.page.set_viewport_size({"width": WIDE, "height": 900})
+
     async def look(self, name: str) -> None:
         """Take a picture of the page and hold it to the rules of every page, in French then in English.
 
         Only for pages that may be asked for again: the English one is got from the same address.
         """
-        await self.shoot(name)
+        if LOOKING:
+            await self.shoot(name)
+        else:
+            await self.measure(name)
         await self.read(name)
         address = re.sub(r"[?&]lang=\w\w|#.*$", "", self.page.url)
         joint = "&" if "?" in address else "?"
         await self.page.goto(f"{address}{joint}lang=en")
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}-en.png", full_page=True)
+        if LOOKING:
+            await self.page.screenshot(path=SCREENSHOTS / f"{name}-en.png", full_page=True)
         await self.read(f"{name}, in English", "en")
         self.faults += [f"{name}, in English: {fault}" for fault in await page_faults(self.page)]
         await self.page.goto(f"{address}{joint}lang=fr")
@@ -262,17 +283,21 @@ _FAULTS = """() => {
   const channel = (c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const parts = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const poor = new Set();
+  const poor = new Set(), seen = new Map();
+  const around = (e) => {
+    if (!e) return { ground: [255, 255, 255], opacity: 1 };
+    if (!seen.has(e)) {
+      const style = getComputedStyle(e), outer = around(e.parentElement), colour = parts(style.backgroundColor);
+      const isOpaque = colour.length && (colour.length < 4 || colour[3] > 0);
+      seen.set(e, { ground: isOpaque ? colour : outer.ground, opacity: outer.opacity * Number(style.opacity) });
+    }
+    return seen.get(e);
+  };
   for (const e of document.querySelectorAll("main *, header *, footer *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
     if (!own || !shown(e) || e.closest(".hidden, .skip")) continue;
     const style = getComputedStyle(e);
-    let ground = [255, 255, 255], opacity = 1;
-    for (let at = e; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
-    for (let at = e; at; at = at.parentElement) {
-      const colour = parts(getComputedStyle(at).backgroundColor);
-      if (colour.length && (colour.length < 4 || colour[3] > 0)) { ground = colour; break; }
-    }
+    const { ground, opacity } = around(e);
     const ink = parts(style.color).slice(0, 3).map((c, i) => c * opacity + ground[i] * (1 - opacity));
     const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
@@ -289,8 +314,10 @@ _FOREIGN = """(ownWords) => {
     ? /(?<![\\p{L}’'])(the|of|and|is|are|with|for|not|this|from|to|by|was|be|cell|cells|year|filing|value)(?![\\p{L}’'])/iu
     : /[àâçèéêëîïôùûœ]|(?<![\\p{L}])(le|la|les|des|du|une|est|sont|avec|pour|dans|pas|cette|ces|qui|sur|par|aux)(?![\\p{L}])|(?<![\\p{L}])[ldnsj]['’](?=\\p{L})/iu;
   const found = new Set();
-  const isOwn = (e) => e.closest("[lang]").lang === language && !e.closest("script, style, textarea, .code");
+  const isOwn = (e) => e.closest("[lang]").lang === language && !e.closest("script, style, textarea, .code")
+    && !(e.closest(".sheet td") && !e.closest(".error, .origin"));
   const hold = (text) => {
+    if (!others.test(text)) return;
     for (const word of ownWords) text = text.replaceAll(word, " ");
     if (others.test(text)) found.add(text.trim().replace(/\\s+/g, " ").slice(0, 120));
   };
@@ -307,7 +334,7 @@ _FOREIGN = """(ownWords) => {
 _UNSEEN_FOCUS = """() => {
   const faults = new Set();
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
-  const kinds = new Map(all.filter((e) => e.getClientRects().length && !e.disabled).map((e) => [e.tagName + (e.type || "") + e.className, e]));
+  const kinds = new Map(all.filter((e) => e.checkVisibility() && !e.disabled).map((e) => [e.tagName + (e.type || "") + e.className, e]));
   for (const e of kinds.values()) {
     e.focus({ focusVisible: true, preventScroll: true });
     const style = getComputedStyle(e);

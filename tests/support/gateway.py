@@ -382,6 +382,10 @@ class FakeForms:
         self.world.note("carry", filing_id)
         return CarriedAnswers(self.world.filing, 12, (Cell("PL.010.n", "9"),))
 
+    async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
+        self.world.note("last_year", filing_id)
+        return (Cell("BA.020.brut", "98765"),)
+
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
         self.world.note("reopen", (filing_id, reason, tuple(cells)))
         return replace(self.world.filing, step=Step.ENTRY)

@@ -74,18 +74,23 @@ def carry(
         only_prefilled: leave out what is not a column or line about an earlier year, as when a filing is opened.
     """
     carried: list[Cell] = []
-    beside: dict[str, str] = {}
-    for address, mark in marks(form_set, document).items():
+    for address in _marked(form_set, document, CarryMark.CARRY):
         value = _answer(form_set, last_year, address)
-        if not value or mark is CarryMark.NEVER:
-            continue
-        if mark is CarryMark.BESIDE:
-            beside[address] = value
-        elif (form_set.is_prefilled(address) or not only_prefilled) and _is_free(cells.get(address)):
+        if value and (form_set.is_prefilled(address) or not only_prefilled) and _is_free(cells.get(address)):
             source = Source(Origin.LAST_YEAR, author, at)
             present = cells.get(address)
             carried.append(present.changed(value, source) if present else first_version(address, value, source))
-    return Carrying(carried, beside)
+    return Carrying(carried, beside(form_set, document, last_year))
+
+
+def beside(form_set: FormSet, document: Document, last_year: LastYear) -> dict[str, str]:
+    """Return last year's answers to show beside this year's cells, by address of this year, in form order."""
+    answers = {a: _answer(form_set, last_year, a) for a in _marked(form_set, document, CarryMark.BESIDE)}
+    return {address: value for address, value in answers.items() if value}
+
+
+def _marked(form_set: FormSet, document: Document, wanted: CarryMark) -> list[str]:
+    return [address for address, mark in marks(form_set, document).items() if mark is wanted]
 
 
 def _is_free(cell: Cell | None) -> bool:

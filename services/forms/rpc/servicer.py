@@ -245,6 +245,12 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         beside = [types.Cell(address=address, value=value) for address, value in done.beside.items()]
         return pb.CarryLastYearResponse(filing=mapping.card_message(done.card), carried=done.carried, beside=beside)
 
+    async def GetLastYear(self, request: pb.GetLastYearRequest, context: Context) -> pb.GetLastYearResponse:
+        """Return last year's answers to show beside."""
+        found = await self._use.show_last_year(caller(), mapping.to_uuid(request.filing_id))
+        beside = [types.Cell(address=address, value=value) for address, value in found.items()]
+        return pb.GetLastYearResponse(beside=beside)
+
     async def GetSignedVersion(
         self, request: pb.GetSignedVersionRequest, context: Context
     ) -> pb.GetSignedVersionResponse:

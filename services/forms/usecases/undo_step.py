@@ -103,7 +103,7 @@ class UndoStep:
                 return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.set_aside.save(follow_undo(await work.set_aside.of(filing_id), step, changed))
-            activity = _activity(filing_id, now, caller, step, restored, kept)
+            activity = _activity(filing_id, now, caller, await _origin(work, step), restored, kept)
             await work.activities.add(activity)
             await work.steps.add(
                 EditStep(
@@ -125,17 +125,32 @@ class UndoStep:
         return Undone(card, restored, kept)
 
 
+async def _origin(work: UnitOfWork, step: EditStep) -> tuple[EditStep, bool]:
+    """Return the change that is undone in the end, and whether undoing this step brings it back."""
+    origin, is_back = step, False
+    while origin.undoes is not None:
+        origin, is_back = await work.steps.get(step.filing_id, origin.undoes), not is_back
+    return origin, is_back
+
+
 def _activity(
-    filing_id: UUID, now: datetime, caller: Caller, step: EditStep, restored: Sequence[str], kept: Sequence[str]
+    filing_id: UUID,
+    now: datetime,
+    caller: Caller,
+    origin: tuple[EditStep, bool],
+    restored: Sequence[str],
+    kept: Sequence[str],
 ) -> Activity:
+    step, is_back = origin
+    word_fr, word_en = ("Rétabli", "Brought back") if is_back else ("Annulé", "Undone")
     return Activity(
         filing_id,
         now,
         caller.name,
         str(EditKind.STEP_UNDONE),
         *in_both(
-            "Annulé : {fr} ({restored} case(s) remise(s), {kept} gardée(s)).",
-            "Undone: {en} ({restored} cell(s) put back, {kept} kept).",
+            f"{word_fr} : {{fr}} ({{restored}} case(s) remise(s), {{kept}} gardée(s)).",
+            f"{word_en}: {{en}} ({{restored}} cell(s) put back, {{kept}} kept).",
             fr=step.fr.rstrip("."),
             en=step.en.rstrip("."),
             restored=len(restored),

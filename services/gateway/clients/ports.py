@@ -14,6 +14,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     CarriedAnswers,
+    Cell,
     CellComment,
     CellDifference,
     CellEdit,
@@ -146,6 +147,10 @@ class Forms(Protocol):
 
     async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
         """Carry last year's answers into empty cells, as each line is marked."""
+        ...
+
+    async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
+        """Return last year's answers to show beside this year's cells, at their addresses."""
         ...
 
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:

@@ -25,6 +25,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     CarriedAnswers,
+    Cell,
     CellComment,
     CellDifference,
     CellEdit,
@@ -247,6 +248,12 @@ class GrpcForms:
         request = forms.CarryLastYearRequest(request_id=request_id, filing_id=filing_id)
         with carrying(self._passport):
             return read(await self._stub.CarryLastYear(request), CarriedAnswers)
+
+    async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
+        """Return last year's answers."""
+        with carrying(self._passport):
+            answer = await self._stub.GetLastYear(forms.GetLastYearRequest(filing_id=filing_id))
+        return tuple(read(cell, Cell) for cell in answer.beside)
 
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
         """Reopen a signed filing."""

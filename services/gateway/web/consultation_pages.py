@@ -15,7 +15,7 @@ from formsets import Form, FormSet, UnknownCell
 from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
 from services.gateway.web.errors import explained, status_of, told
 from services.gateway.web.export_pages import FORMATS, asked_version
-from services.gateway.web.figures import is_numeric, shown, with_sign
+from services.gateway.web.figures import is_numeric, percent, shown, with_sign
 from services.gateway.web.form_view import Sheet, as_filed, label_of, lay_out
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
@@ -127,10 +127,14 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
     except Invalid as refused:
         failure = refused
+    known = {point.address for point in points if formsets.load(point.form_set).has_cell(point.address)}
+    unknown = [one for one in addresses if one not in known] if points else []
+    points = tuple(point for point in points if point.address in known)
     years = sorted({point.year for point in points})
     values = {
         **await framed(visit, filing, "years"),
         "cells": " ".join(addresses),
+        "unknown": unknown,
         "years": years,
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
@@ -189,7 +193,7 @@ def _by_form(differences: Sequence[CellDifference], form_set: FormSet, _: Wordin
         code = form_set.form_of(one.address).code if form_set.has_cell(one.address) else ""
         rows.setdefault(code, []).append(_difference(one, form_set, _))
     groups = [(form, rows[form.code]) for form in form_set.forms if form.code in rows]
-    return {"groups": groups, "left": rows.get("", [])}
+    return {"groups": groups, "unknown": rows.get("", [])}
 
 
 def _difference(one: CellDifference, form_set: FormSet, _: Wording) -> DifferenceRow:
@@ -207,8 +211,8 @@ def _apart(one: CellDifference, form_set: FormSet, _: Wording) -> tuple[str, str
     except InvalidOperation:
         return "", ""
     gap = first - second
-    share = with_sign(gap / abs(second) * 100, "D1", _) if second else ""
-    return with_sign(gap, form_set.cell_type(one.address), _), share and f"{share}\u202f%"
+    share = percent(gap / abs(second), _) if second else ""
+    return with_sign(gap, form_set.cell_type(one.address), _), share
 
 
 def _usual(filing: Filing, choices: list[Choice]) -> str:

@@ -268,6 +268,9 @@ async def _form_page(
         is_editable=is_editable(filing, visit.passport),
         kept_texts=texts or {},
         comments=await visit.services.forms.comments(filing.identity.filing_id),
+        last_year={
+            cell.address: cell.value for cell in await visit.services.forms.last_year(filing.identity.filing_id)
+        },
     )
     if failure is not None:
         sheet = replace(sheet, errors=violations_by_cell(failure, sheet, _))
@@ -286,6 +289,7 @@ async def _form_page(
         "are_controls_known": are_controls_known,
         "before": before,
         "after": after,
+        "year_before": filing.identity.year - 1,
         "refusal": explained(failure, _) if failure else "",
         "is_conflict": isinstance(failure, Conflict),
         "cell_prefix": CELL,

@@ -119,6 +119,13 @@ VALUES = {
     "by what its formula reads": "changé par ce que lit sa formule",
 }
 """French words for the values that a package writes in code words."""
+KIND_OF = {
+    **dict.fromkeys(("fr.what", "fr.where", "fr.how", "message", "title", "note", "label", "accounts", "scope"), "fr"),
+    **dict.fromkeys(("conditional", "undecided"), "fr"),
+    **dict.fromkeys(("en.what", "en.where", "en.how"), "en"),
+    **dict.fromkeys(("formula", "expression", "derived_columns", "concepts"), "code"),
+}
+"""What is written in a language whatever that of the page, or is an expression."""
 DAYS = frozenset({"opened_from", "opened_until", "in_force_from", "in_force_until"})
 
 
@@ -133,6 +140,8 @@ class ChangeRow:
     before: str
     after: str
     breaks_comparison: bool
+    kind: str
+    """`fr` or `en` for an official text in that language, `code` for an expression; empty for words of the page."""
 
 
 @router.get("/staff/form-sets")
@@ -222,15 +231,15 @@ def _known(version: str) -> FormSet:
 def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeRow:
     word = _(PROPERTIES.get(change.property, change.property)) if change.property else _(KINDS[change.kind])
     label = _label(change, after, _) or _label(change, before, _)
-    code = "" if change.subject == "package" else change.code
-    old, new = (_value(change, text, _) for text in (change.before, change.after))
-    return ChangeRow(code, label, word, old, new, change.breaks_comparison)
+    before_text, after_text = (_worded(change, text, _) for text in (change.before, change.after))
+    kind = "code" if change.subject == "example" else KIND_OF.get(change.property, "")
+    return ChangeRow(change.code, label, word, before_text, after_text, change.breaks_comparison, kind)
 
 
-def _value(change: Change, text: str, _: Wording) -> str:
-    if not text:
-        return ""
-    return _.day(text) if change.property in DAYS else _(VALUES.get(text, text))
+def _worded(change: Change, text: str, _: Wording) -> str:
+    if change.property in DAYS:
+        return _.day(text)
+    return _(VALUES.get(text, text)) if text else ""
 
 
 def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:

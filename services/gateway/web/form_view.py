@@ -94,6 +94,8 @@ class CellView:
     """Failed controls that look at the cell."""
     note: str = ""
     """That it is commented, or flagged to follow."""
+    last_year: str = ""
+    """What was answered last year, to compare with."""
 
     @property
     def id(self) -> str:
@@ -161,6 +163,8 @@ class Sheet:
     """Address → why it is not saved."""
     comments: Sequence[CellComment] = ()
     """Newest first."""
+    last_year: Mapping[str, str] = field(default_factory=dict)
+    """Address → written form of last year's answer, for the cells marked to show it."""
 
 
 def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
@@ -284,6 +288,7 @@ def _cell(
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
+        last_year=shown(sheet.last_year.get(address, ""), line.type, _),
         note=_note(
             [one for one in sheet.comments if one.address in (address, kept_at(line, address))],
             flag_word(form_set, address, _),

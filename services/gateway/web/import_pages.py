@@ -3,16 +3,20 @@
 from itertools import groupby
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, RuleBroken
-from services.gateway.clients.answers import Filing, ImportEffect, ImportPreview
+from formsets import FormSet
+from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of, told
+from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 _ORDER = (
@@ -106,7 +110,7 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
             effect,
             _.label(effect),
             counts[effect],
-            [(change, label_of(form_set, change.address, _)) for change in list(changes)[:_MOST_SHOWN]],
+            [_row(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]],
         )
         for effect, changes in groupby(by_effect, key=lambda change: change.effect)
     ]
@@ -123,8 +127,15 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         if counts[ImportEffect.ELSEWHERE]
         else "",
         "guesses": [_.sentence(guess) for guess in made.guesses],
-        "feeds": [(feed, label_of(form_set, feed.address, _)) for feed in made.feeds],
+        "feeds": [(feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)) for feed in made.feeds],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
         "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
     }
+
+
+def _row(change: ImportChange, form_set: FormSet, _: Wording) -> tuple[ImportChange, Markup, str, str]:
+    """Return a change with the label of its cell, what stands there and what the file has, as people read them."""
+    kind = form_set.cell_type(change.address) if form_set.has_cell(change.address) else ""
+    new = shown(change.value, kind, _) if change.value else change.text
+    return change, label_of(form_set, change.address, _), shown(change.current, kind, _), new

@@ -138,9 +138,9 @@ def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> 
     tables: dict[str, list[tuple[str, ...]]] = {}
     for address, value in sorted(tree.get("cells", {}).items()):
         if form_set.has_cell(address):
-            form, label = form_set.form_of(address), label_of(form_set, address, _)
+            form = form_set.form_of(address)
             title = Markup("{} — {}").format(form.code, official(form.title))
-            text = shown(value, form_set.cell_type(address), _)
+            label, text = label_of(form_set, address, _), shown(value, form_set.cell_type(address), _)
         else:
             title, label, text = Markup("—"), Markup(), value
         tables.setdefault(title, []).append((address, label, text))

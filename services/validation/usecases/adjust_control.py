@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import EVERY_SCOPE, Caller
-from services.validation.domain.adjustment import HERE, Adjustment, Jurisdiction
+from services.validation.domain.adjustment import HERE, LONGEST_REASON, Adjustment, Jurisdiction
 from services.validation.domain.errors import FormSetUnknown
 from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import normalised
@@ -105,7 +105,9 @@ class PreviewAdjustment:
         Raises:
             Failure: as `Deciding.take` says.
         """
-        adjustment = self._deciding.take(caller, replace(decision, reason="Essai sans effet."))
+        # Nobody need give a reason to try; the one that is being written is kept with the trial.
+        sound = self._deciding.take(caller, replace(decision, reason="Essai sans effet."))
+        adjustment = replace(sound, reason=decision.reason[:LONGEST_REASON])
         run = self._deciding.run_about(RunKind.PREVIEW, adjustment, tried_on=tried_on)
         async with self._open_work() as work:
             await work.runs.add(run)

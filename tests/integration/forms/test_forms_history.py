@@ -187,6 +187,9 @@ async def test_last_years_answers_are_carried_and_its_figures_are_in_the_series(
     assert (cells["ID.020.v"].value, carried.carried) == ("OPHE", 1)
     assert (AMOUNT, "5") in [(cell.address, cell.value) for cell in carried.beside]
     with running.by("reader"):
+        shown = await running.stub.GetLastYear(pb.GetLastYearRequest(filing_id=filing_id))
+    assert list(shown.beside) == list(carried.beside)
+    with running.by("reader"):
         request = pb.GetSeriesRequest(body=SIREN, document=types.DOCUMENT_ER, addresses=[AMOUNT])
         points = (await running.stub.GetSeries(request)).points
     assert [(p.year, p.value, p.is_signed) for p in points] == [(2023, "5", False), (2024, "", False)]

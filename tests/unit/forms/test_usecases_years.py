@@ -90,6 +90,22 @@ async def test_carrying_fills_takes_what_was_signed_and_is_undone_as_one_step():
     assert forms.store.kept.cells[FILING_ID]["ID.020.v"].value == "Sigle"
 
 
+async def test_last_years_answers_are_shown_as_signed_to_whoever_reads_and_to_nobody_else():
+    forms = await with_last_year(a_forms(), a_cell(AMOUNT, "7"), signed={"ID.010.v": "Signé", AMOUNT: "5"})
+    await forms.keep(a_filing())
+
+    assert await forms.use.show_last_year(READER, FILING_ID) == {AMOUNT: "5"}, "a name is carried, not compared"
+    with pytest.raises(FilingUnknown):
+        await forms.use.show_last_year(STRANGER, FILING_ID)
+
+
+async def test_nothing_is_shown_beside_without_a_year_before():
+    forms = a_forms()
+    await forms.keep(a_filing())
+
+    assert await forms.use.show_last_year(READER, FILING_ID) == {}
+
+
 async def test_without_a_year_before_or_anything_new_nothing_is_carried():
     forms = a_forms()
     await forms.keep(a_filing())

@@ -1,6 +1,6 @@
 """A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
 
-from chassis.errors import Conflict, Forbidden
+from chassis.errors import Conflict, Forbidden, RuleBroken
 from services.gateway.clients.answers import Document, SetAsideCell
 from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport
 
@@ -48,6 +48,18 @@ async def test_a_campaign_that_cannot_be_read_is_refused():
         sent = await browser.post("/staff/campaign/publish", {**CAMPAIGN, "form_set": "1999.1"})
     assert (shown.status_code, sent.status_code) == (400, 400)
     assert browser.world.calls("publish_form_set") == []
+
+
+async def test_a_form_set_that_is_not_published_is_previewed_and_not_given_to_filings():
+    async with a_browser(World(failures={"publish_form_set": RuleBroken("Il n'est pas publié.")})) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        shown = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
+        sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
+    assert "1 dossier ouvert à changer" in shown
+    assert 'action="/staff/campaign/publish"' not in shown, "2025.1 is on trial"
+    assert sent.status_code == 422
+    assert "Il n&#39;est pas publié." in sent.text
 
 
 async def test_only_those_who_manage_campaigns_see_the_page():

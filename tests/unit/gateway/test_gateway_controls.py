@@ -26,6 +26,7 @@ async def test_decisions_in_force_are_shown_in_both_languages():
         english = (await browser.get("/staff/controls?document=ER&year=2024&lang=en")).text
         wrong = await browser.get("/staff/controls?document=ER&year=x")
     assert "Seuil revu avec les fédérations." in french
+    assert '<option value="A-06">' in french
     assert "Decisions in force" in english
     assert french.count("<script") == 1, "our own file and no other"
     assert wrong.status_code == 400
@@ -56,6 +57,8 @@ async def test_a_decision_is_tried_before_it_is_taken():
     assert (attempt.severity, attempt.is_withdrawn, year) == (Severity.REMARK, False, 2023)
     assert (decision.severity, decision.is_withdrawn) == (Severity.UNSPECIFIED, True)
     assert "4 verdicts changés sur 120 dossiers" in found
+    assert '<span class="code">A-06</span> → Remarque, ER 2023' in found
+    assert "/staff/controls?document=ER&amp;year=2024&amp;form_set=2024.1&amp;control=A-06&amp;weight=remark" in found
     assert "Place 3 dans la file. Fin estimée dans 42 secondes." in queued
 
 

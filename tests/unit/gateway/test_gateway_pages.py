@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chassis.errors import Invalid
 from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Severity, Step, Verdict
 from tests.support.gateway import (
     DIGEST,
@@ -291,3 +292,14 @@ async def test_replaced_filings_are_said_to_be_awaiting_signature():
     async with a_browser(World(filing=filing)) as browser:
         await browser.sign_in()
         assert "Relire, signer et transmettre." in (await browser.get("/")).text
+
+
+async def test_the_other_language_leads_to_the_same_page():
+    async with a_browser(World(failures={"justify": Invalid()})) as browser:
+        await browser.sign_in()
+        asked = await browser.get(f"{AT}/series?cells=BA.010.brut&years=3&lang=fr")
+        refused = await browser.post(f"{AT}/remarks/A-06", {"text": "Trop court"})
+        answers = [(await browser.get(f"{AT}/remarks?lang={language}")).status_code for language in ("en", "fr")]
+    assert f'href="{AT}/series?cells=BA.010.brut&amp;years=3&amp;lang=en"' in asked.text
+    assert f'href="{AT}/remarks?lang=en"' in refused.text, "the form was sent where no page is"
+    assert answers == [200, 200]

@@ -2928,6 +2928,52 @@ class CarryLastYearResponse(_message.Message):
 Global___CarryLastYearResponse: _TypeAlias = CarryLastYearResponse  # noqa: Y015
 
 @_typing.final
+class GetLastYearRequest(_message.Message):
+    """Request of GetLastYear."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    filing_id: _builtins.str
+    """Filing of this year."""
+    def __init__(
+        self,
+        *,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLastYearRequest: _TypeAlias = GetLastYearRequest  # noqa: Y015
+
+@_typing.final
+class GetLastYearResponse(_message.Message):
+    """Response of GetLastYear."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BESIDE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def beside(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Last year's values at the addresses of this year, in the order of the forms; none without a filing of that year here."""
+
+    def __init__(
+        self,
+        *,
+        beside: _abc.Iterable[_types_pb2.Cell] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLastYearResponse: _TypeAlias = GetLastYearResponse  # noqa: Y015
+
+@_typing.final
 class GetSignedVersionRequest(_message.Message):
     """Request of GetSignedVersion."""
 

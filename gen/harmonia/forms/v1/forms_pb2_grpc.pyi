@@ -101,6 +101,8 @@ class FormsServiceStub:
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]
+    """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]
     """Returns a version as it was signed, with the labels of its form set."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]
@@ -209,6 +211,8 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]  # type: ignore[assignment]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]  # type: ignore[assignment]
+    """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]  # type: ignore[assignment]
     """Returns a version as it was signed, with the labels of its form set."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]  # type: ignore[assignment]
@@ -500,6 +504,14 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.CarryLastYearResponse, _abc.Awaitable[_forms_pb2.CarryLastYearResponse]]:
         """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+
+    @_abc_1.abstractmethod
+    def GetLastYear(
+        self,
+        request: _forms_pb2.GetLastYearRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetLastYearResponse, _abc.Awaitable[_forms_pb2.GetLastYearResponse]]:
+        """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
 
     @_abc_1.abstractmethod
     def GetSignedVersion(
