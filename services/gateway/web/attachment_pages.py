@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from chassis.errors import Invalid, RuleBroken
+from services.gateway.clients.answers import Step
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
@@ -55,6 +56,10 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
         **await framed(visit, filing, "attachments"),
         "attachments": await visit.services.forms.attachments(filing_id),
         "kinds": KINDS,
+        "largest": visit.desk.place.largest_attachment // 1_000_000,
+        "may_attach": filing.step.number < Step.REVIEW.number
+        and not filing.is_locked
+        and visit.may("filing.edit", filing),
         "kind": kind,
         "failure": failure.violations[0].description if failure and failure.violations else sentence,
     }
