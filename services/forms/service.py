@@ -23,7 +23,7 @@ from services.forms.clients.sync import GrpcFacts
 from services.forms.clients.validation import GrpcControls
 from services.forms.rpc.servicer import FormsServicer
 from services.forms.settings import FormsSettings
-from services.forms.store.rows import AppliedRequestRow, OutboxEventRow
+from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
@@ -145,7 +145,9 @@ class FormsService:
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
         relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
-        open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
+        open_work = partial(
+            FormsUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint, SignedContents()
+        )
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
         relaying = asyncio.create_task(relay.run())

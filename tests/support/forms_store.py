@@ -276,7 +276,7 @@ class InMemoryFilings:
             filing_id: CellCounts(
                 sum(1 for cell in cells if cell.value and cell.address in places),
                 sorted(cell.address for cell in cells if cell.awaits_choice),
-                [c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR],
+                tuple(c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR),
                 next((cell.value for cell in cells if cell.address == APPROVED_ON), ""),
             )
             for filing_id, cells in present.items()

@@ -46,6 +46,7 @@ from services.gateway.clients.answers import (
     Filings,
     Finding,
     FormSetChange,
+    FormSetStatus,
     ImportChange,
     ImportEffect,
     ImportPreview,
@@ -54,6 +55,7 @@ from services.gateway.clients.answers import (
     Justification,
     OpenableDocument,
     OpenedFiling,
+    OpenedTrial,
     Origin,
     Passport,
     PreparedSignature,
@@ -75,6 +77,7 @@ from services.gateway.clients.answers import (
     Step,
     ThreePartMessage,
     TransmittedFiling,
+    TryableFormSet,
     UndoneStep,
     Verdict,
     VerdictChange,
@@ -244,10 +247,25 @@ class FakeForms:
         self.world.note("open", (self.passport, body, document, year))
         return OpenedFiling(self.world.filing, True)
 
+    async def open_trial(self, body: str, document: Document, year: int, form_set: str) -> OpenedTrial:
+        self.world.note("open_trial", (body, document, year, form_set))
+        return OpenedTrial(replace(self.world.filing, is_trial=True), True, 3, ("CP.380.n",))
+
+    async def discard_trial(self, filing_id: str, request_id: str) -> None:
+        self.world.note("discard_trial", filing_id)
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        self.world.note("form_sets", None)
+        return FormSetStatus("2024.1", "PUBLISHED"), FormSetStatus("2025.1", "TRIAL")
+
+    async def set_form_set_state(self, form_set: str, state: str) -> None:
+        self.world.note("set_form_set_state", (form_set, state))
+
     async def list(self, body: str = "") -> Filings:
         self.world.note("list", (self.passport, body))
+        tryable = TryableFormSet(SIREN, "OPH de Démonstration", Document.ER, 2024, "2025.1")
         openable = OpenableDocument(SIREN, "OPH de Démonstration", Document.QDIS, 2024, "2025-07-01")
-        return Filings((self.world.filing,), (openable,))
+        return Filings((self.world.filing,), (openable,), (tryable,))
 
     async def get(self, filing_id: str) -> FilingCells:
         self.world.note("get", (self.passport, filing_id))

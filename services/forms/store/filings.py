@@ -206,7 +206,7 @@ class SqlFilings:
             .group_by(CellRow.filing_id)
         )
         return {
-            filing_id: CellCounts(filled, sorted(conflicts or ()), saved or (), approved_on or "")
+            filing_id: CellCounts(filled, sorted(conflicts or ()), tuple(saved or ()), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows
         }
 

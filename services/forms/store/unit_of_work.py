@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
-from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
+from chassis.database.unit_of_work import Bookkeeping, Event, SqlUnitOfWork, remember_once
 from chassis.identifiers import Identifiers
 from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.attachments import SqlAttachments
@@ -19,7 +19,7 @@ from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
-from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.forms.store.rows import AppliedRequestRow
 from services.forms.store.snapshots import SignedContents, SqlSnapshots
 
 
@@ -29,14 +29,15 @@ class FormsUnitOfWork(SqlUnitOfWork):
     def __init__(
         self,
         sessions: Sessions,
+        bookkeeping: Bookkeeping,
         clock: Clock,
         identifiers: Identifiers,
-        hint: Callable[[], None],
-        contents: SignedContents,
+        hint: Callable[[], None] = lambda: None,
+        contents: SignedContents | None = None,
     ) -> None:
-        """Keep what a transaction needs; `contents` is shared by all of them."""
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers, hint)
-        self._contents = contents
+        """Keep what a transaction needs; `contents` is what transactions share, nothing when it is not given."""
+        super().__init__(sessions, bookkeeping, clock, identifiers, hint)
+        self._contents = SignedContents() if contents is None else contents
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""

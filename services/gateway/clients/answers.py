@@ -259,6 +259,8 @@ class Filing:
     signed_at: datetime | None = None
     is_late: bool = False
     """Transmitted after the official deadline (W-08)."""
+    is_trial: bool = False
+    """A trial of a form set: never signed, sent or counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,11 +275,42 @@ class OpenableDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class TryableFormSet:
+    """A form set in trial that may be tried."""
+
+    body: str
+    body_name: str
+    document: Document
+    year: int
+    form_set: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filings:
-    """Filings, and what could be opened."""
+    """Filings, what could be opened, and what could be tried."""
 
     filings: tuple[Filing, ...]
     openable: tuple[OpenableDocument, ...] = ()
+    tryable: tuple[TryableFormSet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTrial:
+    """A trial, and what it took from the body's filing."""
+
+    filing: Filing
+    is_new: bool
+    taken: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetStatus:
+    """A form set of this server, and where it is in its life."""
+
+    form_set: str
+    state: str
+    """`DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,11 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
     ImportPreview,
     Justification,
     OpenedFiling,
+    OpenedTrial,
     Passport,
     PreparedSignature,
     Publication,
@@ -104,6 +106,28 @@ class GrpcForms:
         request = forms.OpenFilingRequest(body=body, document=_document(document), year=year)
         with carrying(self._passport):
             return read(await self._stub.OpenFiling(request), OpenedFiling)
+
+    async def open_trial(self, body: str, document: Document, year: int, form_set: str) -> OpenedTrial:
+        """Open a trial."""
+        request = forms.OpenTrialRequest(body=body, document=_document(document), year=year, form_set=form_set)
+        with carrying(self._passport):
+            return read(await self._stub.OpenTrial(request), OpenedTrial)
+
+    async def discard_trial(self, filing_id: str, request_id: str) -> None:
+        """Throw a trial away."""
+        with carrying(self._passport):
+            await self._stub.DiscardTrial(forms.DiscardTrialRequest(request_id=request_id, filing_id=filing_id))
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List form sets."""
+        with carrying(self._passport):
+            answer = await self._stub.ListFormSets(forms.ListFormSetsRequest())
+        return tuple(read(one, FormSetStatus) for one in answer.form_sets)
+
+    async def set_form_set_state(self, form_set: str, state: str) -> None:
+        """Move a form set."""
+        with carrying(self._passport):
+            await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
 
     async def list(self, body: str = "") -> Filings:
         """List filings and openable documents."""

@@ -57,7 +57,8 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
         "attachments": await visit.services.forms.attachments(filing_id),
         "kinds": KINDS,
         "largest": visit.desk.place.largest_attachment // 1_000_000,
-        "may_attach": filing.step.number < Step.REVIEW.number
+        "may_attach": not filing.is_trial
+        and filing.step.number < Step.REVIEW.number
         and not filing.is_locked
         and visit.may("filing.edit", filing),
         "kind": kind,

@@ -26,6 +26,13 @@ FATES = {
     "RETURNED": "remise à sa place",
 }
 """French names of what became of it."""
+STATES = {
+    "DRAFT": "brouillon",
+    "TRIAL": "à l’essai",
+    "PUBLISHED": "publié",
+    "CLOSED": "clos",
+}
+"""French names of where a form set is in its life."""
 _FIELDS = ("document", "year", "form_set")
 _MOST_SHOWN = 200
 
@@ -36,14 +43,14 @@ async def campaign(visit: Visitor) -> Response:
     _refuse_others(visit)
     query = visit.request.query_params
     if not query.get("form_set"):
-        return await visit.page("campaign.html", _values(visit, {}))
+        return await visit.page("campaign.html", await _values(visit, {}))
     asked = {name: query.get(name, "") for name in _FIELDS}
     try:
         document, year, form_set = _asked(asked)
         change = await visit.services.forms.preview_form_set(document, year, form_set)
     except (Invalid, RuleBroken, NotFound) as failure:
-        return await visit.page("campaign.html", _values(visit, asked, failure=failure), status_of(failure))
-    return await visit.page("campaign.html", _values(visit, asked, change, query.get("publication", "")))
+        return await visit.page("campaign.html", await _values(visit, asked, failure=failure), status_of(failure))
+    return await visit.page("campaign.html", await _values(visit, asked, change, query.get("publication", "")))
 
 
 @router.post("/staff/campaign/publish")
@@ -63,6 +70,18 @@ async def take_back(visit: Visitor) -> Response:
     fields = await visit.fields("publication")
     changed = await visit.services.forms.undo_form_set(fields.get("publication", ""))
     return await visit.go("/staff/campaign", visit.wording("Publication annulée : {n} dossier(s) remis.", n=changed))
+
+
+@router.post("/staff/campaign/state")
+async def set_state(visit: Visitor) -> Response:
+    """Move a form set in its life; one that leaves its trial takes the trials of it with it."""
+    fields = await visit.fields("form_set", "state")
+    form_set, state = fields.get("form_set", ""), fields.get("state", "")
+    if form_set not in formsets.available() or state not in STATES:
+        raise Invalid
+    await visit.services.forms.set_form_set_state(form_set, state)
+    note = visit.wording("Référentiel {form_set} : {state}.", form_set=form_set, state=visit.wording(STATES[state]))
+    return await visit.go("/staff/campaign", note)
 
 
 @router.post("/staff/campaign/extend")
@@ -150,7 +169,7 @@ def _campaign(fields: dict[str, str]) -> tuple[Document, int]:
     return document, int(year)
 
 
-def _values(
+async def _values(
     visit: Visit,
     asked: dict[str, str],
     change: FormSetChange | None = None,
@@ -161,6 +180,8 @@ def _values(
     return {
         "asked": asked,
         "form_sets": formsets.available(),
+        "statuses": await visit.services.forms.form_sets(),
+        "states": STATES,
         "change": change,
         "shown_impacts": impacts[:_MOST_SHOWN],
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
