@@ -44,7 +44,8 @@ def filings(console: Console, answer: Mapping[str, Any]) -> None:
     for filing in answer.get("filings", ()):
         identity = filing["identity"]
         console.print(
-            f"[bold]{identity['filing_id']}[/]  {identity['document']} {identity['year']}  {escape(identity['body_name'])}",
+            f"[bold]{identity['filing_id']}[/]  {identity['document']} {identity['year']}  {escape(identity['body_name'])}"
+            + (f"  [bold]ESSAI {identity['form_set']}[/]" if filing.get("is_trial") else ""),
             soft_wrap=True,
         )
         console.print(

@@ -61,6 +61,7 @@ from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+from services.forms.usecases.try_form_set import DiscardTrial, OpenTrial
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 from services.forms.workers.publishing import Publishing
 
@@ -81,6 +82,8 @@ def wire(
     clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
+        open_trial=OpenTrial(open_work, bodies, controls, form_sets, clock, identifiers),
+        discard_trial=DiscardTrial(open_work),
         list_filings=ListFilings(open_work, bodies, form_sets, clock),
         get_filing=GetFiling(open_work, form_sets, clock),
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),

@@ -66,7 +66,7 @@ class GatewayService:
                 http,
                 stack.clock,
             )
-            place = Place(stack.name, public_url, oidc.issuer, settings.largest_upload)
+            place = Place(stack.name, public_url, oidc.issuer, settings.largest_upload, settings.largest_attachment)
             desk = make_desk(
                 place, acting_for(peers), GrpcPassports(peers), provider, shelf, stack.clock, stack.identifiers
             )

@@ -39,7 +39,8 @@ class GatewaySettings(BaseSettings):
     http_certificate: Path | None = Field(default=None, description="PEM certificate, to serve https by itself.")
     http_key: Path | None = Field(default=None, description="PEM private key of that certificate.")
     oidc: OidcSettings = Field(default_factory=OidcSettings, description="The identity provider.")
-    largest_upload: int = Field(default=20_000_000, description="Bytes of an uploaded file at most.")
+    largest_upload: int = Field(default=20_000_000, description="Bytes of a file to import or to verify at most.")
+    largest_attachment: int = Field(default=25_000_000, description="Bytes of a PDF to attach at most.")
 
     @property
     def effective_public_url(self) -> str:

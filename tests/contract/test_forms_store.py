@@ -14,6 +14,7 @@ from chassis.database.engine import open_engine, sessions_of
 from chassis.errors import Conflict
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
+from formsets.workflow import APPROVED_ON
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
@@ -22,6 +23,7 @@ from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
@@ -110,6 +112,7 @@ def a_preview(**changes):
             verdict=Verdict.NOT_EVALUABLE,
             rule_set="r",
             signed_version=3,
+            signed_at=NOON,
             receipt_number="N",
             reopened_at=NOON,
             lock=Lock("intent", NOON),
@@ -227,6 +230,128 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
 
     assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
     assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
+
+
+async def test_what_was_saved_is_told_of_unsigned_filings_and_what_was_carried_is_left_out(open_work):
+    carried = a_cell("BA.010.n1", "1", origin=Origin.LAST_YEAR)
+    cells = (a_cell(AMOUNT, ""), carried, a_cell(APPROVED_ON, "2025-06-01"))
+    await keep(open_work, a_filing(), cells=cells)
+
+    async with open_work() as work:
+        told = (await work.filings.counts([FILING_ID], frozenset(), [FILING_ID]))[FILING_ID]
+        untold = (await work.filings.counts([FILING_ID], frozenset(), []))[FILING_ID]
+
+    assert (set(told.saved), told.approved_on) == ({AMOUNT, APPROVED_ON}, "2025-06-01")
+    assert tuple(untold.saved) == ()
+
+
+# Trials
+
+A_TRIAL = a_filing(id=OTHER_ID, form_set="2025.1", is_trial=True)
+
+
+async def test_a_trial_stands_beside_the_real_filing_once_a_form_set(open_work):
+    await keep(open_work, a_filing(), A_TRIAL)
+    await keep(open_work, replace(A_TRIAL, id=UUID(int=3), form_set="2026.1"))
+
+    async with open_work() as work:
+        assert (await work.filings.find(SIREN, Document.ER, 2024)).id == FILING_ID
+        assert await work.filings.find_trial(SIREN, Document.ER, 2024, "2025.1") == A_TRIAL
+        assert await work.filings.find_trial(SIREN, Document.ER, 2023, "2025.1") is None
+    with pytest.raises(Conflict):
+        await keep(open_work, replace(A_TRIAL, id=UUID(int=4)))
+
+
+async def test_a_trial_is_only_among_the_filings_of_its_body(open_work):
+    await keep(open_work, a_filing(), A_TRIAL)
+
+    async with open_work() as work:
+        real = [
+            await work.filings.of_campaign(Document.ER, 2024),
+            await work.filings.page_of_campaign(Document.ER, 2024, None, 9, with_signed=True),
+            await work.filings.of_body_and_year(SIREN, 2024),
+        ]
+        listed = await work.filings.of_bodies(frozenset({SIREN}))
+        await work.filings.reschedule(Document.ER, 2024, date(2026, 1, 1))
+        await work.commit()
+
+    assert [[filing.id for filing in found] for found in real] == [[FILING_ID]] * 3
+    assert [filing.is_trial for filing in listed] == [False, True]
+    async with open_work() as work:
+        assert (await work.filings.get(OTHER_ID)).due_on == A_TRIAL.due_on
+
+
+async def test_trials_are_thrown_away_with_all_that_is_in_them(open_work):
+    await keep(open_work, a_filing(), cells=(a_cell(),))
+    await keep(open_work, A_TRIAL, cells=(a_cell(),))
+    async with open_work() as work:
+        await work.comments.add(CellComment(UUID(int=9), OTHER_ID, AMOUNT, "?", "Alix", NOON, is_flagged=True))
+        await work.activities.add(Activity(OTHER_ID, NOON, "Alix", "TRIAL_OPENED", "Essai.", "Trial."))
+        await work.commit()
+
+    async with open_work() as work:
+        gone = await work.filings.trials_of("2025.1")
+        await work.filings.throw_away([trial.id for trial in gone])
+        await work.commit()
+
+    assert [trial.id for trial in gone] == [OTHER_ID]
+    async with open_work() as work:
+        with pytest.raises(FilingUnknown):
+            await work.filings.get(OTHER_ID)
+        assert await work.cells.of(OTHER_ID) == {}
+        assert await work.comments.of(OTHER_ID) == []
+        assert await work.activities.of(OTHER_ID) == []
+        assert (await work.cells.of(FILING_ID))[AMOUNT].value == "100"
+
+
+async def test_form_sets_in_trial_are_listed(open_work):
+    async with open_work() as work:
+        assert await work.form_set_states.hold("2025.1") is FormSetState.PUBLISHED
+        for version, state in (("2026.1", FormSetState.TRIAL), ("2025.1", FormSetState.TRIAL)):
+            await work.form_set_states.save(version, state, "Alix", NOON)
+        await work.form_set_states.save("2026.1", FormSetState.DRAFT, "Alix", NOON)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.form_set_states.on_trial() == ["2025.1"]
+
+
+# The year before
+
+
+async def test_the_last_signed_version_of_the_year_before_is_found(open_work):
+    last = a_filing(id=OTHER_ID, year=2023, signed_version=2)
+    await keep(open_work, last, replace(A_TRIAL, id=UUID(int=3), year=2023))
+    async with open_work() as work:
+        for version, value in ((1, "1"), (2, "2")):
+            await work.snapshots.add(a_snapshot(filing_id=OTHER_ID, version=version, cells={AMOUNT: value}))
+            await work.snapshots.mark_signed(OTHER_ID, version, 3)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.snapshots.signed_before(a_filing()) == (f"{OTHER_ID}/2", {AMOUNT: "2"})
+        assert await work.snapshots.signed_before(a_filing(document=Document.QDIS)) is None
+        assert await work.snapshots.signed_before(last) is None
+
+
+async def test_flags_count_while_they_are_up_and_were_raised_with_a_text(open_work):
+    await keep(open_work, a_filing())
+    said = [
+        (AMOUNT, "Reclassé.", True),
+        (AMOUNT, "", True),
+        (SHARED, "Reclassé.", True),
+        (SHARED, "", False),
+        ("BA.020.brut", "", True),
+        ("BA.030.brut", "Pourquoi ?", False),
+    ]
+    async with open_work() as work:
+        for number, (address, text, is_flagged) in enumerate(said):
+            comment = CellComment(UUID(int=100 + number), FILING_ID, address, text, "Alix", NOON, is_flagged)
+            await work.comments.add(comment)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.comments.flagged(FILING_ID) == {AMOUNT}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):

@@ -197,14 +197,39 @@ class InMemoryFilings:
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
         key = (siren, document, year)
-        return next((f for f in self._work.kept.filings.values() if (f.body.siren, f.document, f.year) == key), None)
+        return next((f for f in self._real() if (f.body.siren, f.document, f.year) == key), None)
+
+    def _real(self) -> list[Filing]:
+        return [f for f in self._work.kept.filings.values() if not f.is_trial]
+
+    async def find_trial(self, siren: str, document: Document, year: int, form_set: str) -> Filing | None:
+        key = (siren, document, year)
+        found = (f for f in await self.trials_of(form_set) if (f.body.siren, f.document, f.year) == key)
+        return next(found, None)
+
+    async def trials_of(self, form_set: str) -> list[Filing]:
+        return [f for f in self._work.kept.filings.values() if f.is_trial and f.form_set == form_set]
+
+    async def throw_away(self, trials: Collection[UUID]) -> None:
+        gone = set(trials)
+
+        def write(kept: Kept) -> None:
+            for filing_id in gone:
+                kept.filings.pop(filing_id)
+                kept.cells.pop(filing_id, None)
+                kept.computed.pop(filing_id, None)
+            kept.activities = [one for one in kept.activities if one.filing_id not in gone]
+            kept.comments = [one for one in kept.comments if one.filing_id not in gone]
+            kept.versions = {key: cell for key, cell in kept.versions.items() if key[0] not in gone}
+
+        self._work.write(write)
 
     async def hold(self, siren: str, year: int) -> None:
         await self._work.hold()
 
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
         await self._work.hold()
-        found = [f for f in self._work.kept.filings.values() if (f.body.siren, f.year) == (siren, year)]
+        found = [f for f in self._real() if (f.body.siren, f.year) == (siren, year)]
         return sorted(found, key=lambda f: f.document)
 
     async def page_of_campaign(
@@ -212,7 +237,7 @@ class InMemoryFilings:
     ) -> list[Filing]:
         found = [
             f
-            for f in self._work.kept.filings.values()
+            for f in self._real()
             if (f.document, f.year) == (document, year) and (with_signed or f.step <= 3) and (not after or f.id > after)
         ]
         return sorted(found, key=lambda f: f.id)[:limit]
@@ -225,7 +250,7 @@ class InMemoryFilings:
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if (f.document, f.year) == (document, year)]
+        found = [f for f in self._real() if (f.document, f.year) == (document, year)]
         return sorted(found, key=lambda f: f.body.siren)
 
     async def transmitted(self, year: int) -> list[Filing]:
@@ -233,7 +258,8 @@ class InMemoryFilings:
         return sorted(found, key=lambda f: f.changed_at, reverse=True)
 
     async def add(self, filing: Filing) -> None:
-        if await self.find(filing.body.siren, filing.document, filing.year):
+        key = filing.body.siren, filing.document, filing.year
+        if await (self.find_trial(*key, filing.form_set) if filing.is_trial else self.find(*key)):
             raise Conflict
         self._work.write(lambda kept: kept.filings.update({filing.id: filing}))
 
@@ -242,7 +268,7 @@ class InMemoryFilings:
         self._work.write(lambda kept: kept.filings.update({filing.id: filing}))
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
-        for filing in list(self._work.kept.filings.values()):
+        for filing in self._real():
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
 
@@ -254,7 +280,7 @@ class InMemoryFilings:
             filing_id: CellCounts(
                 sum(1 for cell in cells if cell.value and cell.address in places),
                 sorted(cell.address for cell in cells if cell.awaits_choice),
-                [c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR],
+                tuple(c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR),
                 next((cell.value for cell in cells if cell.address == APPROVED_ON), ""),
             )
             for filing_id, cells in present.items()
@@ -354,6 +380,14 @@ class InMemoryFormSetStates:
 
     async def declared(self, version: str) -> DeclaredState | None:
         return self._work.kept.form_set_states.get(version)
+
+    async def hold(self, version: str) -> FormSetState:
+        await self._work.hold()
+        return await self.get(version)
+
+    async def on_trial(self) -> list[str]:
+        states = self._work.kept.form_set_states
+        return sorted(version for version, declared in states.items() if declared.state is FormSetState.TRIAL)
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
         declared = DeclaredState(state, author, at)

@@ -59,6 +59,7 @@ from services.gateway.clients.answers import (
     Justification,
     OpenableDocument,
     OpenedFiling,
+    OpenedTrial,
     Origin,
     Passport,
     PreparedSignature,
@@ -83,6 +84,7 @@ from services.gateway.clients.answers import (
     Step,
     ThreePartMessage,
     TransmittedFiling,
+    TryableFormSet,
     UndoneStep,
     Verdict,
     VerdictChange,
@@ -291,10 +293,18 @@ class FakeForms:
         self.world.note("open", (self.passport, body, document, year))
         return OpenedFiling(self.world.filing, True)
 
+    async def open_trial(self, body: str, document: Document, year: int, form_set: str) -> OpenedTrial:
+        self.world.note("open_trial", (body, document, year, form_set))
+        return OpenedTrial(replace(self.world.filing, is_trial=True), True, 3, ("CP.380.n",))
+
+    async def discard_trial(self, filing_id: str, request_id: str) -> None:
+        self.world.note("discard_trial", filing_id)
+
     async def list(self, body: str = "") -> Filings:
         self.world.note("list", (self.passport, body))
+        tryable = TryableFormSet(SIREN, "OPH de Démonstration", Document.ER, 2024, "2025.1")
         openable = OpenableDocument(SIREN, "OPH de Démonstration", Document.QDIS, 2024, "2025-07-01")
-        return Filings((self.world.filing,), (openable,))
+        return Filings((self.world.filing,), (openable,), (tryable,))
 
     async def get(self, filing_id: str) -> FilingCells:
         self.world.note("get", (self.passport, filing_id))

@@ -11,7 +11,8 @@ from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import missing_attachments
 from services.forms.domain.errors import AttachmentRefused
 
-LARGEST = 25 * 1024 * 1024
+LARGEST = 25_000_000
+"""Bytes; the gateway stops an upload at as many (`GATEWAY_LARGEST_ATTACHMENT`)."""
 MOST_FILES = 20
 END_WITHIN = 2_048
 """Bytes from the end in which a PDF says that it ends."""

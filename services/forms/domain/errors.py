@@ -41,6 +41,32 @@ class EditStepUnknown(NotFound):
         super().__init__("Cette modification n'existe pas dans ce dossier.")
 
 
+class TrialOnly(RuleBroken):
+    """A trial is typed, imported and checked; it is not signed, sent, moved, justified, attached to or exported."""
+
+    reason = "TRIAL_ONLY"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Ce dossier est un essai : il se remplit et se contrôle, rien de plus. Il n'est jamais transmis."
+        )
+
+
+class NotATrial(RuleBroken):
+    """A real filing is not thrown away."""
+
+    reason = "NOT_A_TRIAL"
+
+    def __init__(self) -> None:
+        super().__init__("Seul un essai peut être jeté.")
+
+
+class FormSetNotOnTrial(RuleBroken):
+    """The form set cannot be tried: it is a draft, published, or closed."""
+
+    reason = "FORM_SET_NOT_ON_TRIAL"
+
+
 class AlreadyUndone(RuleBroken):
     """The step was undone before; undoing that undo brings it back."""
 

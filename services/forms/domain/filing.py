@@ -9,7 +9,15 @@ from uuid import UUID
 from chassis.agreement import in_both
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import is_late
-from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
+from services.forms.domain.errors import (
+    FilingNotEditable,
+    FilingNotReady,
+    LockHeld,
+    NotATrial,
+    ReasonMissing,
+    StepRefused,
+    TrialOnly,
+)
 
 
 class Document(StrEnum):
@@ -99,6 +107,8 @@ class Filing:
     reopened_at: datetime | None = None
     """Since when the signed version is suspended, while a rectifying one is being made."""
     lock: Lock | None = None
+    is_trial: bool = False
+    """Made to see what a form set in trial says; never signed nor told to anybody, gone with that trial."""
 
     @property
     def was_late(self) -> bool:
@@ -109,6 +119,24 @@ class Filing:
     def next_version(self) -> int:
         """The version that the next signature would make."""
         return self.signed_version + 1
+
+    def require_real(self) -> None:
+        """Let through what leads a filing to somebody.
+
+        Raises:
+            TrialOnly: it is a trial.
+        """
+        if self.is_trial:
+            raise TrialOnly
+
+    def require_trial(self) -> None:
+        """Let a trial be thrown away.
+
+        Raises:
+            NotATrial: it is a real filing.
+        """
+        if not self.is_trial:
+            raise NotATrial
 
     def require_editable(self) -> None:
         """Let an edit through.
@@ -129,7 +157,9 @@ class Filing:
 
         Raises:
             FilingNotEditable: it is signed, or a signature is under way.
+            TrialOnly: it is a trial.
         """
+        self.require_real()
         if self.lock is not None or self.is_closed_by_signature:
             raise FilingNotEditable("Le dossier est signé ou en cours de signature : aucune pièce ne peut être jointe.")
 
@@ -146,7 +176,9 @@ class Filing:
             StepRefused: this move does not exist.
             ReasonMissing: going back without a reason.
             FilingNotEditable: a signature is under way.
+            TrialOnly: it is a trial.
         """
+        self.require_real()
         permission_for_move(self.step, step)
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
@@ -206,7 +238,9 @@ class Filing:
 
         Raises:
             FilingNotReady: with one violation per obstacle.
+            TrialOnly: it is a trial.
         """
+        self.require_real()
         if obstacles := [*self.obstacles(conflicts, set_aside), *lacking]:
             raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
 
@@ -215,7 +249,9 @@ class Filing:
 
         Raises:
             LockHeld: another intent holds the lock, or the version is signed already.
+            TrialOnly: it is a trial.
         """
+        self.require_real()
         if version != self.next_version or self.step is not Step.SIGNATURE:
             raise LockHeld("Cette version est déjà signée ou n'est plus à signer.")
         if self.lock and self.lock.intent_id != intent_id and at - self.lock.since < LOCK_LASTS:

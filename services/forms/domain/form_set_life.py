@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.forms.domain.errors import FormSetNotPublished, FormSetStateRefused
+from services.forms.domain.errors import FormSetNotOnTrial, FormSetNotPublished, FormSetStateRefused
 
 
 class FormSetState(StrEnum):
@@ -92,6 +92,16 @@ def require_published(version: str, state: FormSetState) -> None:
         raise FormSetNotPublished(
             f"Le référentiel {version} n'est pas publié sur ce serveur (état « {_IN_WORDS[state]} »)."
         )
+
+
+def require_on_trial(version: str, state: FormSetState) -> None:
+    """Let a form set be tried.
+
+    Raises:
+        FormSetNotOnTrial: it is a draft, published, or closed.
+    """
+    if state is not FormSetState.TRIAL:
+        raise FormSetNotOnTrial(f"Le référentiel {version} n'est pas à l'essai sur ce serveur (état « {state} »).")
 
 
 def newest(version: str, other: str, shipped: Sequence[str]) -> str:

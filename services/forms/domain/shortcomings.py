@@ -33,8 +33,13 @@ class Progress:
 
 
 def shortcomings(form_set: FormSet, filing: Filing, progress: Progress, today: date) -> tuple[Finding, ...]:
-    """Return the controls of the workflow that do not hold, in official order; of a signed filing only that it was late."""
+    """Return the controls of the workflow that do not hold, in official order.
+
+    Of a signed filing only that it was late; nothing of a trial, which leads to no signature.
+    """
     found: list[Finding | None] = []
+    if filing.is_trial:
+        return ()
     if not filing.is_closed_by_signature:
         found += [_never_saved(form_set, filing, progress), _missing(form_set, progress)]
         if filing.document is Document.ER:

@@ -14,7 +14,7 @@ from chassis.errors import Invalid, Violation
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
-from services.forms.domain.campaign import Campaign
+from services.forms.domain.campaign import EARLIEST_YEAR, LATEST_YEAR, Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
 from services.forms.domain.comment import CellComment
 from services.forms.domain.comparing import CellDifference, SeriesPoint
@@ -37,7 +37,7 @@ from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.choose_set_aside import LabelledSetAside
 from services.forms.usecases.counting import FilingCard
-from services.forms.usecases.read_filings import Openable
+from services.forms.usecases.read_filings import Openable, Tryable
 from services.forms.usecases.rejudge_filings import FilingInputs
 
 _ORIGINS = {
@@ -160,6 +160,18 @@ def to_document(value: types.Document.ValueType) -> Document:
         if code == value:
             return document
     raise Invalid(violations=[Violation("document", "Document attendu : ER ou QDIS.", "DOCUMENT_MISSING")])
+
+
+def to_year(value: int) -> int:
+    """Return an accounting year.
+
+    Raises:
+        Invalid: it is none of this century.
+    """
+    if not EARLIEST_YEAR <= value <= LATEST_YEAR:
+        sentence = f"Exercice attendu entre {EARLIEST_YEAR} et {LATEST_YEAR}."
+        raise Invalid(violations=[Violation("year", sentence, "YEAR")])
+    return value
 
 
 def to_step(value: pb.Step.ValueType) -> Step:
@@ -287,6 +299,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         signed_at=stamp(filing.signed_at) if filing.signed_at else None,
         is_late=filing.was_late,
         reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
+        is_trial=filing.is_trial,
     )
 
 
@@ -298,6 +311,17 @@ def openable_message(openable: Openable) -> pb.OpenableDocument:
         document=_DOCUMENTS[openable.campaign.document],
         year=openable.campaign.year,
         due_on=openable.campaign.due_on.isoformat(),
+    )
+
+
+def tryable_message(tryable: Tryable) -> pb.TryableFormSet:
+    """Return a form set in trial that may be tried."""
+    return pb.TryableFormSet(
+        body=tryable.body.siren,
+        body_name=tryable.body.name,
+        document=_DOCUMENTS[tryable.document],
+        year=tryable.year,
+        form_set=tryable.form_set,
     )
 
 

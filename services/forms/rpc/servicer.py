@@ -28,12 +28,30 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         card, is_new = await self._use.open_filing(caller(), siren, document, request.year)
         return pb.OpenFilingResponse(filing=mapping.card_message(card), is_new=is_new)
 
+    async def OpenTrial(self, request: pb.OpenTrialRequest, context: Context) -> pb.OpenTrialResponse:
+        """Open a trial of a form set."""
+        document, form_set = mapping.to_document(request.document), mapping.to_text("form_set", request.form_set)
+        siren, year = mapping.to_text("body", request.body), mapping.to_year(request.year)
+        opened = await self._use.open_trial(caller(), siren, document, year, form_set)
+        return pb.OpenTrialResponse(
+            filing=mapping.card_message(opened.card),
+            is_new=opened.is_new,
+            taken=opened.taken,
+            left_out=opened.left_out,
+        )
+
+    async def DiscardTrial(self, request: pb.DiscardTrialRequest, context: Context) -> pb.DiscardTrialResponse:
+        """Throw a trial away."""
+        await self._use.discard_trial(caller(), mapping.to_uuid(request.filing_id))
+        return pb.DiscardTrialResponse()
+
     async def ListFilings(self, request: pb.ListFilingsRequest, context: Context) -> pb.ListFilingsResponse:
         """List the caller's filings."""
-        cards, openable = await self._use.list_filings(caller(), mapping.to_text("body", request.body))
+        cards, openable, tryable = await self._use.list_filings(caller(), mapping.to_text("body", request.body))
         return pb.ListFilingsResponse(
             filings=[mapping.card_message(card) for card in cards],
             openable=[mapping.openable_message(one) for one in openable],
+            tryable=[mapping.tryable_message(one) for one in tryable],
         )
 
     async def GetFiling(self, request: pb.GetFilingRequest, context: Context) -> pb.GetFilingResponse:

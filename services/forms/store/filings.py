@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +13,36 @@ from formsets.workflow import APPROVED_ON
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
-from services.forms.store.rows import CellRow, FilingRow
+from services.forms.store.rows import (
+    ActivityRow,
+    AttachmentRow,
+    CellRow,
+    CellVersionRow,
+    ChangedFilingRow,
+    CommentRow,
+    EditStepRow,
+    FilingRow,
+    ImportRow,
+    SetAsideRow,
+    SnapshotRow,
+)
 from services.forms.usecases.ports import CellCounts
+
+_IS_REAL = ~FilingRow.is_trial
+"""As the partial index says it."""
+_ABOUT_A_FILING = (
+    CellRow,
+    CellVersionRow,
+    ImportRow,
+    EditStepRow,
+    ChangedFilingRow,
+    SetAsideRow,
+    SnapshotRow,
+    CommentRow,
+    AttachmentRow,
+    ActivityRow,
+)
+"""Rows that belong to one filing."""
 
 
 class SqlFilings:
@@ -45,9 +73,39 @@ class SqlFilings:
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
         """Return the filing of a body, document and year."""
         row = await self._session.scalar(
-            select(FilingRow).where(FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year)
+            select(FilingRow).where(
+                FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year, _IS_REAL
+            )
         )
         return _to_domain(row) if row else None
+
+    async def find_trial(self, siren: str, document: Document, year: int, form_set: str) -> Filing | None:
+        """Return the trial that a body makes of a form set, with the figures of a document and year."""
+        row = await self._session.scalar(
+            select(FilingRow).where(
+                FilingRow.siren == siren,
+                FilingRow.document == document,
+                FilingRow.year == year,
+                FilingRow.form_set == form_set,
+                FilingRow.is_trial,
+            )
+        )
+        return _to_domain(row) if row else None
+
+    async def trials_of(self, form_set: str) -> list[Filing]:
+        """Return every trial of a form set, rows locked."""
+        rows = await self._session.scalars(
+            select(FilingRow).where(FilingRow.form_set == form_set, FilingRow.is_trial).with_for_update()
+        )
+        return [_to_domain(row) for row in rows]
+
+    async def throw_away(self, trials: Collection[UUID]) -> None:
+        """Delete trials and all rows that are about them."""
+        if not trials:
+            return
+        for rows in _ABOUT_A_FILING:
+            await self._session.execute(delete(rows).where(rows.filing_id.in_(trials)))
+        await self._session.execute(delete(FilingRow).where(FilingRow.id.in_(trials), FilingRow.is_trial))
 
     async def hold(self, siren: str, year: int) -> None:
         """Take the advisory lock of a body and year until the end of the transaction."""
@@ -59,7 +117,7 @@ class SqlFilings:
         await self.hold(siren, year)
         rows = await self._session.scalars(
             select(FilingRow)
-            .where(FilingRow.siren == siren, FilingRow.year == year)
+            .where(FilingRow.siren == siren, FilingRow.year == year, _IS_REAL)
             .order_by(FilingRow.document)
             .with_for_update()
         )
@@ -83,14 +141,16 @@ class SqlFilings:
         rows = await self._session.scalars(
             select(FilingRow)
             .where(FilingRow.siren.in_(sirens))
-            .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
+            .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document, FilingRow.is_trial)
         )
         return [_to_domain(row) for row in rows]
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
         """Return the filings of a document and year, in order of body."""
         rows = await self._session.scalars(
-            select(FilingRow).where(FilingRow.document == document, FilingRow.year == year).order_by(FilingRow.siren)
+            select(FilingRow)
+            .where(FilingRow.document == document, FilingRow.year == year, _IS_REAL)
+            .order_by(FilingRow.siren)
         )
         return [_to_domain(row) for row in rows]
 
@@ -123,7 +183,7 @@ class SqlFilings:
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         """Give the filings of a document and year, or that of one body, another due date."""
-        statement = update(FilingRow).where(FilingRow.document == document, FilingRow.year == year)
+        statement = update(FilingRow).where(FilingRow.document == document, FilingRow.year == year, _IS_REAL)
         if siren:
             statement = statement.where(FilingRow.siren == siren)
         await self._session.execute(statement.values(due_on=due_on).execution_options(synchronize_session=False))
@@ -148,13 +208,13 @@ class SqlFilings:
             .group_by(CellRow.filing_id)
         )
         return {
-            filing_id: CellCounts(filled, sorted(conflicts or ()), saved or (), approved_on or "")
+            filing_id: CellCounts(filled, sorted(conflicts or ()), tuple(saved or ()), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows
         }
 
 
 def _after(document: Document, year: int, after: UUID | None, *, with_signed: bool) -> list[ColumnElement[bool]]:
-    among = [FilingRow.document == document, FilingRow.year == year]
+    among: list[ColumnElement[bool]] = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
     among += [FilingRow.id > after] if after is not None else []
     return among if with_signed else [*among, FilingRow.step <= int(Step.SIGNATURE)]
 
@@ -183,6 +243,7 @@ def _columns(filing: Filing) -> dict[str, object]:
         "reopened_at": filing.reopened_at,
         "locked_by": filing.lock.intent_id if filing.lock else None,
         "locked_at": filing.lock.since if filing.lock else None,
+        "is_trial": filing.is_trial,
     }
 
 
@@ -211,4 +272,5 @@ def _to_domain(row: FilingRow) -> Filing:
         receipt_number=row.receipt_number,
         reopened_at=row.reopened_at,
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
+        is_trial=row.is_trial,
     )

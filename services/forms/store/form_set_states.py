@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
@@ -23,6 +24,21 @@ class SqlFormSetStates:
         """Return the state that somebody gave to a form set, None when nobody did."""
         row = await self._session.get(FormSetStateRow, version)
         return DeclaredState(FormSetState(row.state), row.changed_by, row.changed_at) if row else None
+
+    async def hold(self, version: str) -> FormSetState:
+        """Take the advisory lock of a form set until the end of the transaction, then return its state."""
+        key = func.hashtextextended(f"form set {version}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+        return await self.get(version)
+
+    async def on_trial(self) -> list[str]:
+        """Return the versions in trial, in order."""
+        rows = await self._session.scalars(
+            select(FormSetStateRow.form_set)
+            .where(FormSetStateRow.state == FormSetState.TRIAL)
+            .order_by(FormSetStateRow.form_set)
+        )
+        return list(rows)
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
         """Add or replace a state."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    CheckConstraint,
     Date,
     DateTime,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -78,7 +80,17 @@ class FilingRow(Rows):
 
     __tablename__ = "filings"
     __table_args__ = (
-        Index("filings_one_per_body", "siren", "document", "year", unique=True),
+        Index("filings_one_real", "siren", "document", "year", unique=True, postgresql_where=text("NOT is_trial")),
+        Index(
+            "filings_one_trial",
+            "siren",
+            "document",
+            "year",
+            "form_set",
+            unique=True,
+            postgresql_where=text("is_trial"),
+        ),
+        CheckConstraint("NOT is_trial OR (signed_version = 0 AND step = 1)", name="filings_trial_never_signed"),
         Index("filings_transmitted", "year", "signed_version"),
     )
 
@@ -105,6 +117,7 @@ class FilingRow(Rows):
     reopened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    is_trial: Mapped[bool] = mapped_column(server_default=false())
     computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)
 
 

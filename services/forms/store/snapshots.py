@@ -95,6 +95,7 @@ class SqlSnapshots:
                 FilingRow.document == filing.document,
                 FilingRow.year == filing.year - 1,
                 FilingRow.signed_version > 0,
+                ~FilingRow.is_trial,
             )
         )
         row = found.first()

@@ -34,6 +34,7 @@ from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
+from services.forms.usecases.try_form_set import DiscardTrial, OpenTrial
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 
 
@@ -42,6 +43,8 @@ class UseCases:
     """Every verb of this service, wired; what the servicer calls."""
 
     open_filing: OpenFiling
+    open_trial: OpenTrial
+    discard_trial: DiscardTrial
     list_filings: ListFilings
     get_filing: GetFiling
     save_cells: SaveCells

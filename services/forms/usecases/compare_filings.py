@@ -75,7 +75,9 @@ class GetSeries:
         if not 0 <= years <= MOST_YEARS:
             raise Invalid(violations=[Violation("years", f"De 1 à {MOST_YEARS} exercices.", "TOO_MANY_YEARS")])
         async with self._open_work() as work:
-            filings = [f for f in await work.filings.of_bodies(frozenset({siren})) if f.document is document]
+            filings = [
+                f for f in await work.filings.of_bodies(frozenset({siren})) if f.document is document and not f.is_trial
+            ]
             newest = sorted(filings, key=lambda filing: filing.year)[-(years or MOST_YEARS) :]
             contents = [await self._content(work, filing) for filing in newest]
         return series(contents, list(dict.fromkeys(addresses)))

@@ -142,8 +142,9 @@ async def _save(
     await work.cells.save(filing.id, changed)
     await work.cells.move_computed(filing.id, moved)
     await work.filings.save(filing)
-    facts = facts_of(form_set, filing.document, changed)
-    if filing.document is Document.ER:
+    # A trial tells nobody anything.
+    facts = [] if filing.is_trial else facts_of(form_set, filing.document, changed)
+    if filing.document is Document.ER and not filing.is_trial:
         facts += computed_facts(form_set, moved, author, at)
     if facts:
         work.publish(SharedFactsChanged(filing.id, filing.body.siren, filing.year, tuple(facts)))

@@ -28,10 +28,12 @@ class ExportFiling:
 
         Raises:
             FilingUnknown: no such filing for this caller, or no such signed version.
+            TrialOnly: it is a trial: its file could be taken for the real one.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, READ, filing)
+            filing.require_real()
             content = await (self._signed(work, filing, version) if version else self._present(work, filing))
         return await self._files.write(content, chosen)
 

@@ -28,7 +28,10 @@ class ListFormSets:
 
 
 class SetFormSetState:
-    """Only a published form set may be taken by a campaign; a campaign that has it keeps it once it is closed."""
+    """Only a published form set may be taken by a campaign; a campaign that has it keeps it once it is closed.
+
+    When a form set leaves its trial, the trials that bodies made of it are thrown away.
+    """
 
     def __init__(self, open_work: OpensWork, form_sets: FormSets, clock: Clock) -> None:
         self._open_work, self._form_sets, self._clock = open_work, form_sets, clock
@@ -44,8 +47,10 @@ class SetFormSetState:
         caller.require(MANAGE, EVERY_SCOPE)
         load_known(self._form_sets, version)
         async with self._open_work() as work:
-            now = await work.form_set_states.get(version)
+            now = await work.form_set_states.hold(version)
             is_used = await work.campaigns.uses(version)
             require_move(now, state, is_used=is_used)
             await work.form_set_states.save(version, state, caller.name, self._clock.now())
+            if state is not FormSetState.TRIAL:
+                await work.filings.throw_away([trial.id for trial in await work.filings.trials_of(version)])
             await work.commit()

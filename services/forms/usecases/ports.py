@@ -95,7 +95,19 @@ class Filings(Protocol):
         ...
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
-        """Return the filing of a body, document and year."""
+        """Return the filing of a body, document and year; never a trial."""
+        ...
+
+    async def find_trial(self, siren: str, document: Document, year: int, form_set: str) -> Filing | None:
+        """Return the trial that a body makes of a form set, with the figures of a document and year."""
+        ...
+
+    async def trials_of(self, form_set: str) -> list[Filing]:
+        """Return every trial of a form set; holds each."""
+        ...
+
+    async def throw_away(self, trials: Collection[UUID]) -> None:
+        """Forget trials, with everything that was typed, read or said in them."""
         ...
 
     async def hold(self, siren: str, year: int) -> None:
@@ -103,15 +115,15 @@ class Filings(Protocol):
         ...
 
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
-        """Return the filings of a body and year on this server; holds the body and year, and each filing."""
+        """Return the filings of a body and year on this server, trials left out; holds the body and year, and each."""
         ...
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
-        """Return the filings of these bodies, newest year first."""
+        """Return the filings of these bodies, trials among them, newest year first."""
         ...
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
-        """Return the filings of a document and year, in order of body."""
+        """Return the filings of a document and year, in order of body, trials left out."""
         ...
 
     async def transmitted(self, year: int) -> list[Filing]:
@@ -121,7 +133,7 @@ class Filings(Protocol):
     async def page_of_campaign(
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
     ) -> list[Filing]:
-        """Return a page of the filings of a campaign by id, those at steps 4 and later only when asked."""
+        """Return a page of the filings of a campaign by id, without trials; those at steps 4 and later only when asked."""
         ...
 
     async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
@@ -252,6 +264,14 @@ class FormSetStates(Protocol):
 
     async def declared(self, version: str) -> DeclaredState | None:
         """Return the state that somebody gave to a form set, None when nobody did."""
+        ...
+
+    async def hold(self, version: str) -> FormSetState:
+        """Return a state once nobody else holds it, and make others that hold it wait until the transaction ends."""
+        ...
+
+    async def on_trial(self) -> list[str]:
+        """Return the versions in trial, in order."""
         ...
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Reads filings: what the people of a body see, and what the authority's staff see once it is transmitted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import BodyUnknown, FilingUnknown
-from services.forms.domain.filing import Body, Filing
+from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.snapshot import Snapshot
 from services.forms.usecases.counting import FilingCard, card_of, cards_of
 from services.forms.usecases.permitting import READ, require_on
@@ -25,6 +26,16 @@ class Openable:
     campaign: Campaign
 
 
+@dataclass(frozen=True, slots=True)
+class Tryable:
+    """A form set in trial that a body may try, with the figures of a document and year."""
+
+    body: Body
+    document: Document
+    year: int
+    form_set: str
+
+
 class ListFilings:
     """Lists the filings of the bodies the caller may read, and what could be opened.
 
@@ -35,8 +46,8 @@ class ListFilings:
     def __init__(self, open_work: OpensWork, bodies: Bodies, form_sets: FormSets, clock: Clock) -> None:
         self._open_work, self._bodies, self._form_sets, self._clock = open_work, bodies, form_sets, clock
 
-    async def __call__(self, caller: Caller, siren: str) -> tuple[list[FilingCard], list[Openable]]:
-        """Return cards, newest year first, and openable documents.
+    async def __call__(self, caller: Caller, siren: str) -> tuple[list[FilingCard], list[Openable], list[Tryable]]:
+        """Return cards, newest year first, documents to open, and form sets to try.
 
         Raises:
             BodyUnknown: the caller may not know the body asked for.
@@ -50,7 +61,8 @@ class ListFilings:
             filings = await work.filings.of_bodies(sirens)
             cards = await cards_of(work, self._form_sets, filings, self._clock.now())
             campaigns = await work.campaigns.open_on(self._clock.now().date())
-        held = {(f.body.siren, f.document, f.year) for f in filings}
+            on_trial = await work.form_set_states.on_trial()
+        held = {(f.body.siren, f.document, f.year) for f in filings if not f.is_trial}
         openable = [
             Openable(body, campaign)
             for body in bodies
@@ -59,7 +71,35 @@ class ListFilings:
             and (body.siren, campaign.document, campaign.year) not in held
             and caller.may("filing.open", body.siren)
         ]
-        return cards, openable
+        opening = [body for body in bodies if caller.may("filing.open", body.siren)]
+        return cards, openable, tryable(opening, filings, [one.campaign for one in openable], on_trial)
+
+
+def tryable(
+    bodies: Sequence[Body], filings: Sequence[Filing], campaigns: Sequence[Campaign], on_trial: Sequence[str]
+) -> list[Tryable]:
+    """Return what these bodies may try: the year of each document that they filed last, else of the campaign under way.
+
+    What is tried already is left out.
+    """
+    newest: dict[tuple[str, Document], int] = {}
+    for filing in filings:
+        if not filing.is_trial:
+            place = filing.body.siren, filing.document
+            newest[place] = max(filing.year, newest.get(place, 0))
+    tried = {(f.body.siren, f.document, f.form_set) for f in filings if f.is_trial}
+    return [
+        Tryable(body, document, year, form_set)
+        for body in bodies
+        for document in Document
+        if (year := newest.get((body.siren, document)) or _under_way(campaigns, document))
+        for form_set in on_trial
+        if (body.siren, document, form_set) not in tried
+    ]
+
+
+def _under_way(campaigns: Sequence[Campaign], document: Document) -> int:
+    return max((campaign.year for campaign in campaigns if campaign.document is document), default=0)
 
 
 class GetFiling:

@@ -289,6 +289,8 @@ class Filing:
     is_late: bool = False
     """Transmitted after the official deadline (W-08)."""
     reopened_at: datetime | None = None
+    is_trial: bool = False
+    """A trial of a form set: never signed, sent or counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +305,33 @@ class OpenableDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class TryableFormSet:
+    """A form set in trial that may be tried."""
+
+    body: str
+    body_name: str
+    document: Document
+    year: int
+    form_set: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filings:
-    """Filings, and what could be opened."""
+    """Filings, what could be opened, and what could be tried."""
 
     filings: tuple[Filing, ...]
     openable: tuple[OpenableDocument, ...] = ()
+    tryable: tuple[TryableFormSet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTrial:
+    """A trial, and what it took from the body's filing."""
+
+    filing: Filing
+    is_new: bool
+    taken: int
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from services.gateway.clients.answers import (
     ImportPreview,
     Justification,
     OpenedFiling,
+    OpenedTrial,
     Passport,
     PreparedSignature,
     Publication,
@@ -67,8 +68,16 @@ class Forms(Protocol):
         """Open the filing of a body, or return it when it is open."""
         ...
 
+    async def open_trial(self, body: str, document: Document, year: int, form_set: str) -> OpenedTrial:
+        """Open a trial of a form set, or return it when it is open."""
+        ...
+
+    async def discard_trial(self, filing_id: str, request_id: str) -> None:
+        """Throw a trial away."""
+        ...
+
     async def list(self, body: str = "") -> Filings:
-        """List what the person may read, and what could be opened."""
+        """List what the person may read, what could be opened, and what could be tried."""
         ...
 
     async def get(self, filing_id: str) -> FilingCells:

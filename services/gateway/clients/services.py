@@ -51,6 +51,7 @@ from services.gateway.clients.answers import (
     ImportPreview,
     Justification,
     OpenedFiling,
+    OpenedTrial,
     Passport,
     PreparedSignature,
     Publication,
@@ -107,6 +108,17 @@ class GrpcForms:
         request = forms.OpenFilingRequest(body=body, document=_document(document), year=year)
         with carrying(self._passport):
             return read(await self._stub.OpenFiling(request), OpenedFiling)
+
+    async def open_trial(self, body: str, document: Document, year: int, form_set: str) -> OpenedTrial:
+        """Open a trial."""
+        request = forms.OpenTrialRequest(body=body, document=_document(document), year=year, form_set=form_set)
+        with carrying(self._passport):
+            return read(await self._stub.OpenTrial(request), OpenedTrial)
+
+    async def discard_trial(self, filing_id: str, request_id: str) -> None:
+        """Throw a trial away."""
+        with carrying(self._passport):
+            await self._stub.DiscardTrial(forms.DiscardTrialRequest(request_id=request_id, filing_id=filing_id))
 
     async def list(self, body: str = "") -> Filings:
         """List filings and openable documents."""

@@ -21,6 +21,7 @@ from services.gateway.web.api_models import (
     SaveRequest,
     SignRequest,
     TickRequest,
+    TrialRequest,
     plain,
 )
 from services.gateway.web.consultation_pages import cells_of
@@ -83,6 +84,20 @@ async def open_filing(services: Acting, asked: OpenRequest) -> Response:
     """Open the filing of a body: 201 when it is new, 200 when it was open."""
     opened = await services.forms.open(asked.body, asked.asked, asked.year)
     return _json(opened, 201 if opened.is_new else 200)
+
+
+@router.post("/trials", summary="Open a trial of a form set")
+async def open_trial(services: Acting, asked: TrialRequest) -> Response:
+    """Open a trial with the body's own figures: 201 when it is new, 200 when it was open."""
+    opened = await services.forms.open_trial(asked.body, asked.asked, asked.year, asked.form_set)
+    return _json(opened, 201 if opened.is_new else 200)
+
+
+@router.delete("/trials/{filing_id}", summary="Throw a trial away", status_code=204)
+async def discard_trial(request: Request, services: Acting, filing_id: str) -> Response:
+    """Throw a trial away; a real filing is refused."""
+    await services.forms.discard_trial(filing_id, _id(request, ""))
+    return Response(status_code=204)
 
 
 @router.get("/filings/{filing_id}", summary="A filing with its cells")

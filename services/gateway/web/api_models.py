@@ -31,6 +31,12 @@ class OpenRequest(Sent):
         return Document[self.document]
 
 
+class TrialRequest(OpenRequest):
+    """Opens a trial of a form set."""
+
+    form_set: str = Field(max_length=20, description="Form set in trial.")
+
+
 class EditedCell(Sent):
     """A cell to save."""
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from chassis.errors import Invalid, RuleBroken
+from services.gateway.clients.answers import Step
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
@@ -46,6 +47,11 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
         **await framed(visit, filing, "attachments"),
         "attachments": await visit.services.forms.attachments(filing_id),
         "kinds": ATTACHMENT_KINDS,
+        "largest": visit.desk.place.largest_attachment // 1_000_000,
+        "may_attach": not filing.is_trial
+        and filing.step.number < Step.REVIEW.number
+        and not filing.is_locked
+        and visit.may("filing.edit", filing),
         "kind": kind,
         "failure": told_first(failure, visit.wording) if failure else "",
     }

@@ -230,7 +230,7 @@ def _shown(form_set: FormSet, address: str, value: str, _: Wording) -> str:
 
 async def _same_document(visit: Visit, filing: Filing) -> list[Filing]:
     found = (await visit.services.forms.list(filing.identity.body)).filings
-    same = [one for one in found if one.identity.document is filing.identity.document]
+    same = [one for one in found if one.identity.document is filing.identity.document and not one.is_trial]
     return sorted(same, key=lambda one: -one.identity.year)
 
 

@@ -23,7 +23,9 @@ class Place:
     issuer: str
     """Identity provider; signing out leads there, so forms may."""
     largest_upload: int = 20_000_000
-    """Bytes of an uploaded file at most (decisions.md 10)."""
+    """Bytes of a file to import or to verify at most (decisions.md 10)."""
+    largest_attachment: int = 25_000_000
+    """Bytes of a PDF to attach at most."""
 
 
 @dataclass(frozen=True, slots=True)

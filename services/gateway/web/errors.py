@@ -64,7 +64,7 @@ ADVICE: Mapping[int, str] = {
     403: "Demandez ce droit à l’administrateur de votre organisme, ou revenez à l’accueil.",
     404: "Elle n’existe pas, ou vous n’y avez pas accès.",
     409: "Rechargez la page pour voir l’état actuel, puis recommencez si nécessaire.",
-    413: "Un fichier déposé compte 20 Mo au plus. Rien n’a été enregistré.",
+    413: "Rien n’a été enregistré.",
     422: "Rien n’a été enregistré.",
     429: "Attendez une minute, puis recommencez.",
     500: "Recommencez. Si l’erreur persiste, communiquez la référence ci-dessous à l’assistance.",
@@ -76,9 +76,14 @@ RETRY_SECONDS = "5"
 
 
 class TooLarge(Failure):
-    """Le fichier dépasse la taille permise."""
+    """Ce qui est envoyé dépasse la taille permise."""
 
     reason = "TOO_LARGE"
+
+    def __init__(self, largest: int = 0) -> None:
+        """Say how many bytes this address takes; 0 when nobody knows."""
+        self.megabytes = largest // 1_000_000
+        super().__init__(metadata={"largest": str(largest)} if largest else {})
 
 
 def status_of(failure: Failure) -> int:
@@ -172,7 +177,7 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "status": status,
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
-            "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
+            "advice": _advice(failure, status, visit.wording),
             "violations": told(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
@@ -180,6 +185,12 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
         },
         status,
     )
+
+
+def _advice(failure: Failure, status: int, wording: Wording) -> str:
+    if isinstance(failure, TooLarge) and failure.megabytes:
+        return wording("{n} Mo au plus sont pris ici. Rien n’a été enregistré.", n=failure.megabytes)
+    return wording(ADVICE[status]) if status in ADVICE else ""
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:

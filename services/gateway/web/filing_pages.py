@@ -42,6 +42,14 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
     return await _overview(visit, filing_id)
 
 
+@router.post("/filings/{filing_id}/discard")
+async def discard(visit: Visitor, filing_id: str) -> Response:
+    """Throw a trial away."""
+    fields = await visit.fields()
+    await visit.services.forms.discard_trial(filing_id, visit.request_id(fields))
+    return await visit.go("/", visit.wording("Essai jeté."))
+
+
 @router.post("/filings/{filing_id}/step")
 async def move(visit: Visitor, filing_id: str) -> Response:
     """Move the filing to another step; a refused move is explained beside its button."""
@@ -215,7 +223,8 @@ async def _overview(
         **await framed(visit, filing, ""),
         "moves": moves(filing, visit.passport),
         "steps": list(Step)[1:],
-        "formats": FORMATS,
+        "formats": () if filing.is_trial else FORMATS,
+        "may_discard": filing.is_trial and visit.may("filing.open", filing),
         "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
         "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
         "refused": refused,

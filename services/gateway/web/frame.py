@@ -69,7 +69,9 @@ _MOVES: dict[tuple[Step, Step], str] = {
 
 
 def moves(filing: Filing, passport: Passport) -> list[Move]:
-    """Return the moves to offer to this person."""
+    """Return the moves to offer to this person; a trial goes nowhere."""
+    if filing.is_trial:
+        return []
     return [
         Move(to, needs_reason=to.number < filing.step.number)
         for (at, to), permission in _MOVES.items()
@@ -98,6 +100,8 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
         text = _("Compléter la saisie : {n} case(s) remplie(s) sur {total}.", n=filing.filled, total=filing.fillable)
         items.append(Link(text, f"{at}/forms"))
     items += _about_verdict(filing, at, _)
+    if filing.is_trial:
+        return [*items, Link(_("Rien d’autre : un essai n’est ni signé ni transmis."))]
     items += [Link(_lacking(one, _), _mended_at(one, filing.identity, at)) for one in filing.lacking]
     if filing.step in EDITABLE:
         items.append(Link(_("Passer à l’étape suivante : {step}.", step=_.label(_next(filing.step))), at))
@@ -138,6 +142,8 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
     name = filing.identity.body_name or filing.identity.body
     authority = _(AUTHORITIES.get(filing.identity.document, "le ministère"))
     team = _("les utilisateurs de {name}", name=name)
+    if filing.is_trial:
+        return _("Essai visible par {team}, et personne d’autre. Il n’est jamais signé ni transmis.", team=team)
     if not filing.signed_version:
         return _(
             "Visible par {team}, et personne d’autre. Ni {authority} ni aucun partenaire ne le voit avant la signature.",
@@ -198,7 +204,7 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
     return {
         "filing": filing,
         "identity": identity,
-        "title": f"{identity.document.code} {identity.year} — {identity.body_name or identity.body}",
+        "title": title_of(filing, _),
         "tabs": _tabs(visit, filing, tab),
         "left": left_to_do(filing, visit.passport, _),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
@@ -207,15 +213,22 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
     }
 
 
+def title_of(filing: Filing, _: Wording) -> str:
+    """Return what a filing is called; a trial says so first."""
+    identity = filing.identity
+    title = f"{identity.document.code} {identity.year} — {identity.body_name or identity.body}"
+    return f"{_('ESSAI')} {identity.form_set} — {title}" if filing.is_trial else title
+
+
 def _tabs(visit: Visit, filing: Filing, tab: str) -> list[Link]:
     _, at = visit.wording, f"/filings/{filing.identity.filing_id}"
     offered = [
         ("", "Synthèse", True),
         ("forms", "Formulaires", True),
         ("import", "Import", is_editable(filing, visit.passport) and visit.may("filing.import", filing)),
-        ("attachments", "Pièces jointes", True),
+        ("attachments", "Pièces jointes", not filing.is_trial),
         ("remarks", "Contrôles", True),
-        ("release", "Destinataires", visit.may("release.read", filing)),
+        ("release", "Destinataires", visit.may("release.read", filing) and not filing.is_trial),
         ("sign", "Signature", filing.step is Step.SIGNATURE and visit.may("filing.sign", filing)),
         ("receipt", "Récépissé", bool(filing.signed_version) and visit.may("receipt.read", filing)),
         ("years", "Exercices et versions", True),

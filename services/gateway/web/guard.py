@@ -48,7 +48,8 @@ class Guard:
             kind=SpanKind.SERVER,
             attributes={"http.request.method": request.method},
         ) as span:
-            exchange = _Exchange(receive, send, self._headers, _limit(request, self._place), span_id=_trace_id(span))
+            limit = _largest(request, self._place) + _ROOM_FOR_FIELDS
+            exchange = _Exchange(receive, send, self._headers, limit, span_id=_trace_id(span))
             response = self._refused(request)
             try:
                 if response is not None:
@@ -83,7 +84,7 @@ class Guard:
         if request.headers.get("expect", "").lower() != "100-continue":
             await exchange.drain()
         if not exchange.has_begun:
-            response = answer(request, TooLarge())
+            response = answer(request, TooLarge(_largest(request, self._place)))
             response.headers["Connection"] = "close"
             await response(request.scope, exchange.receive, exchange.send)
 
@@ -159,10 +160,13 @@ def safe_headers(place: Place) -> dict[str, str]:
     return headers
 
 
-def _limit(request: Request, place: Place) -> int:
+def _largest(request: Request, place: Place) -> int:
+    """Return how many bytes this address takes, the fields around a file left out."""
     path = request.url.path
+    if path.endswith("/attachments"):
+        return place.largest_attachment
     takes_file = path.endswith(("/import", "/imports")) or path == "/verify"
-    return place.largest_upload + _ROOM_FOR_FIELDS if takes_file else LARGEST_FORM
+    return place.largest_upload if takes_file else LARGEST_FORM
 
 
 def _declared(request: Request) -> int:

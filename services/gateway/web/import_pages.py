@@ -95,6 +95,7 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
     values = {
         **await framed(visit, filing, "import"),
         "packages": [package for package in packages if package],
+        "largest": visit.desk.place.largest_upload // 1_000_000,
         "failure": explained(failure, visit.wording) if failure else None,
         "violations": told(failure, visit.wording) if failure else (),
     }

@@ -41,7 +41,7 @@ async def _report_page(
     filing = (await visit.services.forms.get(filing_id)).filing
     report = await visit.services.forms.check(filing_id)
     form_set, identity, _ = formsets.load(filing.identity.form_set), filing.identity, visit.wording
-    may_justify = visit.may("filing.justify", filing)
+    may_justify = visit.may("filing.justify", filing) and not filing.is_trial
     proposals = await _proposals(visit, filing, report) if may_justify else {}
     unevaluated = [f for f in report.findings if f.status is ControlStatus.NOT_EVALUATED]
     values = {

@@ -46,6 +46,7 @@ def about(filing_id, import_id=NOWHERE):
         "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
         "ReopenFiling": pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur de saisie"),
         "FreezeFiling": pb.FreezeFilingRequest(filing_id=filing_id),
+        "DiscardTrial": pb.DiscardTrialRequest(filing_id=filing_id),
         "GetTransmittedFiling": pb.GetTransmittedFilingRequest(filing_id=filing_id),
     }
 
@@ -58,6 +59,7 @@ NOT_ABOUT_ONE_FILING |= {
     "UndoFormSetChange",
     "ListFormSets",
     "SetFormSetState",
+    "OpenTrial",
 }
 INTERNAL = {
     "ProvisionCampaign",
@@ -142,6 +144,7 @@ WRITES = (
     "MoveFiling",
     "ResolveConflict",
     "FreezeFiling",
+    "DiscardTrial",
 )
 
 
@@ -232,6 +235,9 @@ def bad_requests(filing_id):
     yield "OpenFiling", pb.OpenFilingRequest(body="\x00", document=types.DOCUMENT_ER, year=2024)
     yield "OpenFiling", pb.OpenFilingRequest(body=HUGE, document=types.DOCUMENT_ER, year=2024)
     yield "ListFilings", pb.ListFilingsRequest(body=HUGE)
+    for changes in ({"year": 0}, {"form_set": "../x"}, {"form_set": HUGE}, {"document": 77}, {"body": "\x00"}):
+        trial = {"body": SIREN, "document": types.DOCUMENT_ER, "year": 2024, "form_set": "2025.1"}
+        yield "OpenTrial", pb.OpenTrialRequest(**(trial | changes))
     for address, text in ((HUGE, "1"), ("\x00", "1"), ("", "1"), (AMOUNT, HUGE), (AMOUNT, "1\x00"), (AMOUNT, "=1+1")):
         yield "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=[edit(address=address, text=text)])
     yield "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=[edit(address="ID.010.v", text="a\x00b")])

@@ -13,7 +13,7 @@ from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.filing import EDITABLE, Step, Verdict
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.usecases.save_cells import TypedCell
-from tests.support.forms import NOON, SHARED, CannedControls, a_fact, a_filing, a_forms
+from tests.support.forms import NOON, SHARED, CannedControls, a_fact, a_filing, a_forms, begun
 from tests.support.hosting import a_caller
 
 ADDRESSES = ("BA.010.brut", "BA.020.brut", SHARED)
@@ -28,7 +28,7 @@ class LifeOfAFiling(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.controls = CannedControls(Verdict.CLEAN)
         self.forms = a_forms(lambda _: self.controls)
-        self.run(self.forms.keep(a_filing(verdict=Verdict.CLEAN)))
+        self.run(self.forms.keep(a_filing(verdict=Verdict.CLEAN), *begun()))
         self.director = a_caller("Dominique Directeur")
         self.frozen: list[tuple[int, int]] = []
         self.contents: dict[tuple[int, int], dict[str, str]] = {}

@@ -450,7 +450,7 @@ async def test_staff_do_not_learn_that_an_unsent_filing_exists():
     forms = a_forms()
     await forms.keep(a_filing())
 
-    cards, _ = await forms.use.list_filings(OFFICER, "")
+    cards, _, _ = await forms.use.list_filings(OFFICER, "")
 
     assert cards == []
     assert await forms.use.list_transmitted_filings(OFFICER, 0) == []
@@ -472,9 +472,9 @@ async def test_a_right_on_the_whole_server_lists_no_filing():
 async def test_what_may_be_opened_is_listed_until_it_is_open():
     forms = await with_campaign(a_forms())
 
-    _, openable = await forms.use.list_filings(forms.caller, SIREN)
+    _, openable, _ = await forms.use.list_filings(forms.caller, SIREN)
     await forms.use.open_filing(forms.caller, SIREN, Document.ER, 2024)
-    cards, rest = await forms.use.list_filings(forms.caller, SIREN)
+    cards, rest, _ = await forms.use.list_filings(forms.caller, SIREN)
 
     assert [one.campaign.document for one in openable] == [Document.ER]
     assert (len(cards), rest) == (1, [])

@@ -226,7 +226,7 @@ async def test_filings_in_a_list_say_what_they_lack():
     other = a_filing(id=FILING_ID_OF_QDIS, document=Document.QDIS)
     await forms.keep(other)
 
-    cards, _ = await forms.use.list_filings(forms.caller, SIREN)
+    cards, _, _ = await forms.use.list_filings(forms.caller, SIREN)
 
     found = {card.filing.document: [one.control for one in card.lacking] for card in cards}
     assert found == {Document.ER: [], Document.QDIS: ["W-01"]}

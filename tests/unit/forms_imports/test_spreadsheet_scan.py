@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from services.forms.clients.uploads.containers import entries_of, unpacked
+from services.forms.clients.uploads.containers import MOST_ENTRIES, entries_of, unpacked
 from services.forms.clients.uploads.refusal import FileRefused
 from services.forms.clients.uploads.spreadsheet_scan import MOST_ROWS, scan
 from tests.support.workbooks import Raw, a_sparse_workbook, a_workbook, parts_of, sheet_xml, zipped
@@ -161,10 +161,28 @@ def test_nested_archives_are_refused(inner):
     assert "archive" in refusal(a_workbook({"F": ROWS}, xl__embeddings__a_dot_bin=inner))
 
 
-def test_more_than_200_parts_are_refused():
-    assert "éléments" in refusal(
-        zipped(parts_of({"F": sheet_xml(ROWS)}) | {f"xl/p{i}.xml": b"<a/>" for i in range(250)})
-    )
+def with_parts(number):
+    parts = parts_of({"F": sheet_xml(ROWS)})
+    return zipped(parts | {f"xl/p{i}.xml": b"<a/>" for i in range(number - len(parts))})
+
+
+def test_as_many_parts_as_security_allows_pass_and_one_more_is_refused_within_a_second():
+    assert list(scan(with_parts(MOST_ENTRIES)).sheets) == ["F"]
+    content = with_parts(MOST_ENTRIES + 1)
+    began = time.process_time()
+
+    assert "2001 éléments" in refusal(content)
+
+    assert time.process_time() - began < 0.2
+
+
+def test_a_bomb_in_many_parts_is_refused_within_a_second():
+    content = zipped({"[Content_Types].xml": b"<a/>"} | {f"xl/p{i}.xml": b" " * 60_000 for i in range(1_900)})
+    began = time.process_time()
+
+    assert "démesuré" in refusal(content)
+
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,45 @@ async def test_a_file_too_large_is_refused_with_a_page():
     assert "Fichier trop volumineux" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "largest", "said"),
+    [
+        (f"{AT}/import", 20_000_000, "20 Mo au plus"),
+        (f"{AT}/attachments", 25_000_000, "25 Mo au plus"),
+        ("/verify", 20_000_000, "20 Mo au plus"),
+        (f"{AT}/forms/BA", 2_097_152, "2 Mo au plus"),
+    ],
+)
+async def test_each_address_answers_at_its_own_limit_and_says_it(path, largest, said):
+    async with a_browser() as browser:
+        await browser.sign_in()
+
+        async def sent(size, language):
+            return await browser.http.post(
+                f"{path}?lang={language}",
+                data={"csrf": browser.csrf},
+                files={"file": ("big.pdf", b"x" * size)},
+                headers={"origin": ORIGIN},
+            )
+
+        taken = await sent(largest, "fr")
+        refused, english = await sent(largest + 100_000, "fr"), await sent(largest + 100_000, "en")
+    assert taken.status_code in (200, 303, 400), "refused for something else, if at all"
+    assert (refused.status_code, english.status_code) == (413, 413)
+    assert said in refused.text
+    assert "Nothing was saved." in english.text
+
+
+async def test_a_program_is_told_the_limit():
+    async with a_browser(largest_upload=1_000_000) as browser:
+        answer = await browser.http.post(
+            f"/api/v1/filings/{FILING_ID}/imports",
+            content=b"x" * 1_100_000,
+            headers={"authorization": "Bearer access-api"},
+        )
+    assert (answer.status_code, answer.json()["metadata"]) == (413, {"largest": "1000000"})
+
+
 async def test_a_file_too_large_is_refused_while_it_streams():
     async def stream():
         for _ in range(100):

@@ -1,8 +1,10 @@
 """Comments and flags on cells, PDFs attached, one body given more time."""
 
+import pytest
+
 from chassis.errors import Invalid, RuleBroken, Violation
-from services.gateway.clients.answers import Document
-from tests.support.gateway import FILING_ID, ORIGIN, SIREN, World, a_browser, a_passport
+from services.gateway.clients.answers import Document, Step
+from tests.support.gateway import FILING_ID, ORIGIN, SIREN, World, a_browser, a_filing, a_passport
 
 AT = f"/filings/{FILING_ID}"
 
@@ -50,6 +52,22 @@ async def test_a_reader_may_read_comments_and_attachments_only():
     assert '/comments"' not in cell
     assert "rapport.pdf" in attached
     assert 'type="file"' not in attached
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_asked"),
+    [
+        ({"step": Step.SIGNATURE}, True),
+        ({"step": Step.REVIEW, "signed_version": 1}, False),
+        ({"is_locked": True}, False),
+    ],
+)
+async def test_a_pdf_is_asked_for_until_the_signature(changes, is_asked):
+    async with a_browser(World(filing=a_filing(**changes))) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/attachments")).text
+    assert ('type="file"' in text) is is_asked
+    assert ("25 Mo au plus" in text) is is_asked
 
 
 async def test_a_pdf_is_attached_and_given_back():

@@ -326,6 +326,7 @@ class Filing(_message.Message):
     SIGNED_AT_FIELD_NUMBER: _builtins.int
     IS_LATE_FIELD_NUMBER: _builtins.int
     REOPENED_AT_FIELD_NUMBER: _builtins.int
+    IS_TRIAL_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -348,6 +349,8 @@ class Filing(_message.Message):
     """How many input cells the document has."""
     is_late: _builtins.bool
     """True when that was after the official deadline of an ER (W-08)."""
+    is_trial: _builtins.bool
+    """True for a trial of a form set: never signed, sent or counted."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -399,10 +402,11 @@ class Filing(_message.Message):
         signed_at: _timestamp_pb2.Timestamp | None = ...,
         is_late: _builtins.bool = ...,
         reopened_at: _timestamp_pb2.Timestamp | None = ...,
+        is_trial: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -467,6 +471,121 @@ class OpenFilingResponse(_message.Message):
 Global___OpenFilingResponse: _TypeAlias = OpenFilingResponse  # noqa: Y015
 
 @_typing.final
+class OpenTrialRequest(_message.Message):
+    """Request of OpenTrial."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """SIREN of the body."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year whose figures are taken."""
+    form_set: _builtins.str
+    """Form set in trial."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenTrialRequest: _TypeAlias = OpenTrialRequest  # noqa: Y015
+
+@_typing.final
+class OpenTrialResponse(_message.Message):
+    """Response of OpenTrial."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    IS_NEW_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    is_new: _builtins.bool
+    """False when it was open already."""
+    taken: _builtins.int
+    """Values taken from the filing of that document and year."""
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The trial."""
+
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells whose value the form set in trial does not take."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+        is_new: _builtins.bool = ...,
+        taken: _builtins.int = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing", "is_new", b"is_new", "left_out", b"left_out", "taken", b"taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenTrialResponse: _TypeAlias = OpenTrialResponse  # noqa: Y015
+
+@_typing.final
+class DiscardTrialRequest(_message.Message):
+    """Request of DiscardTrial."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """The trial."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardTrialRequest: _TypeAlias = DiscardTrialRequest  # noqa: Y015
+
+@_typing.final
+class DiscardTrialResponse(_message.Message):
+    """Response of DiscardTrial."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardTrialResponse: _TypeAlias = DiscardTrialResponse  # noqa: Y015
+
+@_typing.final
 class ListFilingsRequest(_message.Message):
     """Request of ListFilings."""
 
@@ -527,6 +646,44 @@ class OpenableDocument(_message.Message):
 Global___OpenableDocument: _TypeAlias = OpenableDocument  # noqa: Y015
 
 @_typing.final
+class TryableFormSet(_message.Message):
+    """A form set in trial that may be tried."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    BODY_NAME_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """SIREN of the body."""
+    body_name: _builtins.str
+    """Name of the body."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year whose figures would be taken."""
+    form_set: _builtins.str
+    """Form set."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        body_name: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "body_name", b"body_name", "document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TryableFormSet: _TypeAlias = TryableFormSet  # noqa: Y015
+
+@_typing.final
 class ListFilingsResponse(_message.Message):
     """Response of ListFilings."""
 
@@ -534,6 +691,7 @@ class ListFilingsResponse(_message.Message):
 
     FILINGS_FIELD_NUMBER: _builtins.int
     OPENABLE_FIELD_NUMBER: _builtins.int
+    TRYABLE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filing]:
         """Filings, newest year first."""
@@ -542,15 +700,20 @@ class ListFilingsResponse(_message.Message):
     def openable(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenableDocument]:
         """What could be opened and is not yet."""
 
+    @_builtins.property
+    def tryable(self) -> _containers.RepeatedCompositeFieldContainer[Global___TryableFormSet]:
+        """Form sets in trial that could be tried and are not yet."""
+
     def __init__(
         self,
         *,
         filings: _abc.Iterable[Global___Filing] | None = ...,
         openable: _abc.Iterable[Global___OpenableDocument] | None = ...,
+        tryable: _abc.Iterable[Global___TryableFormSet] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "openable", b"openable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "openable", b"openable", "tryable", b"tryable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,16 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingResponse.FromString,
                 _registered_method=True)
+        self.OpenTrial = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/OpenTrial',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialResponse.FromString,
+                _registered_method=True)
+        self.DiscardTrial = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/DiscardTrial',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialResponse.FromString,
+                _registered_method=True)
         self.ListFilings = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ListFilings',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFilingsRequest.SerializeToString,
@@ -288,6 +298,21 @@ class FormsServiceServicer:
 
     def OpenFiling(self, request, context):
         """Opens the filing of a body for a document and a year, pinned to the form set of the campaign. Opening it again returns it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenTrial(self, request, context):
+        """Opens a trial: a filing on a form set in trial, with the figures the body has here for that document and year. It is
+        typed, imported and checked, and nothing more; it goes when the form set leaves its trial. Opening it again returns it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiscardTrial(self, request, context):
+        """Throws a trial away.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -640,6 +665,16 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingResponse.SerializeToString,
             ),
+            'OpenTrial': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenTrial,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialResponse.SerializeToString,
+            ),
+            'DiscardTrial': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardTrial,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialResponse.SerializeToString,
+            ),
             'ListFilings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFilings,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListFilingsRequest.FromString,
@@ -909,6 +944,60 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/OpenFiling',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenTrial(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/OpenTrial',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.OpenTrialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiscardTrial(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/DiscardTrial',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.DiscardTrialResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,12 @@ class FormsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> FormsServiceAsyncStub: ...
     OpenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.OpenFilingRequest, _forms_pb2.OpenFilingResponse]
     """Opens the filing of a body for a document and a year, pinned to the form set of the campaign. Opening it again returns it."""
+    OpenTrial: _grpc.UnaryUnaryMultiCallable[_forms_pb2.OpenTrialRequest, _forms_pb2.OpenTrialResponse]
+    """Opens a trial: a filing on a form set in trial, with the figures the body has here for that document and year. It is
+    typed, imported and checked, and nothing more; it goes when the form set leaves its trial. Opening it again returns it.
+    """
+    DiscardTrial: _grpc.UnaryUnaryMultiCallable[_forms_pb2.DiscardTrialRequest, _forms_pb2.DiscardTrialResponse]
+    """Throws a trial away."""
     ListFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListFilingsRequest, _forms_pb2.ListFilingsResponse]
     """Lists the filings of the bodies the caller may read, newest year first."""
     GetFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFilingRequest, _forms_pb2.GetFilingResponse]
@@ -145,6 +151,12 @@ class FormsServiceAsyncStub(FormsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.OpenFilingRequest, _forms_pb2.OpenFilingResponse]  # type: ignore[assignment]
     """Opens the filing of a body for a document and a year, pinned to the form set of the campaign. Opening it again returns it."""
+    OpenTrial: _aio.UnaryUnaryMultiCallable[_forms_pb2.OpenTrialRequest, _forms_pb2.OpenTrialResponse]  # type: ignore[assignment]
+    """Opens a trial: a filing on a form set in trial, with the figures the body has here for that document and year. It is
+    typed, imported and checked, and nothing more; it goes when the form set leaves its trial. Opening it again returns it.
+    """
+    DiscardTrial: _aio.UnaryUnaryMultiCallable[_forms_pb2.DiscardTrialRequest, _forms_pb2.DiscardTrialResponse]  # type: ignore[assignment]
+    """Throws a trial away."""
     ListFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListFilingsRequest, _forms_pb2.ListFilingsResponse]  # type: ignore[assignment]
     """Lists the filings of the bodies the caller may read, newest year first."""
     GetFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFilingRequest, _forms_pb2.GetFilingResponse]  # type: ignore[assignment]
@@ -258,6 +270,24 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.OpenFilingResponse, _abc.Awaitable[_forms_pb2.OpenFilingResponse]]:
         """Opens the filing of a body for a document and a year, pinned to the form set of the campaign. Opening it again returns it."""
+
+    @_abc_1.abstractmethod
+    def OpenTrial(
+        self,
+        request: _forms_pb2.OpenTrialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.OpenTrialResponse, _abc.Awaitable[_forms_pb2.OpenTrialResponse]]:
+        """Opens a trial: a filing on a form set in trial, with the figures the body has here for that document and year. It is
+        typed, imported and checked, and nothing more; it goes when the form set leaves its trial. Opening it again returns it.
+        """
+
+    @_abc_1.abstractmethod
+    def DiscardTrial(
+        self,
+        request: _forms_pb2.DiscardTrialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.DiscardTrialResponse, _abc.Awaitable[_forms_pb2.DiscardTrialResponse]]:
+        """Throws a trial away."""
 
     @_abc_1.abstractmethod
     def ListFilings(

@@ -15,7 +15,8 @@ from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 
 MOST_UNPACKED = 100_000_000
 """Bytes, all entries together (decisions.md 10)."""
-MOST_ENTRIES = 200
+MOST_ENTRIES = 2_000
+"""Parts (security.md A3)."""
 HIGHEST_RATIO = 100
 """Unpacked over packed, of the whole and of each entry above `_SMALL`."""
 
