@@ -109,6 +109,10 @@ class ControlText:
     where: str
     how: str
 
+    def __str__(self) -> str:
+        """The three parts in one line."""
+        return f"{self.what} {self.where} {self.how}"
+
 
 @dataclass(frozen=True, slots=True)
 class Control:

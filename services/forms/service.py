@@ -74,8 +74,9 @@ def wire(
     files: FlatFiles,
     form_sets: FormSets,
     stack: Stack,
+    unhurried: Controls | None = None,
 ) -> UseCases:
-    """Return every use case on these ports; tests pass fakes."""
+    """Return every use case on these ports; tests pass fakes. `unhurried` are the controls for what nobody waits for."""
     clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
@@ -111,7 +112,7 @@ def wire(
         lock_filing=LockFiling(open_work, form_sets, clock),
         seal_filing=SealFiling(open_work, form_sets),
         apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
-        rejudge_filings=RejudgeFilings(open_work, controls, form_sets, clock),
+        rejudge_filings=RejudgeFilings(open_work, unhurried or controls, form_sets, clock),
         list_inputs=ListInputs(open_work, form_sets),
         export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
         carry_last_year=CarryLastYear(open_work, controls, form_sets, clock, identifiers),
@@ -146,7 +147,8 @@ class FormsService:
         relay = Relay(sessions, OutboxEventRow, SCHEMA, publishing, stack.clock)
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
-        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
+        unhurried = GrpcControls(peers, is_background=True)
+        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack, unhurried)
         relaying = asyncio.create_task(relay.run())
         warming = asyncio.create_task(files.warm(*formsets.available()))
         try:

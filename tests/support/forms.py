@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import formsets
-from chassis.errors import NotFound
+from chassis.errors import NotFound, ThreeParts, violation
 from chassis.identity import Caller
 from formsets import FormSet
 from formsets.flat_file import check_subject, read_flat_file
@@ -18,7 +18,7 @@ from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
 from services.forms.domain.filing import Body, Document, Filing, Verdict
-from services.forms.domain.importing import Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.undoing import EditStep
 from services.forms.service import wire
@@ -162,8 +162,8 @@ class EngineControls:
                 one.address,
                 one.value,
                 one.control,
-                Sentences(one.french.what, one.french.where, one.french.how) if one.french else None,
-                Sentences(one.english.what, one.english.where, one.english.how) if one.english else None,
+                Sentences(one.french.what, one.french.where, one.french.how) if one.french else NOTHING_SAID,
+                Sentences(one.english.what, one.english.where, one.english.how) if one.english else NOTHING_SAID,
             )
             for one in readings
         ]
@@ -300,7 +300,8 @@ class InlineFlatFiles:
         fatal = next((p for p in file.problems if p.is_fatal), None)
         fatal = fatal or check_subject(file, filing.body.siren, filing.year)
         if fatal is not None:
-            raise ImportRefused(fatal.message_fr)
+            fr, en = (ThreeParts(one.what, one.where, one.how) for one in (fatal.french, fatal.english))
+            raise ImportRefused(file_name, violation("content", fatal.control, fr, en))
         return FileContent(
             [FileLine(e.line_number, e.address, e.raw, e.extra) for e in file.entries],
             [
@@ -309,9 +310,8 @@ class InlineFlatFiles:
                     p.column,
                     p.code,
                     p.control,
-                    "",
-                    Sentences(p.message_fr, "", ""),
-                    Sentences(p.message_en, "", ""),
+                    p.raw,
+                    *(Sentences(one.what, one.where, one.how) for one in (p.french, p.english)),
                 )
                 for p in file.problems
             ],

@@ -12,6 +12,7 @@ from harmonia.sync.v1 import sync_pb2 as sync
 from harmonia.sync.v1 import sync_pb2_grpc as sync_grpc
 from harmonia.transmission.v1 import transmission_pb2 as transmission
 from harmonia.transmission.v1 import transmission_pb2_grpc as transmission_grpc
+from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import NotFound, Unavailable
 from chassis.peers import Peers
@@ -46,6 +47,7 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         """Start over."""
         self.known: list[sync.Fact] = []
         self.published: list[sync.PublishFactsRequest] = []
+        self.adjusted: list[validation.Adjustment] = []
         self.resolved: list[sync.ResolveFactRequest] = []
         self.is_down = False
 
@@ -58,6 +60,12 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         self.published.append(request)
         self.arrived.set()
         return sync.PublishFactsResponse()
+
+    async def PublishAdjustment(  # noqa: N802 - the name is the contract's
+        self, request: sync.PublishAdjustmentRequest, context: Any
+    ) -> sync.PublishAdjustmentResponse:
+        self.adjusted.append(request.adjustment)
+        return sync.PublishAdjustmentResponse()
 
     async def ResolveFact(self, request: sync.ResolveFactRequest, context: Any) -> sync.ResolveFactResponse:  # noqa: N802 - the name is the contract's
         self.resolved.append(request)

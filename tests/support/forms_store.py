@@ -1,6 +1,7 @@
 """The forms service's unit of work in memory: what a transaction writes is seen by others once it commits."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -216,6 +217,9 @@ class InMemoryFilings:
         ]
         return sorted(found, key=lambda f: f.id)[:limit]
 
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        return len(await self.page_of_campaign(document, year, after, sys.maxsize, with_signed=with_signed))
+
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
@@ -333,9 +337,9 @@ class InMemoryEditSteps:
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]
 
-    async def mark_undone(self, step_id: UUID) -> None:
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
         def write(kept: Kept) -> None:
-            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=True)
+            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=is_undone)
 
         self._work.write(write)
 

@@ -17,6 +17,7 @@ from services.gateway.clients.answers import (
     AdjustmentPreview,
     AttachedFile,
     Attachment,
+    CampaignCheck,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -26,6 +27,7 @@ from services.gateway.clients.answers import (
     CellToChoose,
     ConfirmedImport,
     Container,
+    ControlCount,
     ControlStatus,
     Delivery,
     DeliveryState,
@@ -84,6 +86,7 @@ from services.gateway.clients.answers import (
     UndoneStep,
     Verdict,
     VerdictChange,
+    VerdictCount,
     Verification,
 )
 from services.gateway.clients.ports import LoginAttempt, LoginRefused, RefreshRefused, Services, Tokens
@@ -260,6 +263,14 @@ def a_preview() -> ImportPreview:
         Sentence("Écrivez 1234,56.", "Write 1234.56."),
     )
     problem = ImportProblem(9, "valeur", "BA.020.brut", "F-08", message, "1.234,56", {"nature": "x"})
+    differs = ThreePartMessage(
+        Sentence("Le total du fichier diffère.", "The total of the file differs."),
+        Sentence("Le fichier donne 5, le calcul 7.", "The file says 5, the formula gives 7."),
+        Sentence("La valeur calculée est retenue.", "The computed value is kept."),
+    )
+    compared = ImportEffect.COMPARED
+    total = ImportChange("BA.010.net", 30, "5", "5", "7", compared, Origin.UNSPECIFIED, "F-22", differs)
+    changes = (*changes, total)
     guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
 
@@ -581,7 +592,7 @@ class FakeValidations:
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
-        return (an_adjustment(),)
+        return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
         self.world.note("adjust", adjustment)
@@ -591,11 +602,21 @@ class FakeValidations:
         self.world.note("try_adjustment", (adjustment, tried_on))
         return "run-2"
 
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        self.world.note("check_campaign", (document, year))
+        return "run-3"
+
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
         decision = an_adjustment()
         if run_id == "run-1":
             return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None, decision)
+        if run_id == "run-3":
+            over = "run-3", "check", RunState.DONE, 0, 0.0, 9, NOW, NOW, NOW, "", 0, None
+            sentence = Sentence("L’actif égale le passif.", "Assets equal liabilities.")
+            controls = (ControlCount("A-06", Severity.ANOMALY, sentence, 5, 2, 1),)
+            check = CampaignCheck(8, 1, (VerdictCount(Verdict.TO_JUSTIFY, 5),), controls)
+            return QueueStatus(*over, check=check)
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
         return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)

@@ -18,8 +18,16 @@ from contextlib import suppress
 from typing import Any
 
 import formsets
-from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, check_subject, picking, read_flat_file
+from formsets import ControlText, FormSet
+from formsets.flat_file import (
+    REMOVE_THE_REST,
+    FileProblem,
+    FlatFile,
+    check_subject,
+    file_problem,
+    picking,
+    read_flat_file,
+)
 from services.forms.clients.uploads.balances import Balance, is_balance, read_balance
 from services.forms.clients.uploads.containers import entries_of
 from services.forms.clients.uploads.refusal import FileRefused
@@ -41,15 +49,15 @@ def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> di
     try:
         found = _read(form_set, content, question.get("file_name", ""))
     except FileRefused as refused:
-        return _refusal(refused.french, refused.english)
+        return _refusal(refused.problem)
     if isinstance(found, Balance):
         subject = FlatFile(siren=found.siren, year=found.year)
         fatal = check_subject(subject, question["siren"], question["year"])
-        return _refusal(fatal.message_fr, fatal.message_en) if fatal else _balance(found)
+        return _refusal(fatal) if fatal else _balance(found)
     fatal = next((p for p in found.problems if p.is_fatal), None) or check_subject(
         found, question["siren"], question["year"]
     )
-    return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(found)
+    return _refusal(fatal) if fatal else _content(found)
 
 
 def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balance:
@@ -63,8 +71,14 @@ def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balan
     return read_balance(content, file_name) if is_balance(content) else read_flat_file(content, form_set)
 
 
-def _refusal(french: str, english: str) -> dict[str, Any]:
-    return {"refusal": {"fr": french, "en": english}}
+def _refusal(problem: FileProblem) -> dict[str, Any]:
+    return {
+        "refusal": {"control": problem.control, "fr": _parts(problem.french), "en": _parts(problem.english)},
+    }
+
+
+def _parts(text: ControlText) -> tuple[str, str, str]:
+    return text.what, text.where, text.how
 
 
 def _content(file: FlatFile) -> dict[str, Any]:
@@ -99,8 +113,8 @@ def _problem(problem: FileProblem) -> tuple[Any, ...]:
         problem.column,
         problem.code,
         problem.control,
-        problem.message_fr,
-        problem.message_en,
+        _parts(problem.french),
+        _parts(problem.english),
         problem.raw,
         _echo(problem.extra),
         problem.sheet,
@@ -170,8 +184,11 @@ def _read_one(form_set: FormSet, seconds: int, *, is_spare: bool) -> None:
     except MemoryError:
         text = json.dumps(
             _refusal(
-                "Le fichier demande trop de mémoire. Retirez ce qui n'est pas demandé.",
-                "The file asks for too much memory. Remove what is not asked for.",
+                file_problem(
+                    "F-29",
+                    ("Le fichier demande trop de mémoire.", "The file asks for too much memory."),
+                    REMOVE_THE_REST,
+                )
             )
         )
     sys.stdout.write(text + "\n")

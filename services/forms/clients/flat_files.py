@@ -3,18 +3,31 @@
 A file that makes the reader crash, hang or eat memory costs one process and one sentence, never the service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from chassis.errors import Unavailable
+from chassis.errors import ThreeParts, Unavailable, violation
 from formsets import FormSet
+from formsets.flat_file import REMOVE_THE_REST, FileProblem, file_problem
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
 from services.forms.domain.accounts import AccountBalance
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
+
+_TOO_MUCH = file_problem(
+    "F-29",
+    (
+        "Le fichier n'a pas pu être lu dans le temps et la mémoire impartis.",
+        "The file could not be read within the time and memory allowed.",
+    ),
+    (
+        "Retirez ce qui n'est pas demandé, ou enregistrez-le en CSV.",
+        "Remove what is not asked for, or save it as CSV.",
+    ),
+)
 
 
 class SandboxedFlatFiles:
@@ -32,21 +45,18 @@ class SandboxedFlatFiles:
         """
         if len(content) > self._largest:
             megabytes = self._largest // 1_000_000
-            raise ImportRefused(f"« {file_name} » dépasse {megabytes} Mo. Retirez ce qui n'est pas demandé.")
+            too_large = (f"Le fichier dépasse {megabytes} Mo.", f"The file is over {megabytes} MB.")
+            raise _refused(file_name, file_problem("F-29", too_large, REMOVE_THE_REST))
         question = {"siren": filing.body.siren, "year": filing.year, "file_name": file_name[:200]}
         try:
             answer = await self._readers.ask(form_set.version, question, content)
         except ReaderGone:
-            raise ImportRefused(
-                f"« {file_name} » n'a pas pu être lu dans le temps et la mémoire impartis. Retirez ce qui n'est pas "
-                "demandé, ou enregistrez-le en CSV."
-            ) from None
+            raise _refused(file_name, _TOO_MUCH) from None
         except ReaderUnwalled:
             raise Unavailable("L'import de fichiers n'est pas disponible sur ce serveur.") from None
         if answer["refusal"]:
-            raise ImportRefused(
-                f"« {file_name} » : {answer['refusal']['fr']}", metadata={"en": answer["refusal"]["en"]}
-            )
+            control, fr, en = (answer["refusal"][part] for part in ("control", "fr", "en"))
+            raise ImportRefused(file_name, violation("content", control, ThreeParts(*fr), ThreeParts(*en)))
         return _content(answer)
 
     async def warm(self, *versions: str) -> None:
@@ -75,27 +85,33 @@ def _content(answer: Mapping[str, Any]) -> FileContent:
     )
 
 
+def _refused(file_name: str, problem: FileProblem) -> ImportRefused:
+    fr, en = problem.french, problem.english
+    told = violation(
+        "content", problem.control, ThreeParts(fr.what, fr.where, fr.how), ThreeParts(en.what, en.where, en.how)
+    )
+    return ImportRefused(file_name, told)
+
+
 def _problem(
     line: int,
     column: str,
     code: str,
     control: str,
-    french: str,
-    english: str,
+    french: Sequence[str],
+    english: Sequence[str],
     text: str,
     extra: Mapping[str, str],
     sheet: str,
 ) -> Problem:
-    in_fr = (f"Feuille {sheet}, l" if sheet else "L") + f"igne {line}" + (f", colonne {column}" if column else "")
-    in_en = (f"Sheet {sheet}, row" if sheet else "Line") + f" {line}" + (f", column {column}" if column else "")
     return Problem(
         line=line,
         column=column,
         code=code,
         control=control,
         text=text,
-        fr=Sentences(french, in_fr, ""),
-        en=Sentences(english, in_en, ""),
+        fr=Sentences(*french),
+        en=Sentences(*english),
         extra=_placed(extra, sheet),
     )
 

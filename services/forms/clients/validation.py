@@ -34,9 +34,15 @@ _STATUSES = {
 
 
 class GrpcControls:
-    """The validation service of this stack."""
+    """The validation service of this stack.
 
-    def __init__(self, peers: Peers) -> None:
+    Args:
+        peers: where it is.
+        is_background: True when nobody waits for what is judged through this: people's filings go first.
+    """
+
+    def __init__(self, peers: Peers, *, is_background: bool = False) -> None:
+        self._is_background = is_background
         self._stub = pb_grpc.ValidationServiceStub(peers.channel("validation"))
 
     async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
@@ -61,6 +67,7 @@ class GrpcControls:
             previous=_cells(previous.cells) if previous else (),
             restated=sorted(previous.restated) if previous else (),
             basis=_basis(filing, previous),
+            is_background=self._is_background,
         )
         response = await self._stub.EvaluateFiling(request)
         return Evaluation(

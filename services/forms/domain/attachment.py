@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Violation
+from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import missing_attachments
 from services.forms.domain.errors import AttachmentRefused
 
@@ -88,4 +88,4 @@ def missing(demanded: Collection[AttachmentKind], attached: Iterable[Attachment]
     wanted = [_OFFICIAL[kind][0] for kind in demanded if kind in _OFFICIAL]
     present = [_OFFICIAL[one.kind][0] for one in attached if one.kind in _OFFICIAL]
     lacking = (names[name] for name in missing_attachments(wanted, present))
-    return [Violation(str(kind), french, "W-03", english) for kind, french, english in lacking]
+    return [violation(str(kind), "W-03", ThreeParts(french), ThreeParts(english)) for kind, french, english in lacking]

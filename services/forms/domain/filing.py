@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from chassis.agreement import in_both
-from chassis.errors import Violation
+from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import is_late
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
 
@@ -176,25 +176,24 @@ class Filing:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []
         if self.step is not Step.SIGNATURE:
-            english = "The filing is not at step 3 (signature)."
-            found.append(Violation("step", "Le dossier n'est pas à l'étape 3 (signature).", "STEP", english))
+            sentences = "Le dossier n'est pas à l'étape 3 (signature).", "The filing is not at step 3 (signature)."
+            found.append(_obstacle("step", "STEP", *sentences))
         if self.verdict not in SIGNABLE:
-            french, english = _VERDICT_OBSTACLES[self.verdict]
-            found.append(Violation("verdict", french, "W-02", english))
+            found.append(_obstacle("verdict", "W-02", *_VERDICT_OBSTACLES[self.verdict]))
         if conflicts:
             sentences = in_both(
                 "{n} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur.",
                 "{n} shared fact(s) in conflict with the other server: choose a value.",
                 n=conflicts,
             )
-            found.append(Violation("conflicts", sentences[0], "W-07", sentences[1]))
+            found.append(_obstacle("conflicts", "W-07", *sentences))
         if set_aside:
             sentences = in_both(
                 "{n} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort.",
                 "{n} value(s) set aside by a change of form set: choose what becomes of them.",
                 n=set_aside,
             )
-            found.append(Violation("set_aside", sentences[0], "SET_ASIDE", sentences[1]))
+            found.append(_obstacle("set_aside", "SET_ASIDE", *sentences))
         return found
 
     def require_signable(self, conflicts: int, set_aside: int = 0, lacking: Sequence[Violation] = ()) -> None:
@@ -268,3 +267,7 @@ def permission_for_move(now: Step, step: Step) -> str:
 
 def _reason_missing(sentence: str) -> ReasonMissing:
     return ReasonMissing(sentence, violations=[Violation("reason", sentence, "REASON_MISSING")])
+
+
+def _obstacle(field: str, reason: str, french: str, english: str) -> Violation:
+    return violation(field, reason, ThreeParts(french), ThreeParts(english))

@@ -16,6 +16,7 @@ from services.forms.domain.attachment import Attachment, AttachmentKind, missing
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.importing import Sentences
+from services.forms.domain.refusing import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def shortcomings(form_set: FormSet, filing: Filing, progress: Progress, today: d
 def obstacles_in(found: Iterable[Finding]) -> list[Violation]:
     """Return what stands in the way of signing, a sentence each in both languages; remarks do not."""
     return [
-        Violation(one.cells[0] if one.cells else "filing", one.fr.whole, one.control, one.en.whole)
+        told(one.cells[0] if one.cells else "filing", one.control, one.fr, one.en)
         for one in found
         if one.severity == "T"
     ]
@@ -67,7 +68,7 @@ def _missing(form_set: FormSet, progress: Progress) -> Finding | None:
     lacking = missing(progress.demanded, progress.attached)
     if not lacking:
         return None
-    french, english = " ".join(v.description for v in lacking), " ".join(v.english for v in lacking)
+    french, english = " ".join(str(v.fr) for v in lacking), " ".join(str(v.en) for v in lacking)
     return _finding(form_set, "W-03", french, english, ())
 
 

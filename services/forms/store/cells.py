@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.cell import Cell, Origin, OtherValue, Source
+from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
 from services.forms.store.rows import CellRow, CellVersionRow, FilingRow
 
 # Arrays, because a statement a cell costs ten times more. A change of conflict, provisional or seal mark alone is not a
@@ -20,24 +20,28 @@ _SAVE = text(
         SELECT * FROM unnest(
             CAST(:address AS text[]), CAST(:value AS text[]), CAST(:version AS bigint[]), CAST(:origin AS text[]),
             CAST(:author AS text[]), CAST(:changed_at AS timestamptz[]), CAST(:file AS text[]), CAST(:line AS integer[]),
-            CAST(:server AS text[]), CAST(:conflict AS jsonb[]), CAST(:is_provisional AS boolean[]),
-            CAST(:is_sealed AS boolean[])
+            CAST(:server AS text[]), CAST(:put_back AS jsonb[]), CAST(:conflict AS jsonb[]),
+            CAST(:is_provisional AS boolean[]), CAST(:is_sealed AS boolean[])
         ) AS given (
-            address, value, version, origin, author, changed_at, file, line, server, conflict, is_provisional, is_sealed
+            address, value, version, origin, author, changed_at, file, line, server, put_back, conflict, is_provisional,
+            is_sealed
         )
     ), saved AS (
         INSERT INTO cells (
-            filing_id, address, value, version, origin, author, changed_at, file, line, server, conflict, is_provisional,
-            is_sealed
+            filing_id, address, value, version, origin, author, changed_at, file, line, server, put_back, conflict,
+            is_provisional, is_sealed
         )
         SELECT CAST(:filing_id AS uuid), given.* FROM given
         ON CONFLICT (filing_id, address) DO UPDATE SET
             value = excluded.value, version = excluded.version, origin = excluded.origin, author = excluded.author,
             changed_at = excluded.changed_at, file = excluded.file, line = excluded.line, server = excluded.server,
-            conflict = excluded.conflict, is_provisional = excluded.is_provisional, is_sealed = excluded.is_sealed
+            put_back = excluded.put_back, conflict = excluded.conflict, is_provisional = excluded.is_provisional, is_sealed = excluded.is_sealed
     )
-    INSERT INTO cell_versions (filing_id, address, value, version, origin, author, changed_at, file, line, server)
-    SELECT CAST(:filing_id AS uuid), address, value, version, origin, author, changed_at, file, line, server FROM given
+    INSERT INTO cell_versions (
+        filing_id, address, value, version, origin, author, changed_at, file, line, server, put_back
+    )
+    SELECT CAST(:filing_id AS uuid), address, value, version, origin, author, changed_at, file, line, server, put_back
+    FROM given
     ON CONFLICT DO NOTHING
     """
 )
@@ -60,6 +64,7 @@ _PRESENT = select(
     CellRow.file,
     CellRow.line,
     CellRow.server,
+    CellRow.put_back,
     CellRow.conflict,
     CellRow.is_provisional,
     CellRow.is_sealed,
@@ -104,7 +109,15 @@ class SqlCells:
                 row.address,
                 row.value,
                 row.version,
-                Source(_ORIGINS[row.origin], row.author, row.changed_at, row.file, row.line, row.server),
+                Source(
+                    _ORIGINS[row.origin],
+                    row.author,
+                    row.changed_at,
+                    row.file,
+                    row.line,
+                    row.server,
+                    _put_back(row.put_back),
+                ),
             )
             for row in rows
         ]
@@ -123,7 +136,7 @@ class SqlCells:
 
 
 def _to_row(cell: Cell) -> dict[str, Any]:
-    conflict = cell.conflict
+    conflict, put_back = cell.conflict, cell.source.put_back
     return {
         "address": cell.address,
         "value": cell.value,
@@ -134,6 +147,9 @@ def _to_row(cell: Cell) -> dict[str, Any]:
         "file": cell.source.file,
         "line": cell.source.line,
         "server": cell.source.server,
+        "put_back": json.dumps({"author": put_back.author, "at": put_back.at.isoformat(), "version": put_back.version})
+        if put_back
+        else None,
         "conflict": json.dumps(
             {
                 "value": conflict.value,
@@ -159,6 +175,7 @@ def _to_domain(
     file: str,
     line: int,
     server: str,
+    put_back: dict[str, Any] | None,
     conflict: dict[str, Any] | None,
     is_provisional: bool,
     is_sealed: bool,
@@ -167,10 +184,14 @@ def _to_domain(
         address,
         value,
         version,
-        Source(_ORIGINS[origin], author, at, file, line, server),
+        Source(_ORIGINS[origin], author, at, file, line, server, _put_back(put_back)),
         OtherValue(conflict["value"], conflict["server"], conflict["author"], datetime.fromisoformat(conflict["at"]))
         if conflict
         else None,
         is_provisional,
         is_sealed,
     )
+
+
+def _put_back(stored: dict[str, Any] | None) -> PutBack | None:
+    return PutBack(stored["author"], datetime.fromisoformat(stored["at"]), stored["version"]) if stored else None

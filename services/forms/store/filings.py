@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -69,13 +69,14 @@ class SqlFilings:
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
     ) -> list[Filing]:
         """Return a page of the filings of a campaign by id."""
-        statement = select(FilingRow).where(FilingRow.document == document, FilingRow.year == year)
-        if after is not None:
-            statement = statement.where(FilingRow.id > after)
-        if not with_signed:
-            statement = statement.where(FilingRow.step <= int(Step.SIGNATURE))
-        rows = await self._session.scalars(statement.order_by(FilingRow.id).limit(limit))
+        among = _after(document, year, after, with_signed=with_signed)
+        rows = await self._session.scalars(select(FilingRow).where(*among).order_by(FilingRow.id).limit(limit))
         return [_to_domain(row) for row in rows]
+
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        """Return how many filings such pages have after this one."""
+        among = _after(document, year, after, with_signed=with_signed)
+        return await self._session.scalar(select(func.count()).select_from(FilingRow).where(*among)) or 0
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         """Return the filings of these bodies, newest year first."""
@@ -150,6 +151,12 @@ class SqlFilings:
             filing_id: CellCounts(filled, sorted(conflicts or ()), saved or (), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows
         }
+
+
+def _after(document: Document, year: int, after: UUID | None, *, with_signed: bool) -> list[ColumnElement[bool]]:
+    among = [FilingRow.document == document, FilingRow.year == year]
+    among += [FilingRow.id > after] if after is not None else []
+    return among if with_signed else [*among, FilingRow.step <= int(Step.SIGNATURE)]
 
 
 def _columns(filing: Filing) -> dict[str, object]:

@@ -107,7 +107,13 @@ async def refresh(
     at: datetime,
 ) -> Written:
     """Evaluate anew; what the rules say differently since the last time is saved as a new revision; no commit."""
-    evaluation = await evaluate(work, controls, form_set, filing, cells)
+    return await keep(work, form_set, filing, await evaluate(work, controls, form_set, filing, cells), author, at)
+
+
+async def keep(
+    work: UnitOfWork, form_set: FormSet, filing: Filing, evaluation: Evaluation, author: str, at: datetime
+) -> Written:
+    """Save what an evaluation of the filing as it is says differently since the last time; no commit."""
     moved = moved_between(await work.cells.computed(filing.id), evaluation.computed)
     if not moved and (filing.verdict, filing.rule_set) == (evaluation.verdict, evaluation.rule_set):
         return Written(filing, evaluation, moved)

@@ -21,7 +21,7 @@ from services.forms.domain.export import ExportContent, ExportedFile, ExportForm
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
-from services.forms.domain.importing import ImportPreview, Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -42,8 +42,8 @@ class TextReading:
     address: str
     value: str
     control: str = ""
-    fr: Sentences | None = None
-    en: Sentences | None = None
+    fr: Sentences = NOTHING_SAID
+    en: Sentences = NOTHING_SAID
 
 
 class FileLine(NamedTuple):
@@ -122,6 +122,10 @@ class Filings(Protocol):
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
     ) -> list[Filing]:
         """Return a page of the filings of a campaign by id, those at steps 4 and later only when asked."""
+        ...
+
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        """Return how many filings such pages have after this one."""
         ...
 
     async def add(self, filing: Filing) -> None:
@@ -234,8 +238,8 @@ class EditSteps(Protocol):
         """Return every step that undid another one."""
         ...
 
-    async def mark_undone(self, step_id: UUID) -> None:
-        """Mark a step as undone."""
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
+        """Mark a step as undone, or as undone no more."""
         ...
 
 

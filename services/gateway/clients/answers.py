@@ -261,6 +261,8 @@ class FiledCell:
     conflict: CellConflict | None = None
     is_provisional: bool = False
     is_sealed: bool = False
+    put_back_by: str = ""
+    put_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +395,10 @@ class Adjustment:
     reason: str
     author: str = ""
     adjusted_at: datetime | None = None
+    authority: str = ""
+    """The server that decided; empty for this one."""
+    applies_here: bool = True
+    """Whether the filings of this server are judged under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +424,36 @@ class AdjustmentPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many filings have a verdict."""
+
+    verdict: Verdict
+    filings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCount:
+    """How a control fares over a campaign."""
+
+    control: str
+    severity: Severity
+    message: Sentence
+    failing: int
+    justified: int
+    not_evaluated: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCheck:
+    """Verdicts and findings counted over a campaign."""
+
+    checked: int
+    skipped: int
+    verdicts: tuple[VerdictCount, ...]
+    controls: tuple[ControlCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queued run is, how long until it is done, what it found."""
 
@@ -436,6 +472,7 @@ class QueueStatus:
     adjustment: Adjustment | None = None
     tried_on: int = 0
     """Year of the filings it is tried on, 0 for the open ones."""
+    check: CampaignCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +495,9 @@ class ImportChange:
     current: str
     effect: ImportEffect
     current_origin: Origin
+    control: str = ""
+    """F-22, when the file gives a computed cell another value than the formula."""
+    message: ThreePartMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,6 +314,10 @@ class Validations(Protocol):
         """Try a decision on filings and change nothing; returns the run. `tried_on` 0 is the open ones."""
         ...
 
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign; returns the run."""
+        ...
+
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""
         ...

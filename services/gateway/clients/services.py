@@ -529,6 +529,12 @@ class GrpcValidations:
         with carrying(self._passport):
             return (await self._stub.PreviewAdjustment(request)).run_id
 
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign."""
+        request = validation.CheckCampaignRequest(request_id=request_id, document=_document(document), year=year)
+        with carrying(self._passport):
+            return (await self._stub.CheckCampaign(request)).run_id
+
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""
         with carrying(self._passport):

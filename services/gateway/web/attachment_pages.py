@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from chassis.errors import Invalid, RuleBroken
-from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
 from services.gateway.web.visit import Visit, Visitor
@@ -47,6 +47,6 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
         "attachments": await visit.services.forms.attachments(filing_id),
         "kinds": ATTACHMENT_KINDS,
         "kind": kind,
-        "failure": what_is_wrong(failure, visit.wording) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("attachments.html", values, status_of(failure) if failure else 200)

@@ -222,12 +222,15 @@ def _known(version: str) -> FormSet:
 def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeRow:
     word = _(PROPERTIES.get(change.property, change.property)) if change.property else _(KINDS[change.kind])
     label = _label(change, after, _) or _label(change, before, _)
-    dated = change.property in DAYS
-    values = (
-        _.day(text) if dated else _(VALUES.get(text, text)) if text else "" for text in (change.before, change.after)
-    )
     code = "" if change.subject == "package" else change.code
-    return ChangeRow(code, label, word, *values, breaks_comparison=change.breaks_comparison)
+    old, new = (_value(change, text, _) for text in (change.before, change.after))
+    return ChangeRow(code, label, word, old, new, change.breaks_comparison)
+
+
+def _value(change: Change, text: str, _: Wording) -> str:
+    if not text:
+        return ""
+    return _.day(text) if change.property in DAYS else _(VALUES.get(text, text))
 
 
 def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:

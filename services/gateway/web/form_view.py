@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from markupsafe import Markup
 
-from chassis.errors import Conflict, Failure, Violation
+from chassis.errors import Conflict, Failure
 from formsets import Form, FormSet, Line
 from formsets.package import column_of
 from services.gateway.clients.answers import (
@@ -21,6 +21,7 @@ from services.gateway.clients.answers import (
     Origin,
     Severity,
 )
+from services.gateway.web.errors import told
 from services.gateway.web.figures import is_numeric, shown, typed
 from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
@@ -219,11 +220,14 @@ def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, 
     The sheet holds the cells as they are now: a value that somebody else saved meanwhile is said from it.
     """
     document = sheet.identity.document.code
+    official = {control.id for control in sheet.form_set.controls}
     return {
         shown_at(sheet.form_set, document, v.field): _meanwhile(sheet, v.field, _)
         if isinstance(failure, Conflict)
-        else _explained(sheet.form_set, v, _)
-        for v in failure.violations
+        else f"{v.description} ({v.reason})"
+        if v.reason in official
+        else v.description
+        for v in told(failure, _)
         if sheet.form_set.has_cell(v.field)
     }
 
@@ -237,16 +241,6 @@ def _meanwhile(sheet: Sheet, address: str, _: Wording) -> str:
         author=(filed.author if filed else "") or "—",
         at=_.moment(filed.changed_at if filed else None),
     )
-
-
-def _explained(form_set: FormSet, violation: Violation, _: Wording) -> str:
-    official = next((control for control in form_set.controls if control.id == violation.reason), None)
-    if official is None:
-        return _.violation(violation.field, violation.reason) or violation.description
-    if _.language == "fr":
-        return f"{violation.description} ({official.id})"
-    text = official.text(_.language)
-    return f"{text.what} {text.how} ({official.id})"
 
 
 def _row(
@@ -335,6 +329,8 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
     if cell is None or not parts:
         return ""
     who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
+    if cell.put_back_by:
+        who.append(_("remise le {at} par {author}", at=_.moment(cell.put_back_at), author=cell.put_back_by))
     return ", ".join(part for part in (*parts, *who) if part)
 
 

@@ -142,7 +142,7 @@ def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> 
             title = Markup("{} — {}").format(form.code, official(form.title))
             text = shown(value, form_set.cell_type(address), _)
         else:
-            title, label, text = "—", "", value
+            title, label, text = Markup("—"), Markup(), value
         tables.setdefault(title, []).append((address, label, text))
     return list(tables.items())
 

@@ -110,7 +110,7 @@ class PrepareSignature:
         except RuleBroken as failure:
             if not failure.violations:
                 raise
-            return Prepared(None, None, tuple(Sentence(v.description, v.english) for v in failure.violations))
+            return Prepared(None, None, tuple(Sentence(v.description, str(v.en or "")) for v in failure.violations))
         try:
             caller.require(PERMISSION, frozen.identity.body)
         except NotFound:

@@ -209,7 +209,7 @@ async def test_a_filing_that_lacks_a_form_or_its_approval_is_not_signed_and_says
     found = {violation.reason: violation for violation in caught.value.violations}
     assert {"W-01", "W-04"} <= found.keys()
     assert "TF (" in found["W-01"].description
-    assert found["W-04"].english.startswith("The accounts are not approved.")
+    assert str(found["W-04"].en).startswith("The accounts are not approved.")
 
 
 async def test_carried_columns_do_not_count_as_a_form_that_was_saved(running):

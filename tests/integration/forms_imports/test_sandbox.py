@@ -93,8 +93,9 @@ async def test_two_cells_that_ask_for_512_gib_are_refused_within_a_second_and_th
     try:
         await files.warm("2024.1")
         began = time.perf_counter()
-        with pytest.raises(ImportRefused, match="1048576"):
+        with pytest.raises(ImportRefused) as refusal:
             await files.read(form_set, a_filing(), "creux.xlsx", a_sparse_workbook())
+        assert "1048576" in refusal.value.violations[0].description
         assert time.perf_counter() - began < 1
         assert (await files.read(form_set, a_filing(), "a.csv", SAMPLE.read_bytes())).lines
     finally:
@@ -139,8 +140,9 @@ async def test_files_read_at_once_do_not_mix():
 
 async def test_a_file_over_the_size_is_refused_before_any_process():
     files = SandboxedFlatFiles(10, 10)
-    with pytest.raises(ImportRefused, match="dépasse"):
+    with pytest.raises(ImportRefused) as refusal:
         await files.read(formsets.load("2024.1"), a_filing(), "a.csv", b"x" * 11)
+    assert "dépasse" in refusal.value.violations[0].description
 
 
 async def test_malformed_files_get_their_answer_through_the_walls_and_nothing_is_left_running():

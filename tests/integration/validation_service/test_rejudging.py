@@ -202,6 +202,50 @@ async def test_only_the_authority_adjusts_and_never_a_blocking_control(running: 
         await running.validation.AdjustControl(pb.AdjustControlRequest(request_id="x", adjustment=a_decision()))
 
 
+async def test_a_whole_campaign_is_checked_from_the_queue_and_nothing_changes(running: Running) -> None:
+    late = await running.open("000000018", ID_200_v="2025-07-01")
+    await running.open("552081317")
+    with carrying("officer"):
+        asked = await running.validation.CheckCampaign(
+            pb.CheckCampaignRequest(request_id="c-1", document=types.DOCUMENT_ER, year=2024)
+        )
+        again = await running.validation.CheckCampaign(
+            pb.CheckCampaignRequest(request_id="c-1", document=types.DOCUMENT_ER, year=2024)
+        )
+    done = await running.until_done(asked.run_id)
+
+    assert again.run_id == asked.run_id
+    assert (done.kind, done.done, done.check.checked, done.check.skipped) == ("check", 2, 2, 0)
+    assert {one.verdict: one.filings for one in done.check.verdicts}[pb.VERDICT_TO_JUSTIFY] == 1
+    assert [(one.control, one.failing) for one in done.check.controls if one.severity == pb.SEVERITY_ANOMALY] == [
+        ("A-20", 1)
+    ]
+    assert await running.notices(late) == []
+    with carrying("director"), pytest.raises(Forbidden):
+        await running.validation.CheckCampaign(
+            pb.CheckCampaignRequest(request_id="c-2", document=types.DOCUMENT_ER, year=2024)
+        )
+
+
+async def test_a_request_has_its_receipt_and_its_place_within_a_second_whatever_the_queue(running: Running) -> None:
+    await running.open("000000018", ID_200_v="2025-07-01")
+    loop = asyncio.get_running_loop()
+    receipts, places = [], []
+    for number in range(20):
+        asked_at = loop.time()
+        with carrying("officer"):
+            request = pb.CheckCampaignRequest(request_id=f"q-{number}", document=types.DOCUMENT_ER, year=2024)
+            run_id = (await running.validation.CheckCampaign(request)).run_id
+            receipts.append(loop.time() - asked_at)
+            status = await running.validation.GetQueueStatus(pb.GetQueueStatusRequest(run_id=run_id))
+        places.append(status.place)
+    done = await running.until_done(run_id)
+
+    assert max(receipts) < 1
+    assert max(places) > 1
+    assert done.check.checked == 1
+
+
 async def test_a_justification_of_a_filing_that_was_not_sent_cannot_be_read_by_the_authority(running: Running) -> None:
     filing_id = await running.open("000000018", ID_200_v="2025-07-01")
     with carrying("director"):

@@ -97,4 +97,4 @@ def test_obstacles_say_everything_in_both_languages():
 
     assert (obstacle.field, obstacle.reason) == ("ID.200.v", "W-04")
     assert obstacle.description.startswith("Comptes non approuvés. Case ID.200.v : vide. Renseignez")
-    assert obstacle.english.startswith("The accounts are not approved. Cell ID.200.v: empty. Fill")
+    assert str(obstacle.en).startswith("The accounts are not approved. Cell ID.200.v: empty. Fill")

@@ -194,8 +194,8 @@ async def test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_lan
     assert list(found) == ["W-01", "W-04"]
     assert "PR (" in found["W-01"].description
     assert "BA (" not in found["W-01"].description
-    assert "A mandatory form was never opened." in found["W-01"].english
-    assert (found["W-04"].field, "The accounts are not approved." in found["W-04"].english) == ("ID.200.v", True)
+    assert "A mandatory form was never opened." in str(found["W-01"].en)
+    assert (found["W-04"].field, "The accounts are not approved." in str(found["W-04"].en)) == ("ID.200.v", True)
 
 
 async def test_a_late_signature_is_flagged_and_never_refused():

@@ -166,4 +166,4 @@ class Corrections(RuleBasedStateMachine):
 
 
 TestCorrections = Corrections.TestCase
-TestCorrections.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestCorrections.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)

@@ -103,7 +103,7 @@ async def test_a_control_adjusted_since_is_judged_on_the_whole_filing() -> None:
     use = wired(kept=kept)
     judged = await use.evaluate_filing(SUBJECT, CELLS)
     reason = "Trop de faux positifs cette année."
-    await kept.adjustments.add(Adjustment("2024.1", "ER", 2024, "A-04", "R", reason, "Alex Agent", NOW))
+    await kept.adjustments.add(Adjustment("2024.1", "ER", 2024, "A-04", "R", reason, "Alex Agent", NOW, UUID(int=1)))
 
     assert await use.recheck_filing(FILING, judged.report_id, {"BA.110.brut": "1"}, "none") is None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from services.forms.clients.uploads.containers import entries_of, unpacked
-from services.forms.clients.uploads.refusal import FileRefused
+from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 
 MOST_CELLS = 500_000
 """Cells of a workbook, and area of the rectangle of a sheet."""
@@ -87,8 +87,8 @@ def scan(content: bytes) -> Scan:
         if "vbaproject" in entry.name.lower():
             raise FileRefused(
                 "F-23",
-                "Le classeur contient des macros. Enregistrez-le en « Classeur Excel (.xlsx) ».",
-                "The workbook contains macros. Save it as “Excel Workbook (.xlsx)”.",
+                ("Le classeur contient des macros.", "The workbook contains macros."),
+                ("Enregistrez-le en « Classeur Excel (.xlsx) ».", "Save it as “Excel Workbook (.xlsx)”."),
             )
     return Scan(workbook.sheets())
 
@@ -162,17 +162,17 @@ class _Part:
             elif self._cells is not None:
                 self._cells.finish()
         except (expat.ExpatError, ValueError):
-            raise FileRefused(
-                "F-23",
-                "Le classeur est endommagé. Ouvrez-le dans votre tableur et enregistrez-le de nouveau.",
-                "The workbook is damaged. Open it in your spreadsheet program and save it again.",
-            ) from None
+            damaged = ("Le classeur est endommagé.", "The workbook is damaged.")
+            raise FileRefused("F-23", damaged, SAVE_AGAIN) from None
 
     def _refuse_doctype(self, *_: object) -> None:
         raise FileRefused(
             "F-23",
-            "Le classeur contient une déclaration interdite (DOCTYPE). Enregistrez-le de nouveau avec votre tableur.",
-            "The workbook contains a forbidden declaration (DOCTYPE). Save it again with your spreadsheet program.",
+            (
+                "Le classeur contient une déclaration interdite (DOCTYPE).",
+                "The workbook contains a forbidden declaration (DOCTYPE).",
+            ),
+            SAVE_AGAIN,
         )
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
@@ -206,8 +206,8 @@ class _Part:
         if key in into:
             raise FileRefused(
                 "F-23",
-                "Le classeur nomme deux fois la même feuille. Enregistrez-le de nouveau avec votre tableur.",
-                "The workbook names the same sheet twice. Save it again with your spreadsheet program.",
+                ("Le classeur nomme deux fois la même feuille.", "The workbook names the same sheet twice."),
+                SAVE_AGAIN,
             )
         into[key] = value
 
@@ -329,10 +329,14 @@ class _Cells:
         if row > MOST_ROWS or column > 16_384:
             raise FileRefused(
                 "F-29",
-                f"Une feuille va jusqu'à la ligne {row}, au plus {MOST_ROWS} sont admises. Supprimez les lignes après "
-                "la dernière qui sert (Ctrl+Fin y mène).",
-                f"A sheet goes down to row {row}, at most {MOST_ROWS} are allowed. Delete the rows after the last one "
-                "in use (Ctrl+End leads there).",
+                (
+                    f"Une feuille va jusqu'à la ligne {row}, au plus {MOST_ROWS} sont admises.",
+                    f"A sheet goes down to row {row}, at most {MOST_ROWS} are allowed.",
+                ),
+                (
+                    "Supprimez les lignes après la dernière qui sert (Ctrl+Fin y mène).",
+                    "Delete the rows after the last one in use (Ctrl+End leads there).",
+                ),
             )
         if row * column > MOST_CELLS:
             raise _too_many_cells()
@@ -364,8 +368,11 @@ class _Cells:
         if len(noted) >= MOST_NOTED:
             raise FileRefused(
                 "F-24",
-                f"Le classeur compte plus de {MOST_NOTED} cellules en erreur. Corrigez les formules.",
-                f"The workbook has more than {MOST_NOTED} error cells. Correct the formulas.",
+                (
+                    f"Le classeur compte plus de {MOST_NOTED} cellules en erreur.",
+                    f"The workbook has more than {MOST_NOTED} error cells.",
+                ),
+                ("Corrigez les formules.", "Correct the formulas."),
             )
 
 
@@ -395,24 +402,29 @@ def _local(name: str) -> str:
 def _too_many_cells() -> FileRefused:
     return FileRefused(
         "F-29",
-        f"Le classeur couvre plus de {MOST_CELLS} cellules. Retirez ce qui n'est pas demandé, colonnes et lignes vides "
-        "mises en forme comprises.",
-        f"The workbook covers more than {MOST_CELLS} cells. Remove what is not asked for, formatted empty rows and "
-        "columns included.",
+        (
+            f"Le classeur couvre plus de {MOST_CELLS} cellules.",
+            f"The workbook covers more than {MOST_CELLS} cells.",
+        ),
+        (
+            "Retirez ce qui n'est pas demandé, colonnes et lignes vides mises en forme comprises.",
+            "Remove what is not asked for, formatted empty rows and columns included.",
+        ),
     )
 
 
 def _unreadable_reference(text: str) -> FileRefused:
     return FileRefused(
         "F-23",
-        f"Le classeur contient une adresse de cellule illisible ({text[:20]!r}).",
-        f"The workbook holds an unreadable cell address ({text[:20]!r}).",
+        ("Le classeur contient une adresse de cellule illisible.", "The workbook holds an unreadable cell address."),
+        SAVE_AGAIN,
+        (f"L'adresse {text[:20]!r}.", f"The address {text[:20]!r}."),
     )
 
 
 def _not_a_workbook() -> FileRefused:
     return FileRefused(
         "F-23",
-        "Ce fichier est une archive, pas un classeur .xlsx. Déposez un CSV ou un .xlsx.",
-        "This file is an archive, not an .xlsx workbook. Upload a CSV or an .xlsx.",
+        ("Ce fichier est une archive, pas un classeur .xlsx.", "This file is an archive, not an .xlsx workbook."),
+        ("Déposez un CSV ou un .xlsx.", "Upload a CSV or an .xlsx."),
     )

@@ -15,10 +15,10 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, picking, read_rows
+from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, file_problem, picking, read_rows
 from formsets.formats import printable
 from services.forms.clients.uploads.balances import Balance, names_balance, read_table
-from services.forms.clients.uploads.refusal import FileRefused
+from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 from services.forms.clients.uploads.spreadsheet_scan import Scan, ScannedSheet, scan
 
 MOST_HEADER_ROWS = 30
@@ -119,9 +119,12 @@ def read_spreadsheet(book: OpenedWorkbook, form_set: FormSet) -> FlatFile:
     if not reading.read:
         raise FileRefused(
             "F-24",
-            "Aucune feuille ne porte les colonnes code, colonne, valeur, ni celles d'un formulaire. Ajoutez-les en "
-            "première ligne.",
-            "No sheet has the columns code, colonne, valeur, nor those of a form. Add them as the first row.",
+            (
+                "Aucune feuille ne porte les colonnes code, colonne, valeur, ni celles d'un formulaire.",
+                "No sheet has the columns code, colonne, valeur, nor those of a form.",
+            ),
+            ("Ajoutez-les en première ligne.", "Add them as the first row."),
+            ("Toutes les feuilles.", "All sheets."),
         )
     file = read_rows(reading.rows, form_set, reading.subject)
     if file.is_refused:
@@ -272,20 +275,24 @@ def _is_refused(
     where = f"{_letters(at[1])}{row}"
     if place in table.noted.errors:
         error = table.noted.errors[place]
-        french = f"la cellule {where} contient l'erreur {error}. Corrigez la formule, ou écrivez sa valeur."
-        english = f"cell {where} holds the error {error}. Correct the formula, or write its value."
+        what = (f"La cellule contient l'erreur {error}.", f"The cell holds the error {error}.")
+        how = ("Corrigez la formule, ou écrivez sa valeur.", "Correct the formula, or write its value.")
     else:
         error = ""
-        french = f"la formule de la cellule {where} n'a pas de résultat. Ouvrez le fichier dans votre tableur, enregistrez-le."
-        english = f"the formula of cell {where} has no result. Open the file in your spreadsheet program and save it."
+        what = ("La formule de la cellule n'a pas de résultat.", "The formula of the cell has no result.")
+        how = (
+            "Ouvrez le fichier dans votre tableur, enregistrez-le.",
+            "Open the file in your spreadsheet program and save it.",
+        )
     reading.problems.append(
-        FileProblem(
-            row,
-            printable(column, 20),
-            printable(code, 20),
+        file_problem(
             "F-24",
-            f"Feuille {table.sheet}, ligne {row} : {french}",
-            f"Sheet {table.sheet}, row {row}: {english}",
+            what,
+            how,
+            (f"Feuille {table.sheet}, cellule {where}.", f"Sheet {table.sheet}, cell {where}."),
+            line=row,
+            column=printable(column, 20),
+            code=printable(code, 20),
             raw=error,
             extra=dict(zip(titles, own, strict=True)),
             sheet=table.sheet,
@@ -324,6 +331,6 @@ def _letters(at: int) -> str:
 def _unreadable() -> FileRefused:
     return FileRefused(
         "F-23",
-        "Le classeur n'a pas pu être lu. Ouvrez-le dans votre tableur et enregistrez-le de nouveau en .xlsx.",
-        "The workbook could not be read. Open it in your spreadsheet program and save it again as .xlsx.",
+        ("Le classeur n'a pas pu être lu.", "The workbook could not be read."),
+        SAVE_AGAIN,
     )
