@@ -10,6 +10,7 @@ is one row by its primary key, on the same server in the same minute. Prints the
 
 import argparse
 import asyncio
+import gc
 import itertools
 import json
 import random
@@ -221,6 +222,8 @@ async def measured(url: str, admin_url: str, loaded: Loaded, count: int) -> dict
             assert len(answer.points) == len(YEARS) * len(LINE)
             assert all(point.value for point in answer.points)
 
+        gc.collect()
+        gc.freeze()  # as a node does once it is ready
         for call, (siren, filing) in zip((as_it_is, as_signed, of_years), shuffled[-3:], strict=True):
             await call(siren, filing)
         async with await psycopg.AsyncConnection.connect(

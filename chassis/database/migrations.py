@@ -1,9 +1,10 @@
-"""Runs a service's own Alembic tree against its own schema, as its own role; and makes that schema and role."""
+"""Runs a service's own Alembic tree against its own schema, as its own role; and makes that schema and role.
+
+Alembic is imported by what migrates: 11 MB that a service whose database is migrated elsewhere need not hold.
+"""
 
 from pathlib import Path
 
-from alembic import command, context, op
-from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import MetaData, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
@@ -59,6 +60,9 @@ def upgrade(url: str, schema: str, revision: str = "head") -> None:
     Raises:
         sqlalchemy.exc.OperationalError: the database does not answer, or a lock was not had in five seconds.
     """
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_of(schema)))
     config.attributes["url"], config.attributes["schema"] = url, schema
@@ -67,6 +71,8 @@ def upgrade(url: str, schema: str, revision: str = "head") -> None:
 
 def run(metadata: MetaData) -> None:
     """Run inside a service's `env.py`: connect, hold the migration lock, migrate in one transaction."""
+    from alembic import context
+
     url, schema = context.config.attributes["url"], context.config.attributes["schema"]
     options = f"-csearch_path={schema} -clock_timeout={LOCK_TIMEOUT} -cstatement_timeout={STATEMENT_TIMEOUT}"
     engine = create_engine(url, poolclass=NullPool, connect_args={"options": options})
@@ -90,5 +96,7 @@ def _is_of_the_rows(name: str | None, kind: str, _parents: object) -> bool:
 
 def begin_outbox() -> None:
     """Run inside the first migration of a service, after its tables: the head row, and the index of what is due."""
+    from alembic import op
+
     op.execute("INSERT INTO outbox_head (id, sequence) VALUES (1, 0)")
     op.create_index(OUTBOX_INDEX, "outbox_events", ["sequence"], postgresql_where=text("delivered_at IS NULL"))
