@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from chassis.database.migrations import prepare_schema, upgrade
@@ -25,11 +25,7 @@ FROM (VALUES (1, 'SharedFactsChanged'), (2, 'FilingReopened')) AS recorded(n, ki
 @pytest.fixture
 def sql(database):
     """Run SQL in a database of its own, with a schema of the release before."""
-    with create_engine(database.admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS before"))
-        connection.execute(text("CREATE DATABASE before"))
-    admin_url = make_url(database.admin_url).set(database="before").render_as_string(hide_password=False)
-    url = prepare_schema(admin_url, "forms")
+    url = prepare_schema(database.apart("before").admin_url, "forms")
     engine = create_engine(url, poolclass=NullPool, connect_args={"options": "-csearch_path=forms"})
 
     def run(*statements):

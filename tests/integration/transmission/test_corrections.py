@@ -121,11 +121,13 @@ class Server:
 async def server(database: TestDatabase) -> AsyncIterator[Server]:
     stack = a_stack()
     body = auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")
+    # The tests of forms keep a host for the session, whose relay would take what is told to transmission here.
+    apart = database.apart("corrections")
     services = [
-        make_forms(stack, database.fresh("forms")),
-        make_validation(stack, database.fresh("validation")),
-        make_signature(stack, database.fresh("signature")),
-        make_service(stack, database.fresh("transmission")),
+        make_forms(stack, apart.fresh("forms")),
+        make_validation(stack, apart.fresh("validation")),
+        make_signature(stack, apart.fresh("signature")),
+        make_service(stack, apart.fresh("transmission")),
         an_auth_service(body),
         a_sync_service(FactsServicer()),
     ]
