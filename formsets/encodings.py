@@ -13,13 +13,16 @@ _MAGIC = {
 }
 
 
+SAVE_AS_UTF8 = ("Enregistrez-le en « CSV UTF-8 ».", "Save it as “CSV UTF-8”.")
+"""How to mend a file of no known encoding, French and English."""
+
+
 class UnknownEncoding(ValueError):
-    """The bytes are not text in one of the three encodings; carries the sentence in both languages."""
+    """The bytes are not text in one of the three encodings; says what they are in both languages."""
 
     def __init__(self, french: str, english: str) -> None:
         super().__init__(english)
-        self.french = french
-        self.english = english
+        self.what = (french, english)
 
 
 def decoded(content: bytes) -> tuple[str, str]:
@@ -31,18 +34,15 @@ def decoded(content: bytes) -> tuple[str, str]:
     for magic, (french, english) in _MAGIC.items():
         if content.startswith(magic):
             raise UnknownEncoding(
-                f"Ce fichier est {french}, pas un CSV. Enregistrez-le en « CSV UTF-8 ».",
-                f"This file is {english}, not CSV. Save it as “CSV UTF-8”.",
+                f"Ce fichier est {french}, pas un CSV.",
+                f"This file is {english}, not CSV.",
             )
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise UnknownEncoding(
-            "Ce fichier est en UTF-16. Enregistrez-le en « CSV UTF-8 ».",
-            "This file is in UTF-16. Save it as “CSV UTF-8”.",
-        )
+        raise UnknownEncoding("Ce fichier est en UTF-16.", "This file is in UTF-16.")
     if content.translate(None, _CONTROLS) != content:
         raise UnknownEncoding(
-            "Ce fichier contient des octets qui ne sont pas du texte. Enregistrez-le en « CSV UTF-8 ».",
-            "This file has bytes that are not text. Save it as “CSV UTF-8”.",
+            "Ce fichier contient des octets qui ne sont pas du texte.",
+            "This file has bytes that are not text.",
         )
     try:
         return content.decode("utf-8-sig"), "utf-8"
@@ -57,7 +57,7 @@ def _single_byte(content: bytes) -> tuple[str, str]:
             return content.decode("cp1252"), "windows-1252"
         except UnicodeDecodeError:
             raise UnknownEncoding(
-                "Encodage du fichier non reconnu. Enregistrez-le en « CSV UTF-8 ».",
-                "The encoding of this file is not recognised. Save it as “CSV UTF-8”.",
+                "Encodage du fichier non reconnu.",
+                "The encoding of this file is not recognised.",
             ) from None
     return content.decode("iso-8859-15"), "iso-8859-15"

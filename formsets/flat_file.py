@@ -6,13 +6,14 @@ accepted and what is refused.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeVar
 
-from formsets.encodings import UnknownEncoding, decoded
-from formsets.formats import printable, read
-from formsets.package import FormSet, UnknownCell
+from formsets.encodings import SAVE_AS_UTF8, UnknownEncoding, decoded
+from formsets.formats import printable, read, unknown_cell
+from formsets.package import ControlText, FormSet
 from formsets.spreadsheet_text import restored
 
 LARGEST = 20 * 1024 * 1024
@@ -31,6 +32,13 @@ _LONGEST_HEADER = 2_000
 _LONGEST_ECHO = 200
 """Characters of a refused text given back."""
 _NOTHING: Mapping[str, str] = {}
+_Item = TypeVar("_Item")
+
+Sentence = tuple[str, str]
+"""A sentence in French and in English."""
+WHOLE_FILE: Sentence = ("Le fichier entier.", "The whole file.")
+WHOLE_LINE: Sentence = ("La ligne entière.", "The whole line.")
+REMOVE_THE_REST: Sentence = ("Retirez ce qui n'est pas demandé.", "Remove what is not asked for.")
 
 _NAMES = {
     "code": "code",
@@ -59,22 +67,27 @@ _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One cell of the file, known to the form set, its text not yet read."""
 
     line_number: int
     """Line of the file, from 1."""
     address: str
     raw: str
-    extra: Mapping[str, str]
-    """The user's own columns, such as `nature`; they have no effect."""
+    titles: tuple[str, ...] = ()
+    """Of the user's own columns, such as `nature`; they have no effect."""
+    own: tuple[str, ...] = ()
+    """What stands under each."""
     sheet: str = ""
     """Sheet of a workbook, empty for a file that has none; the line is a row of it."""
 
+    @property
+    def extra(self) -> dict[str, str]:
+        """The user's own columns."""
+        return dict(zip(self.titles, self.own, strict=True))
 
-@dataclass(frozen=True, slots=True)
-class Row:
+
+class Row(NamedTuple):
     """One cell as a table of a workbook gives it, not yet known to the form set."""
 
     sheet: str
@@ -83,7 +96,10 @@ class Row:
     code: str
     column: str
     raw: str
-    extra: Mapping[str, str]
+    titles: tuple[str, ...] = ()
+    """Of the user's own columns."""
+    own: tuple[str, ...] = ()
+    """What stands under each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +114,8 @@ class FileProblem:
     """Line code as written; empty when not about one."""
     control: str
     """Official id, `F-24`."""
-    message_fr: str
-    message_en: str
+    french: ControlText
+    english: ControlText
     is_fatal: bool = False
     """The whole file is refused."""
     raw: str = ""
@@ -108,9 +124,28 @@ class FileProblem:
     """The user's own columns on that line, given back (F18)."""
     sheet: str = ""
 
-    def message(self, language: str = "fr") -> str:
-        """The sentence in this language, French when there is none."""
-        return self.message_en if language == "en" else self.message_fr
+    def sentence(self, language: str = "fr") -> str:
+        """The three parts in one line, French when there is no such language."""
+        return str(self.english if language == "en" else self.french)
+
+
+def file_problem(
+    control: str,
+    what: Sentence,
+    how: Sentence,
+    where: Sentence = WHOLE_FILE,
+    *,
+    line: int = 0,
+    column: str = "",
+    code: str = "",
+    is_fatal: bool = False,
+    raw: str = "",
+    extra: Mapping[str, str] = _NOTHING,
+    sheet: str = "",
+) -> FileProblem:
+    """Return a problem told in three parts, each in French and in English."""
+    french, english = (ControlText(*parts) for parts in zip(what, where, how, strict=True))
+    return FileProblem(line, column, code, control, french, english, is_fatal, raw, extra, sheet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +183,15 @@ class FlatFile:
 def read_flat_file(content: bytes, form_set: FormSet) -> FlatFile:
     """Read a flat file against a form set."""
     if len(content) > LARGEST:
-        return _refused(
-            "F-29", "Le fichier dépasse 20 Mo. Retirez ce qui n'est pas demandé.", "The file is over 20 MB."
-        )
+        too_large = ("Le fichier dépasse 20 Mo.", "The file is over 20 MB.")
+        return _refused(file_problem("F-29", too_large, REMOVE_THE_REST))
     try:
         text, encoding = decoded(content)
     except UnknownEncoding as error:
-        return _refused("F-23", error.french, error.english)
+        return _refused(file_problem("F-23", error.what, SAVE_AS_UTF8))
     if not text.strip():
-        return _refused("F-24", "Le fichier est vide. Exportez-le de nouveau.", "The file is empty. Export it again.")
+        empty = ("Le fichier est vide.", "The file is empty.")
+        return _refused(file_problem("F-24", empty, ("Exportez-le de nouveau.", "Export it again.")))
     return _Reader(text, encoding, form_set).read()
 
 
@@ -177,8 +212,30 @@ def read_rows(rows: Iterable[Row], form_set: FormSet, subject: Mapping[str, str]
         return refusal
     for row in rows:
         reader.sheet = row.sheet
-        reader.add(row.number, row.code, row.column, row.raw, row.extra)
+        reader.add(row.number, row.code, row.column, row.raw, row.titles, row.own)
     return reader.result()
+
+
+def picking(places: Iterable[int]) -> Callable[[Sequence[_Item]], tuple[_Item, ...]]:
+    """What takes these places of a row, in this order."""
+    chosen = tuple(places)
+    if len(chosen) > 1:
+        return itemgetter(*chosen)
+    return lambda row: tuple(row[place] for place in chosen)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, whichever of the three ends of line it uses, and even if it mixes them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def unlisted(count: int) -> FileProblem:
+    """Return what stands for problems beyond the most that are listed."""
+    return file_problem(
+        "F-24",
+        (f"{count} autres problèmes ne sont pas listés.", f"{count} more problems are not listed."),
+        ("Corrigez ceux qui le sont, puis importez de nouveau.", "Correct those that are, then import again."),
+    )
 
 
 def column_name(title: str) -> str:
@@ -192,25 +249,30 @@ def check_subject(flat_file: FlatFile, siren: str, year: int) -> FileProblem | N
     A file that says neither is accepted.
     """
     if flat_file.siren is not None and flat_file.siren != siren:
-        french = f"Ce fichier concerne le SIREN {flat_file.siren}, ce dossier le {siren}. Choisissez l'autre dossier."
-        english = f"This file is about SIREN {flat_file.siren}, this filing about {siren}. Choose the other filing."
+        where = (
+            f"Le fichier : SIREN {flat_file.siren} ; ce dossier : SIREN {siren}.",
+            f"The file: SIREN {flat_file.siren}; this filing: SIREN {siren}.",
+        )
     elif flat_file.year is not None and flat_file.year != year:
-        french = f"Ce fichier concerne l'exercice {flat_file.year}, ce dossier {year}. Choisissez l'autre dossier."
-        english = f"This file is about exercice {flat_file.year}, this filing about {year}. Choose the other filing."
+        where = (
+            f"Le fichier : exercice {flat_file.year} ; ce dossier : exercice {year}.",
+            f"The file: exercice {flat_file.year}; this filing: exercice {year}.",
+        )
     else:
         return None
     line = next((e.line_number for e in flat_file.entries if e.address in {"ID.030.v", "ID.170.v"}), 0)
-    return FileProblem(line, "", "", "F-26", french, english, is_fatal=True)
-
-
-def _refused(
-    control: str, french: str, english: str, line: int = 0, *, encoding: str = "", separator: str = ""
-) -> FlatFile:
-    return FlatFile(
-        problems=(FileProblem(line, "", "", control, french, english, is_fatal=True),),
-        encoding=encoding,
-        separator=separator,
+    return file_problem(
+        "F-26",
+        ("Ce fichier ne concerne pas ce dossier.", "This file is not about this filing."),
+        ("Choisissez l'autre dossier, ou l'autre fichier.", "Choose the other filing, or the other file."),
+        where,
+        line=line,
+        is_fatal=True,
     )
+
+
+def _refused(problem: FileProblem, *, encoding: str = "", separator: str = "") -> FlatFile:
+    return FlatFile(problems=(replace(problem, is_fatal=True),), encoding=encoding, separator=separator)
 
 
 @dataclass(slots=True)
@@ -231,16 +293,23 @@ class _Reader:
     sheet: str = ""
 
     def read(self) -> FlatFile:
-        lines = re.split(r"\r\n|\n|\r", self.text)
+        lines = lines_of(self.text)
         if len(lines) > MOST_LINES:
-            return self._refuse("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.", 0)
+            too_long = (f"Le fichier dépasse {MOST_LINES} lignes.", f"The file is over {MOST_LINES} lines.")
+            return self._refuse(file_problem("F-29", too_long, REMOVE_THE_REST))
         header_at = self._header_line(lines)
         if header_at is None:
             return self._refuse(
-                "F-24",
-                "La ligne d'en-tête code;colonne;valeur manque. Ajoutez-la en première ligne.",
-                "The header line code;colonne;valeur is missing. Add it as the first line.",
-                1,
+                file_problem(
+                    "F-24",
+                    (
+                        "La ligne d'en-tête code;colonne;valeur manque.",
+                        "The header line code;colonne;valeur is missing.",
+                    ),
+                    ("Ajoutez-la en première ligne.", "Add it as the first line."),
+                    (f"Les {_MOST_HEADER_LINES} premières lignes.", f"The first {_MOST_HEADER_LINES} lines."),
+                    line=1,
+                )
             )
         self._guess_encoding()
         refusal = self.refuse_subject(lines[header_at], header_at + 1)
@@ -251,12 +320,20 @@ class _Reader:
         return self.result()
 
     def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
-        for number, fields in self._rows(lines, start):
-            if self._is_blank(fields):
+        at = {name: index for index, name in enumerate(names)}  # of two columns of one name, the last counts
+        code_at, column_at, value_at = at["code"], at["column"], at["value"]
+        unit_at = at.get("unite", at.get("unité"))
+        own = {name: index for name, index in at.items() if index not in {code_at, column_at, value_at}}
+        titles, pick = tuple(own), picking(own.values())
+        for number, found in self._rows(lines, start):
+            if found is not None and not found[0].strip() and not any(map(str.strip, found)):
                 continue
-            row = self._row(number, fields, names)
-            if row is not None:
-                self.add(number, row.pop("code"), row.pop("column"), restored(row.pop("value")), row)
+            fields = found if found is not None and len(found) == len(names) else self._fitted(number, found, names)
+            if fields is None or (
+                unit_at is not None and not self._is_in_euros(number, fields[unit_at], fields[code_at])
+            ):
+                continue
+            self.add(number, fields[code_at], fields[column_at], restored(fields[value_at]), titles, pick(fields))
 
     def _header_line(self, lines: list[str]) -> int | None:
         """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
@@ -281,18 +358,30 @@ class _Reader:
         unit = self.subject.get("unit", "").lower()
         if _THOUSANDS.search(header) or unit not in _EUROS:
             return self._refuse(
-                "F-27",
-                "Les montants de ce fichier ne sont pas en euros. Convertissez-les en euros entiers.",
-                "The amounts of this file are not in euros. Convert them to whole euros.",
-                number,
+                file_problem(
+                    "F-27",
+                    (
+                        "Les montants de ce fichier ne sont pas en euros.",
+                        "The amounts of this file are not in euros.",
+                    ),
+                    ("Convertissez-les en euros entiers.", "Convert them to whole euros."),
+                    _in_header(number),
+                    line=number,
+                )
             )
-        version = self.subject.get("version", "")
-        if version and version != self.form_set.version:
+        version, ours = self.subject.get("version", ""), self.form_set.version
+        if version and version != ours:
             return self._refuse(
-                "F-28",
-                f"Ce fichier suit le référentiel {version}, ce dossier {self.form_set.version}.",
-                f"This file follows form set {version}, this filing {self.form_set.version}.",
-                number,
+                file_problem(
+                    "F-28",
+                    (
+                        f"Ce fichier suit le référentiel {printable(version, 20)}, ce dossier {ours}.",
+                        f"This file follows form set {printable(version, 20)}, this filing {ours}.",
+                    ),
+                    (f"Prenez le modèle du référentiel {ours}.", f"Use the template of form set {ours}."),
+                    _in_header(number),
+                    line=number,
+                )
             )
         return None
 
@@ -329,42 +418,62 @@ class _Reader:
                     return fields, joined + 1
         return fields, index
 
-    def _is_blank(self, fields: list[str] | None) -> bool:
-        return fields is not None and not any(part.strip() for part in fields)
-
-    def _row(self, number: int, fields: list[str] | None, names: list[str]) -> dict[str, str] | None:
+    def _fitted(self, number: int, fields: list[str] | None, names: Sequence[str]) -> list[str] | None:
+        """A field for each column, None for a line that has too many or whose quotes are not closed; then says so."""
         if fields is None:
-            self._problem(number, "", "", "F-24", "Guillemets non refermés.", "Quotes are not closed.")
+            not_closed = ("Guillemets non refermés.", "Quotes are not closed.")
+            self._problem(file_problem("F-24", not_closed, ("Refermez-les.", "Close them."), WHOLE_LINE, line=number))
             return None
         while len(fields) > len(names) and not fields[-1].strip():
             fields = fields[:-1]
+        code = printable(fields[0].strip(), 20)
         if len(fields) > len(names):
             self._problem(
-                number,
-                "",
-                printable(fields[0].strip(), 20),
-                "F-24",
-                f"{len(fields)} colonnes au lieu de {len(names)} : mettez entre guillemets une valeur qui contient le séparateur.",
-                f"{len(fields)} columns instead of {len(names)}: quote a value that contains the separator.",
+                file_problem(
+                    "F-24",
+                    (
+                        f"{len(fields)} colonnes au lieu de {len(names)}.",
+                        f"{len(fields)} columns instead of {len(names)}.",
+                    ),
+                    (
+                        "Mettez entre guillemets une valeur qui contient le séparateur.",
+                        "Quote a value that contains the separator.",
+                    ),
+                    WHOLE_LINE,
+                    line=number,
+                    code=code,
+                )
             )
             return None
-        row = dict(zip(names, [*fields, *[""] * (len(names) - len(fields))], strict=True))
-        unit = row.get("unite", row.get("unité", "")).strip().lower()
-        if unit not in _EUROS and _THOUSANDS.search(unit):
-            self._problem(
-                number, "", printable(row["code"].strip(), 20), "F-27", "Unité non admise : k€.", "Unit k€ not allowed."
-            )
-            return None
-        return row
+        return [*fields, *[""] * (len(names) - len(fields))]
 
-    def add(self, number: int, code: str, column: str, raw: str, extra: Mapping[str, str]) -> None:
+    def _is_in_euros(self, number: int, unit: str, code: str) -> bool:
+        """Whether a line's own unit is not thousands; then says so."""
+        unit = unit.strip().lower()
+        if unit in _EUROS or not _THOUSANDS.search(unit):
+            return True
+        self._problem(
+            file_problem(
+                "F-27",
+                ("Unité non admise : k€.", "Unit k€ not allowed."),
+                ("Convertissez le montant en euros entiers.", "Convert the amount to whole euros."),
+                WHOLE_LINE,
+                line=number,
+                code=printable(code.strip(), 20),
+            )
+        )
+        return False
+
+    def add(
+        self, number: int, code: str, column: str, raw: str, titles: tuple[str, ...] = (), own: tuple[str, ...] = ()
+    ) -> None:
         """Take one cell in, or say what is wrong with it."""
         code, column = code.strip(), column.strip()
         address = f"{code.upper()}.{column.lower()}"
         if not self.form_set.has_cell(address):
-            self._unknown(number, code, column, raw, extra)
+            self._unknown(number, code, column, raw, dict(zip(titles, own, strict=True)))
             return
-        entry = Entry(number, address, raw, extra, self.sheet)
+        entry = Entry(number, address, raw, titles, own, self.sheet)
         previous = self.entries.get(address)
         if previous is None:
             self.entries[address] = entry
@@ -372,38 +481,19 @@ class _Reader:
             self._duplicate(previous, entry)
 
     def _unknown(self, number: int, code: str, column: str, raw: str, extra: Mapping[str, str]) -> None:
-        shown, shown_column = printable(code, 20), printable(column, 20)
-        columns = self._columns_of(code.upper())
-        if columns:
-            self._problem(
+        problem = unknown_cell(self.form_set, f"{code}.{column}" if column else code)
+        self._problem(
+            FileProblem(
                 number,
-                shown_column,
-                shown,
-                "F-24",
-                f"Colonne « {shown_column} » inconnue pour {shown}. Colonnes admises : {', '.join(columns)}.",
-                f"Unknown column “{shown_column}” for {shown}. Columns: {', '.join(columns)}.",
-                raw,
-                extra,
+                printable(column, 20),
+                printable(code, 20),
+                problem.control,
+                problem.french,
+                problem.english,
+                raw=raw,
+                extra=extra,
             )
-        else:
-            self._problem(
-                number,
-                shown_column,
-                shown,
-                "F-24",
-                f"Code de ligne « {shown} » inconnu du référentiel {self.form_set.version}. Corrigez ou retirez la ligne.",
-                f"Line code “{shown}” is not in form set {self.form_set.version}. Correct or remove the line.",
-                raw,
-                extra,
-            )
-
-    def _columns_of(self, code: str) -> tuple[str, ...]:
-        """Columns of the form this line belongs to, none when there is no such line."""
-        try:
-            self.form_set.line(code)
-            return self.form_set.form(code[:2]).columns
-        except UnknownCell:
-            return ()
+        )
 
     def _duplicate(self, first: Entry, second: Entry) -> None:
         address = first.address
@@ -413,22 +503,33 @@ class _Reader:
                 Guess(
                     "duplicate",
                     address,
-                    f"{address} est donné deux fois avec la même valeur (lignes {first.line_number} et {second.line_number}).",
-                    f"{address} is given twice with the same value (lines {first.line_number} and {second.line_number}).",
+                    f"{address} est donné deux fois avec la même valeur ({self._place(first, 'fr')} et {self._place(second, 'fr')}).",
+                    f"{address} is given twice with the same value ({self._place(first, 'en')} and {self._place(second, 'en')}).",
                 )
             )
             return
         self.dropped.add(address)
         self._problem(
-            second.line_number,
-            column,
-            code,
-            "F-25",
-            f"{address} est donné deux fois avec des valeurs différentes (voir ligne {first.line_number}). Gardez une seule ligne.",
-            f"{address} is given twice with different values (see line {first.line_number}). Keep one line.",
-            second.raw,
-            second.extra,
+            file_problem(
+                "F-25",
+                ("Donnée en double, avec des valeurs différentes.", "A fact is given twice, with different values."),
+                ("Gardez-en une seule.", "Keep one of them."),
+                (
+                    f"Case {address} : « {_shown(second)} », et « {_shown(first)} » {self._place(first, 'fr')}.",
+                    f"Cell {address}: “{_shown(second)}”, and “{_shown(first)}” {self._place(first, 'en')}.",
+                ),
+                line=second.line_number,
+                column=column,
+                code=code,
+                raw=second.raw,
+                extra=second.extra,
+            )
         )
+
+    def _place(self, entry: Entry, language: str) -> str:
+        if language == "en":
+            return f"sheet {entry.sheet}, row {entry.line_number}" if entry.sheet else f"line {entry.line_number}"
+        return (f"feuille {entry.sheet}, " if entry.sheet else "") + f"ligne {entry.line_number}"
 
     def _same(self, first: Entry, second: Entry) -> bool:
         if first.raw.strip() == second.raw.strip():
@@ -436,36 +537,11 @@ class _Reader:
         readings = [read(self.form_set, entry.address, entry.raw, 9_997, origin="file") for entry in (first, second)]
         return all(reading.problem is None for reading in readings) and readings[0].value == readings[1].value
 
-    def _problem(
-        self,
-        line: int,
-        column: str,
-        code: str,
-        control: str,
-        french: str,
-        english: str,
-        raw: str = "",
-        extra: Mapping[str, str] = _NOTHING,
-    ) -> None:
+    def _problem(self, problem: FileProblem) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
             self.unlisted += 1
             return
-        where_fr, where_en = f"Ligne {line} : ", f"Line {line}: "
-        if self.sheet:
-            where_fr, where_en = f"Feuille {self.sheet}, ligne {line} : ", f"Sheet {self.sheet}, row {line}: "
-        self.problems.append(
-            FileProblem(
-                line,
-                column,
-                code,
-                control,
-                where_fr + french,
-                where_en + english,
-                raw=raw[:_LONGEST_ECHO],
-                extra=extra,
-                sheet=self.sheet,
-            )
-        )
+        self.problems.append(replace(problem, raw=problem.raw[:_LONGEST_ECHO], sheet=self.sheet))
 
     def _guess_encoding(self) -> None:
         if self.encoding != "utf-8":
@@ -482,14 +558,13 @@ class _Reader:
             Guess("separator", self.separator, f"Séparateur : {name}.", f"Separator: {self.separator!r}.")
         )
 
-    def _refuse(self, control: str, french: str, english: str, line: int) -> FlatFile:
-        return _refused(control, french, english, line, encoding=self.encoding, separator=self.separator)
+    def _refuse(self, problem: FileProblem) -> FlatFile:
+        return _refused(problem, encoding=self.encoding, separator=self.separator)
 
     def result(self) -> FlatFile:
         """What was read."""
         if self.unlisted:
-            last = f"{self.unlisted} autres problèmes ne sont pas listés."
-            self.problems.append(FileProblem(0, "", "", "F-24", last, f"{self.unlisted} more problems are not listed."))
+            self.problems.append(unlisted(self.unlisted))
         kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
         siren, year = self._own_siren(), self._own_year()
         opens = self.entries.get("ID.160.v")
@@ -507,6 +582,14 @@ class _Reader:
     def _own_year(self) -> int | None:
         entry = self.entries.get("ID.170.v") or self.entries.get("QA.040.v")
         return _year_in(entry.raw if entry else self.subject.get("year", ""))
+
+
+def _in_header(number: int) -> Sentence:
+    return (f"En-tête, ligne {number}.", f"Header, line {number}.") if number else ("En-tête.", "Header.")
+
+
+def _shown(entry: Entry) -> str:
+    return printable(entry.raw.strip(), 40)
 
 
 def _year_in(text: str) -> int | None:

@@ -109,6 +109,10 @@ class ControlText:
     where: str
     how: str
 
+    def __str__(self) -> str:
+        """The three parts in one line."""
+        return f"{self.what} {self.where} {self.how}"
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -207,6 +211,10 @@ class FormSet:
     def cells(self, document: str = "whole") -> tuple[str, ...]:
         """Every address of a document in form order; of both documents for `whole`."""
         return self._cells_by_document[document]
+
+    def computed_cells(self, document: str = "whole") -> tuple[str, ...]:
+        """Every address of a document that a formula fills, in form order."""
+        return self._computed_by_document[document]
 
     def cell_type(self, address: str) -> str:
         """Type of the line the cell belongs to."""
@@ -307,6 +315,11 @@ class FormSet:
             for column in form.columns
             if column in form.derived_columns or (line.formula and column in form.formula_columns)
         )
+
+    @functools.cached_property
+    def _computed_by_document(self) -> Mapping[str, tuple[str, ...]]:
+        by_document = self._cells_by_document.items()
+        return {document: tuple(a for a in cells if a in self._computed) for document, cells in by_document}
 
     @functools.cached_property
     def _concept_by_cell(self) -> Mapping[str, Concept]:

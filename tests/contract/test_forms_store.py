@@ -17,15 +17,15 @@ from chassis.settings import DatabaseSettings
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
-from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
-from services.forms.store.rows import BOOKKEEPING
+from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
 from tests.support.clocks import FrozenClock
@@ -36,6 +36,7 @@ from tests.support.forms import (
     NOON,
     SHARED,
     SIREN,
+    TOTALLED,
     a_body,
     a_campaign,
     a_cell,
@@ -57,7 +58,9 @@ async def open_work(request: pytest.FixtureRequest, database: TestDatabase) -> A
         return
     engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("forms")), pool_size=5), "forms")
     clock = FrozenClock(NOON)
-    yield partial(FormsUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, TimeSortableIdentifiers(clock))
+    yield partial(
+        FormsUnitOfWork, sessions_of(engine), clock, TimeSortableIdentifiers(clock), lambda: None, SignedContents()
+    )
     await engine.dispose()
 
 
@@ -86,8 +89,10 @@ def a_preview(**changes):
     change = Change(AMOUNT, AMOUNT, 4, "1 500", "1500", "12", 3, Origin.TYPED, Effect.PROTECTED)
     problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, {"nature": "mienne"})
     new = Change(SHARED, SHARED, 5, "1", "1", "", 0, None, Effect.FILL)
+    found = Disagreement("F-22", sentences, sentences)
+    total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
     guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
-    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new), (problem,), guesses)
+    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new, total), (problem,), guesses)
     return replace(preview, **changes)
 
 
@@ -106,6 +111,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],
@@ -162,6 +168,26 @@ async def test_filings_of_bodies_are_listed_newest_year_first(open_work):
         assert await work.filings.of_body_and_year(SIREN, 2023) == [older]
 
 
+async def test_the_filings_of_a_campaign_come_in_pages_and_those_left_are_counted(open_work):
+    siren = a_filing().body.siren
+    filings = [
+        replace(a_filing(), id=UUID(int=n), body=replace(a_filing().body, siren=f"{int(siren) + n:09}"), step=step)
+        for n, step in enumerate((Step.ENTRY, Step.REVIEW, Step.SIGNATURE, Step.ENTRY), 1)
+    ]
+    await keep(open_work, *filings)
+    campaign = filings[0].document, filings[0].year
+
+    async with open_work() as work:
+        page = await work.filings.page_of_campaign(*campaign, None, 2, with_signed=False)
+        left = await work.filings.count_of_campaign(*campaign, page[-1].id, with_signed=False)
+        rest = await work.filings.page_of_campaign(*campaign, page[-1].id, 2, with_signed=False)
+        everything = await work.filings.count_of_campaign(*campaign, None, with_signed=True)
+        others = await work.filings.count_of_campaign(filings[0].document, 1999, None, with_signed=True)
+
+    assert ([one.id.int for one in page], [one.id.int for one in rest]) == ([1, 3], [4])
+    assert (left, everything, others) == (1, 4, 0)
+
+
 async def test_only_signed_filings_are_transmitted(open_work):
     signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
     await keep(open_work, a_filing(), signed)
@@ -195,9 +221,12 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
 
     async with open_work() as work:
-        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+        places = frozenset({AMOUNT, "BA.020.brut", SHARED})
+        signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
+        unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+    assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
+    assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):
@@ -250,6 +279,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
         a_cell("ID.010.v", "L'Été ; « ça » 中", source=a_source(origin=Origin.IMPORTED, file="é.csv", line=12)),
         a_cell(SHARED, "", conflict=an_other_value(), is_provisional=True, is_sealed=True),
         a_cell("BA.020.brut", "9" * 300, source=a_source(origin=Origin.CHOSEN, server="MIN")),
+        a_cell("BA.030.brut", "", source=a_source(put_back=PutBack("Alix", NOON, 0))),
     ]
     await keep(open_work, a_filing(), cells=cells)
 
@@ -258,7 +288,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
 
 async def test_each_version_stays_in_the_history(open_work):
     first, later = a_cell(), a_source("Alix", at=NOON + timedelta(minutes=1))
-    second = first.changed("", later)
+    second = first.changed("", replace(later, put_back=PutBack("Alix", NOON, 3)))
     await keep(open_work, a_filing(), cells=[first])
     async with open_work() as work:
         await work.cells.save(FILING_ID, [second])
@@ -303,17 +333,26 @@ async def test_saving_no_cell_does_nothing(open_work):
     assert await kept_cells(open_work) == {}
 
 
-async def test_computed_cells_are_replaced_as_a_whole(open_work):
+async def test_computed_cells_that_moved_are_written_and_those_that_are_empty_go(open_work):
     await keep(open_work, a_filing())
     async with open_work() as work:
         assert await work.cells.computed(FILING_ID) == {}
-        await work.cells.save_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2"})
-        await work.cells.save_computed(FILING_ID, {GIVEN: "0.1234567891"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2", TOTALLED: "3"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "0.1234567891", AMOUNT: ""})
+        await work.cells.move_computed(FILING_ID, {})
         await work.filings.save(a_filing(revision=2))
         await work.commit()
 
     async with open_work() as work:
-        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891"}
+        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891", TOTALLED: "3"}
+
+
+async def test_some_cells_are_read_without_the_others(open_work):
+    await keep(open_work, a_filing(), cells=[a_cell(AMOUNT, "1"), a_cell(SHARED, "2")])
+
+    async with open_work() as work:
+        assert await work.cells.some(FILING_ID, [SHARED, TOTALLED]) == {SHARED: a_cell(SHARED, "2")}
+        assert await work.cells.some(FILING_ID, []) == {}
 
 
 # Imports, campaigns, snapshots, activities
@@ -448,7 +487,7 @@ async def test_of_two_that_receive_an_event_at_once_one_is_first(open_work):
 
 
 def a_step(number=1, **changes):
-    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, restores=1)
+    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, "Camille", NOON, "FED-OPH", restores=1)
     step = EditStep(
         UUID(int=number), FILING_ID, EditKind.FILE_IMPORTED, "Alix", NOON, "Importé.", "Imported.", (trace,)
     )
@@ -461,7 +500,9 @@ async def test_steps_come_back_newest_first_though_their_times_are_equal(open_wo
     async with open_work() as work:
         await work.steps.add(first)
         await work.steps.add(second)
-        await work.steps.mark_undone(first.id)
+        await work.steps.mark_undone(first.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=False)
         await work.commit()
 
     async with open_work() as work:

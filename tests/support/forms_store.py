@@ -1,6 +1,7 @@
 """The forms service's unit of work in memory: what a transaction writes is seen by others once it commits."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -9,11 +10,12 @@ from typing import Self
 from uuid import UUID
 
 from chassis.errors import Conflict
+from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
-from services.forms.domain.cell import Cell
+from services.forms.domain.cell import Cell, Origin
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import (
     AttachmentUnknown,
@@ -29,6 +31,7 @@ from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
+from services.forms.usecases.ports import CellCounts
 
 
 @dataclass
@@ -214,6 +217,9 @@ class InMemoryFilings:
         ]
         return sorted(found, key=lambda f: f.id)[:limit]
 
+    async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
+        return len(await self.page_of_campaign(document, year, after, sys.maxsize, with_signed=with_signed))
+
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
@@ -240,12 +246,16 @@ class InMemoryFilings:
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
         present = {f: self._work.kept.cells.get(f, {}).values() for f in filing_ids}
         return {
-            filing_id: (
+            filing_id: CellCounts(
                 sum(1 for cell in cells if cell.value and cell.address in places),
                 sorted(cell.address for cell in cells if cell.awaits_choice),
+                [c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR],
+                next((cell.value for cell in cells if cell.address == APPROVED_ON), ""),
             )
             for filing_id, cells in present.items()
             if cells
@@ -258,6 +268,9 @@ class InMemoryCells:
 
     async def of(self, filing_id: UUID) -> dict[str, Cell]:
         return dict(self._work.kept.cells.get(filing_id, {}))
+
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        return {address: cell for address, cell in (await self.of(filing_id)).items() if address in addresses}
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         changed = list(cells)
@@ -277,8 +290,12 @@ class InMemoryCells:
     async def computed(self, filing_id: UUID) -> dict[str, str]:
         return dict(self._work.kept.computed.get(filing_id, {}))
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        self._work.write(lambda kept: kept.computed.update({filing_id: dict(computed)}))
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        def write(kept: Kept) -> None:
+            after = {**kept.computed.get(filing_id, {}), **moved}
+            kept.computed[filing_id] = {address: value for address, value in after.items() if value}
+
+        self._work.write(write)
 
 
 class InMemoryImports:
@@ -320,9 +337,9 @@ class InMemoryEditSteps:
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]
 
-    async def mark_undone(self, step_id: UUID) -> None:
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
         def write(kept: Kept) -> None:
-            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=True)
+            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=is_undone)
 
         self._work.write(write)
 
@@ -433,6 +450,11 @@ class InMemoryComments:
         found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
         return found[::-1][:1000]
 
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id]
+        is_up = {comment.address: comment.is_flagged for comment in of_filing}
+        return frozenset(c.address for c in of_filing if is_up[c.address] and c.is_flagged and c.text)
+
 
 class InMemoryAttachments:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
@@ -476,6 +498,13 @@ class InMemorySnapshots:
         if (filing_id, version) not in self._work.kept.signed:
             raise FilingUnknown
         return await self.get(filing_id, version, self._work.kept.signed[filing_id, version])
+
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        before = await self._work.filings.find(filing.body.siren, filing.document, filing.year - 1)
+        if before is None or not before.signed_version:
+            return None
+        signed = await self.get_signed(before.id, before.signed_version)
+        return f"{before.id}/{before.signed_version}", signed.cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         self._work.write(lambda kept: kept.signed.update({(filing_id, version): revision}))

@@ -3,13 +3,13 @@
 A file that makes the reader crash, hang or eat memory costs one process and one sentence, never the service.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from chassis.errors import Unavailable
+from chassis.errors import ThreeParts, Unavailable, violation
 from formsets import FormSet
+from formsets.flat_file import REMOVE_THE_REST, FileProblem, file_problem
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
 from services.forms.domain.accounts import AccountBalance
 from services.forms.domain.errors import ImportRefused
@@ -17,7 +17,17 @@ from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
 
-_PLACE = re.compile(r"^(?:Ligne|Line) \d+(?: :|:) ")
+_TOO_MUCH = file_problem(
+    "F-29",
+    (
+        "Le fichier n'a pas pu être lu dans le temps et la mémoire impartis.",
+        "The file could not be read within the time and memory allowed.",
+    ),
+    (
+        "Retirez ce qui n'est pas demandé, ou enregistrez-le en CSV.",
+        "Remove what is not asked for, or save it as CSV.",
+    ),
+)
 
 
 class SandboxedFlatFiles:
@@ -35,40 +45,38 @@ class SandboxedFlatFiles:
         """
         if len(content) > self._largest:
             megabytes = self._largest // 1_000_000
-            raise ImportRefused(f"« {file_name} » dépasse {megabytes} Mo. Retirez ce qui n'est pas demandé.")
+            too_large = (f"Le fichier dépasse {megabytes} Mo.", f"The file is over {megabytes} MB.")
+            raise _refused(file_name, file_problem("F-29", too_large, REMOVE_THE_REST))
         question = {"siren": filing.body.siren, "year": filing.year, "file_name": file_name[:200]}
         try:
             answer = await self._readers.ask(form_set.version, question, content)
         except ReaderGone:
-            raise ImportRefused(
-                f"« {file_name} » n'a pas pu être lu dans le temps et la mémoire impartis. Retirez ce qui n'est pas "
-                "demandé, ou enregistrez-le en CSV."
-            ) from None
+            raise _refused(file_name, _TOO_MUCH) from None
         except ReaderUnwalled:
             raise Unavailable("L'import de fichiers n'est pas disponible sur ce serveur.") from None
         if answer["refusal"]:
-            raise ImportRefused(
-                f"« {file_name} » : {answer['refusal']['fr']}", metadata={"en": answer["refusal"]["en"]}
-            )
-        return _content(answer, form_set)
+            control, fr, en = (answer["refusal"][part] for part in ("control", "fr", "en"))
+            raise ImportRefused(file_name, violation("content", control, ThreeParts(*fr), ThreeParts(*en)))
+        return _content(answer)
 
-    async def warm(self, version: str) -> None:
-        """Wait until the next file of this form set need not wait for a process to start."""
-        await self._readers.warm(version)
+    async def warm(self, *versions: str) -> None:
+        """Wait until the next file of these form sets need not wait for a process to start."""
+        for version in versions:
+            await self._readers.warm(version)
 
     async def close(self) -> None:
         """End the spare processes."""
         await self._readers.close()
 
 
-def _content(answer: Mapping[str, Any], form_set: FormSet) -> FileContent:
-    hows = {control.id: (control.text("fr").how, control.text("en").how) for control in form_set.controls}
+def _content(answer: Mapping[str, Any]) -> FileContent:
+    titles = answer["titles"]
     return FileContent(
         lines=[
-            FileLine(line, address, text, _placed(extra, sheet))
-            for line, address, text, extra, sheet in answer["lines"]
+            FileLine(line, address, text, _placed(dict(zip(titles[own], texts, strict=True)), sheet))
+            for line, address, text, own, texts, sheet in answer["lines"]
         ],
-        problems=[_problem(hows, *problem) for problem in answer["problems"]],
+        problems=[_problem(*problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],
         accounts=[
             AccountBalance(account, label, Decimal(debit), Decimal(credit), line)
@@ -77,36 +85,35 @@ def _content(answer: Mapping[str, Any], form_set: FormSet) -> FileContent:
     )
 
 
+def _refused(file_name: str, problem: FileProblem) -> ImportRefused:
+    fr, en = problem.french, problem.english
+    told = violation(
+        "content", problem.control, ThreeParts(fr.what, fr.where, fr.how), ThreeParts(en.what, en.where, en.how)
+    )
+    return ImportRefused(file_name, told)
+
+
 def _problem(
-    hows: Mapping[str, tuple[str, str]],
     line: int,
     column: str,
     code: str,
     control: str,
-    french: str,
-    english: str,
+    french: Sequence[str],
+    english: Sequence[str],
     text: str,
     extra: Mapping[str, str],
     sheet: str,
 ) -> Problem:
-    in_fr = (f"Feuille {sheet}, l" if sheet else "L") + f"igne {line}" + (f", colonne {column}" if column else "")
-    in_en = (f"Sheet {sheet}, row" if sheet else "Line") + f" {line}" + (f", column {column}" if column else "")
-    how_fr, how_en = hows.get(control, ("", ""))
     return Problem(
         line=line,
         column=column,
         code=code,
         control=control,
         text=text,
-        fr=Sentences(_without_place(french), in_fr, how_fr),
-        en=Sentences(_without_place(english), in_en, how_en),
+        fr=Sentences(*french),
+        en=Sentences(*english),
         extra=_placed(extra, sheet),
     )
-
-
-def _without_place(sentence: str) -> str:
-    """Return the sentence without the line that it begins with: where is said apart."""
-    return _PLACE.sub("", sentence)
 
 
 def _placed(extra: Mapping[str, str], sheet: str) -> Mapping[str, str]:

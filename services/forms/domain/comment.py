@@ -1,10 +1,12 @@
 """What people say about a cell, and whether somebody must come back to it (F8)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import Violation
+from formsets import FormSet
 from services.forms.domain.errors import CommentRefused
 
 LONGEST = 2_000
@@ -21,7 +23,8 @@ class CellComment:
     author: str
     at: datetime
     is_flagged: bool
-    """State of the follow-up flag after this comment."""
+    """State of the flag after this comment: somebody must come back to the cell, or, on a cell that comes from an
+    earlier year, the cell was restated on purpose (F-21, H-01)."""
 
 
 def require_sayable(text: str, *, is_flagged: bool, was_flagged: bool) -> None:
@@ -34,3 +37,8 @@ def require_sayable(text: str, *, is_flagged: bool, was_flagged: bool) -> None:
         raise CommentRefused([Violation("text", f"Au plus {LONGEST} caractères.", "TOO_LONG")])
     if not text and is_flagged == was_flagged:
         raise CommentRefused([Violation("text", "Écrivez un texte, ou changez le drapeau.", "EMPTY")])
+
+
+def restated(form_set: FormSet, flagged: Collection[str]) -> frozenset[str]:
+    """Return the cells, among those flagged with a text, that differ on purpose from the filing of the year before."""
+    return frozenset(filter(form_set.is_prefilled, filter(form_set.has_cell, flagged)))

@@ -170,6 +170,9 @@ class ImportRefused(Invalid):
 
     reason = "IMPORT_REFUSED"
 
+    def __init__(self, file_name: str, refused: Violation) -> None:
+        super().__init__(f"« {file_name} » est refusé : rien n'a été importé.", violations=[refused])
+
 
 class ImportHasProblems(RuleBroken):
     """Some lines are refused and partial import was not asked for."""

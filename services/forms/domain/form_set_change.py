@@ -9,14 +9,15 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Violation
 from formsets import FormSet
 from formsets.formats import read
 from formsets.values import parse, written
 from services.forms.domain.addressing import place_of
-from services.forms.domain.cell import Cell, OtherValue, Source
+from services.forms.domain.cell import Cell, OtherValue, PutBack, Source
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Document, Filing, Step
+from services.forms.domain.refusing import about_cell
+from services.forms.domain.undoing import EditStep
 
 
 class Why(StrEnum):
@@ -85,7 +86,7 @@ class SetAside:
     """The value of the other server, when the cell was in conflict."""
     fate: Fate = Fate.WAITING
     kept_as: str = ""
-    """Where it was put, once chosen."""
+    """Where it was put, once chosen; still said when that choice was undone, since the undo may be undone."""
     kept_version: int = 0
     """Version of that cell that the choice made."""
 
@@ -185,8 +186,12 @@ def set_aside(publication_id: UUID, filing_id: UUID, unfit: Unfit) -> SetAside:
 
 
 def emptied(cell: Cell, source: Source) -> Cell:
-    """Return the next version of a cell whose value is set aside: empty, and in conflict with nobody."""
-    return replace(cell.changed("", source), conflict=None)
+    """Return the next version of a cell whose value is set aside: blank, and in conflict with nobody."""
+    return replace(cell.changed("", _blank(source)), conflict=None)
+
+
+def _blank(source: Source) -> Source:
+    return replace(source, put_back=PutBack(source.author, source.at, 0))
 
 
 def require_free(target: Cell | None, address: str) -> None:
@@ -196,8 +201,9 @@ def require_free(target: Cell | None, address: str) -> None:
         CellsRefused: the cell is filled, or sealed.
     """
     if target is not None and (target.value or target.is_sealed):
-        sentence = "Cette case est déjà remplie : videz-la d'abord, ou gardez sa valeur."
-        raise CellsRefused([Violation(address, sentence, "CELL_FILLED")])
+        what = ("Cette case est déjà remplie.", "This cell is already filled.")
+        how = ("Videz-la d'abord, ou gardez sa valeur.", "Empty it first, or keep its value.")
+        raise CellsRefused([about_cell(address, "CELL_FILLED", what, how)])
 
 
 def takes(form_set: FormSet, document: Document, address: str, value: str) -> bool:
@@ -208,6 +214,29 @@ def takes(form_set: FormSet, document: Document, address: str, value: str) -> bo
         return not value or parse(value, form_set.cell_type(address)) is not None
     except ValueError:
         return False
+
+
+def follow_undo(aside: Iterable[SetAside], undone: EditStep, changed: Iterable[Cell]) -> list[SetAside]:
+    """Return the values whose fate changes with the undo of a step: they wait again, or are kept as before that undo.
+
+    Args:
+        aside: what was set aside from the filing.
+        undone: the step that is undone; putting a value set aside in a cell is one, and undoing that is another.
+        changed: the cells that were put back.
+    """
+    traces = {trace.address: trace for trace in undone.cells}
+    put_back = {cell.address: (traces[cell.address], cell.version) for cell in changed}
+    followed = []
+    for one in aside:
+        if one.kept_as not in put_back:
+            continue
+        trace, version = put_back[one.kept_as]
+        if one.fate is Fate.KEPT and one.kept_version == trace.version:
+            # The version stays known: an undo of this undo leads back to it.
+            followed.append(replace(one, fate=Fate.WAITING))
+        elif one.fate is Fate.WAITING and one.kept_version == trace.before_version:
+            followed.append(replace(one, fate=Fate.KEPT, kept_version=version))
+    return followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,4 +291,4 @@ def take_back(
 def _take_back_choice(present: dict[str, Cell], one: SetAside, source: Source) -> None:
     target = present.get(one.kept_as)
     if one.fate is Fate.KEPT and target is not None and target.version == one.kept_version:
-        present[one.kept_as] = target.changed("", source)
+        present[one.kept_as] = target.changed("", _blank(source))

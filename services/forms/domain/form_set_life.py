@@ -1,6 +1,6 @@
 """The life of a form set on one server: drafted, tried, published, closed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -92,3 +92,14 @@ def require_published(version: str, state: FormSetState) -> None:
         raise FormSetNotPublished(
             f"Le référentiel {version} n'est pas publié sur ce serveur (état « {_IN_WORDS[state]} »)."
         )
+
+
+def newest(version: str, other: str, shipped: Sequence[str]) -> str:
+    """Return the newer of two form sets; one that is no longer shipped is older than any.
+
+    Args:
+        version: one.
+        other: another, which is shipped.
+        shipped: the versions that this server has, oldest first.
+    """
+    return version if version in shipped[shipped.index(other) :] else other

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,7 +29,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import FilingImpact
+from services.forms.domain.form_set_change import Fate, FilingImpact
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -209,9 +210,16 @@ def to_date(field: str, text: str) -> date:
 
 def stamp(at: datetime) -> Timestamp:
     """Return an instant as a message."""
+    seconds, nanoseconds = _instant(at)
+    return Timestamp(seconds=seconds, nanos=nanoseconds)
+
+
+@lru_cache(maxsize=4_096)
+def _instant(at: datetime) -> tuple[int, int]:
+    """Seconds and nanoseconds; hundreds of cells of a filing have the same instant."""
     message = Timestamp()
     message.FromDatetime(at)
-    return message
+    return message.seconds, message.nanos
 
 
 def sentence(pair: tuple[str, str]) -> types.Sentence:
@@ -242,7 +250,15 @@ def identity(filing: Filing) -> types.FilingIdentity:
 
 def inputs_message(found: FilingInputs) -> pb.FilingInputs:
     """Return a filing as validation judges it."""
-    return pb.FilingInputs(identity=identity(found.filing), cells=cells_of(found.inputs), given=cells_of(found.given))
+    previous = found.previous
+    return pb.FilingInputs(
+        identity=identity(found.filing),
+        cells=cells_of(found.inputs),
+        given=cells_of(found.given),
+        has_previous=previous is not None,
+        previous=cells_of(previous.cells) if previous else (),
+        restated=sorted(previous.restated) if previous else (),
+    )
 
 
 def card_message(card: FilingCard) -> pb.Filing:
@@ -250,6 +266,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message = filing_message(card.filing)
     message.filled, message.fillable = card.filled, card.fillable
     message.conflicts.extend(card.conflicts)
+    message.lacking.extend(finding_message(finding) for finding in card.lacking)
     return message
 
 
@@ -267,6 +284,9 @@ def filing_message(filing: Filing) -> pb.Filing:
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
+        signed_at=stamp(filing.signed_at) if filing.signed_at else None,
+        is_late=filing.was_late,
+        reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
     )
 
 
@@ -303,6 +323,9 @@ def cell_message(cell: Cell) -> pb.FiledCell:
     )
     if cell.conflict:
         message.conflict.CopyFrom(conflict_message(cell.conflict))
+    if cell.source.put_back:
+        message.put_back_by = cell.source.put_back.author
+        message.put_back_at.CopyFrom(stamp(cell.source.put_back.at))
     return message
 
 
@@ -397,6 +420,7 @@ def _feed_message(feed: AccountFeed) -> pb.AccountFeed:
 
 
 def _change_message(change: Change) -> pb.ImportChange:
+    found = change.disagreement
     return pb.ImportChange(
         address=change.address,
         line=change.line,
@@ -405,6 +429,8 @@ def _change_message(change: Change) -> pb.ImportChange:
         current=change.current,
         effect=_EFFECTS[change.effect],
         current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
+        control=found.control if found else "",
+        message=three_parts(found.fr, found.en) if found else None,
     )
 
 
@@ -526,7 +552,7 @@ def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
         other_value=kept.other.value if kept.other else "",
         why=kept.why.name,
         fate=kept.fate.name,
-        kept_as=kept.kept_as,
+        kept_as=kept.kept_as if kept.fate is Fate.KEPT else "",
         author=kept.source.author,
         at=stamp(kept.source.at),
     )

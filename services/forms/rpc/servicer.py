@@ -375,19 +375,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             (request.notice.fr, request.notice.en),
             request.author,
         )
-        following = str(page.next) if page.next else ""
-        return pb.RejudgeFilingsResponse(judged=page.judged, changed=page.changed, skipped=page.skipped, next=following)
+        counts = {"judged": page.judged, "changed": page.changed, "skipped": page.skipped, "left": page.left}
+        return pb.RejudgeFilingsResponse(**counts, next=str(page.next) if page.next else "")
 
     async def ListInputs(self, request: pb.ListInputsRequest, context: Context) -> pb.ListInputsResponse:
         """Give a page of filings as they are judged."""
         after = mapping.to_uuid(request.after) if request.after else None
         document = mapping.to_document(request.document)
-        found, following = await self._use.list_inputs(
+        page = await self._use.list_inputs(
             document, request.year, after, request.limit, with_signed=request.with_signed
         )
-        return pb.ListInputsResponse(
-            filings=[mapping.inputs_message(one) for one in found], next=str(following) if following else ""
-        )
+        filings = [mapping.inputs_message(one) for one in page.filings]
+        return pb.ListInputsResponse(filings=filings, next=str(page.next) if page.next else "", left=page.left)
 
 
 def _mapping_place(request: pb.GetAccountMappingRequest | pb.SaveAccountMappingRequest) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Boolean, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.comment import CellComment
@@ -42,3 +43,16 @@ class SqlComments:
             CellComment(row.id, row.filing_id, row.address, row.text, row.author, row.at, row.is_flagged)
             for row in rows
         ]
+
+    async def flagged(self, filing_id: UUID) -> frozenset[str]:
+        """Return the cells whose flag is up and was raised with a text."""
+        states = func.array_agg(
+            aggregate_order_by(CommentRow.is_flagged, CommentRow.number.desc()), type_=ARRAY(Boolean)
+        )
+        found = await self._session.scalars(
+            select(CommentRow.address)
+            .where(CommentRow.filing_id == filing_id)
+            .group_by(CommentRow.address)
+            .having(states[1], func.bool_or(CommentRow.is_flagged & (CommentRow.text != "")))
+        )
+        return frozenset(found)

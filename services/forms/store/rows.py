@@ -98,8 +98,11 @@ class FilingRow(Rows):
     revision: Mapped[int] = mapped_column(BigInteger)
     verdict: Mapped[str | None] = mapped_column(Text)
     rule_set: Mapped[str] = mapped_column(Text)
+    report: Mapped[str] = mapped_column(Text, server_default="")
     signed_version: Mapped[int] = mapped_column(Integer)
+    signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     receipt_number: Mapped[str] = mapped_column(Text)
+    reopened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)
@@ -120,6 +123,7 @@ class CellRow(Rows):
     file: Mapped[str] = mapped_column(Text)
     line: Mapped[int] = mapped_column(Integer)
     server: Mapped[str] = mapped_column(Text)
+    put_back: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     conflict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_provisional: Mapped[bool]
     is_sealed: Mapped[bool] = mapped_column(server_default=false())
@@ -140,6 +144,7 @@ class CellVersionRow(Rows):
     file: Mapped[str] = mapped_column(Text)
     line: Mapped[int] = mapped_column(Integer)
     server: Mapped[str] = mapped_column(Text)
+    put_back: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ImportRow(Rows):

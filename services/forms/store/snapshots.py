@@ -2,7 +2,8 @@
 
 import json
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,16 +15,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.evaluation import Justification
-from services.forms.domain.filing import Verdict
+from services.forms.domain.filing import Filing, Verdict
 from services.forms.domain.snapshot import Snapshot
-from services.forms.store.rows import SnapshotRow
+from services.forms.store.rows import FilingRow, SnapshotRow
+
+SIGNED_CONTENTS_KEPT = 64
+"""About 60 kB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedContents:
+    """Cells of signed versions, read often and never changed; those asked for least recently are let go."""
+
+    _kept: dict[tuple[UUID, int], Mapping[str, str]] = field(default_factory=dict)
+
+    def get(self, filing_id: UUID, version: int) -> Mapping[str, str] | None:
+        """Return what is kept of a version."""
+        cells = self._kept.pop((filing_id, version), None)
+        if cells is not None:
+            self._kept[filing_id, version] = cells
+        return cells
+
+    def keep(self, filing_id: UUID, version: int, cells: Mapping[str, str]) -> None:
+        """Keep a version."""
+        self._kept[filing_id, version] = cells
+        while len(self._kept) > SIGNED_CONTENTS_KEPT:
+            del self._kept[next(iter(self._kept))]
 
 
 class SqlSnapshots:
     """Snapshots in the table `snapshots`."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, session: AsyncSession, contents: SignedContents) -> None:
+        self._session, self._contents = session, contents
 
     async def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; the same version and revision again replaces nothing that was signed."""
@@ -62,6 +86,25 @@ class SqlSnapshots:
         if row is None:
             raise FilingUnknown("Cette version signée n'existe pas.")
         return _unpack(row)
+
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        """Return what was signed last for the year before: one indexed query unless they are asked for the first time."""
+        found = await self._session.execute(
+            select(FilingRow.id, FilingRow.signed_version).where(
+                FilingRow.siren == filing.body.siren,
+                FilingRow.document == filing.document,
+                FilingRow.year == filing.year - 1,
+                FilingRow.signed_version > 0,
+            )
+        )
+        row = found.first()
+        if row is None:
+            return None
+        cells = self._contents.get(*row)
+        if cells is None:
+            cells = (await self.get_signed(*row)).cells
+            self._contents.keep(*row, cells)
+        return f"{row.id}/{row.signed_version}", cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         """Say which snapshot was signed."""

@@ -1,8 +1,13 @@
 """`FormsUnitOfWork`: the repositories of one transaction, and how events become outbox payloads."""
 
+from collections.abc import Callable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.clock import Clock
+from chassis.database.engine import Sessions
 from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
+from chassis.identifiers import Identifiers
 from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.attachments import SqlAttachments
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
@@ -14,12 +19,24 @@ from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
-from services.forms.store.rows import AppliedRequestRow
-from services.forms.store.snapshots import SqlSnapshots
+from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.forms.store.snapshots import SignedContents, SqlSnapshots
 
 
 class FormsUnitOfWork(SqlUnitOfWork):
     """One transaction of the forms service."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        identifiers: Identifiers,
+        hint: Callable[[], None],
+        contents: SignedContents,
+    ) -> None:
+        """Keep what a transaction needs; `contents` is shared by all of them."""
+        super().__init__(sessions, BOOKKEEPING, clock, identifiers, hint)
+        self._contents = contents
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
@@ -32,14 +49,15 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.publications = SqlPublications(session)
         self.set_aside = SqlSetAsideCells(session)
         self.campaigns = SqlCampaigns(session)
-        self.snapshots = SqlSnapshots(session)
+        self.snapshots = SqlSnapshots(session, self._contents)
         self.activities = SqlActivities(session)
         self.comments = SqlComments(session)
         self.attachments = SqlAttachments(session)
 
     def publish(self, event: FormsEvent) -> None:
-        """Put an event in the outbox, in the lane of its body."""
-        self.record(Event(type(event).__name__, event.siren, to_payload(event)))
+        """Put an event in the outbox, in the lane of its body: one a receiver, so that one that is down holds up itself."""
+        lane = f"transmission/{event.siren}" if isinstance(event, FilingReopened) else event.siren
+        self.record(Event(type(event).__name__, lane, to_payload(event)))
 
     async def is_first(self, method: str, event_id: str) -> bool:
         """Record that another service's event is applied here; False for a repeat."""
@@ -58,6 +76,7 @@ def to_payload(event: FormsEvent) -> dict[str, object]:
             "reason": event.reason,
             "author": event.author,
             "cells": list(event.cells),
+            "at": event.at.isoformat(),
         }
     return {
         "filing_id": str(event.filing_id),

@@ -25,5 +25,5 @@ class CheckFiling:
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.read", filing)
-            cells = await work.cells.of(filing_id)
-        return filing, await evaluate(self._controls, self._form_sets.load(filing.form_set), filing, cells)
+            cells, form_set = await work.cells.of(filing_id), self._form_sets.load(filing.form_set)
+            return filing, await evaluate(work, self._controls, form_set, filing, cells)

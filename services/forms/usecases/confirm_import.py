@@ -56,7 +56,7 @@ class ConfirmImport:
             preview = await work.imports.get(filing_id, import_id)
             kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
             if preview.is_confirmed:
-                return Imported(await card_of(work, self._form_sets, filing), 0, kept)
+                return Imported(await card_of(work, self._form_sets, filing, self._clock.now()), 0, kept)
             filing.require_editable()
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
@@ -83,6 +83,6 @@ class ConfirmImport:
                 ),
             )
             await keep_step(work, self._identifiers.next(), EditKind.FILE_IMPORTED, activity, cells, changed)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Imported(card, len(changed), kept)

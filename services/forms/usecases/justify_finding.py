@@ -39,7 +39,7 @@ class JustifyFinding:
             filing.require_editable()
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
-            report = await evaluate(self._controls, form_set, filing, cells)
+            report = await evaluate(work, self._controls, form_set, filing, cells)
             operands = _operands_of(report, control, text)
             await self._controls.justify(request_id, filing, control, text, caller.name, operands)
             now = self._clock.now()

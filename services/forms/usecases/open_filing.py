@@ -47,14 +47,14 @@ class OpenFiling:
         require_on_body(caller, "filing.open", siren)
         async with self._open_work() as work:
             if found := await work.filings.find(siren, document, year):
-                return await card_of(work, self._form_sets, found), False
+                return await card_of(work, self._form_sets, found, self._clock.now()), False
         body = await self._bodies.get(siren)
         async with self._open_work() as work:
             # Two that open at once follow each other; and a fact that arrives now waits, then finds the filing.
             await work.filings.hold(siren, year)
             found = await work.filings.find(siren, document, year)
             filing = found or await self._open(work, caller, body, document, year)
-            card = await card_of(work, self._form_sets, filing)
+            card = await card_of(work, self._form_sets, filing, self._clock.now())
             if not found:
                 await work.commit()
         return card, not found

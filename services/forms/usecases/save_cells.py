@@ -7,22 +7,22 @@ from uuid import UUID
 
 from chassis.agreement import in_both
 from chassis.clock import Clock
-from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
-from services.forms.domain.addressing import Refusal, place_of
+from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, Origin, Source
 from services.forms.domain.editing import Edit, apply_edits
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Filing
+from services.forms.domain.refusing import not_writable, told
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
-from services.forms.usecases.evaluating import evaluate, write_cells
+from services.forms.usecases.evaluating import failing, write_cells
 from services.forms.usecases.permitting import require_on
-from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, TextReading
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -41,17 +41,9 @@ class Saved:
 
     card: FilingCard
     cells: Sequence[Cell]
-    computed: dict[str, str]
+    computed: Mapping[str, str]
     """Computed cells whose value changed."""
     findings: Sequence[Finding]
-
-
-_REFUSALS: Mapping[Refusal | None, tuple[str, str]] = {
-    "unknown": ("F-24", "Cette case n'existe pas dans ce référentiel."),
-    "elsewhere": ("F-24", "Cette case appartient à l'autre document."),
-    "computed": ("F-20", "Cette case est calculée."),
-    "read_only": ("F-20", "Cette donnée vient de l'ER : elle se modifie sur le serveur du ministère."),
-}
 
 
 class SaveCells:
@@ -72,33 +64,23 @@ class SaveCells:
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
         """
-        while True:
-            async with self._open_work() as work:
-                filing = await work.filings.get(filing_id)
-                require_on(caller, "filing.edit", filing)
-                form_set = self._form_sets.load(filing.form_set)
-            edits = await self._read(filing, form_set, typed)
-            # None: another form set was published while the texts were read (F9); they are read under that one.
-            if saved := await self._save(caller, filing_id, form_set, edits):
-                return saved
-
-    async def _save(self, caller: Caller, filing_id: UUID, form_set: FormSet, edits: Sequence[Edit]) -> Saved | None:
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            if filing.form_set != form_set.version:
-                return None
+            require_on(caller, "filing.edit", filing)
             filing.require_editable()
-            cells = await work.cells.of(filing_id)
+            form_set = self._form_sets.load(filing.form_set)
+            edits = await self._read(filing, form_set, typed)
+            cells = await work.cells.some(filing_id, _addresses(edits))
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
             if not changed:
-                evaluation = await evaluate(self._controls, form_set, filing, cells)
-                card = await card_of(work, self._form_sets, filing)
+                evaluation = await failing(work, self._controls, form_set, filing)
+                card = await card_of(work, self._form_sets, filing, now)
                 return Saved(card, (), {}, evaluation.about(_addresses(edits)))
-            written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            written = await write_cells(work, self._controls, form_set, filing, None, changed, caller.name, now)
             activity = _activity(filing, caller, now, changed)
             await keep_step(work, self._identifiers.next(), EditKind.CELLS_SAVED, activity, cells, changed)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         findings = written.evaluation.about(_addresses(edits) | written.moved.keys())
         return Saved(card, changed, written.moved, findings)
@@ -112,11 +94,11 @@ class SaveCells:
         texts = [RawText(cell.address, cell.text) for cell, _ in to_read]
         readings = await self._controls.read(filing.form_set, filing.year, texts)
         refused = [
-            Violation(cell.address, *reversed(_REFUSALS[place.refusal]))
+            not_writable(form_set, filing.document, place, cell.address, cell.text)
             for cell, place in zip(typed, places, strict=True)
             if place.refusal not in (None, "closed")
         ]
-        refused += [_violation(reading) for reading in readings if reading.control]
+        refused += [told(one.address, one.control, one.fr, one.en) for one in readings if one.control]
         if refused:
             raise CellsRefused(refused)
         return [
@@ -128,12 +110,6 @@ class SaveCells:
 
 def _addresses(edits: Sequence[Edit]) -> frozenset[str]:
     return frozenset(edit.address for edit in edits) | frozenset(edit.shown_as for edit in edits)
-
-
-def _violation(reading: TextReading) -> Violation:
-    parts = reading.fr
-    sentence = f"{parts.what} {parts.how}".strip() if parts else "Valeur refusée."
-    return Violation(reading.address, sentence, reading.control)
 
 
 def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[Cell]) -> Activity:

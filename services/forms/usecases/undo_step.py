@@ -12,8 +12,8 @@ from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
-from services.forms.domain.form_set_change import takes
-from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
+from services.forms.domain.form_set_change import follow_undo, takes
+from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces, undone_marks
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
@@ -64,7 +64,10 @@ class Undone:
 
 
 class UndoStep:
-    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change."""
+    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change.
+
+    A value set aside that the step had put in a cell waits for a choice again.
+    """
 
     def __init__(
         self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
@@ -90,14 +93,16 @@ class UndoStep:
                 raise AlreadyUndone
             form_set = self._form_sets.load(filing.form_set)
             cells, now = await work.cells.of(filing_id), self._clock.now()
-            undoing = undo(step, await work.steps.undoings(filing_id), cells, caller.name, now)
+            undoings = await work.steps.undoings(filing_id)
+            undoing = undo(step, undoings, cells, caller.name, now)
             # A form set published since may have closed the cell: its value waits for a choice, not for an undo.
             changed = [c for c in undoing.changed if takes(form_set, filing.document, c.address, c.value)]
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:
-                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+                return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            await work.set_aside.save(follow_undo(await work.set_aside.of(filing_id), step, changed))
             activity = _activity(filing_id, now, caller, await _origin(work, step), restored, kept)
             await work.activities.add(activity)
             await work.steps.add(
@@ -113,8 +118,9 @@ class UndoStep:
                     undoes=step.id,
                 )
             )
-            await work.steps.mark_undone(step.id)
-            card = await card_of(work, self._form_sets, written.filing)
+            for step_id, is_undone in undone_marks(step, undoings).items():
+                await work.steps.mark_undone(step_id, is_undone=is_undone)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Undone(card, restored, kept)
 

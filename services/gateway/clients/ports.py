@@ -36,6 +36,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -254,8 +255,8 @@ class Signatures(Protocol):
         """Return a signed container; version 0 is the latest."""
         ...
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify any container; needs no passport."""
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify any container, and that files held beside it are its attachments; needs no passport."""
         ...
 
 
@@ -280,12 +281,12 @@ class Releases(Protocol):
         """Read the partner's own feed after a cursor."""
         ...
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
-        """Return the container of an entry and record the delivery."""
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
+        """Return the container of an entry and record the delivery; a suspended one only to who accepts it as such."""
         ...
 
     async def acknowledge(self, delivery_id: str) -> FeedEntry:
-        """Record that the partner took the entry into account."""
+        """Record that the partner took the entry, a version or a notice, into account."""
         ...
 
 
@@ -316,6 +317,10 @@ class Validations(Protocol):
 
     async def try_adjustment(self, adjustment: Adjustment, tried_on: int, request_id: str) -> str:
         """Try a decision on filings and change nothing; returns the run. `tried_on` 0 is the open ones."""
+        ...
+
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign; returns the run."""
         ...
 
     async def queue(self, run_id: str) -> QueueStatus:

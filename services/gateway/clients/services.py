@@ -47,6 +47,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -420,9 +421,10 @@ class GrpcSignatures:
         with carrying(self._passport):
             return read(await self._stub.GetContainer(request), Container)
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify a container."""
-        request = signature.VerifyContainerRequest(container=container)
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify a container, and the files held beside it."""
+        files = [signature.HeldFile(file_name=one.file_name, size=one.size, digest=one.digest) for one in held]
+        request = signature.VerifyContainerRequest(container=container, files=files)
         with carrying(self._passport):
             return read(await self._stub.VerifyContainer(request), Verification)
 
@@ -465,9 +467,9 @@ class GrpcReleases:
         with carrying(self._passport):
             return read(await self._stub.ReadFeed(request), FeedPage)
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
         """Return the container of an entry."""
-        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id)
+        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id, accepts_suspended=accepts_suspended)
         with carrying(self._passport):
             return read(await self._stub.FetchDelivery(request), FetchedDelivery)
 
@@ -533,6 +535,12 @@ class GrpcValidations:
         )
         with carrying(self._passport):
             return (await self._stub.PreviewAdjustment(request)).run_id
+
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign."""
+        request = validation.CheckCampaignRequest(request_id=request_id, document=_document(document), year=year)
+        with carrying(self._passport):
+            return (await self._stub.CheckCampaign(request)).run_id
 
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import CellToChoose, Document, FilingImpact, FormSetChange, SetAsideCell
-from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
@@ -143,7 +143,7 @@ async def _set_aside_page(
         "fates": FATES,
         "refused": address if failure else "",
         "keep_as": keep_as,
-        "failure": what_is_wrong(failure, visit.wording) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("set_aside.html", values, status_of(failure) if failure else 200)
 
@@ -206,7 +206,7 @@ async def _page(
         "extension": {name: given.get(name, asked.get(name, "")) for name in _EXTENSION},
         "is_extension_refused": failure is not None and extension is not None,
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
-        "failure": what_is_wrong(failure, visit.wording) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("campaign.html", values, status_of(failure) if failure else 200)
 

@@ -13,7 +13,7 @@ import formsets
 from chassis.errors import Invalid, NotFound
 from formsets import Form, FormSet, UnknownCell
 from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
-from services.gateway.web.errors import explained, status_of, violations_in
+from services.gateway.web.errors import explained, status_of, told
 from services.gateway.web.export_pages import FORMATS, asked_version
 from services.gateway.web.figures import is_numeric, percent, shown, with_sign
 from services.gateway.web.form_view import Sheet, as_filed, label_of, lay_out
@@ -139,7 +139,7 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": violations_in(failure, visit.wording) if failure else (),
+        "violations": told(failure, visit.wording) if failure else (),
     }
     return await visit.page("series.html", values, status_of(failure) if failure else 200)
 

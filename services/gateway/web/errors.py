@@ -24,6 +24,7 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
@@ -92,8 +93,8 @@ def answer(request: Request, failure: Failure) -> Response:
     status = status_of(failure)
     is_program = request.url.path.startswith(_PROGRAMS)
     response = _problem(request, failure, status) if is_program else _page(request, failure, status)
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
+    if status in {429, 503}:
+        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
     if status == 401 and is_program:
         kind = "Basic" if request.url.path.startswith("/feeds/") else "Bearer"
         response.headers["WWW-Authenticate"] = f'{kind} realm="harmonia"'
@@ -117,21 +118,24 @@ def explained(failure: Failure, wording: Wording) -> str:
     return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
 
 
-def violations_in(failure: Failure, wording: Wording) -> tuple[Violation, ...]:
-    """Return what is wrong, field by field, in the language; a field that is no cell is not named to people."""
-    return tuple(
-        replace(v, description=_said(v, wording), field=v.field if _ADDRESS.fullmatch(v.field) else "")
-        for v in failure.violations
-    )
+def told(failure: Failure, wording: Wording) -> list[Violation]:
+    """Return the violations with their description in the language; a field that is no cell is not named to people."""
+    return [
+        replace(_in_language(one, wording), field=one.field if _ADDRESS.fullmatch(one.field) else "")
+        for one in failure.violations
+    ]
 
 
-def what_is_wrong(failure: Failure, wording: Wording) -> str:
-    """Return the first thing that is wrong, else the failure's own sentence: for a form of one or two fields."""
-    return _said(failure.violations[0], wording) if failure.violations else explained(failure, wording)
+def told_first(failure: Failure, wording: Wording) -> str:
+    """Return the sentence to show beside a form of one question: the first violation, else why the whole failed."""
+    return next((one.description for one in told(failure, wording)), explained(failure, wording))
 
 
-def _said(violation: Violation, wording: Wording) -> str:
-    return wording.violation(violation.field, violation.reason) or violation.description
+def _in_language(one: Violation, wording: Wording) -> Violation:
+    """Return it told in the language: by its service, else in our words for its reason, else as it came."""
+    parts = one.en if wording.language == "en" else one.fr
+    said = str(parts) if parts and parts.what else wording.violation(one.field, one.reason)
+    return replace(one, description=said) if said else one
 
 
 def _problem(request: Request, failure: Failure, status: int) -> Response:
@@ -147,10 +151,14 @@ def _problem(request: Request, failure: Failure, status: int) -> Response:
     if status != 500:
         problem["detail"] = explained(failure, wording)
         problem["metadata"] = failure.metadata
-        problem["violations"] = [
-            {"field": v.field, "description": _said(v, wording), "reason": v.reason} for v in failure.violations
-        ]
+        problem["violations"] = [_violation(_in_language(one, wording), wording) for one in failure.violations]
     return JSONResponse(problem, status, media_type="application/problem+json")
+
+
+def _violation(one: Violation, wording: Wording) -> dict[str, str]:
+    parts = (one.en if wording.language == "en" else one.fr) or ThreeParts(one.description, one.field)
+    said = {"what": parts.what, "where": parts.where, "how": parts.how}
+    return {"field": one.field, "description": one.description, "reason": one.reason, **said}
 
 
 def _page(request: Request, failure: Failure, status: int) -> Response:
@@ -165,7 +173,7 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
             "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
-            "violations": violations_in(failure, visit.wording),
+            "violations": told(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",

@@ -11,7 +11,7 @@ from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Una
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
 from services.gateway.web.consultation_pages import cells_of
-from services.gateway.web.errors import explained, status_of, violations_in, what_is_wrong
+from services.gateway.web.errors import explained, status_of, told, told_first
 from services.gateway.web.export_pages import FORMATS
 from services.gateway.web.figures import shown
 from services.gateway.web.finding_view import finding_view
@@ -20,6 +20,7 @@ from services.gateway.web.form_view import (
     WAS,
     Sheet,
     findings_of_form,
+    flag_word,
     kept_at,
     label_of,
     lay_out,
@@ -158,9 +159,11 @@ async def _cell_page(
         "form": form_set.form_of(known_as),
         "comments": comments,
         "is_flagged": bool(comments) and comments[0].is_flagged,
+        "is_prefilled": form_set.is_prefilled(kept),
+        "flag": flag_word(form_set, kept, visit.wording),
         "typed_comment": (fields or {}).get("text", ""),
         "wants_flag": fields.get("is_flagged") == "yes" if fields else bool(comments) and comments[0].is_flagged,
-        "failure": what_is_wrong(failure, visit.wording) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
         "may_comment": visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
@@ -219,7 +222,7 @@ async def _overview(
         "reopening": REOPENING,
         "typed": {name: (fields or {}).get(name, "") for name in ("reason", "cells")},
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": violations_in(failure, visit.wording) if failure else (),
+        "violations": told(failure, visit.wording) if failure else (),
     }
     return await visit.page("overview.html", values, status_of(failure) if failure else 200)
 

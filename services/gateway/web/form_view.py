@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from markupsafe import Markup
 
-from chassis.errors import Conflict, Failure, Violation
+from chassis.errors import Conflict, Failure
 from formsets import Form, FormSet, Line
 from formsets.package import column_of
 from services.gateway.clients.answers import (
@@ -21,6 +21,7 @@ from services.gateway.clients.answers import (
     Origin,
     Severity,
 )
+from services.gateway.web.errors import told
 from services.gateway.web.figures import is_numeric, shown, typed
 from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
@@ -223,11 +224,14 @@ def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, 
     The sheet holds the cells as they are now: a value that somebody else saved meanwhile is said from it.
     """
     document = sheet.identity.document.code
+    official = {control.id for control in sheet.form_set.controls}
     return {
         shown_at(sheet.form_set, document, v.field): _meanwhile(sheet, v.field, _)
         if isinstance(failure, Conflict)
-        else _explained(sheet.form_set, v, _)
-        for v in failure.violations
+        else f"{v.description} ({v.reason})"
+        if v.reason in official
+        else v.description
+        for v in told(failure, _)
         if sheet.form_set.has_cell(v.field)
     }
 
@@ -241,16 +245,6 @@ def _meanwhile(sheet: Sheet, address: str, _: Wording) -> str:
         author=(filed.author if filed else "") or "—",
         at=_.moment(filed.changed_at if filed else None),
     )
-
-
-def _explained(form_set: FormSet, violation: Violation, _: Wording) -> str:
-    official = next((control for control in form_set.controls if control.id == violation.reason), None)
-    if official is None:
-        return _.violation(violation.field, violation.reason) or violation.description
-    if _.language == "fr":
-        return f"{violation.description} ({official.id})"
-    text = official.text(_.language)
-    return f"{text.what} {text.how} ({official.id})"
 
 
 def _row(
@@ -295,16 +289,25 @@ def _cell(
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
         last_year=shown(sheet.last_year.get(address, ""), line.type, _),
-        note=_note([one for one in sheet.comments if one.address in (address, kept_at(line, address))], _),
+        note=_note(
+            [one for one in sheet.comments if one.address in (address, kept_at(line, address))],
+            flag_word(form_set, address, _),
+            _,
+        ),
     )
 
 
-def _note(comments: Sequence[CellComment], _: Wording) -> str:
+def flag_word(form_set: FormSet, address: str, _: Wording) -> str:
+    """Return what the flag of a cell means: one that comes from an earlier year was restated on purpose (H-01)."""
+    return _("retraitée") if form_set.is_prefilled(address) else _("à suivre")
+
+
+def _note(comments: Sequence[CellComment], flag: str, _: Wording) -> str:
     """Return the mark of a commented cell; the newest comment says whether it is flagged."""
     if not comments:
         return ""
     said = _("{n} commentaire(s)", n=len(comments))
-    return f"⚑ {_('à suivre')}, {said}" if comments[0].is_flagged else said
+    return f"⚑ {flag}, {said}" if comments[0].is_flagged else said
 
 
 def _options(line: Line, _: Wording) -> tuple[tuple[str, str], ...]:
@@ -331,6 +334,8 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
     if cell is None or not parts:
         return ""
     who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
+    if cell.put_back_by:
+        who.append(_("remise le {at} par {author}", at=_.moment(cell.put_back_at), author=cell.put_back_by))
     return ", ".join(part for part in (*parts, *who) if part)
 
 

@@ -26,6 +26,7 @@ from services.gateway.clients.answers import (
     RunState,
     Sentence,
     Severity,
+    Standing,
     Step,
     ThreePartMessage,
     Verdict,
@@ -37,6 +38,14 @@ SIGNATURE_LEVELS: Mapping[str, str] = {
     "ADVANCED_SEAL_WITH_CONSENT": "Cachet avancé du serveur, avec le consentement enregistré du signataire",
 }
 """Signature levels in words."""
+ATTACHMENT_KINDS: Mapping[str, str] = {
+    "MANAGEMENT_REPORT": "Rapport de gestion",
+    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
+    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
+    "NOTES": "Annexe",
+    "OTHER": "Autre pièce",
+}
+"""Kinds of attached PDF in words."""
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
@@ -92,6 +101,10 @@ _LABELS: tuple[tuple[StrEnum, str], ...] = (
     (DeliveryState.DELIVERED, "Reçu par le destinataire"),
     (DeliveryState.ACKNOWLEDGED, "Pris en compte par le destinataire"),
     (DeliveryState.SUPERSEDED, "Remplacé par une version plus récente"),
+    (Standing.CURRENT, "En vigueur"),
+    (Standing.SUSPENDED, "Suspendue"),
+    (Standing.REPLACED, "Remplacée par une version plus récente"),
+    (Standing.WITHDRAWN, "Retirée : plus en vigueur chez ce destinataire"),
     (RunState.WAITING, "En attente"),
     (RunState.RUNNING, "En cours"),
     (RunState.DONE, "Terminé"),

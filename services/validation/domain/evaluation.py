@@ -1,6 +1,7 @@
 """A filing judged: its cells in written form go in; computed cells, findings and the verdict come out."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chassis.errors import Violation
@@ -49,35 +50,102 @@ def evaluate(
     previous: Mapping[str, str] | None = None,
     restated: Collection[str] = (),
 ) -> Evaluation:
+    """Compute every formula, run every control of the document, and put the outcome into words.
+
+    Raises:
+        CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
+    """
+    return evaluation_of(rules, check_cells(rules, document, cells, previous, restated), justifications)
+
+
+def check_cells(
+    rules: RuleSet,
+    document: CheckedDocument,
+    cells: Mapping[str, str],
+    previous: Mapping[str, str] | None = None,
+    restated: Collection[str] = (),
+) -> Report:
     """Compute every formula and run every control of the document.
 
     Args:
         rules: the compiled rules of the filing's form set.
         document: whose controls count.
         cells: filled cells in written form; for a QDIS, shared facts under their ER addresses, computed ones included.
-        justifications: the latest of each control; those written about other figures do not count.
         previous: every cell of the filing of the year before in written form, computed ones included; None when there
-            is none, and then the controls that read it are not applicable. Cells this form set does not have are left out.
+            is none, and then the controls that read it are not applicable. It was written under its own form set: cells
+            that this one does not have, or whose type no longer takes the value, are left out.
         restated: cells of the previous year's columns that differ on purpose, with a comment (H-01).
 
     Raises:
         CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
     """
     form_set = rules.form_set
-    known = None if previous is None else {a: text for a, text in previous.items() if form_set.has_cell(a)}
-    report = rules.check(
+    return rules.check(
         _values(form_set, cells),
         document,
-        previous=None if known is None else _values(form_set, known),
+        previous=None if previous is None else _still_known(form_set, previous),
         restated=restated,
     )
-    findings = [_finding(rules.form_set, result) for result in report.controls]
+
+
+def evaluation_of(rules: RuleSet, report: Report, justifications: Sequence[Justification] = ()) -> Evaluation:
+    """Put a report into words: every computed cell, every control.
+
+    Args:
+        rules: those that made the report.
+        report: the report.
+        justifications: the latest of each control; those written about other figures do not count.
+    """
+    findings, verdict = _judged(rules, report, report.controls, justifications)
+    cells = report.cells
+    computed = {
+        address: written(shared(cells[address]))
+        for address in rules.form_set.computed_cells(report.document)
+        if address in cells
+    }
+    return Evaluation(computed, findings, verdict, report.rule_set)
+
+
+def recheck_cells(rules: RuleSet, report: Report, changed: Mapping[str, str]) -> Report:
+    """Return the report after some cells changed, having run only what they touch.
+
+    Args:
+        rules: those that made the report.
+        report: as the filing was.
+        changed: cells in written form, empty when emptied.
+
+    Raises:
+        CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
+    """
+    values = _values(rules.form_set, changed)
+    return rules.recheck(report, {address: values.get(address) for address in changed})
+
+
+def difference_of(
+    rules: RuleSet, before: Report, after: Report, justifications: Sequence[Justification] = ()
+) -> Evaluation:
+    """Put into words what a change moved: computed cells of another value (empty text: empty now), failed controls only."""
+    failed = [result for result in after.controls if result.status == "failed"]
+    findings, verdict = _judged(rules, after, failed, justifications)
+    old, new = before.cells, after.cells
+    moved = {
+        address: written(shared(new[address])) if address in new else ""
+        for address in rules.form_set.computed_cells(after.document)
+        if old.get(address) != new.get(address)
+    }
+    return Evaluation(moved, findings, verdict, after.rule_set)
+
+
+def _judged(
+    rules: RuleSet, report: Report, results: Sequence[ControlResult], justifications: Sequence[Justification]
+) -> tuple[tuple[Finding, ...], Verdict]:
+    findings = [_finding(rules.form_set, result) for result in results]
     if report.required_missing:
         findings.append(_required(rules.form_set, report))
     latest = {justification.control: justification for justification in justifications}
     justified = tuple(_justified(finding, latest.get(finding.control)) for finding in findings)
-    judged = rules.judge(report, {finding.control for finding in justified if finding.justification})
-    return Evaluation(_computed(rules.form_set, document, report), justified, judged.verdict, report.rule_set)
+    counting = {finding.control for finding in justified if finding.justification}
+    return justified, rules.judge(report, counting).verdict if counting or report.justified else report.verdict
 
 
 def _values(form_set: FormSet, cells: Mapping[str, str]) -> dict[str, Value]:
@@ -94,13 +162,13 @@ def _values(form_set: FormSet, cells: Mapping[str, str]) -> dict[str, Value]:
     return values
 
 
-def _computed(form_set: FormSet, document: CheckedDocument, report: Report) -> dict[str, str]:
-    cells = report.cells
-    return {
-        address: written(shared(cells[address]))
-        for address in form_set.cells(document)
-        if address in cells and form_set.is_computed(address)
-    }
+def _still_known(form_set: FormSet, previous: Mapping[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for address, text in previous.items():
+        if text and form_set.has_cell(address):
+            with suppress(ValueError):
+                values[address] = parse(text, form_set.cell_type(address))
+    return values
 
 
 def _finding(form_set: FormSet, result: ControlResult) -> Finding:

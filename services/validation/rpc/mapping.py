@@ -1,7 +1,7 @@
 """Messages ↔ domain, both directions side by side."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,8 @@ from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
 from services.validation.usecases.adjust_control import Decision, decision_of
-from services.validation.usecases.evaluate_filing import Judged
-from services.validation.usecases.ports import PreviousYear
+from services.validation.usecases.judging import Judged
+from services.validation.usecases.ports import PreviousYear, Subject
 from services.validation.usecases.record_justification import Written
 
 _DOCUMENTS: Mapping[int, CheckedDocument] = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
@@ -86,6 +86,24 @@ def to_decision(message: pb.Adjustment) -> Decision:
     return Decision(message.form_set, document, message.year, message.control, severity, message.reason)
 
 
+def to_adjustment(message: pb.Adjustment) -> Adjustment:
+    """Return another authority's decision.
+
+    Raises:
+        Invalid: no identifier, no authority, or no decision.
+    """
+    decision = to_decision(message)
+    try:
+        identifier = UUID(message.id)
+    except ValueError:
+        raise Invalid(violations=[Violation("id", "Identifiant de décision attendu.", "ADJUSTMENT_ID")]) from None
+    if not message.authority:
+        raise Invalid(violations=[Violation("authority", "Serveur de l'autorité attendu.", "AUTHORITY_MISSING")])
+    about = decision.form_set, decision.document, decision.year, decision.control, decision.severity
+    at = message.adjusted_at.ToDatetime(tzinfo=UTC)
+    return Adjustment(*about, decision.reason, message.author, at, identifier, message.authority)
+
+
 def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
     """Return texts to read."""
     return [RawCell(message.address, message.text) for message in messages]
@@ -94,6 +112,12 @@ def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
 def to_cells(*messages: Iterable[types.Cell]) -> dict[str, str]:
     """Return cells by address, those of the first list winning over the next."""
     return {cell.address: cell.value for some in reversed(messages) for cell in some}
+
+
+def to_subject(request: pb.EvaluateFilingRequest) -> Subject:
+    """Return what is to be judged."""
+    filing_id = to_filing_id(request.filing_id) if request.filing_id else None
+    return Subject(request.form_set, to_document(request.document), filing_id, request.year, request.basis)
 
 
 def to_previous_year(request: pb.EvaluateFilingRequest) -> PreviousYear | None:
@@ -159,6 +183,21 @@ def evaluation_message(judged: Judged) -> pb.EvaluateFilingResponse:
         findings=[finding_message(judged, finding) for finding in found.findings],
         verdict=verdict_value(found.verdict),
         rule_set=found.rule_set,
+        report=judged.report_id,
+    )
+
+
+def difference_message(judged: Judged | None) -> pb.RecheckFilingResponse:
+    """Return what a change moved; None: it cannot be told here."""
+    if judged is None:
+        return pb.RecheckFilingResponse(is_unknown=True)
+    found = judged.evaluation
+    return pb.RecheckFilingResponse(
+        moved=cell_messages(found.computed),
+        failed=[finding_message(judged, finding) for finding in found.findings],
+        verdict=verdict_value(found.verdict),
+        rule_set=found.rule_set,
+        report=judged.report_id,
     )
 
 
@@ -197,8 +236,8 @@ def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
     return pb.Verdict.Value(f"VERDICT_{verdict.name}")
 
 
-def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
-    """Return a decision as kept."""
+def adjustment_message(adjustment: Adjustment, *, applies_here: bool = True) -> pb.Adjustment:
+    """Return a decision as kept, and whether filings of this server are judged under it."""
     return pb.Adjustment(
         form_set=adjustment.form_set,
         document=types.Document.Value(f"DOCUMENT_{adjustment.document}"),
@@ -209,6 +248,9 @@ def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
         reason=adjustment.reason,
         author=adjustment.author,
         adjusted_at=stamp(adjustment.at),
+        id=str(adjustment.id),
+        authority=adjustment.authority,
+        applies_here=applies_here,
     )
 
 
@@ -232,6 +274,8 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
     )
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))
+    if run.kind is RunKind.CHECK and run.result:
+        message.check.CopyFrom(check_message(run.result))
     return message
 
 
@@ -253,4 +297,28 @@ def preview_message(result: Mapping[str, Any]) -> pb.AdjustmentPreview:
         ],
         milliseconds_before=result["seconds_before"] * 1_000 / judged,
         milliseconds_after=result["seconds_after"] * 1_000 / judged,
+    )
+
+
+def check_message(result: Mapping[str, Any]) -> pb.CampaignCheck:
+    """Return what a check of a campaign counted: verdicts from the best, controls from the most frequent."""
+    failing = [(control, count) for control, count in result["controls"].items() if count["failing"]]
+    return pb.CampaignCheck(
+        checked=result["checked"],
+        skipped=result["skipped"],
+        verdicts=[
+            pb.VerdictCount(verdict=value, filings=filings)
+            for value, filings in sorted((verdict_value(Verdict(v)), n) for v, n in result["verdicts"].items())
+        ],
+        controls=[
+            pb.ControlCount(
+                control=control,
+                severity=_SEVERITIES[count["severity"]],
+                message=types.Sentence(fr=count["fr"], en=count["en"]),
+                failing=count["failing"],
+                justified=count["justified"],
+                not_evaluated=count["not_evaluated"],
+            )
+            for control, count in sorted(failing, key=lambda one: (-one[1]["failing"], one[0]))
+        ],
     )

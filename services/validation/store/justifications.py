@@ -62,6 +62,8 @@ class SqlJustifications:
         return await self._answered(list(rows))
 
     async def _answered(self, rows: list[JustificationRow]) -> list[AnsweredJustification]:
+        if not rows:
+            return []
         found = await self._session.scalars(
             select(AnswerRow)
             .where(AnswerRow.justification.in_([row.number for row in rows]))

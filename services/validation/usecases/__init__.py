@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
-from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
+from services.validation.usecases.adjust_control import (
+    AdjustControl,
+    ApplyAdjustment,
+    ListAdjustments,
+    PreviewAdjustment,
+)
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
+from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
+from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 from services.validation.usecases.run_queue import GetQueueStatus
 
@@ -17,12 +24,15 @@ class UseCases:
 
     read_cells: ReadCells
     evaluate_filing: EvaluateFiling
+    recheck_filing: RecheckFiling
     record_justification: RecordJustification
     list_justifications: ListJustifications
     propose_justifications: ProposeJustifications
     review_justifications: ReviewJustifications
     answer_justification: AnswerJustification
     adjust_control: AdjustControl
+    apply_adjustment: ApplyAdjustment
     list_adjustments: ListAdjustments
     preview_adjustment: PreviewAdjustment
+    check_campaign: CheckCampaign
     get_queue_status: GetQueueStatus

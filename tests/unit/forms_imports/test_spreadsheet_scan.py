@@ -22,8 +22,9 @@ ROWS = [HEADER, ["BA.010", "brut", 12]]
 def refusal(content: bytes) -> str:
     with pytest.raises(FileRefused) as caught:
         scan(content)
-    assert caught.value.english
-    return caught.value.french
+    problem = caught.value.problem
+    assert all((problem.english.what, problem.english.where, problem.english.how))
+    return str(problem.french)
 
 
 def test_an_honest_workbook_passes():

@@ -81,14 +81,14 @@ def test_error_cells_are_reported_each_where_it_is_with_the_users_own_columns():
     [problem] = file.problems
     assert (problem.line, problem.code, problem.column, problem.raw) == (2, "BA.010", "brut", "#DIV/0!")
     assert problem.extra == {"clé": "K-9"}
-    assert "cellule C2" in problem.message_fr
-    assert "#DIV/0!" in problem.message_fr
+    assert "cellule C2" in problem.french.where
+    assert "#DIV/0!" in problem.french.what
 
 
 def test_a_formula_without_a_result_is_reported():
     file = read(F=[HEADER, ["BA.010", "brut", Raw('<c r="{r}"><f>1+1</f></c>')]])
 
-    assert "n'a pas de résultat" in file.problems[0].message_fr
+    assert "n'a pas de résultat" in file.problems[0].french.what
 
 
 def test_percentages_are_read_as_per_cent_and_it_is_said():
@@ -114,13 +114,17 @@ def test_a_workbook_without_a_table_is_refused():
 
 
 def test_unknown_lines_name_their_sheet():
-    assert "Feuille F, ligne 2" in read(F=[HEADER, ["ZZ.999", "n", 1]]).problems[0].message_fr
+    (problem,) = read(F=[HEADER, ["ZZ.999", "n", 1]]).problems
+
+    assert (problem.sheet, problem.line, problem.code) == ("F", 2, "ZZ.999")
 
 
 def test_another_body_is_refused_whole_and_long_extras_are_cut():
     content = a_workbook({"F": [[*HEADER, "note"], ["ID.030", "v", "000000018", "n" * 2_000]]})
     form_set = formsets.load("2024.1")
 
-    assert "000000018" in answer(form_set, {"siren": "000000026", "year": 2024}, content)["refusal"]["fr"]
-    [line] = answer(form_set, {"siren": "000000018", "year": 2024}, content)["lines"]
-    assert len(line[3]["note"]) == LONGEST_EXTRA
+    assert "000000018" in answer(form_set, {"siren": "000000026", "year": 2024}, content)["refusal"]["fr"][1]
+    found = answer(form_set, {"siren": "000000018", "year": 2024}, content)
+    [(_, _, _, which, own, _)] = found["lines"]
+    assert found["titles"][which] == ["note"]
+    assert [len(text) for text in own] == [LONGEST_EXTRA]

@@ -122,8 +122,8 @@ def test_a_wrong_line_is_refused_alone_with_its_number(line: str, control: str) 
 
     assert [(problem.line, problem.control) for problem in found.problems] == [(4, control)]
     assert "BA.030.brut" in {entry.address for entry in found.entries}
-    assert found.problems[0].message("fr").startswith("Ligne 4")
-    assert found.problems[0].message("en").startswith("Line 4")
+    for told in (found.problems[0].french, found.problems[0].english):
+        assert all((told.what, told.where, told.how))
 
 
 def test_a_repeated_cell_of_the_same_value_is_kept_once_and_said() -> None:
@@ -162,7 +162,7 @@ def test_many_problems_are_counted_rather_than_listed() -> None:
     found = flat(HEADER + "ZZ.010;n;1\n" * 5_000)
 
     assert len(found.problems) == 1_001
-    assert "4000" in found.problems[-1].message()
+    assert "4000" in found.problems[-1].sentence()
 
 
 @given(st.binary(max_size=300))
@@ -208,4 +208,4 @@ def test_a_hostile_file_costs_no_more_than_its_size(lines: list[str]) -> None:
 def test_a_message_shows_no_character_that_a_terminal_would_obey() -> None:
     found = flat(HEADER + "ZZ\u009b2J;n;1\n")
 
-    assert found.problems[0].message().isprintable()
+    assert found.problems[0].sentence().isprintable()

@@ -14,9 +14,11 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
+    violation,
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.clients.answers import CellEdit, FiledCell, Origin, Sentence
@@ -245,7 +247,16 @@ async def test_each_meaning_of_failure_has_its_page_and_its_problem(failure, sta
     assert problem.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "reason", "instance", "trace_id"} <= set(problem.json())
     assert "secret detail" not in page.text + problem.text
-    assert ("retry-after" in page.headers) == (status == 503)
+    assert ("retry-after" in page.headers) == (status in {429, 503})
+
+
+async def test_who_is_told_to_come_back_is_told_when():
+    busy = Exhausted(metadata={"retry_after": "7"}, reason="ENGINE_BUSY")
+    async with a_browser(World(failures={"get": busy})) as browser:
+        await browser.sign_in()
+        page = await browser.get(f"{AT}?lang=en")
+    assert page.headers["retry-after"] == "7"
+    assert "Many filings are being checked right now" in page.text
 
 
 async def test_french_pages_say_generic_failures_in_french():
@@ -281,8 +292,8 @@ async def test_saved_cells_are_those_changed_with_the_version_seen():
 
 
 async def test_a_refused_amount_stays_in_the_field_with_the_reason_beside_it():
-    violation = Violation("BA.020.brut", "Montant ambigu : 1234,56 ou 1,23456 ?", "F-08")
-    refusal = Invalid("Une case est refusée : rien n'a été enregistré.", violations=[violation], reason="CELLS_REFUSED")
+    ambiguous = Violation("BA.020.brut", "Montant ambigu : 1234,56 ou 1,23456 ?", "F-08")
+    refusal = Invalid("Une case est refusée : rien n'a été enregistré.", violations=[ambiguous], reason="CELLS_REFUSED")
     async with a_browser(World(failures={"save": refusal})) as browser:
         await browser.sign_in()
         page = await browser.post(f"{AT}/forms/BA", {"cell:BA.020.brut": "1.234,56", "was:BA.020.brut": "0:"})
@@ -290,12 +301,30 @@ async def test_a_refused_amount_stays_in_the_field_with_the_reason_beside_it():
     assert 'value="1.234,56"' in page.text
     assert 'id="cell-BA.020.brut-error">Montant ambigu' in page.text
     assert 'aria-invalid="true"' in page.text
-    assert 'aria-describedby="cell-BA.020.brut-error"' in page.text
+    assert re.search(r'aria-describedby="[^"]*cell-BA\.020\.brut-error', page.text)
+
+
+REFUSED = violation(
+    "BA.020.brut",
+    "F-01",
+    ThreeParts("Montant entier attendu.", "Case BA.020.brut : « 1.234 ».", "Écrivez 1234."),
+    ThreeParts("A whole number is expected.", "Cell BA.020.brut: “1.234”.", "Write 1234."),
+)
+
+
+@pytest.mark.parametrize(("language", "told"), [("fr", REFUSED.fr), ("en", REFUSED.en)], ids=["French", "English"])
+async def test_a_refused_cell_is_told_in_three_parts_in_the_language_of_the_page(language, told):
+    refusal = Invalid("Une case est refusée.", violations=[REFUSED], reason="CELLS_REFUSED")
+    async with a_browser(World(failures={"save": refusal})) as browser:
+        await browser.sign_in()
+        sent = {"cell:BA.020.brut": "1.234", "was:BA.020.brut": "0:"}
+        page = await browser.post(f"{AT}/forms/BA", sent, **{"accept-language": language})
+    assert f'id="cell-BA.020.brut-error">{told} (F-01)' in page.text
 
 
 async def test_a_cell_changed_by_somebody_else_shows_both_values():
-    violation = Violation("BA.010.brut", "Camille Compte a saisi « 1234567 ».", "version=4")
-    lost = Conflict("Modifié entre-temps.", violations=[violation], reason="CELLS_CHANGED")
+    meanwhile = Violation("BA.010.brut", "Camille Compte a saisi « 1234567 ».", "version=4")
+    lost = Conflict("Modifié entre-temps.", violations=[meanwhile], reason="CELLS_CHANGED")
     async with a_browser(World(failures={"save": lost})) as browser:
         await browser.sign_in()
         page = await browser.post(f"{AT}/forms/BA", {"cell:BA.010.brut": "99", "was:BA.010.brut": "3:1"})
@@ -318,6 +347,22 @@ async def test_an_import_refused_whole_is_explained_beside_the_input():
     assert page.status_code == 400
     assert "Ce fichier concerne un autre organisme." in page.text
     assert 'aria-invalid="true"' in page.text
+
+
+@pytest.mark.parametrize(("language", "told"), [("fr", REFUSED.fr), ("en", REFUSED.en)], ids=["French", "English"])
+async def test_a_file_refused_whole_is_told_in_three_parts_in_the_language_of_the_page(language, told):
+    refusal = Invalid("« a.csv » est refusé : rien n'a été importé.", violations=[REFUSED], reason="IMPORT_REFUSED")
+    async with a_browser(World(failures={"preview": refusal})) as browser:
+        await browser.sign_in()
+        page = await browser.http.post(
+            f"{AT}/import",
+            data={"csrf": browser.csrf},
+            files={"file": ("a.csv", b"x")},
+            headers={"origin": ORIGIN, "accept-language": language},
+        )
+    assert str(told) in page.text
+    assert "F-01" in page.text
+    assert ("rien n&#39;a été importé" in page.text) is (language == "fr")
 
 
 async def test_what_is_downloaded_is_saved_under_a_safe_name():

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from chassis.errors import Invalid
-from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Step, Verdict
+from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Severity, Step, Verdict
 from tests.support.gateway import (
     DIGEST,
     FILING_ID,
+    NOW,
     World,
     a_browser,
     a_filing,
+    a_finding,
     a_passport,
     an_identity,
     in_conflict,
@@ -89,6 +91,36 @@ async def test_after_signature_the_frame_names_those_who_received():
     assert f"{AT}/receipt" in text
 
 
+LACKING = (
+    a_finding("W-01", severity=Severity.TRANSMISSION, cells=("PR.110.debut",), operands=()),
+    a_finding("W-03", severity=Severity.TRANSMISSION, cells=(), operands=()),
+    a_finding("W-08", severity=Severity.REMARK, cells=(), operands=()),
+)
+
+
+@pytest.mark.parametrize("step", [Step.ENTRY, Step.SIGNATURE])
+async def test_what_a_filing_lacks_to_be_signed_is_left_to_do_where_it_is_mended(step):
+    async with a_browser(World(filing=a_filing(lacking=LACKING, step=step))) as browser:
+        await browser.sign_in()
+        overview = (await browser.get(AT)).text
+        english = (await browser.get(f"{AT}/remarks?lang=en")).text
+    assert f'<a href="{AT}/forms/PR#cell-PR.110.debut">W-01\xa0: Le brut dépasse le seuil. Case' in overview
+    assert f'<a href="{AT}/attachments">W-03' in overview
+    assert f'<a href="{AT}/remarks">W-08' in overview
+    assert "Controls of the transmission (3)" in english
+    assert 'id="remark-W-08"' in english
+    assert "The gross amount is over the threshold." in english
+
+
+async def test_staff_see_that_a_filing_was_late():
+    late = a_filing(**SIGNED, signed_at=NOW, is_late=True)
+    async with a_browser(World(filing=late)) as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        french = (await browser.get("/staff")).text
+    assert "tardif (W-08)" in french
+
+
 async def test_a_form_shows_labels_figures_origin_and_remarks():
     async with a_browser() as browser:
         await browser.sign_in()
@@ -163,6 +195,23 @@ async def test_the_preview_counts_what_is_not_stored_here_and_what_is_protected(
     assert "Valeurs saisies à la main, gardées" in text
     assert "Écrivez 1234,56." in text
     assert "Confirmer l’import de 2 cases" in text
+
+
+async def test_the_preview_shows_totals_of_the_file_that_differ_in_three_parts_and_two_languages():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        french = (await browser.get(f"{AT}/import/imp-1")).text
+        english = (await browser.get(f"{AT}/import/imp-1", headers={"accept-language": "en"})).text
+    for page, what, where, how in (
+        (french, "Le total du fichier diffère.", "Le fichier donne 5, le calcul 7.", "La valeur calculée est retenue."),
+        (
+            english,
+            "The total of the file differs.",
+            "The file says 5, the formula gives 7.",
+            "The computed value is kept.",
+        ),
+    ):
+        assert all(part in page for part in (what, where, how, "F-22"))
 
 
 async def test_signing_shows_the_digest_and_the_content_read_from_the_same_bytes():

@@ -18,7 +18,6 @@ from formsets.formats import read
 from services.gateway.clients.answers import ControlStatus, Indication, RunState
 from services.gateway.web import (
     account_pages,
-    attachment_pages,
     campaign_pages,
     errors,
     form_set_pages,
@@ -62,7 +61,8 @@ def _said() -> set[str]:
             account_pages.SIDES,
             campaign_pages.WHYS,
             campaign_pages.FATES,
-            attachment_pages.KINDS,
+            wording.ATTACHMENT_KINDS,
+            frame.SINCE,
             form_set_pages.STATES,
             form_set_pages.MOVES,
             form_set_pages.OUTCOMES,

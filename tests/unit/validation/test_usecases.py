@@ -8,6 +8,8 @@ from services.validation.domain.errors import JustificationRefused
 from services.validation.domain.verdict import Verdict
 from services.validation.service import wire
 from services.validation.usecases import UseCases
+from services.validation.usecases.ports import Subject
+from services.validation.usecases.recent_reports import RecentReports
 from services.validation.usecases.record_justification import Written
 from tests.support.hosting import a_stack
 from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
@@ -26,7 +28,7 @@ REQUIRED = {
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), formsets, a_stack())
+    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(), formsets, a_stack(), RecentReports(8))
 
 
 def about(control: str, text: str = "Un bail emphytéotique explique ce cas.") -> Written:
@@ -37,8 +39,8 @@ async def test_a_justification_counts_for_its_filing_only() -> None:
     use = wired()
     await use.record_justification(about("A-04"))
 
-    its_own = (await use.evaluate_filing("2024.1", "ER", CELLS, FILING)).evaluation
-    another = (await use.evaluate_filing("2024.1", "ER", CELLS, None)).evaluation
+    its_own = (await use.evaluate_filing(Subject("2024.1", "ER", FILING), CELLS)).evaluation
+    another = (await use.evaluate_filing(Subject("2024.1", "ER", None), CELLS)).evaluation
 
     assert next(f for f in its_own.findings if f.control == "A-04").justification is not None
     assert next(f for f in another.findings if f.control == "A-04").justification is None
@@ -65,7 +67,7 @@ async def test_a_short_justification_is_not_kept() -> None:
 
 async def test_an_unknown_form_set_is_not_found() -> None:
     with pytest.raises(NotFound):
-        await wired().evaluate_filing("1999.9", "ER", CELLS, None)
+        await wired().evaluate_filing(Subject("1999.9", "ER", None), CELLS)
 
 
 async def test_texts_are_read_without_being_kept() -> None:

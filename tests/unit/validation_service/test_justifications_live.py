@@ -9,6 +9,8 @@ from chassis.errors import Forbidden, NotFound
 from services.validation.domain.errors import AnswerRefused, JustificationChanged
 from services.validation.service import wire
 from services.validation.usecases import UseCases
+from services.validation.usecases.ports import Subject
+from services.validation.usecases.recent_reports import RecentReports
 from services.validation.usecases.record_justification import Written
 from tests.support.hosting import a_caller, a_stack
 from tests.support.validation_fakes import InlineEngine, InMemoryJustifications, Transmitted
@@ -23,7 +25,9 @@ TEXT = "Un bail emphytéotique explique ce cas."
 
 
 def wired() -> UseCases:
-    return wire(InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets, a_stack())
+    return wire(
+        InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets, a_stack(), RecentReports(8)
+    )
 
 
 def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT) -> Written:
@@ -31,7 +35,7 @@ def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: 
 
 
 async def judged(use: UseCases, control: str = "A-04"):  # type: ignore[no-untyped-def]
-    found = await use.evaluate_filing("2024.1", "ER", CELLS, FILING)
+    found = await use.evaluate_filing(Subject("2024.1", "ER", FILING), CELLS)
     finding = next(f for f in found.evaluation.findings if f.control == control)
     return finding.justification, found.refused(finding)
 

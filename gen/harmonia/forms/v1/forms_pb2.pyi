@@ -204,6 +204,8 @@ class FiledCell(_message.Message):
     CONFLICT_FIELD_NUMBER: _builtins.int
     IS_PROVISIONAL_FIELD_NUMBER: _builtins.int
     IS_SEALED_FIELD_NUMBER: _builtins.int
+    PUT_BACK_BY_FIELD_NUMBER: _builtins.int
+    PUT_BACK_AT_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`; a shared fact is kept under its ER address on every server."""
     value: _builtins.str
@@ -224,6 +226,8 @@ class FiledCell(_message.Message):
     """True while a computed shared fact may still change because the ER is not signed."""
     is_sealed: _builtins.bool
     """True once the ER is signed: the shared fact cannot be changed here, only by a reopened ER."""
+    put_back_by: _builtins.str
+    """Who put this value back by undoing what replaced it, with its first origin, author and time; empty for no one."""
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -231,6 +235,10 @@ class FiledCell(_message.Message):
     @_builtins.property
     def conflict(self) -> Global___CellConflict:
         """The other value, when another server holds a different one that nobody has chosen between."""
+
+    @_builtins.property
+    def put_back_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was put back."""
 
     def __init__(
         self,
@@ -247,10 +255,12 @@ class FiledCell(_message.Message):
         conflict: Global___CellConflict | None = ...,
         is_provisional: _builtins.bool = ...,
         is_sealed: _builtins.bool = ...,
+        put_back_by: _builtins.str = ...,
+        put_back_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflict", b"conflict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflict", b"conflict", "put_back_at", b"put_back_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "is_sealed", b"is_sealed", "line", b"line", "origin", b"origin", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "is_sealed", b"is_sealed", "line", b"line", "origin", b"origin", "put_back_at", b"put_back_at", "put_back_by", b"put_back_by", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -312,6 +322,10 @@ class Filing(_message.Message):
     FILLED_FIELD_NUMBER: _builtins.int
     FILLABLE_FIELD_NUMBER: _builtins.int
     CONFLICTS_FIELD_NUMBER: _builtins.int
+    LACKING_FIELD_NUMBER: _builtins.int
+    SIGNED_AT_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    REOPENED_AT_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -332,6 +346,8 @@ class Filing(_message.Message):
     """How many input cells of the document are filled."""
     fillable: _builtins.int
     """How many input cells the document has."""
+    is_late: _builtins.bool
+    """True when that was after the official deadline of an ER (W-08)."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -347,6 +363,20 @@ class Filing(_message.Message):
     @_builtins.property
     def conflicts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells in conflict with another server."""
+
+    @_builtins.property
+    def lacking(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.Finding]:
+        """Controls of the workflow (W-*) that do not hold, for the people of the body: those of severity T stand in the way of
+        signing whatever the verdict, which does not count them.
+        """
+
+    @_builtins.property
+    def signed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the current signed version was signed; unset before."""
+
+    @_builtins.property
+    def reopened_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when the signed version is suspended, while the filing is reopened for a rectifying one."""
 
     def __init__(
         self,
@@ -365,10 +395,14 @@ class Filing(_message.Message):
         filled: _builtins.int = ...,
         fillable: _builtins.int = ...,
         conflicts: _abc.Iterable[_builtins.str] | None = ...,
+        lacking: _abc.Iterable[_validation_pb2.Finding] | None = ...,
+        signed_at: _timestamp_pb2.Timestamp | None = ...,
+        is_late: _builtins.bool = ...,
+        reopened_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -723,6 +757,8 @@ class ImportChange(_message.Message):
     CURRENT_FIELD_NUMBER: _builtins.int
     EFFECT_FIELD_NUMBER: _builtins.int
     CURRENT_ORIGIN_FIELD_NUMBER: _builtins.int
+    CONTROL_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     line: _builtins.int
@@ -732,11 +768,17 @@ class ImportChange(_message.Message):
     value: _builtins.str
     """Written form it was read as."""
     current: _builtins.str
-    """Value in the filing now."""
+    """Value in the filing now; of a computed cell, what the formula gives once this import is written."""
     effect: Global___ImportEffect.ValueType
     """What would happen to the cell."""
     current_origin: Global___Origin.ValueType
     """Where the present value comes from."""
+    control: _builtins.str
+    """F-22 when the file gives a computed cell another value than the formula: compared, never stored, nothing is refused."""
+    @_builtins.property
+    def message(self) -> _validation_pb2.ThreePartMessage:
+        """What, where, how of that control."""
+
     def __init__(
         self,
         *,
@@ -747,10 +789,12 @@ class ImportChange(_message.Message):
         current: _builtins.str = ...,
         effect: Global___ImportEffect.ValueType = ...,
         current_origin: Global___Origin.ValueType = ...,
+        control: _builtins.str = ...,
+        message: _validation_pb2.ThreePartMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "text", b"text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2399,7 +2443,7 @@ class EditStep(_message.Message):
     cells: _builtins.int
     """How many cells it changed."""
     is_undone: _builtins.bool
-    """True once undone."""
+    """True while undone; undoing the undo makes it false again."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -2593,6 +2637,7 @@ class RejudgeFilingsResponse(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     judged: _builtins.int
     """Filings looked at."""
     changed: _builtins.int
@@ -2601,6 +2646,8 @@ class RejudgeFilingsResponse(_message.Message):
     """Those left as they are: being signed, or not to be judged."""
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     def __init__(
         self,
         *,
@@ -2608,10 +2655,11 @@ class RejudgeFilingsResponse(_message.Message):
         changed: _builtins.int = ...,
         skipped: _builtins.int = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "judged", b"judged", "left", b"left", "next", b"next", "skipped", b"skipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2664,6 +2712,11 @@ class FilingInputs(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    RESTATED_FIELD_NUMBER: _builtins.int
+    has_previous: _builtins.bool
+    """True when the body signed the same document of the year before on this server."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -2676,16 +2729,27 @@ class FilingInputs(_message.Message):
     def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells given as facts."""
 
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Every cell it signed, computed ones included."""
+
+    @_builtins.property
+    def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells of the previous year's columns that differ on purpose: flagged, with a comment (H-01)."""
+
     def __init__(
         self,
         *,
         identity: _types_pb2.FilingIdentity | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        has_previous: _builtins.bool = ...,
+        previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        restated: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "identity", b"identity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2699,8 +2763,11 @@ class ListInputsResponse(_message.Message):
 
     FILINGS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
     next: _builtins.str
     """Last filing of this page; empty when there is no other page."""
+    left: _builtins.int
+    """Filings after this page, so that whoever waits can be told how long."""
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingInputs]:
         """By filing id."""
@@ -2710,10 +2777,11 @@ class ListInputsResponse(_message.Message):
         *,
         filings: _abc.Iterable[Global___FilingInputs] | None = ...,
         next: _builtins.str = ...,
+        left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next", b"next"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "left", b"left", "next", b"next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3108,7 +3176,7 @@ class ReopenFilingRequest(_message.Message):
     filing_id: _builtins.str
     """Filing."""
     reason: _builtins.str
-    """Why."""
+    """Why, for the people of the body; recipients of the signed version never see these words."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells to look at again."""

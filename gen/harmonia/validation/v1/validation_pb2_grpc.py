@@ -45,6 +45,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.FromString,
                 _registered_method=True)
+        self.RecheckFiling = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/RecheckFiling',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.FromString,
+                _registered_method=True)
         self.RecordJustification = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/RecordJustification',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecordJustificationRequest.SerializeToString,
@@ -75,6 +80,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
                 _registered_method=True)
+        self.ApplyAdjustment = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
+                _registered_method=True)
         self.ListAdjustments = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/ListAdjustments',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
@@ -84,6 +94,11 @@ class ValidationServiceStub:
                 '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.CheckCampaign = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/CheckCampaign',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
                 _registered_method=True)
         self.GetQueueStatus = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/GetQueueStatus',
@@ -105,6 +120,13 @@ class ValidationServiceServicer:
 
     def EvaluateFiling(self, request, context):
         """Computes every formula and runs every control of the document on the given input cells. Stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecheckFiling(self, request, context):
+        """Judges a filing after a small change, running only what the change touches, from a report this process still remembers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,8 +174,16 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyAdjustment(self, request, context):
+        """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+        is about are judged again in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAdjustments(self, request, context):
-        """Lists the decisions on the controls of a campaign that are in force.
+        """Lists the last decision of each authority on the controls of a campaign, those of other servers too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,6 +191,13 @@ class ValidationServiceServicer:
 
     def PreviewAdjustment(self, request, context):
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckCampaign(self, request, context):
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +222,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.EvaluateFiling,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.SerializeToString,
+            ),
+            'RecheckFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecheckFiling,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.SerializeToString,
             ),
             'RecordJustification': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordJustification,
@@ -216,6 +258,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.SerializeToString,
             ),
+            'ApplyAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyAdjustment,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.SerializeToString,
+            ),
             'ListAdjustments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdjustments,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.FromString,
@@ -225,6 +272,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.PreviewAdjustment,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.SerializeToString,
+            ),
+            'CheckCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCampaign,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.SerializeToString,
             ),
             'GetQueueStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueueStatus,
@@ -287,6 +339,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/EvaluateFiling',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.EvaluateFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecheckFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/RecheckFiling',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.RecheckFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -460,6 +539,33 @@ class ValidationService:
             _registered_method=True)
 
     @staticmethod
+    def ApplyAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListAdjustments(request,
             target,
             options=(),
@@ -503,6 +609,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/CheckCampaign',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from formsets.encodings import UnknownEncoding, decoded
-from formsets.flat_file import MOST_PROBLEMS, FileProblem
+from formsets.encodings import SAVE_AS_UTF8, UnknownEncoding, decoded
+from formsets.flat_file import MOST_PROBLEMS, REMOVE_THE_REST, FileProblem, file_problem, lines_of, unlisted
 from formsets.formats import printable
 from services.forms.clients.uploads.refusal import FileRefused
 
@@ -85,12 +85,15 @@ def is_balance(content: bytes) -> bool:
     """Whether a text names the columns of a balance or a FEC in its first lines."""
     head = content[:16_384]
     text = head.decode("utf-8", "ignore") if _is_utf8(head) else head.decode("cp1252", "replace")
-    return _separator(re.split(r"\r\n|\n|\r", text)) is not None
+    return _separator(lines_of(text)) is not None
 
 
 def names_balance(titles: Iterable[str]) -> bool:
     """Whether these are the titles of a balance or a FEC."""
-    found = _columns(titles)
+    named = list(titles)
+    if not _mention_account("\n".join(named)):
+        return False
+    found = _columns(named)
     sides = ({"debit", "credit"}, {"net_debit", "net_credit"}, {"net"}, {"amount", "side"})
     return "account" in found and any(side <= found.keys() for side in sides)
 
@@ -104,16 +107,20 @@ def read_balance(content: bytes, file_name: str) -> Balance:
     try:
         text, encoding = decoded(content)
     except UnknownEncoding as error:
-        raise FileRefused("F-23", error.french, error.english) from None
-    lines = re.split(r"\r\n|\n|\r", text)
+        raise FileRefused("F-23", error.what, SAVE_AS_UTF8) from None
+    lines = lines_of(text)
     if len(lines) > MOST_LINES:
-        raise FileRefused("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.")
+        too_long = (f"Le fichier dépasse {MOST_LINES} lignes.", f"The file is over {MOST_LINES} lines.")
+        raise FileRefused("F-29", too_long, REMOVE_THE_REST)
     separator = _separator(lines)
     if separator is None:
         raise FileRefused(
             "F-24",
-            "La ligne des titres (compte, débit, crédit) manque. Ajoutez-la en première ligne.",
-            "The line of titles (account, debit, credit) is missing. Add it as the first line.",
+            (
+                "La ligne des titres (compte, débit, crédit) manque.",
+                "The line of titles (account, debit, credit) is missing.",
+            ),
+            ("Ajoutez-la en première ligne.", "Add it as the first line."),
         )
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
     found = read_table(_numbered(rows), file_name)
@@ -147,7 +154,8 @@ def read_table(rows: Iterable[tuple[int, Sequence[str]]], file_name: str) -> Bal
         _read_name(found, file_name)
         _say_what_is_missing(found, titles)
     if not found.accounts and not found.problems:
-        raise FileRefused("F-24", "Le fichier ne contient aucun compte.", "The file holds no account.")
+        none = ("Le fichier ne contient aucun compte.", "The file holds no account.")
+        raise FileRefused("F-24", none, ("Exportez-le de nouveau.", "Export it again."))
     return found
 
 
@@ -191,9 +199,8 @@ class _Sums:
             return
         if account not in self._found.accounts:
             if len(self._found.accounts) >= MOST_ACCOUNTS:
-                raise FileRefused(
-                    "F-29", f"Le fichier dépasse {MOST_ACCOUNTS} comptes.", f"Over {MOST_ACCOUNTS} accounts."
-                )
+                many = (f"Le fichier dépasse {MOST_ACCOUNTS} comptes.", f"The file is over {MOST_ACCOUNTS} accounts.")
+                raise FileRefused("F-29", many, REMOVE_THE_REST)
             self._found.accounts[account] = AccountSum(account, self._text(row, "label").strip()[:120], number)
         entry = self._found.accounts[account]
         entry.debit += sides[0]
@@ -226,8 +233,7 @@ class _Sums:
                 )
             )
         if self._unlisted:
-            french, english = f"{self._unlisted} autres problèmes.", f"{self._unlisted} more problems."
-            found.problems.append(FileProblem(0, "", "", "F-24", french, english))
+            found.problems.append(unlisted(self._unlisted))
 
     def _sides(self, row: Sequence[str]) -> tuple[Decimal, Decimal] | None:
         if self._pair:
@@ -250,15 +256,19 @@ class _Sums:
         raw = " / ".join(self._text(row, name).strip() for name in names)[:200]
         shown = printable(raw, 40)
         found.problems.append(
-            FileProblem(
-                number,
-                "",
-                account,
+            file_problem(
                 "F-02",
-                f"Ligne {number} : le montant « {shown} » du compte {account} ne se lit pas d'une seule façon. Écrivez "
-                "1234,56, sans séparateur de milliers.",
-                f"Line {number}: the amount “{shown}” of account {account} cannot be read in one way only. Write "
-                "1234.56, without a thousands mark.",
+                (
+                    "Le montant ne se lit pas d'une seule façon.",
+                    "The amount cannot be read in one way only.",
+                ),
+                (
+                    "Écrivez 1234,56, sans séparateur de milliers.",
+                    "Write 1234.56, without a thousands mark.",
+                ),
+                (f"Compte {account} : « {shown} ».", f"Account {account}: “{shown}”."),
+                line=number,
+                code=account,
                 raw=raw,
                 extra={title: text[:200] for title, text in zip(self._titles, row, strict=False) if title},
             )
@@ -330,6 +340,14 @@ def _columns(titles: Iterable[str]) -> dict[str, int]:
             if plain in known and name not in found:
                 found[name] = at
     return found
+
+
+def _mention_account(text: str) -> bool:
+    """Whether a text holds what each title of the account column holds, whatever stands around it: said at once of most."""
+    bare = unicodedata.normalize("NFKD", text).lower()
+    if not bare.isascii():
+        bare = "".join(c for c in bare if not unicodedata.combining(c) and c != "°")
+    return "compt" in bare or "account" in bare
 
 
 def _plain(title: str) -> str:

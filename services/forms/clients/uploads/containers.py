@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from services.forms.clients.uploads.refusal import FileRefused
+from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 
 MOST_UNPACKED = 100_000_000
 """Bytes, all entries together (decisions.md 10)."""
@@ -77,8 +77,11 @@ def unpacked(content: bytes, entry: Entry) -> Iterator[bytes]:
         if seen == 0 and chunk.startswith(_ARCHIVES):
             raise FileRefused(
                 "F-29",
-                "Le classeur contient une archive ou un autre classeur. Retirez l'objet incorporé.",
-                "The workbook contains an archive or another workbook. Remove the embedded object.",
+                (
+                    "Le classeur contient une archive ou un autre classeur.",
+                    "The workbook contains an archive or another workbook.",
+                ),
+                ("Retirez l'objet incorporé.", "Remove the embedded object."),
             )
         seen += len(chunk)
         checksum = zlib.crc32(chunk, checksum)
@@ -120,8 +123,11 @@ def _directory(content: bytes) -> tuple[int, int, int]:
     if 0xFFFF in (count, here) or 0xFFFFFFFF in (size, offset):
         raise FileRefused(
             "F-29",
-            "Le classeur est d'un format d'archive réservé aux très gros fichiers. Enregistrez-le de nouveau en .xlsx.",
-            "The workbook uses an archive format meant for very large files. Save it again as .xlsx.",
+            (
+                "Le classeur est d'un format d'archive réservé aux très gros fichiers.",
+                "The workbook uses an archive format meant for very large files.",
+            ),
+            SAVE_AGAIN,
         )
     is_whole = at + _END.size + comment == len(content) and offset + size == at
     if disk or first_disk or here != count or not is_whole:
@@ -129,9 +135,11 @@ def _directory(content: bytes) -> tuple[int, int, int]:
     if count > MOST_ENTRIES:
         raise FileRefused(
             "F-29",
-            f"Le classeur contient {count} éléments, au plus {MOST_ENTRIES} sont admis. Copiez les valeurs dans un "
-            "classeur neuf.",
-            f"The workbook holds {count} parts, at most {MOST_ENTRIES} are allowed. Copy the values to a new workbook.",
+            (
+                f"Le classeur contient {count} éléments, au plus {MOST_ENTRIES} sont admis.",
+                f"The workbook holds {count} parts, at most {MOST_ENTRIES} are allowed.",
+            ),
+            ("Copiez les valeurs dans un classeur neuf.", "Copy the values to a new workbook."),
         )
     return count, size, offset
 
@@ -150,8 +158,8 @@ def _entry(content: bytes, at: int, directory: int) -> tuple[Entry, tuple[int, i
     if flags & _ENCRYPTED:
         raise FileRefused(
             "F-23",
-            "Le classeur est protégé par un mot de passe. Enregistrez-le sans mot de passe.",
-            "The workbook is protected by a password. Save it without one.",
+            ("Le classeur est protégé par un mot de passe.", "The workbook is protected by a password."),
+            ("Enregistrez-le sans mot de passe.", "Save it without one."),
         )
     if method not in (_STORED, _DEFLATED) or (method == _STORED and packed != size):
         raise _damaged()
@@ -173,8 +181,8 @@ def _name(raw: bytes, flags: int, attributes: int) -> str:
     if is_odd or name.startswith("/") or ".." in parts or "//" in name or (attributes >> 16) & 0o170000 == _SYMLINK:
         raise FileRefused(
             "F-23",
-            "Le classeur contient un élément au nom suspect. Enregistrez-le de nouveau avec votre tableur.",
-            "The workbook holds a part with a suspect name. Save it again with your spreadsheet program.",
+            ("Le classeur contient un élément au nom suspect.", "The workbook holds a part with a suspect name."),
+            SAVE_AGAIN,
         )
     return name
 
@@ -200,10 +208,14 @@ def _require_sane_sizes(entries: list[Entry]) -> None:
     if total > MOST_UNPACKED or is_bomb or (total > _SMALL and total > HIGHEST_RATIO * max(1, packed)):
         raise FileRefused(
             "F-29",
-            "Le classeur, une fois décompressé, est démesuré pour sa taille ou dépasse 100 Mo. Retirez les feuilles "
-            "et la mise en forme qui ne servent pas.",
-            "Once unpacked, the workbook is out of proportion with its size or over 100 MB. Remove unused sheets and "
-            "formatting.",
+            (
+                "Le classeur, une fois décompressé, est démesuré pour sa taille ou dépasse 100 Mo.",
+                "Once unpacked, the workbook is out of proportion with its size or over 100 MB.",
+            ),
+            (
+                "Retirez les feuilles et la mise en forme qui ne servent pas.",
+                "Remove unused sheets and formatting.",
+            ),
         )
 
 
@@ -212,8 +224,8 @@ def _require_distinct(names: list[str]) -> None:
     if len(folded) != len(names):
         raise FileRefused(
             "F-23",
-            "Le classeur contient deux éléments du même nom. Enregistrez-le de nouveau avec votre tableur.",
-            "The workbook holds two parts of the same name. Save it again with your spreadsheet program.",
+            ("Le classeur contient deux éléments du même nom.", "The workbook holds two parts of the same name."),
+            SAVE_AGAIN,
         )
 
 
@@ -228,14 +240,14 @@ def _require_apart(extents: list[tuple[int, int]]) -> None:
 def _damaged() -> FileRefused:
     return FileRefused(
         "F-23",
-        "Le classeur est endommagé ou n'est pas un .xlsx. Enregistrez-le de nouveau avec votre tableur.",
-        "The workbook is damaged or is not .xlsx. Save it again with your spreadsheet program.",
+        ("Le classeur est endommagé ou n'est pas un .xlsx.", "The workbook is damaged or is not .xlsx."),
+        SAVE_AGAIN,
     )
 
 
 def _false_size() -> FileRefused:
     return FileRefused(
         "F-29",
-        "Le classeur annonce des tailles fausses. Enregistrez-le de nouveau avec votre tableur.",
-        "The workbook announces false sizes. Save it again with your spreadsheet program.",
+        ("Le classeur annonce des tailles fausses.", "The workbook announces false sizes."),
+        SAVE_AGAIN,
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from formsets import FormSet, UnknownCell
-from formsets.flat_file import FlatFile, Guess, Row, read_rows
+from formsets.flat_file import REMOVE_THE_REST, FlatFile, Guess, Row, read_rows
 from formsets.values import NUMERIC_TYPES
 from services.forms.clients.uploads.containers import Entry, entries_of, unpacked
 from services.forms.clients.uploads.refusal import FileRefused
@@ -42,7 +42,8 @@ def read_json(content: bytes, form_set: FormSet) -> FlatFile:
         raise _not_a_report()
     facts = _mapping(report, "facts")
     if len(facts) > MOST_FACTS:
-        raise FileRefused("F-29", f"Plus de {MOST_FACTS} faits.", f"Over {MOST_FACTS} facts.")
+        too_many = (f"Le rapport compte plus de {MOST_FACTS} faits.", f"The report has over {MOST_FACTS} facts.")
+        raise FileRefused("F-29", too_many, REMOVE_THE_REST)
     dimensions = [_mapping(fact, "dimensions") for fact in facts.values() if isinstance(fact, dict)]
     subject = _subject(report, dimensions)
     rows = (row for number, fact in enumerate(facts.values(), start=1) if (row := _row(number, fact, form_set)))
@@ -84,7 +85,7 @@ def _table_rows(
                 for column, value in fields.items():
                     raw = _csv_value(form_set, f"{code}.{column}", value or "")
                     if raw:
-                        yield Row(name[:20], number, code, str(column), raw, {})
+                        yield Row(name[:20], number, code, str(column), raw)
         except (UnicodeDecodeError, csv.Error):
             raise _not_a_report() from None
 
@@ -109,7 +110,7 @@ def _row(number: int, fact: Any, form_set: FormSet) -> Row | None:
     column = next((str(v).rpartition(".")[2] for k, v in dimensions.items() if k.endswith(":Colonne")), "")
     if not column:
         column = _only_column(form_set, code)
-    return Row("", number, code, column, fact["value"], {})
+    return Row("", number, code, column, fact["value"])
 
 
 def _only_column(form_set: FormSet, code: str) -> str:
@@ -128,7 +129,7 @@ def _canonical(report: Mapping[str, Any], form_set: FormSet) -> FlatFile:
     }
     cells = _mapping(report, "cells")
     rows = (
-        Row("", number, *_split(address), value, {})
+        Row("", number, *_split(address), value)
         for number, (address, value) in enumerate(cells.items(), start=1)
         if isinstance(value, str)
     )
@@ -146,8 +147,11 @@ def _subject(report: Mapping[str, Any], dimensions: Sequence[Mapping[str, Any]])
     if len(entities) > 1 or len(periods) > 1:
         raise FileRefused(
             "F-26",
-            "Le rapport concerne plusieurs organismes ou exercices. Déposez un rapport par dossier.",
-            "The report is about several bodies or exercices. Upload one report a filing.",
+            (
+                "Le rapport concerne plusieurs organismes ou exercices.",
+                "The report is about several bodies or exercices.",
+            ),
+            ("Déposez un rapport par dossier.", "Upload one report a filing."),
         )
     subject = {"siren": "".join(entities).rpartition(":")[2]}
     if year := _year_of("".join(periods)):
@@ -205,6 +209,6 @@ def _type_of(report: Mapping[str, Any]) -> str:
 def _not_a_report() -> FileRefused:
     return FileRefused(
         "F-23",
-        "Ce fichier n'est pas un rapport xBRL exporté d'ici. Déposez un CSV, un .xlsx ou un rapport exporté.",
-        "This file is not an xBRL report exported from here. Upload a CSV, an .xlsx or an exported report.",
+        ("Ce fichier n'est pas un rapport xBRL exporté d'ici.", "This file is not an xBRL report exported from here."),
+        ("Déposez un CSV, un .xlsx ou un rapport exporté.", "Upload a CSV, an .xlsx or an exported report."),
     )
