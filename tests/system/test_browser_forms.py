@@ -239,7 +239,7 @@ async def sees_what_an_import_would_do(accountant: Desk, at: str) -> None:
     await accountant.picture("preview", top="main h2")
     name, content = await accountant.downloads(accountant.page.get_by_role("link", name=re.compile("avec ses erreurs")))
     head, *rows = content.decode("utf-8-sig").splitlines()
-    assert name == "dépôt-erreurs.csv"
+    assert name == "dépôt-anomalies.csv"
     assert "vérifié par" in head
     assert "quoi" in head.lower()
     assert any(row.startswith("ZZ.999;") for row in rows), content[:500]
