@@ -394,7 +394,7 @@ class FakeForms:
 
     async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
         self.world.note("last_year", filing_id)
-        return (Cell("BA.020.brut", "98765"),)
+        return (Cell("BA.030.brut", "98765"),)
 
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
         self.world.note("reopen", (filing_id, reason, tuple(cells)))

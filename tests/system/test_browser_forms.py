@@ -236,9 +236,10 @@ async def sees_what_an_import_would_do(accountant: Desk, at: str) -> None:
     await accountant.sees(re.compile("Windows-1252", re.IGNORECASE))
     await expect(accountant.page.get_by_label("Remplacer aussi 1 valeur saisie à la main")).to_be_visible()
     await accountant.look("a03-preview")
+    await accountant.picture("preview", top="main h2")
     name, content = await accountant.downloads(accountant.page.get_by_role("link", name=re.compile("avec ses erreurs")))
     head, *rows = content.decode("utf-8-sig").splitlines()
-    assert name.endswith(".csv")
+    assert name == "dépôt-anomalies.csv"
     assert "vérifié par" in head
     assert "quoi" in head.lower()
     assert any(row.startswith("ZZ.999;") for row in rows), content[:500]
@@ -457,8 +458,6 @@ async def is_proposed_last_year_s_text(accountant: Desk, at: str) -> None:
     await accountant.page.get_by_text("texte de l’an dernier proposé").click()
     await expect(accountant.page.locator(f"#text-{FAULT}")).to_have_value(TEXT)
     await accountant.glance("d06-proposal")
-    await accountant.page.get_by_text("texte de l’an dernier proposé").click()
-    await accountant.glance("d06-proposal-open")
     await accountant.press("Enregistrer la justification")
     await accountant.sees(f"Justification de {FAULT} enregistrée.")
 
@@ -470,6 +469,7 @@ async def compares_two_years(accountant: Desk, at: str) -> None:
     await accountant.press("Comparer")
     await accountant.sees(re.compile(r"Différences\s: \d+ cases"))
     await accountant.look("d08-compare")
+    await accountant.picture("compare", top="nav.tabs")
     await accountant.go(f"{at}/years")
     await accountant.follow("Version 1")
     await accountant.sees(re.compile("telle qu’elle a été signée"))

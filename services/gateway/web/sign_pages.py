@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -124,9 +125,14 @@ def attachment(content: bytes, name: str, media_type: str) -> Response:
 
 
 def disposition(name: str) -> str:
-    """Return the header that saves under a name; whatever could break out of it is left out."""
-    safe = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "-_."))[-120:].lstrip(".")
-    return f'attachment; filename="{safe or "fichier"}"'
+    """Return the header that saves under a name (RFC 6266); whatever could break out of it is left out.
+
+    A name with accents is given too, encoded, for browsers that know RFC 8187: all of today's.
+    """
+    kept = "".join(c for c in name if c.isalnum() or c in "-_.")[-120:].lstrip(".")
+    safe = "".join(c for c in kept if c.isascii()).lstrip(".") or "fichier"
+    encoded = f"; filename*=UTF-8''{quote(kept)}" if kept and not kept.isascii() else ""
+    return f'attachment; filename="{safe}"{encoded}'
 
 
 def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> list[tuple[str, list[tuple[str, ...]]]]:

@@ -84,7 +84,7 @@ async def test_last_years_answer_stands_beside_the_cell():
     async with a_browser() as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/forms/BA")).text
-    assert '<small class="origin last-year" id="cell-BA.020.brut-before">2023\u00a0: 98\u202f765</small>' in text
+    assert '<small class="origin last-year" id="cell-BA.030.brut-before">2023\u00a0: 98\u202f765</small>' in text
     assert text.count("last-year") == 1
 
 

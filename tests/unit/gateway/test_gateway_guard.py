@@ -22,6 +22,7 @@ from chassis.errors import (
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.clients.answers import CellEdit, FiledCell, Origin, Sentence
+from services.gateway.web.sign_pages import disposition
 from services.gateway.web.visit import safe_path
 from tests.support.gateway import (
     FILING_ID,
@@ -447,3 +448,19 @@ async def test_no_text_of_anybody_becomes_markup(text):
             assert answer.status_code == 200, path
             assert answer.text.count("<script") <= 1, "our own file and no other"
             assert "<b onclick" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("rapport.pdf", 'attachment; filename="rapport.pdf"'),
+        ("dépôt.csv", "attachment; filename=\"dpt.csv\"; filename*=UTF-8''d%C3%A9p%C3%B4t.csv"),
+        (
+            'é"\r\nSet-Cookie: a=b;/../x',
+            "attachment; filename=\"Set-Cookieab..x\"; filename*=UTF-8''%C3%A9Set-Cookieab..x",
+        ),
+        ("…", 'attachment; filename="fichier"'),
+    ],
+)
+def test_a_file_is_saved_under_its_name_and_nothing_breaks_out_of_the_header(name, header):
+    assert disposition(name) == header

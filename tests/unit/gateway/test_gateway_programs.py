@@ -258,7 +258,7 @@ async def test_anybody_may_verify_a_container():
     async with a_browser() as browser:
         page = await browser.http.post("/verify", files={"file": ("a.asice", b"PK")}, headers={"origin": ORIGIN})
         empty = await browser.http.post("/verify", files={"other": (None, "x")}, headers={"origin": ORIGIN})
-    assert "a.asice : Signature valable" in page.text
+    assert "a.asice\u00a0: Signature valable" in page.text
     assert "Tout est bon." in page.text
     assert browser.world.calls("verify") == [("", b"PK")]
     assert "rapport.pdf" in page.text
