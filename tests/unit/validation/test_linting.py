@@ -104,6 +104,9 @@ def test_every_bad_expression_is_listed_not_only_the_first() -> None:
         ({"lines": [a_line("AA.010"), a_line("BB.010")]}, "misplaced-line"),
         ({"lines": [a_line("AA.010"), a_line("AA.020", "ENUM")]}, "empty-enumeration"),
         ({"lines": [a_line("AA.010", label=" ")]}, "missing-text"),
+        ({"lines": [a_line("AA.010", last_year={"x": "carry"})]}, "missing-mark"),
+        ({"lines": [a_line("AA.010", formula="1", last_year={"n": "beside"})]}, "closed-target"),
+        ({"lines": [a_line("AA.010", last_year_from={"n": "AA.999.n"})]}, "unknown-reference"),
         ({"lines": [a_line(f"AA.{n:03d}") for n in range(10, 1000)] * 6}, "too-large"),
         ({"accounts": (AccountRule("AA.999", "n", "debit", ("1",)),)}, "unknown-reference"),
         (
