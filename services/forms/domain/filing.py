@@ -168,28 +168,30 @@ class Filing:
             )
         return replace(self, step=Step.ENTRY, changed_at=at)
 
-    def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
+    def obstacles(self, differing: Sequence[Violation], set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []
         if self.step is not Step.SIGNATURE:
             found.append(Violation("step", "Le dossier n'est pas à l'étape 3 (signature).", "STEP"))
         if self.verdict not in SIGNABLE:
             found.append(Violation("verdict", _VERDICT_OBSTACLES[self.verdict], "W-02"))
-        if conflicts:
-            sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
-            found.append(Violation("conflicts", sentence, "W-07"))
+        if differing:
+            # Each of them is a conflict of the exchange that nobody has settled, and Q-01 about that fact.
+            count = len(differing)
+            sentence = f"{count} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
+            found += [Violation("conflicts", sentence, "W-07"), *differing]
         if set_aside:
             sentence = f"{set_aside} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort."
             found.append(Violation("set_aside", sentence, "SET_ASIDE"))
         return found
 
-    def require_signable(self, conflicts: int, set_aside: int = 0) -> None:
+    def require_signable(self, differing: Sequence[Violation], set_aside: int = 0) -> None:
         """Let a snapshot for signature be taken.
 
         Raises:
             FilingNotReady: with one violation per obstacle.
         """
-        if obstacles := self.obstacles(conflicts, set_aside):
+        if obstacles := self.obstacles(differing, set_aside):
             raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
 
     def locked(self, version: int, intent_id: str, at: datetime) -> "Filing":

@@ -14,7 +14,7 @@ from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import Fate
-from services.forms.domain.sharing import sealed_facts
+from services.forms.domain.sharing import differing, sealed_facts
 from services.forms.domain.snapshot import Snapshot, changed_since
 from services.forms.usecases.attach_file import missing_of
 from services.forms.usecases.evaluating import refresh
@@ -64,7 +64,7 @@ class FreezeFiling:
             fresh = await refresh(work, self._controls, form_set, filing, cells, caller.name, now)
             filing = fresh.filing
             waiting = sum(1 for one in await work.set_aside.of(filing_id) if one.fate is Fate.WAITING)
-            filing.require_signable(sum(1 for cell in cells.values() if cell.awaits_choice), waiting)
+            filing.require_signable(differing(cells), waiting)
             await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now, attached))
             # Frozen before at this revision: what was kept then is what is shown and signed.
             snapshot = await work.snapshots.get(filing_id, filing.next_version, filing.revision)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
-from chassis.errors import NotFound, RuleBroken
+from chassis.errors import Forbidden, NotFound, RuleBroken, Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
-from services.signature.domain.errors import AlreadySigned, FilingUnknown, SignatureUnderWay
+from services.signature.domain.errors import AlreadySigned, FilingUnknown, NotSignatory, SignatureUnderWay
 from services.signature.domain.intent import SIGNATORY, IntentState, Signatory, SigningIntent
 from services.signature.domain.manifest import CheckedVerdict, FilingManifest, Sentence, justifications_digest
 from services.signature.domain.policy import SignaturePolicy
@@ -67,6 +67,10 @@ def obstacles_of(verdict: CheckedVerdict) -> tuple[Sentence, ...]:
     return () if verdict.is_signable else (_OBSTACLES.get(verdict.outcome, _UNCHECKED),)
 
 
+def _obstacle(found: Violation) -> Sentence:
+    return Sentence(found.description, str(found.en) if found.en else "")
+
+
 class PrepareSignature:
     """Writes nothing but the intent; may be repeated at will."""
 
@@ -89,19 +93,20 @@ class PrepareSignature:
 
         Raises:
             FilingUnknown: there is no such filing, or the caller may not know of it.
-            Forbidden: the caller may read the filing and not sign it.
+            NotSignatory: the caller may read the filing and not sign it (W-05).
             RuleBroken: `forms` refuses to freeze and names no obstacle.
             AlreadySigned: this version is signed.
             SignatureUnderWay: somebody is signing this version right now.
         """
         try:
             frozen = await self._filings.freeze(filing_id)
+            caller.require(PERMISSION, frozen.identity.body)
         except RuleBroken as failure:
             if not failure.violations:
                 raise
-            return Prepared(None, None, tuple(Sentence(violation.description) for violation in failure.violations))
-        try:
-            caller.require(PERMISSION, frozen.identity.body)
+            return Prepared(None, None, tuple(_obstacle(violation) for violation in failure.violations))
+        except Forbidden:
+            raise NotSignatory from None
         except NotFound:
             raise FilingUnknown from None
         manifest = manifest_of(frozen, await self._releases.decide(frozen.identity), self._server)
