@@ -54,10 +54,10 @@ def lint_command(target: str, json_output: bool = False) -> int:
         print(refusal, file=sys.stderr)
         return UNREADABLE
     digest = digest_of(contents)
-    remarks, marks = _structure(contents), {}
+    remarks, marks = _structure(contents), Counter[str]()
     if not remarks:
         form_set = assemble(contents, digest)
-        remarks, marks = lint(form_set), dict(Counter(map(form_set.last_year_mark, form_set.cells())))
+        remarks, marks = lint(form_set), Counter[str](map(form_set.last_year_mark, form_set.cells()))
     if expected and expected != digest:
         remarks = [Remark("error", "digest", DIGEST_FILE, f"{expected} is written beside the files."), *remarks]
     errors = sum(remark.level == "error" for remark in remarks)

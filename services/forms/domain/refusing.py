@@ -63,7 +63,7 @@ def elsewhere(form_set: FormSet, document: Document, address: str) -> Violation:
     """Return that a cell is not of this document: unknown, or of the other one."""
     if not form_set.has_cell(address):
         return of_control(address, unknown_cell(form_set, address))
-    other = form_set.documentof_control(address, address)
+    other = form_set.document_of(address)
     return about_cell(
         address,
         "F-24",
