@@ -75,8 +75,8 @@ bench: setup ## the figures of bench/, each beside its peer in the same run
 	@for file in bench/[a-z][0-9]*_*.py; do $(PY) "$$file"; done
 
 .PHONY: bench-forms
-bench-forms: setup ## the figures of forms and controls alone: V*, I*, S*
-	@for file in bench/[vis][0-9]*_*.py; do $(PY) "$$file"; done
+bench-forms: setup ## the figures of forms and controls alone: V*, I*, Q*, S*, memory of a worker
+	@for file in bench/[viqs][0-9]*_*.py bench/m3_*.py; do $(PY) "$$file"; done
 
 .PHONY: proto
 proto: setup ## generate gen/ from proto/
@@ -100,5 +100,5 @@ reference: setup ## write the generated parts of docs/errors.md and docs/operati
 
 .PHONY: lock
 lock: setup ## resolve requirements/*.in into hashed requirements, without any index address
-	@for name in runtime dev; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+	@for name in runtime dev bench; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 		--prerelease=if-necessary-or-explicit --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done

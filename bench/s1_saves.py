@@ -43,7 +43,7 @@ DRAFT_BYTES = 100_000
 async def passports_of(servers: Federation, peers: Peers, names: list[str]) -> list[str]:
     """Return a passport for each login name, by real logins."""
     accounts = load_or_make(servers.accounts_file, all_bodies(servers))
-    auth = auth_pb2_grpc.AuthServiceStub(peers.channel("auth"))
+    auth: auth_pb2_grpc.AuthServiceAsyncStub = auth_pb2_grpc.AuthServiceStub(peers.channel("auth"))
     tokens = []
     for name in names:
         person = accounts.person("MIN", name)
@@ -56,7 +56,7 @@ async def passports_of(servers: Federation, peers: Peers, names: list[str]) -> l
 class Accountant:
     """One person with one filing, who saves again and again."""
 
-    def __init__(self, stub: forms_pb2_grpc.FormsServiceStub, passport: str, siren: str, file: Path) -> None:
+    def __init__(self, stub: "forms_pb2_grpc.FormsServiceAsyncStub", passport: str, siren: str, file: Path) -> None:
         self.stub, self.passport, self.siren, self.file = stub, passport, siren, file
         self.filing_id = ""
         self.versions: dict[str, int] = {}
@@ -173,7 +173,7 @@ async def measure(callers: int, seconds: float, rounds: int) -> dict[str, object
             identity = load_identity(certificate, key, servers.trust)
             async with Peers("gateway", "", dict.fromkeys(("auth", "forms"), server.grpc_address), identity) as peers:
                 passports = await passports_of(servers, peers, [f"comptable.{body.siren}" for body, _, _ in bodies])
-                stub = forms_pb2_grpc.FormsServiceStub(peers.channel("forms"))
+                stub: forms_pb2_grpc.FormsServiceAsyncStub = forms_pb2_grpc.FormsServiceStub(peers.channel("forms"))
                 people = [
                     Accountant(stub, passport, body.siren, file)
                     for passport, (body, file, _) in zip(passports, bodies, strict=True)

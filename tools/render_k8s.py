@@ -1,6 +1,7 @@
 """Write the generated part of k8s/ and render the five servers' manifests to dist/k8s/ (`make render`).
 
-Generated: `k8s/base/<service>/` and `k8s/components/mtls/certificates.yaml`, from the tables below. The rest of k8s/ is written by hand. Usage: python tools/render_k8s.py [--no-manifests]
+Generated: `k8s/base/<service>/`, `k8s/components/mtls/certificates.yaml` and `k8s/components/autoscaling/scaledobject.yaml`,
+from the tables below. The rest of k8s/ is written by hand. Usage: python tools/render_k8s.py [--no-manifests]
 """
 
 import json
@@ -13,6 +14,10 @@ from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from services.validation.store.runs import OLDEST_WAIT_SQL
+
 ROOT = Path(__file__).resolve().parent.parent
 K8S = ROOT / "k8s"
 HEADER = "# Written by tools/render_k8s.py (`make render`): change the tool, not this file.\n"
@@ -20,11 +25,11 @@ HEADER = "# Written by tools/render_k8s.py (`make render`): change the tool, not
 CALLS: Mapping[str, Sequence[str]] = {
     "gateway": ("auth", "forms", "validation", "signature", "transmission", "sync"),
     "auth": (),
-    "forms": ("auth", "validation", "sync"),
-    "validation": ("auth", "forms"),
+    "forms": ("auth", "validation", "transmission", "sync"),
+    "validation": ("auth", "forms", "sync"),
     "signature": ("auth", "forms", "transmission"),
     "transmission": ("auth", "forms", "signature"),
-    "sync": ("auth", "forms"),
+    "sync": ("auth", "forms", "validation"),
 }
 """Who calls whom over gRPC; everybody asks auth for the keys that verify passports. Network policies follow from it."""
 
@@ -33,6 +38,8 @@ STORED = tuple(name for name in SERVICES if name != "gateway")
 STACKS = {"min": "MIN", "fed-oph": "FED-OPH", "fed-esh": "FED-ESH", "fed-coop": "FED-COOP", "fed-epl": "FED-EPL"}
 """Overlay and namespace → name of the server."""
 
+BEARABLE_WAIT_SECONDS = 30
+"""When the oldest run has waited twice as long, there are to be twice as many replicas."""
 GRPC, HEALTH, HTTP, POSTGRES, REDIS, OTLP = 8443, 8086, 8080, 5432, 6379, 4318
 ADMIN_URL = "postgresql+psycopg://$(ADMIN_USER):$(ADMIN_PASSWORD)@postgres-rw:5432/harmonia?sslmode=require"
 SIZES = {
@@ -269,6 +276,47 @@ def certificates() -> list[Document]:
     ]
 
 
+def autoscaling() -> list[Document]:
+    """Return what scales validation: on the seconds that the oldest run has waited, asked of PostgreSQL."""
+    metadata = {
+        "host": "postgres-rw.NAMESPACE.svc",
+        "port": str(POSTGRES),
+        "dbName": "harmonia",
+        "userName": "harmonia_validation",
+        "sslmode": "require",
+        "query": OLDEST_WAIT_SQL,
+        "targetQueryValue": str(BEARABLE_WAIT_SECONDS),
+    }
+    steady = {"stabilizationWindowSeconds": 300}
+    trigger = {
+        "type": "postgresql",
+        "metricType": "Value",
+        "metadata": metadata,
+        "authenticationRef": {"name": "validation-queue"},
+    }
+    return [
+        _named(
+            "keda.sh/v1alpha1",
+            "TriggerAuthentication",
+            "validation-queue",
+            spec={"secretTargetRef": [{"parameter": "password", "name": "database-validation", "key": "password"}]},
+        ),
+        _named(
+            "keda.sh/v1alpha1",
+            "ScaledObject",
+            "validation",
+            spec={
+                "scaleTargetRef": {"name": "validation"},
+                "minReplicaCount": 2,
+                "maxReplicaCount": 8,
+                "pollingInterval": 10,
+                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": steady}}},
+                "triggers": [trigger],
+            },
+        ),
+    ]
+
+
 def _service(service: str) -> Document:
     grpc = {"name": "grpc", "port": GRPC, "targetPort": "grpc"}
     port = {"name": "http", "port": 80, "targetPort": "http"} if service == "gateway" else grpc
@@ -320,6 +368,7 @@ def generated() -> dict[Path, str]:
         for name, document in folder_of(service).items()
     }
     files[Path("components/mtls/certificates.yaml")] = _text(*certificates())
+    files[Path("components/autoscaling/scaledobject.yaml")] = _text(*autoscaling())
     return files
 
 

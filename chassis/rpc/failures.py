@@ -70,7 +70,9 @@ def to_status(failure: Failure) -> status_pb2.Status:
             error_details_pb2.BadRequest(
                 field_violations=[
                     error_details_pb2.BadRequest.FieldViolation(
-                        field=v.field, description=v.description, reason=v.reason
+                        field=v.field,
+                        description=v.description,
+                        reason=v.reason,
                     )
                     for v in told
                 ]

@@ -111,6 +111,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],
@@ -167,6 +168,26 @@ async def test_filings_of_bodies_are_listed_newest_year_first(open_work):
         assert await work.filings.of_body_and_year(SIREN, 2023) == [older]
 
 
+async def test_the_filings_of_a_campaign_come_in_pages_and_those_left_are_counted(open_work):
+    siren = a_filing().body.siren
+    filings = [
+        replace(a_filing(), id=UUID(int=n), body=replace(a_filing().body, siren=f"{int(siren) + n:09}"), step=step)
+        for n, step in enumerate((Step.ENTRY, Step.REVIEW, Step.SIGNATURE, Step.ENTRY), 1)
+    ]
+    await keep(open_work, *filings)
+    campaign = filings[0].document, filings[0].year
+
+    async with open_work() as work:
+        page = await work.filings.page_of_campaign(*campaign, None, 2, with_signed=False)
+        left = await work.filings.count_of_campaign(*campaign, page[-1].id, with_signed=False)
+        rest = await work.filings.page_of_campaign(*campaign, page[-1].id, 2, with_signed=False)
+        everything = await work.filings.count_of_campaign(*campaign, None, with_signed=True)
+        others = await work.filings.count_of_campaign(filings[0].document, 1999, None, with_signed=True)
+
+    assert ([one.id.int for one in page], [one.id.int for one in rest]) == ([1, 3], [4])
+    assert (left, everything, others) == (1, 4, 0)
+
+
 async def test_only_signed_filings_are_transmitted(open_work):
     signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
     await keep(open_work, a_filing(), signed)
@@ -200,9 +221,12 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
 
     async with open_work() as work:
-        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+        places = frozenset({AMOUNT, "BA.020.brut", SHARED})
+        signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
+        unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+    assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
+    assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):
@@ -309,17 +333,26 @@ async def test_saving_no_cell_does_nothing(open_work):
     assert await kept_cells(open_work) == {}
 
 
-async def test_computed_cells_are_replaced_as_a_whole(open_work):
+async def test_computed_cells_that_moved_are_written_and_those_that_are_empty_go(open_work):
     await keep(open_work, a_filing())
     async with open_work() as work:
         assert await work.cells.computed(FILING_ID) == {}
-        await work.cells.save_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2"})
-        await work.cells.save_computed(FILING_ID, {GIVEN: "0.1234567891"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2", TOTALLED: "3"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "0.1234567891", AMOUNT: ""})
+        await work.cells.move_computed(FILING_ID, {})
         await work.filings.save(a_filing(revision=2))
         await work.commit()
 
     async with open_work() as work:
-        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891"}
+        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891", TOTALLED: "3"}
+
+
+async def test_some_cells_are_read_without_the_others(open_work):
+    await keep(open_work, a_filing(), cells=[a_cell(AMOUNT, "1"), a_cell(SHARED, "2")])
+
+    async with open_work() as work:
+        assert await work.cells.some(FILING_ID, [SHARED, TOTALLED]) == {SHARED: a_cell(SHARED, "2")}
+        assert await work.cells.some(FILING_ID, []) == {}
 
 
 # Imports, campaigns, snapshots, activities

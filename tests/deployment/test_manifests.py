@@ -10,11 +10,13 @@ import pytest
 import yaml
 
 from node.settings import NodeSettings
+from services.validation.clients import metrics
+from services.validation.store.runs import OLDEST_WAIT_SQL
 from tools.render_k8s import CALLS, K8S, SERVICES, STACKS, generated, render, renderer
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"Certificate", "Issuer", "Cluster"}
-"""Kinds of cert-manager and CloudNativePG, whose schemas Kubernetes does not ship."""
+OURS = {"Certificate", "Issuer", "Cluster", "ScaledObject", "TriggerAuthentication"}
+"""Kinds of cert-manager, CloudNativePG and KEDA, whose schemas Kubernetes does not ship."""
 needs_renderer = pytest.mark.skipif(renderer() is None, reason="Neither kubectl nor kustomize is installed.")
 each_stack = pytest.mark.parametrize("overlay", STACKS)
 
@@ -189,6 +191,46 @@ def test_every_certificate_names_a_service_of_this_server(overlay):
     uris = {one["metadata"]["name"]: one["spec"]["uris"] for one in of_kind(overlay, "Certificate")}
 
     assert uris == {service: [f"spiffe://{overlay}.harmonia/{service}"] for service in SERVICES}
+
+
+@needs_renderer
+@each_stack
+def test_validation_scales_on_what_its_queue_waits_as_the_service_itself_measures_it(overlay):
+    scaled = named(overlay, "ScaledObject", "validation")["spec"]
+    (trigger,) = scaled["triggers"]
+    asked, environment = trigger["metadata"], variables(pods(overlay)["validation"]["containers"][0], overlay)
+    user, host, database = re.fullmatch(
+        r"postgresql\+psycopg://(\w+):.*@([\w-]+):5432/(\w+)\?sslmode=require", environment["VALIDATION_DATABASE__URL"]
+    ).groups()
+
+    assert asked["query"] == OLDEST_WAIT_SQL
+    assert (trigger["type"], trigger["metricType"]) == ("postgresql", "Value")
+    assert (asked["userName"], asked["dbName"]) == (user, database)
+    assert asked["host"] == f"{host}.harmonia-{overlay}.svc"
+    assert scaled["scaleTargetRef"] == {"name": "validation"}
+    assert "replicas" not in named(overlay, "Deployment", "validation")["spec"]
+    proof = named(overlay, "TriggerAuthentication", trigger["authenticationRef"]["name"])["spec"]["secretTargetRef"]
+    assert proof == [{"parameter": "password", "name": "database-validation", "key": "password"}]
+    assert scaled["minReplicaCount"] < scaled["maxReplicaCount"]
+
+
+@needs_renderer
+@each_stack
+def test_the_collector_takes_the_metrics_that_the_services_export(overlay):
+    config = yaml.safe_load(named(overlay, "ConfigMap", "otel-collector")["data"]["collector.yaml"])
+    pipeline = config["service"]["pipelines"]["metrics"]
+
+    assert pipeline["receivers"] == ["otlp"]
+    assert set(pipeline["exporters"]) <= set(config["exporters"])
+    assert config["exporters"]["prometheus"]["endpoint"].endswith(":8889")
+
+
+def test_the_metrics_that_are_written_down_are_those_that_are_exported():
+    written = (ROOT / "docs" / "validation.md").read_text()
+
+    assert set(re.findall(r"^\| `(harmonia\.validation\.[\w.]+)` \|", written, re.MULTILINE)) == {
+        value for name, value in vars(metrics).items() if name.isupper()
+    }
 
 
 @needs_renderer

@@ -1,5 +1,6 @@
 """Debian's Chromium against real servers: starts the ministry and a federation, signs people in, takes screenshots."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -7,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, async_playwright, expect
 from rich.console import Console
 
 from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node
-from tests.support.stacks import first_port
+from tests.support.stacks import RunningStack, first_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 NO_CHROMIUM = "Debian's Chromium is not installed: apt-get install chromium."
@@ -27,12 +28,16 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=fr-FR",
 )
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 DOCS_IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW, TALLEST = 1280, 400, 2_500
+LOOKING = os.environ.get("HARMONIA_LOOK") == "1"
+"""Whether to leave a picture of every page that is looked at: for people who mend pages."""
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -81,11 +86,24 @@ async def chromium() -> AsyncIterator[Browser]:
 class Desk:
     """One person at one browser: a context of their own, whose pages are looked at as they go by."""
 
-    def __init__(self, running: RunningFederation, person: Person, context: BrowserContext, page: Page) -> None:
+    def __init__(
+        self, running: RunningFederation | RunningStack, person: Person, context: BrowserContext, page: Page
+    ) -> None:
         self.person, self.context, self.page = person, context, page
         self.home = running.url(person.server)
         self.faults: list[str] = []
         """What the pages seen so far do wrong; said all at once when the person leaves."""
+        self.own_words = [
+            person.name,
+            *(body.name for body in running.bodies),
+            *(p.name for p in running.accounts.people),
+        ]
+        """What people wrote, in their own language: no page translates it."""
+        page.on("response", self._heed)
+
+    def _heed(self, response: Response) -> None:
+        if response.status >= 500:
+            self.faults.append(f"{response.status} from {response.url}")
 
     async def go(self, path: str) -> None:
         """Open a page of the server."""
@@ -115,6 +133,13 @@ class Desk:
         """Hold the page to showing a text."""
         await expect(self.page.locator("body")).to_contain_text(text, timeout=PATIENCE_MS)
 
+    async def downloads(self, link: Locator) -> tuple[str, bytes]:
+        """Follow a link to a file; return the name and the content it would be saved with."""
+        async with self.page.expect_download() as download:
+            await link.click()
+        file = await download.value
+        return file.suggested_filename, await asyncio.to_thread(Path(await file.path()).read_bytes)
+
     def cell(self, address: str) -> Locator:
         """Return the input or the computed cell of an address."""
         return self.page.locator(f'[id="cell-{address}"]')
@@ -141,6 +166,46 @@ class Desk:
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 
+    async def glance(self, name: str, language: str = "fr") -> None:
+        """Hold a page that cannot be asked for again, or was looked at before, to its language; picture it if wanted."""
+        if LOOKING:
+            await self.shoot(name)
+        await self.read(name, language)
+
+    async def measure(self, name: str) -> None:
+        """Hold the page to the rules of every page, wide and narrow."""
+        for width in (WIDE, NARROW):
+            await self.page.set_viewport_size({"width": width, "height": 900})
+            self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
+        await self.page.set_viewport_size({"width": WIDE, "height": 900})
+
+    async def look(self, name: str) -> None:
+        """Take a picture of the page and hold it to the rules of every page, in French then in English.
+
+        Only for pages that may be asked for again: the English one is got from the same address.
+        """
+        if LOOKING:
+            await self.shoot(name)
+        else:
+            await self.measure(name)
+        await self.read(name)
+        address = re.sub(r"[?&]lang=\w\w|#.*$", "", self.page.url)
+        joint = "&" if "?" in address else "?"
+        await self.page.goto(f"{address}{joint}lang=en")
+        if LOOKING:
+            await self.page.screenshot(path=SCREENSHOTS / f"{name}-en.png", full_page=True)
+        await self.read(f"{name}, in English", "en")
+        self.faults += [f"{name}, in English: {fault}" for fault in await page_faults(self.page)]
+        await self.page.goto(f"{address}{joint}lang=fr")
+
+    async def read(self, name: str, language: str = "fr") -> None:
+        """Hold the page to one language, and to letting people who use a keyboard see where they are."""
+        await expect(self.page.locator("html")).to_have_attribute("lang", language)
+        for fault in await self.page.evaluate(_FOREIGN, self.own_words):
+            self.faults.append(f"{name}: not in its language: {fault}")
+        for fault in await self.page.evaluate(_UNSEEN_FOCUS):
+            self.faults.append(f"{name}: {fault}")
+
     async def picture(self, name: str, *, top: str = "body") -> None:
         """Write a picture of the README, when asked to.
 
@@ -158,7 +223,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    running: RunningFederation, browser: Browser, server: str, username: str, *, scripts: bool = True
+    running: RunningFederation | RunningStack, browser: Browser, server: str, username: str, *, scripts: bool = True
 ) -> AsyncIterator[Desk]:
     """Seat a person at a browser of their own, signed in."""
     context = await browser.new_context(
@@ -218,17 +283,21 @@ _FAULTS = """() => {
   const channel = (c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const parts = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const poor = new Set();
+  const poor = new Set(), seen = new Map();
+  const around = (e) => {
+    if (!e) return { ground: [255, 255, 255], opacity: 1 };
+    if (!seen.has(e)) {
+      const style = getComputedStyle(e), outer = around(e.parentElement), colour = parts(style.backgroundColor);
+      const isOpaque = colour.length && (colour.length < 4 || colour[3] > 0);
+      seen.set(e, { ground: isOpaque ? colour : outer.ground, opacity: outer.opacity * Number(style.opacity) });
+    }
+    return seen.get(e);
+  };
   for (const e of document.querySelectorAll("main *, header *, footer *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
     if (!own || !shown(e) || e.closest(".hidden, .skip")) continue;
     const style = getComputedStyle(e);
-    let ground = [255, 255, 255], opacity = 1;
-    for (let at = e; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
-    for (let at = e; at; at = at.parentElement) {
-      const colour = parts(getComputedStyle(at).backgroundColor);
-      if (colour.length && (colour.length < 4 || colour[3] > 0)) { ground = colour; break; }
-    }
+    const { ground, opacity } = around(e);
     const ink = parts(style.color).slice(0, 3).map((c, i) => c * opacity + ground[i] * (1 - opacity));
     const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
@@ -236,6 +305,44 @@ _FAULTS = """() => {
   }
   for (const one of poor) faults.push("poor contrast: " + one);
   return faults.slice(0, 12);
+}"""
+
+
+_FOREIGN = """(ownWords) => {
+  const language = document.documentElement.lang;
+  const others = language === "fr"
+    ? /(?<![\\p{L}’'])(the|of|and|is|are|with|for|not|this|from|to|by|was|be|cell|cells|year|filing|value)(?![\\p{L}’'])/iu
+    : /[àâçèéêëîïôùûœ]|(?<![\\p{L}])(le|la|les|des|du|une|est|sont|avec|pour|dans|pas|cette|ces|qui|sur|par|aux)(?![\\p{L}])|(?<![\\p{L}])[ldnsj]['’](?=\\p{L})/iu;
+  const found = new Set();
+  const isOwn = (e) => e.closest("[lang]").lang === language && !e.closest("script, style, textarea, .code")
+    && !(e.closest(".sheet td") && !e.closest(".error, .origin"));
+  const hold = (text) => {
+    if (!others.test(text)) return;
+    for (const word of ownWords) text = text.replaceAll(word, " ");
+    if (others.test(text)) found.add(text.trim().replace(/\\s+/g, " ").slice(0, 120));
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    if (isOwn(node.parentElement)) hold(node.textContent);
+  hold(document.title);
+  for (const name of ["aria-label", "title", "placeholder", "alt"])
+    for (const e of document.querySelectorAll("[" + name + "]"))
+      if (isOwn(e)) hold(e.getAttribute(name));
+  return [...found].slice(0, 12);
+}"""
+
+_UNSEEN_FOCUS = """() => {
+  const faults = new Set();
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
+  const kinds = new Map(all.filter((e) => e.checkVisibility() && !e.disabled).map((e) => [e.tagName + (e.type || "") + e.className, e]));
+  for (const e of kinds.values()) {
+    e.focus({ focusVisible: true, preventScroll: true });
+    const style = getComputedStyle(e);
+    if (document.activeElement !== e) faults.add("takes no focus: " + e.tagName);
+    else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.add("focus unseen: " + e.tagName);
+  }
+  document.activeElement.blur();
+  return [...faults];
 }"""
 
 

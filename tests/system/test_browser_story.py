@@ -112,6 +112,83 @@ async def test_every_page_speaks_english_too(scene: Scene) -> None:
         await accountant.shoot("68-en-not-found")
 
 
+async def test_a_signed_filing_is_reopened_without_any_script_and_its_recipients_are_told(scene: Scene) -> None:
+    assert scene.receipts, "the first test signs it"
+    async with AsyncExitStack() as stack:
+        director = await scene.seat(stack, "MIN", "directeur.oph", scripts=False)
+        await reopens(director)
+        await sees_who_was_told(director)
+        container = await is_suspended_in_the_feed(scene)
+        await verifies(director, container)
+        officer = await scene.seat(stack, "MIN", "agent.min", scripts=False)
+        await officer.go("/staff")
+        await officer.sees(re.compile("Suspendue depuis le"))
+        await officer.shoot("78-staff-suspended")
+        await officer.page.locator("main table").get_by_role("link").first.click()
+        await officer.sees(re.compile("Version 1 suspendue depuis le"))
+        await officer.shoot("79-staff-form-suspended")
+
+
+async def reopens(director: Desk) -> None:
+    page = director.page
+    await page.locator("main h2").get_by_role("link").first.click()
+    await page.get_by_label("Raison de la réouverture").fill("Total à revoir")
+    await director.shoot("70-overview-to-reopen")
+    await director.press("Rouvrir le dossier")
+    await director.sees(re.compile("Dossier rouvert"))
+    await director.sees(re.compile("Version 1 suspendue depuis le"))
+    await director.shoot("71-overview-reopened")
+
+
+async def sees_who_was_told(director: Desk) -> None:
+    page, told = director.page, director.page.get_by_text("avis pas encore pris en compte")
+    async with asyncio.timeout(FEED_SECONDS):
+        while not await told.count():
+            await page.goto(f"{filing_of(director)}/history")
+            await asyncio.sleep(0.2)
+    await director.shoot("72-history-suspended")
+    await page.get_by_role("link", name="Destinataires", exact=True).click()
+    await director.sees(re.compile("Version 1.+Suspendue depuis le"))
+    await director.shoot("73-release-suspended")
+    await page.get_by_role("link", name="Récépissé", exact=True).click()
+    await director.shoot("74-receipt-suspended")
+
+
+async def is_suspended_in_the_feed(scene: Scene) -> bytes:
+    release, notice = await feed(scene, "CDC")
+    assert (release["standing"], notice["kind"], notice["concerns"]) == (
+        "suspended",
+        "suspension",
+        release["delivery_id"],
+    )
+    # The first test has read it: what was read may be read again.
+    given = await as_partner(scene, "CDC", f"/feeds/deliveries/{release['delivery_id']}")
+    assert given.headers["harmonia-standing"] == "suspended"
+    [unread, _] = await feed(scene, "PREFET-21")
+    path = f"/feeds/deliveries/{unread['delivery_id']}"
+    refused = await as_partner(scene, "PREFET-21", path)
+    assert (refused.status_code, refused.json()["reason"]) == (422, "DISPATCH_SUSPENDED")
+    assert (await as_partner(scene, "PREFET-21", f"{path}?accepts_suspended=true")).status_code == 200
+    return given.content
+
+
+async def verifies(director: Desk, container: bytes) -> None:
+    page = director.page
+    await director.go("/verify")
+    sealed = {"name": "er.asice", "mimeType": "application/octet-stream", "buffer": container}
+    await page.get_by_label("Conteneur signé (.asice)").set_input_files(sealed)
+    await director.press("Vérifier")
+    await director.sees(re.compile("Signature valable"))
+    await director.sees("Pièces jointes couvertes par la signature")
+    await director.shoot("75-verified")
+    strange = {"name": "autre.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    await page.get_by_label("Conteneur signé (.asice)").set_input_files(sealed)
+    await page.get_by_label(re.compile("^Une pièce jointe à comparer")).set_input_files(strange)
+    await director.press("Vérifier")
+    await director.sees(re.compile("aucune pièce jointe nommée autre.pdf"))
+    await director.shoot("76-verified-stranger")
+
+
 async def has_a_guarded_cookie(accountant: Desk) -> None:
     cookies = await accountant.context.cookies(accountant.home)
     [session] = [cookie for cookie in cookies if cookie["name"] == "__Host-harmonia-min"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from formsets import FormSet
+from formsets.package import Mark
 from services.forms.domain.cell import Cell, Origin, Source, first_version
 from services.forms.domain.filing import Document
 
@@ -48,19 +49,23 @@ def carry(
         only_prefilled: leave out what is not a column or line about an earlier year, as when a filing is opened.
     """
     carried: list[Cell] = []
-    beside: dict[str, str] = {}
-    for address in form_set.cells(document):
-        mark = form_set.last_year_mark(address)
-        value = _answer(form_set, last_year, address) if mark != "never" else ""
-        if not value:
-            continue
-        if mark == "beside":
-            beside[address] = value
-        elif (form_set.is_prefilled(address) or not only_prefilled) and _is_free(cells.get(address)):
+    for address in _marked(form_set, document, "carry"):
+        value = _answer(form_set, last_year, address)
+        if value and (form_set.is_prefilled(address) or not only_prefilled) and _is_free(cells.get(address)):
             source = Source(Origin.LAST_YEAR, author, at)
             present = cells.get(address)
             carried.append(present.changed(value, source) if present else first_version(address, value, source))
-    return Carrying(carried, beside)
+    return Carrying(carried, beside(form_set, document, last_year))
+
+
+def beside(form_set: FormSet, document: Document, last_year: LastYear) -> dict[str, str]:
+    """Return last year's answers to show beside this year's cells, by address of this year, in form order."""
+    answers = {a: _answer(form_set, last_year, a) for a in _marked(form_set, document, "beside")}
+    return {address: value for address, value in answers.items() if value}
+
+
+def _marked(form_set: FormSet, document: Document, wanted: Mark) -> list[str]:
+    return [address for address in form_set.cells(document) if form_set.last_year_mark(address) == wanted]
 
 
 def _is_free(cell: Cell | None) -> bool:

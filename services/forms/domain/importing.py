@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from chassis.agreement import agreed
 from formsets import FormSet
 from formsets.comparison import disagreement
 from formsets.values import parse, written
@@ -38,6 +39,11 @@ class Sentences:
     what: str
     where: str
     how: str
+
+    @property
+    def whole(self) -> str:
+        """The three parts, one after the other."""
+        return " ".join(part for part in (self.what, self.where, self.how) if part)
 
 
 NOTHING_SAID = Sentences("", "", "")
@@ -211,7 +217,11 @@ def confirm(
     """
     if preview.problems and not accept_partial:
         raise ImportHasProblems(
-            f"{len(preview.problems)} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel."
+            agreed(
+                "{n} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel.",
+                {"n": len(preview.problems)},
+                "fr",
+            )
         )
     effects = (*WRITTEN, Effect.PROTECTED) if overwrite_typed else WRITTEN
     to_write = [change for change in preview.changes if change.effect in effects]

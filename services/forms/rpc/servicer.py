@@ -189,8 +189,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def ListFormSets(self, request: pb.ListFormSetsRequest, context: Context) -> pb.ListFormSetsResponse:
         """List form sets with their state."""
         found = await self._use.list_form_sets(caller())
-        shown = [pb.FormSetStatus(form_set=version, state=state.name) for version, state in found]
-        return pb.ListFormSetsResponse(form_sets=shown)
+        return pb.ListFormSetsResponse(form_sets=[mapping.form_set_status_message(status) for status in found])
 
     async def SetFormSetState(self, request: pb.SetFormSetStateRequest, context: Context) -> pb.SetFormSetStateResponse:
         """Move a form set in its life."""
@@ -245,6 +244,12 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         done = await self._use.carry_last_year(caller(), mapping.to_uuid(request.filing_id))
         beside = [types.Cell(address=address, value=value) for address, value in done.beside.items()]
         return pb.CarryLastYearResponse(filing=mapping.card_message(done.card), carried=done.carried, beside=beside)
+
+    async def GetLastYear(self, request: pb.GetLastYearRequest, context: Context) -> pb.GetLastYearResponse:
+        """Return last year's answers to show beside."""
+        found = await self._use.show_last_year(caller(), mapping.to_uuid(request.filing_id))
+        beside = [types.Cell(address=address, value=value) for address, value in found.items()]
+        return pb.GetLastYearResponse(beside=beside)
 
     async def GetSignedVersion(
         self, request: pb.GetSignedVersionRequest, context: Context
@@ -370,19 +375,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             (request.notice.fr, request.notice.en),
             request.author,
         )
-        following = str(page.next) if page.next else ""
-        return pb.RejudgeFilingsResponse(judged=page.judged, changed=page.changed, skipped=page.skipped, next=following)
+        counts = {"judged": page.judged, "changed": page.changed, "skipped": page.skipped, "left": page.left}
+        return pb.RejudgeFilingsResponse(**counts, next=str(page.next) if page.next else "")
 
     async def ListInputs(self, request: pb.ListInputsRequest, context: Context) -> pb.ListInputsResponse:
         """Give a page of filings as they are judged."""
         after = mapping.to_uuid(request.after) if request.after else None
         document = mapping.to_document(request.document)
-        found, following = await self._use.list_inputs(
+        page = await self._use.list_inputs(
             document, request.year, after, request.limit, with_signed=request.with_signed
         )
-        return pb.ListInputsResponse(
-            filings=[mapping.inputs_message(one) for one in found], next=str(following) if following else ""
-        )
+        filings = [mapping.inputs_message(one) for one in page.filings]
+        return pb.ListInputsResponse(filings=filings, next=str(page.next) if page.next else "", left=page.left)
 
 
 def _mapping_place(request: pb.GetAccountMappingRequest | pb.SaveAccountMappingRequest) -> tuple[str, str]:

@@ -32,6 +32,7 @@ from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
 from services.forms.usecases.resolve_conflict import ResolveConflict
 from services.forms.usecases.save_cells import SaveCells
+from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 
@@ -77,6 +78,7 @@ class UseCases:
     list_inputs: ListInputs
     export_filing: ExportFiling
     carry_last_year: CarryLastYear
+    show_last_year: ShowLastYear
     get_signed_version: GetSignedVersion
     get_series: GetSeries
     compare_filings: CompareFilings

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
-from services.forms.domain.form_set_change import takes
+from services.forms.domain.form_set_change import follow_undo, takes
 from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces, undone_marks
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
@@ -63,7 +64,10 @@ class Undone:
 
 
 class UndoStep:
-    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change."""
+    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change.
+
+    A value set aside that the step had put in a cell waits for a choice again.
+    """
 
     def __init__(
         self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
@@ -96,9 +100,10 @@ class UndoStep:
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:
-                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+                return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
-            activity = _activity(filing_id, now, caller, step, restored, kept)
+            await work.set_aside.save(follow_undo(await work.set_aside.of(filing_id), step, changed))
+            activity = _activity(filing_id, now, caller, await _origin(work, step), restored, kept)
             await work.activities.add(activity)
             await work.steps.add(
                 EditStep(
@@ -115,19 +120,40 @@ class UndoStep:
             )
             for step_id, is_undone in undone_marks(step, undoings).items():
                 await work.steps.mark_undone(step_id, is_undone=is_undone)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Undone(card, restored, kept)
 
 
+async def _origin(work: UnitOfWork, step: EditStep) -> tuple[EditStep, bool]:
+    """Return the change that is undone in the end, and whether undoing this step brings it back."""
+    origin, is_back = step, False
+    while origin.undoes is not None:
+        origin, is_back = await work.steps.get(step.filing_id, origin.undoes), not is_back
+    return origin, is_back
+
+
 def _activity(
-    filing_id: UUID, now: datetime, caller: Caller, step: EditStep, restored: Sequence[str], kept: Sequence[str]
+    filing_id: UUID,
+    now: datetime,
+    caller: Caller,
+    origin: tuple[EditStep, bool],
+    restored: Sequence[str],
+    kept: Sequence[str],
 ) -> Activity:
+    step, is_back = origin
+    word_fr, word_en = ("Rétabli", "Brought back") if is_back else ("Annulé", "Undone")
     return Activity(
         filing_id,
         now,
         caller.name,
         str(EditKind.STEP_UNDONE),
-        f"Annulé : {step.fr.rstrip('.')} ({len(restored)} case(s) remise(s), {len(kept)} gardée(s)).",
-        f"Undone: {step.en.rstrip('.')} ({len(restored)} cell(s) put back, {len(kept)} kept).",
+        *in_both(
+            f"{word_fr} : {{fr}} ({{restored}} case(s) remise(s), {{kept}} gardée(s)).",
+            f"{word_en}: {{en}} ({{restored}} cell(s) put back, {{kept}} kept).",
+            fr=step.fr.rstrip("."),
+            en=step.en.rstrip("."),
+            restored=len(restored),
+            kept=len(kept),
+        ),
     )

@@ -14,6 +14,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     CarriedAnswers,
+    Cell,
     CellComment,
     CellDifference,
     CellEdit,
@@ -34,6 +35,8 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -146,6 +149,10 @@ class Forms(Protocol):
         """Carry last year's answers into empty cells, as each line is marked."""
         ...
 
+    async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
+        """Return last year's answers to show beside this year's cells, at their addresses."""
+        ...
+
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
         """Reopen a signed filing for a rectifying version."""
         ...
@@ -164,6 +171,14 @@ class Forms(Protocol):
         self, filing_id: str, version: int, other_filing_id: str, other_version: int
     ) -> tuple[CellDifference, ...]:
         """Return the cells that differ; version 0 is a filing as it is now, no other filing is the same one."""
+        ...
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server, oldest first."""
+        ...
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
         ...
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
@@ -240,8 +255,8 @@ class Signatures(Protocol):
         """Return a signed container; version 0 is the latest."""
         ...
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify any container; needs no passport."""
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify any container, and that files held beside it are its attachments; needs no passport."""
         ...
 
 
@@ -266,12 +281,12 @@ class Releases(Protocol):
         """Read the partner's own feed after a cursor."""
         ...
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
-        """Return the container of an entry and record the delivery."""
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
+        """Return the container of an entry and record the delivery; a suspended one only to who accepts it as such."""
         ...
 
     async def acknowledge(self, delivery_id: str) -> FeedEntry:
-        """Record that the partner took the entry into account."""
+        """Record that the partner took the entry, a version or a notice, into account."""
         ...
 
 
@@ -302,6 +317,10 @@ class Validations(Protocol):
 
     async def try_adjustment(self, adjustment: Adjustment, tried_on: int, request_id: str) -> str:
         """Try a decision on filings and change nothing; returns the run. `tried_on` 0 is the open ones."""
+        ...
+
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign; returns the run."""
         ...
 
     async def queue(self, run_id: str) -> QueueStatus:

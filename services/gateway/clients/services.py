@@ -25,6 +25,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     CarriedAnswers,
+    Cell,
     CellComment,
     CellDifference,
     CellEdit,
@@ -45,6 +46,8 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -246,6 +249,12 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.CarryLastYear(request), CarriedAnswers)
 
+    async def last_year(self, filing_id: str) -> tuple[Cell, ...]:
+        """Return last year's answers."""
+        with carrying(self._passport):
+            answer = await self._stub.GetLastYear(forms.GetLastYearRequest(filing_id=filing_id))
+        return tuple(read(cell, Cell) for cell in answer.beside)
+
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
         """Reopen a signed filing."""
         request = forms.ReopenFilingRequest(request_id=request_id, filing_id=filing_id, reason=reason, cells=cells)
@@ -277,6 +286,17 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.CompareFilings(request)
         return tuple(read(difference, CellDifference) for difference in answer.differences)
+
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server."""
+        with carrying(self._passport):
+            answer = await self._stub.ListFormSets(forms.ListFormSetsRequest())
+        return tuple(read(one, FormSetStatus) for one in answer.form_sets)
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
+        with carrying(self._passport):
+            await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         """Tell what a new form set would change."""
@@ -401,9 +421,10 @@ class GrpcSignatures:
         with carrying(self._passport):
             return read(await self._stub.GetContainer(request), Container)
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify a container."""
-        request = signature.VerifyContainerRequest(container=container)
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify a container, and the files held beside it."""
+        files = [signature.HeldFile(file_name=one.file_name, size=one.size, digest=one.digest) for one in held]
+        request = signature.VerifyContainerRequest(container=container, files=files)
         with carrying(self._passport):
             return read(await self._stub.VerifyContainer(request), Verification)
 
@@ -446,9 +467,9 @@ class GrpcReleases:
         with carrying(self._passport):
             return read(await self._stub.ReadFeed(request), FeedPage)
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
         """Return the container of an entry."""
-        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id)
+        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id, accepts_suspended=accepts_suspended)
         with carrying(self._passport):
             return read(await self._stub.FetchDelivery(request), FetchedDelivery)
 
@@ -514,6 +535,12 @@ class GrpcValidations:
         )
         with carrying(self._passport):
             return (await self._stub.PreviewAdjustment(request)).run_id
+
+    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
+        """Queue a check of every filing of a campaign."""
+        request = validation.CheckCampaignRequest(request_id=request_id, document=_document(document), year=year)
+        with carrying(self._passport):
+            return (await self._stub.CheckCampaign(request)).run_id
 
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""

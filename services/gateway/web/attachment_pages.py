@@ -8,17 +8,9 @@ from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
-
-KINDS = {
-    "MANAGEMENT_REPORT": "Rapport de gestion",
-    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
-    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
-    "NOTES": "Annexe",
-    "OTHER": "Autre pièce",
-}
-"""French names of the kinds of PDF."""
 
 
 @router.get("/filings/{filing_id}/attachments")
@@ -53,7 +45,7 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
     values = {
         **await framed(visit, filing, "attachments"),
         "attachments": await visit.services.forms.attachments(filing_id),
-        "kinds": KINDS,
+        "kinds": ATTACHMENT_KINDS,
         "kind": kind,
         "failure": told_first(failure, visit.wording) if failure else "",
     }

@@ -9,6 +9,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -42,6 +43,18 @@ async def decide(visit: Visitor) -> Response:
     return await visit.go(f"/staff/runs/{run}")
 
 
+@router.post("/staff/controls/check")
+async def check(visit: Visitor) -> Response:
+    """Queue a check of the whole campaign."""
+    fields = await visit.fields("document", "year")
+    try:
+        document, year = _document(fields), _year(fields.get("year", ""))
+        run = await visit.services.validations.check_campaign(document, year, visit.request_id(fields))
+    except Invalid as failure:
+        return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)
+    return await visit.go(f"/staff/runs/{run}")
+
+
 @router.get("/staff/runs/{run_id}")
 async def show_run(visit: Visitor, run_id: str) -> Response:
     """Show the place of a run in the queue, the estimate, and what it found once it is done."""
@@ -62,10 +75,19 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "adjustments": adjustments,
         "form_sets": formsets.available(),
         "weights": _WEIGHTS,
+        "decided": [one.code for one, prefix in OWN.items() if visit.desk.place.server.startswith(prefix)],
         "withdrawn": _WITHDRAWN,
+        "wrong": {violation.field for violation in failure.violations} if failure else set(),
+        "controls": _adjustable(),
         "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
+
+
+def _adjustable() -> list[tuple[str, str]]:
+    """Return id and official message of the controls that can be softened, of the newest form set."""
+    form_set = formsets.load(formsets.available()[-1])
+    return [(one.id, one.message) for one in form_set.controls if one.expression and one.severity != "B"]
 
 
 def _adjustment(fields: Mapping[str, str]) -> Adjustment:

@@ -3,6 +3,7 @@
 Nobody else in the gateway chooses the status of a failure.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ from chassis.errors import (
 from chassis.rpc.failures import InternalFailure
 from services.gateway.web.desk import desk_of
 from services.gateway.web.malformed import malformations
-from services.gateway.web.visit import Visit, wording_of
+from services.gateway.web.visit import Visit, page_behind, wording_of
 from services.gateway.web.wording import Wording
 
 _STATUS: Mapping[type[Failure], int] = {
@@ -70,6 +71,7 @@ ADVICE: Mapping[int, str] = {
     500: "Recommencez. Si l’erreur persiste, communiquez la référence ci-dessous à l’assistance.",
     503: "Recommencez dans quelques instants. Rien n’a été perdu.",
 }
+_ADDRESS = re.compile(r"[A-Z]{2}\.[0-9A-Z]+\.[a-z0-9]+")
 _PROGRAMS = ("/api/", "/feeds/")
 RETRY_SECONDS = "5"
 
@@ -92,8 +94,8 @@ def answer(request: Request, failure: Failure) -> Response:
     status = status_of(failure)
     is_program = request.url.path.startswith(_PROGRAMS)
     response = _problem(request, failure, status) if is_program else _page(request, failure, status)
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
+    if status in {429, 503}:
+        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
     if status == 401 and is_program:
         kind = "Basic" if request.url.path.startswith("/feeds/") else "Bearer"
         response.headers["WWW-Authenticate"] = f'{kind} realm="harmonia"'
@@ -110,14 +112,19 @@ def explained(failure: Failure, wording: Wording) -> str:
     """Return the failure's sentence in the language: by its reason, or as the service said it when that says more."""
     if isinstance(failure, InternalFailure):
         return ""
+    if wording.language == "en" and "en" in failure.metadata:
+        return failure.metadata["en"]
     is_plain = failure.message == next((str(m().args[0]) for m in _STATUS if m.reason == failure.code), failure.message)
     by_reason = wording.reason(failure.code)
     return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
 
 
 def told(failure: Failure, wording: Wording) -> list[Violation]:
-    """Return the violations with their description in the language; French where a service has no other."""
-    return [_in_language(one, wording) for one in failure.violations]
+    """Return the violations with their description in the language; a field that is no cell is not named to people."""
+    return [
+        replace(_in_language(one, wording), field=one.field if _ADDRESS.fullmatch(one.field) else "")
+        for one in failure.violations
+    ]
 
 
 def told_first(failure: Failure, wording: Wording) -> str:
@@ -126,8 +133,10 @@ def told_first(failure: Failure, wording: Wording) -> str:
 
 
 def _in_language(one: Violation, wording: Wording) -> Violation:
+    """Return it told in the language: by its service, else in our words for its reason, else as it came."""
     parts = one.en if wording.language == "en" else one.fr
-    return replace(one, description=str(parts)) if parts else one
+    said = str(parts) if parts and parts.what else wording.violation(one.field, one.reason)
+    return replace(one, description=said) if said else one
 
 
 def _problem(request: Request, failure: Failure, status: int) -> Response:
@@ -143,7 +152,7 @@ def _problem(request: Request, failure: Failure, status: int) -> Response:
     if status != 500:
         problem["detail"] = explained(failure, wording)
         problem["metadata"] = failure.metadata
-        problem["violations"] = [_violation(one, wording) for one in told(failure, wording)]
+        problem["violations"] = [_violation(_in_language(one, wording), wording) for one in failure.violations]
     return JSONResponse(problem, status, media_type="application/problem+json")
 
 
@@ -158,7 +167,6 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
     if not isinstance(visit, Visit):
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
-    here = request.url.path if request.method == "GET" else _page_of(request.url.path)
     return visit.bare_page(
         "error.html",
         {
@@ -168,16 +176,11 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
             "violations": told(failure, visit.wording),
             "reference": reference(),
-            "here": here,
+            "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",
         },
         status,
     )
-
-
-def _page_of(path: str) -> str:
-    """Return the page whose form was sent to this path."""
-    return path if path.startswith("/filings/") else "/"
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:

@@ -26,6 +26,20 @@ def shown(text: str, cell_type: str, wording: Wording, *, is_computed: bool = Fa
     return text
 
 
+def with_sign(value: Decimal, cell_type: str, wording: Wording) -> str:
+    """Return a difference as the screen shows it: rounded as its type is displayed, with its sign."""
+    text = _number(rounded(value, cell_type), wording)
+    return text if text.startswith("-") else f"+{text}"
+
+
+def percent(share: Decimal, wording: Wording) -> str:
+    """Return a share as the screen shows it: in percent, to a tenth, with its sign."""
+    text = f"{share * 100:+,.1f}"
+    if wording.language == "en":
+        return f"{text}%"
+    return text.replace(",", NARROW_SPACE).replace(".", ",") + f"{NARROW_SPACE}%"
+
+
 def typed(text: str, cell_type: str) -> str:
     """Return a written form as it stands in an input: what the format controls read back to the same value."""
     value = _value(text, cell_type)

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from chassis.errors import Failure
+from markupsafe import Markup
+
+from chassis.errors import Conflict, Failure
 from formsets import Form, FormSet, Line
+from formsets.package import column_of
 from services.gateway.clients.answers import (
     Cell,
     CellComment,
@@ -20,6 +23,7 @@ from services.gateway.clients.answers import (
 )
 from services.gateway.web.errors import told
 from services.gateway.web.figures import is_numeric, shown, typed
+from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
 
 CELL, WAS = "cell:", "was:"
@@ -90,6 +94,8 @@ class CellView:
     """Failed controls that look at the cell."""
     note: str = ""
     """That it is commented, or flagged to follow."""
+    last_year: str = ""
+    """What was answered last year, to compare with."""
 
     @property
     def id(self) -> str:
@@ -157,6 +163,8 @@ class Sheet:
     """Address → why it is not saved."""
     comments: Sequence[CellComment] = ()
     """Newest first."""
+    last_year: Mapping[str, str] = field(default_factory=dict)
+    """Address → written form of last year's answer, for the cells marked to show it."""
 
 
 def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
@@ -175,6 +183,20 @@ def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
         rows=tuple(_row(sheet, form, line, failed, groups, _) for line in form.lines),
         groups=tuple(groups.values()),
     )
+
+
+def label_of(form_set: FormSet, address: str, _: Wording) -> Markup:
+    """Return the official label of a cell, in French as it is, with the heading of its column if the form has several.
+
+    A cell that the form set does not know has none.
+    """
+    if not form_set.has_cell(address):
+        return Markup()
+    said = official(form_set.line_of(address).label)
+    if len(form_set.form_of(address).columns) == 1:
+        return said
+    column = column_of(address)
+    return said + f" — {_(COLUMNS.get(column, column))}"
 
 
 def kept_at(line: Line, address: str) -> str:
@@ -197,16 +219,32 @@ def as_filed(cells: Sequence[Cell]) -> dict[str, FiledCell]:
 
 
 def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, str]:
-    """Return address as shown → why it is refused, in the language; other violations are left out."""
+    """Return address as shown → why it is refused, in the language; other violations are left out.
+
+    The sheet holds the cells as they are now: a value that somebody else saved meanwhile is said from it.
+    """
     document = sheet.identity.document.code
     official = {control.id for control in sheet.form_set.controls}
     return {
-        shown_at(sheet.form_set, document, v.field): f"{v.description} ({v.reason})"
+        shown_at(sheet.form_set, document, v.field): _meanwhile(sheet, v.field, _)
+        if isinstance(failure, Conflict)
+        else f"{v.description} ({v.reason})"
         if v.reason in official
         else v.description
         for v in told(failure, _)
         if sheet.form_set.has_cell(v.field)
     }
+
+
+def _meanwhile(sheet: Sheet, address: str, _: Wording) -> str:
+    line = sheet.form_set.line_of(address)
+    filed = sheet.cells.get(kept_at(line, address)) or sheet.cells.get(address)
+    return _(
+        "Valeur enregistrée entre-temps : {value}, par {author}, le {at}.",
+        value=(shown(filed.value, line.type, _) if filed else "") or _("vide"),
+        author=(filed.author if filed else "") or "—",
+        at=_.moment(filed.changed_at if filed else None),
+    )
 
 
 def _row(
@@ -250,16 +288,26 @@ def _cell(
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
-        note=_note([one for one in sheet.comments if one.address in (address, kept_at(line, address))], _),
+        last_year=shown(sheet.last_year.get(address, ""), line.type, _),
+        note=_note(
+            [one for one in sheet.comments if one.address in (address, kept_at(line, address))],
+            flag_word(form_set, address, _),
+            _,
+        ),
     )
 
 
-def _note(comments: Sequence[CellComment], _: Wording) -> str:
+def flag_word(form_set: FormSet, address: str, _: Wording) -> str:
+    """Return what the flag of a cell means: one that comes from an earlier year was restated on purpose (H-01)."""
+    return _("retraitée") if form_set.is_prefilled(address) else _("à suivre")
+
+
+def _note(comments: Sequence[CellComment], flag: str, _: Wording) -> str:
     """Return the mark of a commented cell; the newest comment says whether it is flagged."""
     if not comments:
         return ""
     said = _("{n} commentaire(s)", n=len(comments))
-    return f"⚑ {_('à suivre')}, {said}" if comments[0].is_flagged else said
+    return f"⚑ {flag}, {said}" if comments[0].is_flagged else said
 
 
 def _options(line: Line, _: Wording) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
@@ -10,9 +11,12 @@ from chassis.errors import Invalid, RuleBroken
 from formsets import FormSet
 from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of, told
+from services.gateway.web.figures import shown
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 _ORDER = (
@@ -74,9 +78,11 @@ async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
         overwrite_typed=fields.get("overwrite_typed") == "yes",
         request_id=visit.request_id(fields),
     )
-    note = visit.wording(
-        "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
-    )
+    note = visit.wording("{n} case(s) importée(s).", n=done.written)
+    if done.kept:
+        note = visit.wording(
+            "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
+        )
     return await visit.go(f"/filings/{filing_id}/remarks", note)
 
 
@@ -100,7 +106,12 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
     by_effect = sorted(made.changes, key=lambda change: _ORDER.index(change.effect))
     groups = [
-        (effect, _.label(effect), counts[effect], [_row(change, form_set) for change in list(changes)[:_MOST_SHOWN]])
+        (
+            effect,
+            _.label(effect),
+            counts[effect],
+            [_row(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]],
+        )
         for effect, changes in groupby(by_effect, key=lambda change: change.effect)
     ]
     other = "QDIS" if filing.identity.document.code == "ER" else "ER"
@@ -116,15 +127,15 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         if counts[ImportEffect.ELSEWHERE]
         else "",
         "guesses": [_.sentence(guess) for guess in made.guesses],
-        "feeds": [
-            (feed, form_set.label(feed.address) if form_set.has_cell(feed.address) else "") for feed in made.feeds
-        ],
+        "feeds": [(feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)) for feed in made.feeds],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
         "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
     }
 
 
-def _row(change: ImportChange, form_set: FormSet) -> tuple[ImportChange, str]:
-    label = form_set.label(change.address) if form_set.has_cell(change.address) else ""
-    return change, label
+def _row(change: ImportChange, form_set: FormSet, _: Wording) -> tuple[ImportChange, Markup, str, str]:
+    """Return a change with the label of its cell, what stands there and what the file has, as people read them."""
+    kind = form_set.cell_type(change.address) if form_set.has_cell(change.address) else ""
+    new = shown(change.value, kind, _) if change.value else change.text
+    return change, label_of(form_set, change.address, _), shown(change.current, kind, _), new

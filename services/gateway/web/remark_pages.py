@@ -48,6 +48,7 @@ async def _report_page(
         **await framed(visit, filing, "remarks"),
         "report": report,
         "groups": failed_groups(report.findings, form_set, identity, _),
+        "lacking": [finding_view(finding, form_set, identity, _) for finding in filing.lacking],
         "unevaluated": [finding_view(finding, form_set, identity, _) for finding in unevaluated],
         "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
         "may_justify": may_justify,

@@ -1,4 +1,4 @@
-"""`OpenTelemetryGauge`: how long runs wait, as metrics that an autoscaler reads."""
+"""How long runs and evaluations wait, as metrics that operators and autoscalers read."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,31 @@ from services.validation.domain.run import RunKind
 QUEUE_WAIT = "harmonia.validation.queue.wait"
 """Histogram: seconds a run waited before it was first taken up."""
 QUEUE_OLDEST = "harmonia.validation.queue.oldest"
-"""Gauge: seconds the oldest run has been waiting; what autoscaling follows."""
+"""Gauge: seconds the oldest run has been waiting; what autoscaling follows, which asks PostgreSQL for it."""
 QUEUE_LENGTH = "harmonia.validation.queue.length"
 """Gauge: runs that wait."""
+
+
+EVALUATION_WAIT = "harmonia.validation.evaluation.wait"
+"""Histogram: seconds an evaluation waited for a worker process."""
+EVALUATION_REFUSED = "harmonia.validation.evaluation.refused"
+"""Counter: evaluations refused because too many waited."""
+
+
+class OpenTelemetryWaits:
+    """What `Turns` tells of."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._wait = meter.create_histogram(EVALUATION_WAIT, "s", "Seconds an evaluation waited for a worker process")
+        self._refused = meter.create_counter(EVALUATION_REFUSED, "{evaluation}", "Evaluations refused: too many waited")
+
+    def waited(self, seconds: float, *, is_background: bool) -> None:
+        """Record how long an evaluation waited."""
+        self._wait.record(seconds, {"background": is_background})
+
+    def refused(self) -> None:
+        """Record a refusal."""
+        self._refused.add(1)
 
 
 class OpenTelemetryGauge:

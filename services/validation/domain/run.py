@@ -1,10 +1,11 @@
-"""Work that is too long for one call waits in a queue: whole campaigns judged again, or tried under another rule (F38).
+"""Work too long for one call waits in a queue: whole campaigns judged again, checked, or tried under another rule (F38).
 
 A run is held under a lease, with a token that grows each time it is given out: what a worker that was thought dead says
 later under an old token is refused.
 """
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,8 +15,8 @@ from uuid import UUID
 MOST_ATTEMPTS = 5
 """A run that failed this often is given up."""
 FIRST_BACK_OFF = timedelta(seconds=1)
-USUAL_SECONDS = 5.0
-"""How long a run takes before any has been measured."""
+SECONDS, LEFT = "seconds", "left"
+"""In the progress of a run: how long it has been worked on, and how many filings are left, known from its first page on."""
 
 
 class RunKind(StrEnum):
@@ -25,6 +26,8 @@ class RunKind(StrEnum):
     """Judges the open filings of a campaign again, after a control was adjusted."""
     PREVIEW = "preview"
     """Says what an adjustment would change, and changes nothing."""
+    CHECK = "check"
+    """Counts verdicts and findings over a campaign, and changes nothing."""
 
 
 class RunState(StrEnum):
@@ -59,6 +62,18 @@ class Run:
     failure: str = ""
 
     @property
+    def campaign(self) -> tuple[RunKind, Any, Any]:
+        """Its kind, document and year: runs that have this in common take about as long."""
+        return self.kind, self.subject.get("document"), self.subject.get("tried_on") or self.subject.get("year")
+
+    @property
+    def worked_seconds(self) -> float:
+        """How long it has been worked on, up to the last page that was kept."""
+        if SECONDS not in self.progress and self.started_at and self.finished_at:  # of the release before
+            return (self.finished_at - self.started_at).total_seconds()
+        return float(self.progress.get(SECONDS, 0.0))
+
+    @property
     def is_last_attempt(self) -> bool:
         """Whether a failure now is the end of it."""
         return self.attempts >= MOST_ATTEMPTS
@@ -80,6 +95,31 @@ class Standing:
     """Until it is done, as far as the last runs tell; 0 for one that is over."""
 
 
-def estimate(place: int, mean_seconds: float | None, *, is_over: bool) -> float:
-    """Seconds until a run is done: those before it, and itself, each as long as the last ones took."""
-    return 0.0 if is_over else (max(place, 1)) * (mean_seconds or USUAL_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the last runs of a kind on a campaign tell about the next."""
+
+    seconds: float
+    """A filing takes."""
+    filings: float
+    """In a run."""
+
+
+USUAL_PACE = Pace(0.05, 100)
+"""Before any run has been measured."""
+
+
+def seconds_left(run: Run, pace: Pace) -> float:
+    """Return how long a run still takes one worker: at its own pace once it has shown one, else at that of the last ones."""
+    own = run.worked_seconds / run.done if run.done else pace.seconds
+    return own * float(run.progress.get(LEFT, max(pace.filings - run.done, 0)))
+
+
+def estimate(seconds: Iterable[float], workers: int) -> float:
+    """Return the seconds until the last of these runs is done, each taken up in turn by the first worker that is free."""
+    free_at = [0.0] * max(workers, 1)
+    done_at = 0.0
+    for one in seconds:
+        done_at = free_at[0] + one
+        heapq.heapreplace(free_at, done_at)
+    return done_at

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+LinesQuestion = Literal["FORALL", "ANY", "COUNT"]
 ComparisonSign = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
@@ -118,7 +119,7 @@ class Call:
 class OverLines:
     """A predicate asked of each line; lines whose operands are all empty are skipped."""
 
-    question: Literal["FORALL", "ANY", "COUNT"]
+    question: LinesQuestion
     """Whether it holds on each, whether it holds on one, on how many it holds."""
     instances: tuple["Node", ...]
     """The predicate bound to each line in turn."""

@@ -1,7 +1,7 @@
 """Messages ↔ domain, both directions side by side."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from services.validation.domain.evaluation import Finding
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
-from services.validation.usecases.adjust_control import Decision
+from services.validation.usecases.adjust_control import Decision, decision_of
 from services.validation.usecases.judging import Judged
 from services.validation.usecases.ports import PreviousYear, Subject
 from services.validation.usecases.record_justification import Written
@@ -91,6 +91,27 @@ def to_decision(message: pb.Adjustment) -> Decision:
         raise Invalid(violations=[malformed("severity", "SEVERITY", what, how)])
     document = to_document(message.document)
     return Decision(message.form_set, document, message.year, message.control, severity, message.reason)
+
+
+def to_adjustment(message: pb.Adjustment) -> Adjustment:
+    """Return another authority's decision.
+
+    Raises:
+        Invalid: no identifier, no authority, or no decision.
+    """
+    decision = to_decision(message)
+    try:
+        identifier = UUID(message.id)
+    except ValueError:
+        what = ("Identifiant de décision attendu.", "The identifier of a decision is expected.")
+        raise Invalid(violations=[malformed("id", "ADJUSTMENT_ID", what, _A_UUID)]) from None
+    if not message.authority:
+        what = ("Serveur de l'autorité attendu.", "The server of the authority is expected.")
+        how = ("Donnez son nom, par exemple MIN.", "Give its name, for instance MIN.")
+        raise Invalid(violations=[malformed("authority", "AUTHORITY_MISSING", what, how)])
+    about = decision.form_set, decision.document, decision.year, decision.control, decision.severity
+    at = message.adjusted_at.ToDatetime(tzinfo=UTC)
+    return Adjustment(*about, decision.reason, message.author, at, identifier, message.authority)
 
 
 def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
@@ -225,8 +246,8 @@ def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
     return pb.Verdict.Value(f"VERDICT_{verdict.name}")
 
 
-def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
-    """Return a decision as kept."""
+def adjustment_message(adjustment: Adjustment, *, applies_here: bool = True) -> pb.Adjustment:
+    """Return a decision as kept, and whether filings of this server are judged under it."""
     return pb.Adjustment(
         form_set=adjustment.form_set,
         document=types.Document.Value(f"DOCUMENT_{adjustment.document}"),
@@ -237,6 +258,9 @@ def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
         reason=adjustment.reason,
         author=adjustment.author,
         adjusted_at=stamp(adjustment.at),
+        id=str(adjustment.id),
+        authority=adjustment.authority,
+        applies_here=applies_here,
     )
 
 
@@ -255,9 +279,13 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
         finished_at=stamp(run.finished_at) if run.finished_at else None,
         failure=run.failure,
         changed=run.result.get("changed", 0),
+        adjustment=adjustment_message(decision_of(run)),
+        tried_on=run.subject.get("tried_on", 0),
     )
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))
+    if run.kind is RunKind.CHECK and run.result:
+        message.check.CopyFrom(check_message(run.result))
     return message
 
 
@@ -279,4 +307,28 @@ def preview_message(result: Mapping[str, Any]) -> pb.AdjustmentPreview:
         ],
         milliseconds_before=result["seconds_before"] * 1_000 / judged,
         milliseconds_after=result["seconds_after"] * 1_000 / judged,
+    )
+
+
+def check_message(result: Mapping[str, Any]) -> pb.CampaignCheck:
+    """Return what a check of a campaign counted: verdicts from the best, controls from the most frequent."""
+    failing = [(control, count) for control, count in result["controls"].items() if count["failing"]]
+    return pb.CampaignCheck(
+        checked=result["checked"],
+        skipped=result["skipped"],
+        verdicts=[
+            pb.VerdictCount(verdict=value, filings=filings)
+            for value, filings in sorted((verdict_value(Verdict(v)), n) for v, n in result["verdicts"].items())
+        ],
+        controls=[
+            pb.ControlCount(
+                control=control,
+                severity=_SEVERITIES[count["severity"]],
+                message=types.Sentence(fr=count["fr"], en=count["en"]),
+                failing=count["failing"],
+                justified=count["justified"],
+                not_evaluated=count["not_evaluated"],
+            )
+            for control, count in sorted(failing, key=lambda one: (-one[1]["failing"], one[0]))
+        ],
     )

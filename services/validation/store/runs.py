@@ -1,19 +1,25 @@
 """`SqlRuns`: the queue on PostgreSQL. Two workers never get the same run: rows are skipped while another holds them."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.validation.domain.errors import LeaseLost, RunUnknown
-from services.validation.domain.run import Run, RunKind, RunState
-from services.validation.store.rows import RunRow
+from services.validation.domain.run import USUAL_PACE, Pace, Run, RunKind, RunState
+from services.validation.store.rows import RunRow, WorkerRow
 
-LAST_RUNS = 20
+LAST_RUNS = 50
 """How many finished runs an estimate looks at."""
+OLDEST_WAIT_SQL = (
+    "SELECT COALESCE(CEIL(EXTRACT(EPOCH FROM now() - min(queued_at))), 0)::bigint "
+    "FROM validation.runs WHERE state = 'waiting' AND started_at IS NULL"
+)
+"""What autoscaling asks PostgreSQL (`tools/render_k8s.py`): the seconds that the gauge of the oldest run shows."""
 _TO_DO = (RunState.WAITING, RunState.RUNNING)
 
 
@@ -97,25 +103,39 @@ class SqlRuns:
         """
         await self._change(run, state=RunState.FAILED, failure=failure, finished_at=at)
 
-    async def place(self, run_id: UUID) -> int:
-        """Return the place of a run among those to do, from 1; 0 for one that is over."""
+    async def up_to(self, run_id: UUID) -> Sequence[Run]:
+        """Return the runs to do up to this one, itself last, in the order of the queue; none when it is over."""
         row = await self._row(run_id)
         if row.state not in _TO_DO:
-            return 0
-        before = select(func.count()).where(RunRow.state.in_(_TO_DO), RunRow.number <= row.number)
-        return await self._session.scalar(before) or 0
+            return []
+        before = select(RunRow).where(RunRow.state.in_(_TO_DO), RunRow.number <= row.number).order_by(RunRow.number)
+        return [_to_domain(one) for one in await self._session.scalars(before)]
 
-    async def mean_seconds(self, kind: RunKind) -> float | None:
-        """Return how long the last runs of a kind took, None before the first."""
-        last = (
-            select(func.extract("epoch", RunRow.finished_at - RunRow.started_at).label("seconds"))
-            .where(RunRow.state == RunState.DONE, RunRow.kind == kind)
+    async def pace(self, run: Run) -> Pace:
+        """Return what the last runs of its kind took, on its campaign if there was one, else on any."""
+        last = await self._session.scalars(
+            select(RunRow)
+            .where(RunRow.state == RunState.DONE, RunRow.kind == run.kind, RunRow.done > 0)
             .order_by(RunRow.finished_at.desc())
             .limit(LAST_RUNS)
-            .subquery()
         )
-        mean = await self._session.scalar(select(func.avg(last.c.seconds)))
-        return None if mean is None else float(mean)
+        runs = [_to_domain(row) for row in last]
+        alike = [one for one in runs if one.campaign == run.campaign] or runs
+        if not alike:
+            return USUAL_PACE
+        filings = sum(one.done for one in alike)
+        return Pace(sum(one.worked_seconds for one in alike) / filings, filings / len(alike))
+
+    async def seen(self, worker: UUID, now: datetime) -> None:
+        """Note that a worker works the queue off, and forget those that have not for a day."""
+        statement = insert(WorkerRow).values(id=worker, seen_at=now)
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
+        await self._session.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - timedelta(days=1)))
+
+    async def workers(self, since: datetime) -> int:
+        """Return how many workers were seen since then."""
+        counted = select(func.count()).select_from(WorkerRow).where(WorkerRow.seen_at >= since)
+        return await self._session.scalar(counted) or 0
 
     async def waiting_since(self) -> tuple[int, datetime | None]:
         """Return how many runs wait that nobody has begun, and since when the oldest does."""

@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 
-from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
+from services.validation.usecases.adjust_control import (
+    AdjustControl,
+    ApplyAdjustment,
+    ListAdjustments,
+    PreviewAdjustment,
+)
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
+from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
@@ -25,6 +31,8 @@ class UseCases:
     review_justifications: ReviewJustifications
     answer_justification: AnswerJustification
     adjust_control: AdjustControl
+    apply_adjustment: ApplyAdjustment
     list_adjustments: ListAdjustments
     preview_adjustment: PreviewAdjustment
+    check_campaign: CheckCampaign
     get_queue_status: GetQueueStatus

@@ -1,13 +1,15 @@
-"""What the queue does with a whole campaign: judges it again after a decision, or tries a decision on it."""
+"""What the queue does with a whole campaign: judges it again after a decision, tries a decision on it, or counts its findings."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Invalid
-from services.validation.domain.adjustment import WITHDRAWN, Adjustment
-from services.validation.domain.run import Run
+from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
+from services.validation.domain.justification import Justification
+from services.validation.domain.run import LEFT, Run
+from services.validation.usecases.adjust_control import decision_of
 from services.validation.usecases.ports import CampaignFilings, Engine, FilingToTry, FormSets, OpensWork, ToEvaluate
 from services.validation.usecases.run_queue import Advance
 from services.validation.usecases.softening import softened_in
@@ -38,7 +40,7 @@ class RejudgeCampaign:
             found["judged"] += page.judged
             found["changed"] += page.changed
             found["skipped"] += page.skipped
-            found["after"] = page.next
+            found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["judged"])
             if not page.next:
                 return found
@@ -61,37 +63,37 @@ class TryAdjustment:
         engine: Engine,
         filings: CampaignFilings,
         form_sets: FormSets,
+        jurisdiction: Jurisdiction,
         seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._open_work, self._engine, self._filings = open_work, engine, filings
-        self._form_sets, self._seconds = form_sets, seconds
+        self._form_sets, self._jurisdiction, self._seconds = form_sets, jurisdiction, seconds
 
     async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
         """Return how many verdicts would change, the first ten, and what a filing costs in time."""
         about = run.subject
         year = about["tried_on"] or about["year"]
         async with self._open_work() as work:
-            in_force = await work.adjustments.in_force(about["document"], year)
-        decision = _decision(run)
+            authority = self._jurisdiction.over(about["document"])
+            in_force = await work.adjustments.in_force(about["document"], year, authority)
+        decision = decision_of(run)
         rules = _Rules(tuple(in_force), (*(one for one in in_force if one.control != decision.control), decision))
         found: dict[str, Any] = {"tried": 0, "changed": 0, "skipped": 0, "failing": 0, "examples": []}
         found |= {"seconds_before": 0.0, "seconds_after": 0.0, "after": "", **run.progress}
         while True:
-            page, following = await self._filings.inputs(
+            page = await self._filings.inputs(
                 about["document"], year, found["after"], with_signed=bool(about["tried_on"])
             )
-            for filing in page:
+            for filing in page.filings:
                 await self._try(filing, rules, decision.control, found)
-            found["after"] = following
+            found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["tried"])
-            if not following:
+            if not page.next:
                 return found
 
     async def _try(self, filing: FilingToTry, rules: _Rules, control: str, found: dict[str, Any]) -> None:
         found["tried"] += 1
-        async with self._open_work() as work:
-            kept = await work.justifications.in_force(filing.filing_id)
-        counting = [one.justification for one in kept if not one.is_refused]
+        counting = await _counting(self._open_work, filing)
         reports = []
         try:
             for name, adjustments in (("seconds_before", rules.before), ("seconds_after", rules.after)):
@@ -100,7 +102,13 @@ class TryAdjustment:
                 reports.append(
                     await self._engine.evaluate(
                         ToEvaluate(
-                            filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+                            filing.form_set,
+                            filing.document,
+                            filing.cells,
+                            counting,
+                            filing.previous,
+                            softenings,
+                            is_background=True,
                         )
                     )
                 )
@@ -117,18 +125,70 @@ class TryAdjustment:
                 found["examples"].append(example)
 
 
-def _decision(run: Run) -> Adjustment:
-    about = run.subject
-    return Adjustment(
-        about["form_set"],
-        about["document"],
-        about["year"],
-        about["control"],
-        about["severity"],
-        about["reason"],
-        about["author"],
-        run.queued_at,
-    )
+class CountFindings:
+    """Judges every filing of a campaign under the rules in force; keeps counts, names no filing and changes none."""
+
+    def __init__(
+        self,
+        open_work: OpensWork,
+        engine: Engine,
+        filings: CampaignFilings,
+        form_sets: FormSets,
+        jurisdiction: Jurisdiction,
+    ) -> None:
+        self._open_work, self._engine, self._filings = open_work, engine, filings
+        self._form_sets, self._jurisdiction = form_sets, jurisdiction
+
+    async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
+        """Return how many filings have which verdict, and on how many each control fails."""
+        document, year = run.subject["document"], run.subject["year"]
+        async with self._open_work() as work:
+            in_force = await work.adjustments.in_force(document, year, self._jurisdiction.over(document))
+        found: dict[str, Any] = {
+            "checked": 0,
+            "skipped": 0,
+            "verdicts": {},
+            "controls": {},
+            "after": "",
+            **run.progress,
+        }
+        while True:
+            page = await self._filings.inputs(document, year, found["after"], with_signed=True)
+            for filing in page.filings:
+                await self._count(filing, in_force, found)
+            found["after"], found[LEFT] = page.next, page.left
+            await advance(found, found["checked"] + found["skipped"])
+            if not page.next:
+                return found
+
+    async def _count(self, filing: FilingToTry, in_force: Sequence[Adjustment], found: dict[str, Any]) -> None:
+        softenings = softened_in(self._form_sets, filing.form_set, in_force)
+        counting = await _counting(self._open_work, filing)
+        about = filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+        try:
+            report = await self._engine.evaluate(ToEvaluate(*about, is_background=True))
+        except Invalid:
+            found["skipped"] += 1
+            return
+        found["checked"] += 1
+        verdicts, controls = found["verdicts"], found["controls"]
+        verdicts[report.verdict] = verdicts.get(report.verdict, 0) + 1
+        for finding in report.findings:
+            if finding.status == "passed":
+                continue
+            nothing_yet = {"failing": 0, "justified": 0, "not_evaluated": 0}
+            count = controls.setdefault(finding.control, nothing_yet)
+            is_failing = finding.status == "failed"
+            count["failing"] += is_failing
+            count["justified"] += is_failing and finding.justification is not None
+            count["not_evaluated"] += not is_failing
+            count |= {"severity": finding.severity, "fr": finding.french.what, "en": finding.english.what}
+
+
+async def _counting(open_work: OpensWork, filing: FilingToTry) -> list[Justification]:
+    async with open_work() as work:
+        kept = await work.justifications.in_force(filing.filing_id)
+    return [one.justification for one in kept if not one.is_refused]
 
 
 def notice_of(control: str, severity: str, reason: str) -> tuple[str, str]:

@@ -11,10 +11,11 @@ from formsets import FormSet
 from services.validation.domain.adjustment import Adjustment, Softening
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
+from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.rule_set import RuleSet
-from services.validation.domain.run import Run, RunKind
+from services.validation.domain.run import Pace, Run, RunKind
 from services.validation.domain.verdict import CheckedDocument, Report
 
 
@@ -41,6 +42,8 @@ class ToEvaluate:
     """None when the body filed nothing the year before: controls that read it are not applicable."""
     softenings: tuple[Softening, ...] = ()
     """What the authority adjusted in this campaign, by control id."""
+    is_background: bool = False
+    """True when nobody waits for it: it is judged after those that people wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Engine(Protocol):
 
         Raises:
             FormSetUnknown: this server ships no such version.
+            EngineBusy: too many people wait already.
             EngineUnavailable: the rules cannot run now.
         """
         ...
@@ -75,6 +79,7 @@ class Engine(Protocol):
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
+            EngineBusy: too many people wait already; never for what runs in the background.
             EngineUnavailable: the rules cannot run now.
         """
         ...
@@ -121,12 +126,16 @@ class Justifications(Protocol):
 class Adjustments(Protocol):
     """What the authority decided about controls; only ever added."""
 
-    async def add(self, adjustment: Adjustment) -> None:
-        """Add a decision; it replaces the earlier one of its campaign and control without erasing it."""
+    async def add(self, adjustment: Adjustment) -> bool:
+        """Add a decision, and False when it was there already; the latest of its authority, campaign and control counts."""
         ...
 
-    async def in_force(self, document: str, year: int) -> list[Adjustment]:
-        """Return the last decision on each control of a campaign, by control id."""
+    async def in_force(self, document: str, year: int, authority: str | None) -> list[Adjustment]:
+        """Return an authority's last decision on each control of a campaign, by control id; nobody's are none."""
+        ...
+
+    async def of_campaign(self, document: str, year: int) -> list[Adjustment]:
+        """Return every authority's last decision on each control of a campaign, by control id, then authority."""
         ...
 
 
@@ -181,12 +190,20 @@ class Runs(Protocol):
         """
         ...
 
-    async def place(self, run_id: UUID) -> int:
-        """Return the place of a run among those to do, from 1; 0 for one that is over."""
+    async def up_to(self, run_id: UUID) -> Sequence[Run]:
+        """Return the runs to do up to this one, itself last, in the order of the queue; none when it is over."""
         ...
 
-    async def mean_seconds(self, kind: RunKind) -> float | None:
-        """Return how long the last runs of a kind took, None before the first."""
+    async def pace(self, run: Run) -> Pace:
+        """Return what the last runs of its kind took, on its campaign if there was one, else on any."""
+        ...
+
+    async def seen(self, worker: UUID, now: datetime) -> None:
+        """Note that a worker works the queue off."""
+        ...
+
+    async def workers(self, since: datetime) -> int:
+        """Return how many workers were seen since then."""
         ...
 
     async def waiting_since(self) -> tuple[int, datetime | None]:
@@ -217,6 +234,19 @@ class RejudgedPage:
     skipped: int
     next: str
     """Where the next page begins; empty when there is none."""
+    left: int
+    """Filings after this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputsPage:
+    """A page of filings to judge."""
+
+    filings: Sequence[FilingToTry]
+    next: str
+    """Where the next page begins; empty when there is none."""
+    left: int
+    """Filings after this page."""
 
 
 class CampaignFilings(Protocol):
@@ -228,8 +258,8 @@ class CampaignFilings(Protocol):
         """Judge a page of open filings again; those whose verdict changes get the notice. Repeats change nothing."""
         ...
 
-    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> tuple[list[FilingToTry], str]:
-        """Return a page of filings, and where the next one begins; empty when there is none."""
+    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> InputsPage:
+        """Return a page of filings."""
         ...
 
 
@@ -292,6 +322,10 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def publish(self, event: ControlAdjusted) -> None:
+        """Tell other services, once the transaction is committed."""
+        ...
 
     async def commit(self) -> None:
         """Make it all true; leaving without it changes nothing."""

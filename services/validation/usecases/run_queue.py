@@ -10,9 +10,11 @@ from chassis.clock import Clock
 from chassis.errors import Failure
 from chassis.identity import EVERY_SCOPE, Caller
 from services.validation.domain.errors import LeaseLost
-from services.validation.domain.run import MOST_ATTEMPTS, Run, RunKind, Standing, estimate
+from services.validation.domain.run import MOST_ATTEMPTS, SECONDS, Pace, Run, RunKind, Standing, estimate, seconds_left
 from services.validation.usecases.ports import OpensWork, QueueGauge
 
+LIVE = timedelta(seconds=60)
+"""A worker says that it is there every two seconds, or at the end of a page of filings."""
 Advance = Callable[[Mapping[str, Any], int], Awaitable[None]]
 """Keeps how far the run is and how many filings are done, and renews the lease; raises LeaseLost."""
 
@@ -35,8 +37,10 @@ class TakeRun:
         gauge: QueueGauge,
         clock: Clock,
         lease: timedelta,
+        worker: UUID,
     ) -> None:
         self._open_work, self._work, self._gauge, self._clock, self._lease = open_work, work, gauge, clock, lease
+        self._worker = worker
 
     async def __call__(self) -> bool:
         """Do the first run that is due; False when there is none."""
@@ -50,10 +54,9 @@ class TakeRun:
     async def _take(self) -> Run | None:
         now = self._clock.now()
         async with self._open_work() as work:
+            await work.runs.seen(self._worker, now)
             run = await work.runs.take(now, now + self._lease)
-            count, oldest = await work.runs.waiting_since()
             await work.commit()
-        self._gauge.waiting(count, (now - oldest).total_seconds() if oldest else 0.0)
         if run is not None and run.attempts == 1:
             self._gauge.waited(run.kind, (now - run.queued_at).total_seconds())
         return run
@@ -77,9 +80,14 @@ class TakeRun:
             await work.commit()
 
     def _advancing(self, run: Run) -> Advance:
+        taken_at = self._clock.now()
+
         async def advance(progress: Mapping[str, Any], done: int) -> None:
+            now = self._clock.now()
+            worked = {SECONDS: run.worked_seconds + (now - taken_at).total_seconds()}
             async with self._open_work() as work:
-                await work.runs.advance(run, progress, done, self._clock.now() + self._lease)
+                await work.runs.seen(self._worker, now)
+                await work.runs.advance(run, {**progress, **worked}, done, now + self._lease)
                 await work.commit()
 
         return advance
@@ -94,11 +102,24 @@ class TakeRun:
             await work.commit()
 
 
+class ObserveQueue:
+    """Shows how many runs wait and for how long; also while every worker is busy, which is when it matters."""
+
+    def __init__(self, open_work: OpensWork, gauge: QueueGauge, clock: Clock) -> None:
+        self._open_work, self._gauge, self._clock = open_work, gauge, clock
+
+    async def __call__(self) -> None:
+        """Look once."""
+        async with self._open_work() as work:
+            count, oldest = await work.runs.waiting_since()
+        self._gauge.waiting(count, (self._clock.now() - oldest).total_seconds() if oldest else 0.0)
+
+
 class GetQueueStatus:
     """Says where a run is."""
 
-    def __init__(self, open_work: OpensWork) -> None:
-        self._open_work = open_work
+    def __init__(self, open_work: OpensWork, clock: Clock) -> None:
+        self._open_work, self._clock = open_work, clock
 
     async def __call__(self, caller: Caller, run_id: UUID) -> Standing:
         """Return the run, its place and an estimate.
@@ -110,6 +131,11 @@ class GetQueueStatus:
         caller.require("campaign.manage", EVERY_SCOPE)
         async with self._open_work() as work:
             run = await work.runs.get(run_id)
-            place = await work.runs.place(run_id)
-            mean = await work.runs.mean_seconds(run.kind)
-        return Standing(run, place, estimate(place, mean, is_over=place == 0))
+            ahead = await work.runs.up_to(run_id)
+            paces: dict[object, Pace] = {}
+            for one in ahead:
+                if one.campaign not in paces:
+                    paces[one.campaign] = await work.runs.pace(one)
+            workers = await work.runs.workers(self._clock.now() - LIVE)
+        left = [seconds_left(one, paces[one.campaign]) for one in ahead]
+        return Standing(run, len(ahead), estimate(left, workers))

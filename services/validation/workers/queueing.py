@@ -1,4 +1,4 @@
-"""Works the queue off, for ever; several replicas share it."""
+"""Works the queue off and watches it, for ever; several replicas share it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,6 +7,7 @@ from contextlib import suppress
 from chassis.logging import log
 
 IDLE_SECONDS = 2.0
+LOOKING_SECONDS = 5.0
 
 
 class Queueing:
@@ -34,3 +35,20 @@ class Queueing:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await self._hint.wait()
+
+
+class Watching:
+    """Looks at the queue every five seconds, beside the work."""
+
+    def __init__(self, look: Callable[[], Awaitable[None]]) -> None:
+        self._look = look
+        self._log = log("queue")
+
+    async def run(self) -> None:
+        """Watch for ever; what cannot be seen now is looked at again."""
+        while True:
+            try:
+                await self._look()
+            except Exception:
+                self._log.exception("the queue cannot be seen")
+            await asyncio.sleep(LOOKING_SECONDS)

@@ -41,6 +41,7 @@ def about(filing_id, import_id=NOWHERE):
         "ListAttachments": pb.ListAttachmentsRequest(filing_id=filing_id),
         "GetAttachment": pb.GetAttachmentRequest(filing_id=filing_id, attachment_id=NOWHERE),
         "CarryLastYear": pb.CarryLastYearRequest(filing_id=filing_id),
+        "GetLastYear": pb.GetLastYearRequest(filing_id=filing_id),
         "GetSignedVersion": pb.GetSignedVersionRequest(filing_id=filing_id),
         "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
         "ReopenFiling": pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur de saisie"),

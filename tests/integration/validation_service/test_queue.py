@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from chassis.database.engine import open_engine, sessions_of
 from chassis.errors import Unavailable
@@ -16,30 +17,18 @@ from chassis.settings import DatabaseSettings
 from services.validation.domain.errors import LeaseLost, RunUnknown
 from services.validation.domain.run import Run, RunKind, RunState
 from services.validation.store.rows import BOOKKEEPING
+from services.validation.store.runs import OLDEST_WAIT_SQL
 from services.validation.store.unit_of_work import ValidationUnitOfWork
-from services.validation.usecases.run_queue import Advance, GetQueueStatus, TakeRun
+from services.validation.usecases.run_queue import Advance, GetQueueStatus, ObserveQueue, TakeRun
 from tests.support.clocks import FrozenClock
 from tests.support.hosting import a_caller, a_stack
 from tests.support.postgres import TestDatabase
+from tests.support.validation_fakes import Waits
 
 LEASE = timedelta(seconds=60)
 STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
 
 OpenWork = Callable[[], ValidationUnitOfWork]
-
-
-class Waits:
-    """The gauge, in a list."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-        self.seen: list[tuple[int, float]] = []
-
-    def waited(self, kind: RunKind, seconds: float) -> None:
-        self.waits.append(seconds)
-
-    def waiting(self, count: int, oldest_seconds: float) -> None:
-        self.seen.append((count, oldest_seconds))
 
 
 class Queue:
@@ -76,7 +65,7 @@ class Queue:
                 found: Mapping[str, Any] = await what(run, advance)
                 return found
 
-        return TakeRun(self.open_work, {RunKind.REJUDGE: Work()}, self.gauge, self.clock, LEASE)
+        return TakeRun(self.open_work, {RunKind.REJUDGE: Work()}, self.gauge, self.clock, LEASE, UUID(int=99))
 
 
 @pytest.fixture
@@ -154,7 +143,7 @@ async def test_progress_renews_the_lease_and_the_next_worker_goes_on_from_it(que
     queue.clock.advance(seconds=2)
     assert await queue.doing(dies_after_a_page)()
 
-    assert seen == [{}, {"after": "page-1"}]
+    assert seen == [{}, {"after": "page-1", "seconds": 59.0}]
     assert (await queue.get(1)).state is RunState.DONE
 
 
@@ -188,13 +177,14 @@ async def test_a_run_that_kills_every_worker_is_given_up(queue: Queue) -> None:
 
 
 async def test_place_estimate_and_wait_are_shown(queue: Queue) -> None:
-    status = GetQueueStatus(queue.open_work)
+    status = GetQueueStatus(queue.open_work, queue.clock)
     for number in (1, 2, 3):
         await queue.add(number)
     queue.clock.advance(seconds=30)
 
     async def takes_eight_seconds(run: Run, advance: Advance) -> Mapping[str, Any]:
         queue.clock.advance(seconds=8)
+        await advance({"left": 0}, 100)
         return {}
 
     before = await status(STAFF, UUID(int=3))
@@ -206,6 +196,28 @@ async def test_place_estimate_and_wait_are_shown(queue: Queue) -> None:
     assert (after.place, after.seconds) == (2, 16.0)
     assert (over.place, over.seconds, over.run.state) == (0, 0.0, RunState.DONE)
     assert queue.gauge.waits == [30.0]
-    assert queue.gauge.seen == [(2, 30.0)]
     with pytest.raises(RunUnknown):
         await status(STAFF, UUID(int=9))
+
+
+async def test_the_wait_is_seen_while_the_only_worker_is_busy_and_autoscaling_sees_the_same(queue: Queue) -> None:
+    observe = ObserveQueue(queue.open_work, queue.gauge, queue.clock)
+    for number in (1, 2, 3):
+        await queue.add(number)
+
+    async def goes_on_for_a_minute(run: Run, advance: Advance) -> Mapping[str, Any]:
+        queue.clock.advance(seconds=60)
+        await observe()
+        return {}
+
+    await observe()
+    await queue.doing(goes_on_for_a_minute)()
+    async with queue.open_work() as work:
+        session = work._session
+        await session.execute(text("UPDATE validation.runs SET queued_at = now() - interval '59.5 seconds'"))
+        asked = await session.scalar(text(OLDEST_WAIT_SQL))
+        await session.execute(text("UPDATE validation.runs SET started_at = now()"))
+        none = await session.scalar(text(OLDEST_WAIT_SQL))
+
+    assert queue.gauge.seen == [(3, 0.0), (2, 60.0)]
+    assert (asked, none) == (60, 0)

@@ -60,6 +60,23 @@ async def test_a_save_is_a_step_and_undoing_it_a_step_too():
     assert forms.kinds() == ["CELLS_SAVED", "STEP_UNDONE"]
 
 
+async def test_the_history_says_what_is_undone_in_the_end_and_what_is_brought_back():
+    forms = a_forms()
+    await forms.keep(a_filing())
+    await save(forms, (AMOUNT, "5", 0))
+
+    said = []
+    for _ in range(3):
+        await undo(forms)
+        said.append((forms.last_step.fr, forms.last_step.en))
+
+    typed = (f"1 case saisie : {AMOUNT}", f"1 cell typed: {AMOUNT}")
+    counts = ("(1 case remise, 0 gardée).", "(1 cell put back, 0 kept).")
+    assert said[0] == (f"Annulé : {typed[0]} {counts[0]}", f"Undone: {typed[1]} {counts[1]}")
+    assert said[1] == (f"Rétabli : {typed[0]} {counts[0]}", f"Brought back: {typed[1]} {counts[1]}")
+    assert said[2] == said[0]
+
+
 async def test_undoing_a_shared_fact_is_told_like_any_change():
     forms = a_forms()
     await forms.keep(a_filing(), a_cell(SHARED, "5", origin=Origin.SYNCHRONISED))

@@ -90,6 +90,22 @@ async def test_carrying_fills_takes_what_was_signed_and_is_undone_as_one_step():
     assert forms.store.kept.cells[FILING_ID]["ID.020.v"].value == "Sigle"
 
 
+async def test_last_years_answers_are_shown_as_signed_to_whoever_reads_and_to_nobody_else():
+    forms = await with_last_year(a_forms(), a_cell(AMOUNT, "7"), signed={"ID.010.v": "Signé", AMOUNT: "5"})
+    await forms.keep(a_filing())
+
+    assert await forms.use.show_last_year(READER, FILING_ID) == {AMOUNT: "5"}, "a name is carried, not compared"
+    with pytest.raises(FilingUnknown):
+        await forms.use.show_last_year(STRANGER, FILING_ID)
+
+
+async def test_nothing_is_shown_beside_without_a_year_before():
+    forms = a_forms()
+    await forms.keep(a_filing())
+
+    assert await forms.use.show_last_year(READER, FILING_ID) == {}
+
+
 async def test_without_a_year_before_or_anything_new_nothing_is_carried():
     forms = a_forms()
     await forms.keep(a_filing())
@@ -178,6 +194,9 @@ async def test_a_reopened_filing_is_edited_again_and_its_signed_version_stays():
     assert (card.filing.step, card.filing.signed_version, card.filing.next_version) == (Step.ENTRY, 1, 2)
     (event,) = [one for one in forms.store.kept.events if isinstance(one, FilingReopened)]
     assert (event.version, event.reason, event.cells) == (1, REASON, (AMOUNT,))
+    assert card.filing.reopened_at == event.at == forms.clock.now()
+    assert "Version 1" in forms.store.kept.activities[-1].en
+    assert "suspended" in forms.store.kept.activities[-1].en
     await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(AMOUNT, "101", 1)])
     assert (await forms.use.get_signed_version(READER, FILING_ID, 1)).cells == {AMOUNT: "100"}
     assert forms.kinds()[0] == "FILING_REOPENED"

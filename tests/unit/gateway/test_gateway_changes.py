@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chassis.errors import RuleBroken
+from chassis.errors import Invalid, RuleBroken, Violation
 from services.gateway.clients.answers import ExportFormat, FiledCell, Origin, Step
 from tests.support.gateway import FILING_ID, World, a_browser, a_filing
 
@@ -84,7 +84,7 @@ async def test_undoing_says_what_was_put_back_and_what_was_left():
         sent = await browser.post(f"{AT}/steps/step-2/undo", {"request_id": "r-1"})
         text = (await browser.get(sent.headers["location"])).text
     assert browser.world.calls("undo") == [(FILING_ID, "step-2")]
-    assert "Annulé : 1 case remise comme avant. Modifiées depuis, laissées telles quelles : PL.010.n." in text
+    assert "Annulé\u00a0: 1 case remise comme avant. Modifiées depuis, laissées telles quelles\u00a0: PL.010.n." in text
 
 
 async def test_a_refused_undoing_is_explained():
@@ -94,3 +94,26 @@ async def test_a_refused_undoing_is_explained():
         page = await browser.post(f"{AT}/steps/step-2/undo")
     assert page.status_code == 422
     assert "Le dossier est signé." in page.text
+
+
+async def test_a_refused_reopening_stays_in_view():
+    refusal = Invalid("Donnez la raison.", violations=[Violation("reason", "Donnez la raison.", "REASON_MISSING")])
+    filing = a_filing(step=Step.REVIEW, signed_version=1)
+    async with a_browser(World(filing=filing, failures={"reopen": refusal})) as browser:
+        await browser.sign_in()
+        page = await browser.post(f"{AT}/reopen", {"reason": "x", "cells": "BA.010.brut"})
+    assert page.status_code == 400
+    assert 'value="x" aria-invalid="true"' in page.text
+    assert 'value="BA.010.brut"' in page.text
+    assert page.text.count("Donnez la raison.") == 1
+
+
+async def test_a_refused_move_is_explained_on_the_overview_in_each_language():
+    refusal = RuleBroken("Des contrôles bloquent.", reason="FILING_NOT_READY")
+    async with a_browser(World(failures={"move": refusal})) as browser:
+        await browser.sign_in()
+        french = await browser.post(f"{AT}/step", {"step": "signature", "reason": ""})
+        english = await browser.post(f"{AT}/step?lang=en", {"step": "signature", "reason": ""})
+    assert (french.status_code, english.status_code) == (422, 422)
+    assert "Des contrôles bloquent." in french.text
+    assert "The filing cannot be signed as it is." in english.text

@@ -13,7 +13,7 @@ PAGES = {
     f"{AT}/years": ("Exercices et versions", "Years and versions"),
     f"{AT}/signed/1/forms/BA": ("telle qu’elle a été signée", "as it was signed"),
     f"{AT}/series?cells=BA.010.brut": ("Rupture de série", "Break in the series"),
-    f"{AT}/compare?version=1&other={FILING_ID}:0": ("Différences : 1 case.", "Differences: 1 cell."),
+    f"{AT}/compare?version=1&other={FILING_ID}:0": ("Différences\u00a0: 1 case.", "Differences: 1 cell."),
 }
 
 
@@ -55,6 +55,7 @@ async def test_a_series_marks_breaks_unsigned_years_and_other_labels():
         await browser.sign_in()
         text = (await browser.get(f"{AT}/series?cells=BA.010.brut,BA.010.brut;PL.010.n&years=3")).text
     assert "⚠ rupture" in text
+    assert "Aucune case de ces exercices ne s’appelle ainsi\u00a0: PL.010.n." in text, "no figure came for it"
     assert "(non signé)" in text
     assert "1\u202f300\u202f000" in text
     assert browser.world.calls("series") == [(SIREN, Document.ER, ("BA.010.brut", "PL.010.n"), 3)]
@@ -79,13 +80,21 @@ async def test_a_comparison_is_with_a_filing_of_the_body_and_nothing_else():
     assert other.status_code == 404
 
 
+async def test_last_years_answer_stands_beside_the_cell():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/forms/BA")).text
+    assert '<small class="origin last-year" id="cell-BA.020.brut-before">2023\u00a0: 98\u202f765</small>' in text
+    assert text.count("last-year") == 1
+
+
 async def test_last_year_is_carried_from_the_overview():
     async with a_browser() as browser:
         await browser.sign_in()
         assert f'action="{AT}/last-year"' in (await browser.get(AT)).text
         sent = await browser.post(f"{AT}/last-year")
         text = (await browser.get(sent.headers["location"])).text
-    assert "12 cases reprises de l’exercice précédent. À répondre de nouveau, voir la comparaison : PL.010.n." in text
+    assert "12 cases reprises de l’exercice précédent. 1 autre réponse à donner de nouveau" in text
 
 
 async def test_a_signed_filing_is_reopened_with_a_reason_and_cells():

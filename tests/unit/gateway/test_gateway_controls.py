@@ -1,7 +1,7 @@
 """A control softened or withdrawn for a campaign: tried, decided, and its place in the queue."""
 
 from chassis.errors import Invalid, Violation
-from services.gateway.clients.answers import Severity
+from services.gateway.clients.answers import Document, Severity
 from tests.support.gateway import World, a_browser, a_passport
 
 ASKED = {
@@ -26,9 +26,22 @@ async def test_decisions_in_force_are_shown_in_both_languages():
         english = (await browser.get("/staff/controls?document=ER&year=2024&lang=en")).text
         wrong = await browser.get("/staff/controls?document=ER&year=x")
     assert "Seuil revu avec les fédérations." in french
+    assert '<option value="A-06">' in french
     assert "Decisions in force" in english
     assert french.count("<script") == 1, "our own file and no other"
     assert wrong.status_code == 400
+
+
+async def test_decisions_of_other_servers_are_read_here_and_taken_there():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        page = (await browser.get("/staff/controls?document=QDIS&year=2024")).text
+    own, others = (row for row in page.split("<tr>") if "Alix Agent" in row)
+    assert ("MIN : Alix Agent" in own, "FED-ESH : Alix Agent" in others) == (True, True)
+    assert ("pour ses seuls dossiers" in own, "pour ses seuls dossiers" in others) == (False, True)
+    chosen = page.split('<select id="document"')[1].split("</select>")[0]
+    assert ("<option>ER</option>" in chosen, "QDIS" in chosen) == (True, False)
 
 
 async def test_a_decision_is_tried_before_it_is_taken():
@@ -44,6 +57,8 @@ async def test_a_decision_is_tried_before_it_is_taken():
     assert (attempt.severity, attempt.is_withdrawn, year) == (Severity.REMARK, False, 2023)
     assert (decision.severity, decision.is_withdrawn) == (Severity.UNSPECIFIED, True)
     assert "4 verdicts changés sur 120 dossiers" in found
+    assert '<span class="code">A-06</span> → Remarque, ER 2023' in found
+    assert "/staff/controls?document=ER&amp;year=2024&amp;form_set=2024.1&amp;control=A-06&amp;weight=remark" in found
     assert "Place 3 dans la file. Fin estimée dans 42 secondes." in queued
 
 
@@ -57,6 +72,24 @@ async def test_a_refused_decision_stays_in_view_with_the_reason():
     assert (page.status_code, wrong.status_code) == (400, 400)
     assert "Un contrôle bloquant ne se retire pas." in page.text
     assert "Seuil revu avec les fédérations." in page.text
+
+
+async def test_a_whole_campaign_is_checked_from_the_queue_and_what_fails_most_is_shown():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        asked = await browser.post("/staff/controls/check", {"document": "ER", "year": "2024"})
+        french = (await browser.get(asked.headers["location"])).text
+        english = (await browser.get(asked.headers["location"] + "?lang=en")).text
+        wrong = await browser.post("/staff/controls/check", {"document": "ER", "year": "soon"})
+    assert browser.world.calls("check_campaign") == [(Document.ER, 2024)]
+    assert "8 dossiers contrôlés, 1 non jugé." in french
+    assert "L’actif égale le passif." in french
+    assert ("Failed controls, the most frequent first" in english, "Assets equal liabilities." in english) == (
+        True,
+        True,
+    )
+    assert wrong.status_code == 400
 
 
 async def test_only_those_who_manage_campaigns_see_the_page():

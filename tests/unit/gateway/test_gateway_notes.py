@@ -1,6 +1,6 @@
 """Comments and flags on cells, PDFs attached, one body given more time."""
 
-from chassis.errors import RuleBroken
+from chassis.errors import Invalid, RuleBroken, Violation
 from services.gateway.clients.answers import Document
 from tests.support.gateway import FILING_ID, ORIGIN, SIREN, World, a_browser, a_passport
 
@@ -17,6 +17,16 @@ async def test_a_cell_shows_its_comments_escaped_and_its_form_marks_it():
     assert 'name="is_flagged" value="yes" checked' in cell
     assert f'href="{AT}/cells/BA.010.brut#comments">⚑ à suivre, 1 commentaire<' in form
     assert "⚑ to follow, 1 comment" in english
+
+
+async def test_the_flag_of_a_cell_of_the_year_before_says_that_it_was_restated():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        cell = (await browser.get(f"{AT}/cells/BA.010.n1")).text
+        english = (await browser.get(f"{AT}/cells/BA.010.n1?lang=en")).text
+    assert "Retraitement voulu" in cell
+    assert "⚑ retraitée" in cell
+    assert "Restated on purpose" in english
 
 
 async def test_a_comment_is_kept_with_its_flag():
@@ -82,5 +92,29 @@ async def test_one_body_is_given_more_time():
         text = (await browser.get(sent.headers["location"])).text
         wrong = await browser.post("/staff/campaign/extend", {**fields, "year": "x"})
     assert browser.world.calls("extend") == [(Document.ER, 2024, SIREN, "2025-08-01", "Sinistre.")]
-    assert "Nouvelle échéance : 1er août 2025." in text
+    assert "Nouvelle échéance\u00a0: 1er août 2025." in text
     assert wrong.status_code == 400
+
+
+async def test_a_refused_extension_stays_in_view():
+    refusal = Invalid(violations=[Violation("due_on", "Date attendue entre deux jours.", "DATES")])
+    async with a_browser(World(failures={"extend": refusal})) as browser:
+        browser.office.persons["access-director"] = a_passport(("campaign.manage",), "*")
+        await browser.sign_in()
+        fields = {"document": "ER", "year": "2024", "body": SIREN, "due_on": "2020-08-01", "reason": "Sinistre."}
+        page = await browser.post("/staff/campaign/extend", fields)
+    assert page.status_code == 400
+    assert 'value="2020-08-01" aria-invalid="true"' in page.text
+    assert 'value="Sinistre."' in page.text
+    assert "Date attendue entre deux jours." in page.text
+
+
+async def test_a_refused_comment_stays_in_view():
+    refusal = Invalid(violations=[Violation("text", "Au plus 2000 caractères.", "TOO_LONG")])
+    async with a_browser(World(failures={"comment": refusal})) as browser:
+        await browser.sign_in()
+        page = await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": "À revoir.", "is_flagged": "yes"})
+    assert page.status_code == 400
+    assert ">À revoir.</textarea>" in page.text
+    assert "Au plus 2000 caractères." in page.text
+    assert 'value="yes" checked' in page.text

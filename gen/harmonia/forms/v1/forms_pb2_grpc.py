@@ -190,6 +190,11 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.FromString,
                 _registered_method=True)
+        self.GetLastYear = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetLastYear',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearResponse.FromString,
+                _registered_method=True)
         self.GetSignedVersion = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/GetSignedVersion',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetSignedVersionRequest.SerializeToString,
@@ -415,7 +420,8 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ProvisionCampaign(self, request, context):
-        """Same as PlanCampaign, for provisioning by the node itself.
+        """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+        that is newer than the one asked for, stays.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -495,6 +501,13 @@ class FormsServiceServicer:
 
     def CarryLastYear(self, request, context):
         """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLastYear(self, request, context):
+        """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -776,6 +789,11 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.CarryLastYear,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.SerializeToString,
+            ),
+            'GetLastYear': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLastYear,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearResponse.SerializeToString,
             ),
             'GetSignedVersion': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSignedVersion,
@@ -1701,6 +1719,33 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/CarryLastYear',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.CarryLastYearResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLastYear(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetLastYear',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetLastYearResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -72,7 +72,9 @@ class FormsServiceStub:
     PlanCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]
-    """Same as PlanCampaign, for provisioning by the node itself."""
+    """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+    that is newer than the one asked for, stays.
+    """
     ExportFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]
@@ -99,6 +101,8 @@ class FormsServiceStub:
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]
+    """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]
     """Returns a version as it was signed, with the labels of its form set."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]
@@ -178,7 +182,9 @@ class FormsServiceAsyncStub(FormsServiceStub):
     PlanCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]  # type: ignore[assignment]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]  # type: ignore[assignment]
-    """Same as PlanCampaign, for provisioning by the node itself."""
+    """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+    that is newer than the one asked for, stays.
+    """
     ExportFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]  # type: ignore[assignment]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]  # type: ignore[assignment]
@@ -205,6 +211,8 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
     CarryLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]  # type: ignore[assignment]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+    GetLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]  # type: ignore[assignment]
+    """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]  # type: ignore[assignment]
     """Returns a version as it was signed, with the labels of its form set."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]  # type: ignore[assignment]
@@ -401,7 +409,9 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ProvisionCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ProvisionCampaignResponse, _abc.Awaitable[_forms_pb2.ProvisionCampaignResponse]]:
-        """Same as PlanCampaign, for provisioning by the node itself."""
+        """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+        that is newer than the one asked for, stays.
+        """
 
     @_abc_1.abstractmethod
     def ExportFiling(
@@ -494,6 +504,14 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.CarryLastYearResponse, _abc.Awaitable[_forms_pb2.CarryLastYearResponse]]:
         """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
+
+    @_abc_1.abstractmethod
+    def GetLastYear(
+        self,
+        request: _forms_pb2.GetLastYearRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetLastYearResponse, _abc.Awaitable[_forms_pb2.GetLastYearResponse]]:
+        """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
 
     @_abc_1.abstractmethod
     def GetSignedVersion(

@@ -319,6 +319,7 @@ class EvaluateFilingRequest(_message.Message):
     RESTATED_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
     BASIS_FIELD_NUMBER: _builtins.int
+    IS_BACKGROUND_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
@@ -331,6 +332,8 @@ class EvaluateFilingRequest(_message.Message):
     """Accounting year, for what the authority adjusted in this campaign; 0 for the controls as published."""
     basis: _builtins.str
     """Whatever names the previous filing's version and what was restated: equal texts must mean equal inputs."""
+    is_background: _builtins.bool
+    """True when nobody waits for the answer: it is judged after those that people wait for."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -360,10 +363,11 @@ class EvaluateFilingRequest(_message.Message):
         restated: _abc.Iterable[_builtins.str] | None = ...,
         year: _builtins.int = ...,
         basis: _builtins.str = ...,
+        is_background: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "is_background", b"is_background", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -938,6 +942,9 @@ class Adjustment(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     ADJUSTED_AT_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    APPLIES_HERE_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set of the campaign."""
     document: _types_pb2.Document.ValueType
@@ -954,6 +961,14 @@ class Adjustment(_message.Message):
     """Why, 10 to 2,000 characters; filers read it."""
     author: _builtins.str
     """Who decided. Ignored in a request."""
+    id: _builtins.str
+    """Identifier, the same on every server. Ignored in a request of a person."""
+    authority: _builtins.str
+    """Server whose authority decided, for example `MIN`; empty for this one. Ignored in a request of a person."""
+    applies_here: _builtins.bool
+    """True when the filings of this server are judged under it; false when it is another federation's, about its own. Ignored
+    in a request.
+    """
     @_builtins.property
     def adjusted_at(self) -> _timestamp_pb2.Timestamp:
         """When. Ignored in a request."""
@@ -970,14 +985,63 @@ class Adjustment(_message.Message):
         reason: _builtins.str = ...,
         author: _builtins.str = ...,
         adjusted_at: _timestamp_pb2.Timestamp | None = ...,
+        id: _builtins.str = ...,
+        authority: _builtins.str = ...,
+        applies_here: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at", "author", b"author", "control", b"control", "document", b"document", "form_set", b"form_set", "is_withdrawn", b"is_withdrawn", "reason", b"reason", "severity", b"severity", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at", "applies_here", b"applies_here", "author", b"author", "authority", b"authority", "control", b"control", "document", b"document", "form_set", b"form_set", "id", b"id", "is_withdrawn", b"is_withdrawn", "reason", b"reason", "severity", b"severity", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Adjustment: _TypeAlias = Adjustment  # noqa: Y015
+
+@_typing.final
+class ApplyAdjustmentRequest(_message.Message):
+    """Request of ApplyAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision, with its identifier and its authority."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: Global___Adjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyAdjustmentRequest: _TypeAlias = ApplyAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ApplyAdjustmentResponse(_message.Message):
+    """Response of ApplyAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that judges the open filings again; empty for a repeat, and for a decision about filings of other servers."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyAdjustmentResponse: _TypeAlias = ApplyAdjustmentResponse  # noqa: Y015
 
 @_typing.final
 class AdjustControlRequest(_message.Message):
@@ -1070,7 +1134,7 @@ class ListAdjustmentsResponse(_message.Message):
     ADJUSTMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Adjustment]:
-        """In force, by control id."""
+        """By control id, then authority."""
 
     def __init__(
         self,
@@ -1220,6 +1284,166 @@ class AdjustmentPreview(_message.Message):
 Global___AdjustmentPreview: _TypeAlias = AdjustmentPreview  # noqa: Y015
 
 @_typing.final
+class CheckCampaignRequest(_message.Message):
+    """Request of CheckCampaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "request_id", b"request_id", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCampaignRequest: _TypeAlias = CheckCampaignRequest  # noqa: Y015
+
+@_typing.final
+class CheckCampaignResponse(_message.Message):
+    """Response of CheckCampaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that checks; ask GetQueueStatus."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckCampaignResponse: _TypeAlias = CheckCampaignResponse  # noqa: Y015
+
+@_typing.final
+class VerdictCount(_message.Message):
+    """How many filings have a verdict."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    verdict: Global___Verdict.ValueType
+    """The verdict."""
+    filings: _builtins.int
+    """Filings."""
+    def __init__(
+        self,
+        *,
+        verdict: Global___Verdict.ValueType = ...,
+        filings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictCount: _TypeAlias = VerdictCount  # noqa: Y015
+
+@_typing.final
+class ControlCount(_message.Message):
+    """How a control fares over a campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTROL_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    JUSTIFIED_FIELD_NUMBER: _builtins.int
+    NOT_EVALUATED_FIELD_NUMBER: _builtins.int
+    control: _builtins.str
+    """Official id."""
+    severity: Global___Severity.ValueType
+    """Weight, as adjusted."""
+    failing: _builtins.int
+    """Filings on which it fails."""
+    justified: _builtins.int
+    """Of these, those that justify it."""
+    not_evaluated: _builtins.int
+    """Filings on which it could not be evaluated."""
+    @_builtins.property
+    def message(self) -> _types_pb2.Sentence:
+        """Official short message (French) and its English form."""
+
+    def __init__(
+        self,
+        *,
+        control: _builtins.str = ...,
+        severity: Global___Severity.ValueType = ...,
+        message: _types_pb2.Sentence | None = ...,
+        failing: _builtins.int = ...,
+        justified: _builtins.int = ...,
+        not_evaluated: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "failing", b"failing", "justified", b"justified", "message", b"message", "not_evaluated", b"not_evaluated", "severity", b"severity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlCount: _TypeAlias = ControlCount  # noqa: Y015
+
+@_typing.final
+class CampaignCheck(_message.Message):
+    """What a check of a campaign found; no filing is named and no figure leaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    CONTROLS_FIELD_NUMBER: _builtins.int
+    checked: _builtins.int
+    """Filings checked, signed ones included."""
+    skipped: _builtins.int
+    """Those that could not be judged."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """By verdict, from the best."""
+
+    @_builtins.property
+    def controls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ControlCount]:
+        """Controls that fail on at least one filing, the most frequent first."""
+
+    def __init__(
+        self,
+        *,
+        checked: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        verdicts: _abc.Iterable[Global___VerdictCount] | None = ...,
+        controls: _abc.Iterable[Global___ControlCount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked", b"checked", "controls", b"controls", "skipped", b"skipped", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignCheck: _TypeAlias = CampaignCheck  # noqa: Y015
+
+@_typing.final
 class GetQueueStatusRequest(_message.Message):
     """Request of GetQueueStatus."""
 
@@ -1259,10 +1483,13 @@ class GetQueueStatusResponse(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     PREVIEW_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    TRIED_ON_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     """Run."""
     kind: _builtins.str
-    """Stable kind: `rejudge`, `preview`."""
+    """Stable kind: `rejudge`, `preview`, `check`."""
     state: Global___RunState.ValueType
     """Where it is."""
     place: _builtins.int
@@ -1275,6 +1502,8 @@ class GetQueueStatusResponse(_message.Message):
     """Why the last attempt failed, empty when none did."""
     changed: _builtins.int
     """Filings whose verdict changed, of a `rejudge` run."""
+    tried_on: _builtins.int
+    """Accounting year of the filings it is tried on; 0 for the open filings."""
     @_builtins.property
     def queued_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked for."""
@@ -1291,6 +1520,14 @@ class GetQueueStatusResponse(_message.Message):
     def preview(self) -> Global___AdjustmentPreview:
         """What was found, of a `preview` run that is done."""
 
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision that is tried, or was taken."""
+
+    @_builtins.property
+    def check(self) -> Global___CampaignCheck:
+        """What was found, of a `check` run that is done."""
+
     def __init__(
         self,
         *,
@@ -1306,10 +1543,13 @@ class GetQueueStatusResponse(_message.Message):
         failure: _builtins.str = ...,
         changed: _builtins.int = ...,
         preview: Global___AdjustmentPreview | None = ...,
+        adjustment: Global___Adjustment | None = ...,
+        tried_on: _builtins.int = ...,
+        check: Global___CampaignCheck | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "check", b"check", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "check", b"check", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -80,6 +80,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
                 _registered_method=True)
+        self.ApplyAdjustment = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
+                _registered_method=True)
         self.ListAdjustments = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/ListAdjustments',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
@@ -89,6 +94,11 @@ class ValidationServiceStub:
                 '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.CheckCampaign = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/CheckCampaign',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
                 _registered_method=True)
         self.GetQueueStatus = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/GetQueueStatus',
@@ -164,8 +174,16 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyAdjustment(self, request, context):
+        """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+        is about are judged again in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAdjustments(self, request, context):
-        """Lists the decisions on the controls of a campaign that are in force.
+        """Lists the last decision of each authority on the controls of a campaign, those of other servers too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,6 +191,13 @@ class ValidationServiceServicer:
 
     def PreviewAdjustment(self, request, context):
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckCampaign(self, request, context):
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,6 +258,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.SerializeToString,
             ),
+            'ApplyAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyAdjustment,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.SerializeToString,
+            ),
             'ListAdjustments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdjustments,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.FromString,
@@ -242,6 +272,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.PreviewAdjustment,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.SerializeToString,
+            ),
+            'CheckCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCampaign,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.SerializeToString,
             ),
             'GetQueueStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueueStatus,
@@ -504,6 +539,33 @@ class ValidationService:
             _registered_method=True)
 
     @staticmethod
+    def ApplyAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListAdjustments(request,
             target,
             options=(),
@@ -547,6 +609,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/CheckCampaign',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

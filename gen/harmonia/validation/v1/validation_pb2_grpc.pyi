@@ -51,10 +51,16 @@ class ValidationServiceStub:
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
     AdjustControl: _grpc.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ApplyAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ApplyAdjustmentRequest, _validation_pb2.ApplyAdjustmentResponse]
+    """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+    is about are judged again in the background.
+    """
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]
-    """Lists the decisions on the controls of a campaign that are in force."""
+    """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    CheckCampaign: _grpc.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -81,10 +87,16 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
     AdjustControl: _aio.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]  # type: ignore[assignment]
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ApplyAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.ApplyAdjustmentRequest, _validation_pb2.ApplyAdjustmentResponse]  # type: ignore[assignment]
+    """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+    is about are judged again in the background.
+    """
     ListAdjustments: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
-    """Lists the decisions on the controls of a campaign that are in force."""
+    """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+    CheckCampaign: _aio.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]  # type: ignore[assignment]
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -164,12 +176,22 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
 
     @_abc_1.abstractmethod
+    def ApplyAdjustment(
+        self,
+        request: _validation_pb2.ApplyAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.ApplyAdjustmentResponse, _abc.Awaitable[_validation_pb2.ApplyAdjustmentResponse]]:
+        """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+        is about are judged again in the background.
+        """
+
+    @_abc_1.abstractmethod
     def ListAdjustments(
         self,
         request: _validation_pb2.ListAdjustmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.ListAdjustmentsResponse, _abc.Awaitable[_validation_pb2.ListAdjustmentsResponse]]:
-        """Lists the decisions on the controls of a campaign that are in force."""
+        """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
 
     @_abc_1.abstractmethod
     def PreviewAdjustment(
@@ -178,6 +200,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.PreviewAdjustmentResponse, _abc.Awaitable[_validation_pb2.PreviewAdjustmentResponse]]:
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
+
+    @_abc_1.abstractmethod
+    def CheckCampaign(
+        self,
+        request: _validation_pb2.CheckCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.CheckCampaignResponse, _abc.Awaitable[_validation_pb2.CheckCampaignResponse]]:
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
 
     @_abc_1.abstractmethod
     def GetQueueStatus(

@@ -85,7 +85,7 @@ def _table_rows(
                 for column, value in fields.items():
                     raw = _csv_value(form_set, f"{code}.{column}", value or "")
                     if raw:
-                        yield Row(name[:20], number, code, str(column), raw, {})
+                        yield Row(name[:20], number, code, str(column), raw)
         except (UnicodeDecodeError, csv.Error):
             raise _not_a_report() from None
 
@@ -110,7 +110,7 @@ def _row(number: int, fact: Any, form_set: FormSet) -> Row | None:
     column = next((str(v).rpartition(".")[2] for k, v in dimensions.items() if k.endswith(":Colonne")), "")
     if not column:
         column = _only_column(form_set, code)
-    return Row("", number, code, column, fact["value"], {})
+    return Row("", number, code, column, fact["value"])
 
 
 def _only_column(form_set: FormSet, code: str) -> str:
@@ -129,7 +129,7 @@ def _canonical(report: Mapping[str, Any], form_set: FormSet) -> FlatFile:
     }
     cells = _mapping(report, "cells")
     rows = (
-        Row("", number, *_split(address), value, {})
+        Row("", number, *_split(address), value)
         for number, (address, value) in enumerate(cells.items(), start=1)
         if isinstance(value, str)
     )
