@@ -60,6 +60,13 @@ def violation(field: str, reason: str, fr: ThreeParts, en: ThreeParts) -> Violat
     return Violation(field, str(fr), reason, fr, en)
 
 
+def malformed(field: str, reason: str, what: tuple[str, str], how: tuple[str, str]) -> Violation:
+    """Return a violation about one field of a request, each part in French and in English."""
+    return violation(
+        field, reason, ThreeParts(what[0], f"Champ {field}.", how[0]), ThreeParts(what[1], f"Field {field}.", how[1])
+    )
+
+
 class Failure(Exception):
     """Base of the nine meanings; never raised itself.
 

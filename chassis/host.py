@@ -16,6 +16,7 @@ from chassis.rpc.failures import FailureInterceptor
 from chassis.rpc.idempotency import IdempotencyInterceptor
 from chassis.rpc.identity import IdentityInterceptor, Passports
 from chassis.rpc.permission import PermissionInterceptor
+from chassis.rpc.texts import TextInterceptor
 from chassis.rpc.tracing import TracingInterceptor
 from chassis.service import Opened, Service
 from chassis.stack import Stack
@@ -80,6 +81,7 @@ async def host(
                 DeadlineInterceptor(),
                 IdentityInterceptor(stack.name, passports, identity),
                 PermissionInterceptor(table),
+                TextInterceptor(),
                 *_idempotency(opened),
             ],
             options=CHANNEL_OPTIONS,

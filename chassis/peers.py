@@ -11,7 +11,7 @@ from chassis.tls import TLS_NAME, Identity
 
 MESSAGE_LIMIT = 40 * 1024 * 1024
 """An import of 20 MB travels in one message; its preview may be larger than the file."""
-METADATA_LIMIT = 1024 * 1024
+METADATA_LIMIT = 4 * 1024 * 1024
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", MESSAGE_LIMIT),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,19 @@ def lint_command(target: str, json_output: bool = False) -> int:
         print(refusal, file=sys.stderr)
         return UNREADABLE
     digest = digest_of(contents)
-    remarks = _structure(contents)
+    remarks, marks = _structure(contents), Counter[str]()
     if not remarks:
-        remarks = lint(assemble(contents, digest))
+        form_set = assemble(contents, digest)
+        remarks, marks = lint(form_set), Counter[str](map(form_set.last_year_mark, form_set.cells()))
     if expected and expected != digest:
         remarks = [Remark("error", "digest", DIGEST_FILE, f"{expected} is written beside the files."), *remarks]
     errors = sum(remark.level == "error" for remark in remarks)
     if json_output:
-        _print_json({"digest": digest, "errors": errors, "remarks": [_remark(remark) for remark in remarks]})
+        listed = [_remark(remark) for remark in remarks]
+        _print_json({"digest": digest, "errors": errors, "remarks": listed, "last_year": marks})
     else:
         _print_remarks(remarks, digest, errors)
+        _print_marks(marks)
     return WRONG if errors else RIGHT
 
 
@@ -161,6 +165,13 @@ def _print_remarks(remarks: Sequence[Remark], digest: str, errors: int) -> None:
         console.print(f"{remark.subject} : {remark.sentence}", markup=False, highlight=False)
     console.print(f"{errors} erreur(s), {len(remarks) - errors} remarque(s).")
     console.print(f"Empreinte {digest}", highlight=False)
+
+
+def _print_marks(marks: Mapping[str, int]) -> None:
+    words = {"carry": "reprises", "beside": "montrées à côté", "never": "jamais"}
+    if marks:
+        counts = ", ".join(f"{marks.get(mark, 0)} {word}" for mark, word in words.items())
+        print(f"Réponses de l'année précédente, par case : {counts}.")
 
 
 def _print_difference(difference: Difference, console: Console) -> None:

@@ -66,15 +66,17 @@ def _package(before: FormSet, after: FormSet) -> Iterable[Change]:
 def _lines(before: FormSet, after: FormSet) -> Iterable[Change]:
     old = {line.code: line for form in before.forms for line in form.lines}
     new = {line.code: line for form in after.forms for line in form.lines}
+    told = set()
     for change in _items("line", old.values(), new.values(), "code"):
         is_break = change.code in after.breaks and change.property in {"formula", "type", "accounts", ""}
+        if is_break:
+            told.add(change.code)
         yield Change(
             change.kind, "line", change.code, change.property, change.before, change.after, breaks_comparison=is_break
         )
     moved = {code for code in after.breaks - before.breaks if code in old and code in new}
-    for code in sorted(moved):
-        if old[code] == new[code]:
-            yield Change("changed", "line", code, "meaning", "", "by what its formula reads", breaks_comparison=True)
+    for code in sorted(moved - told):
+        yield Change("changed", "line", code, "meaning", "", "by what its formula reads", breaks_comparison=True)
 
 
 def _closed(before: FormSet, after: FormSet) -> Iterable[Change]:

@@ -18,6 +18,8 @@ Document = Literal["ER", "QDIS"]
 Nature = Literal["input", "computed", "prefilled"]
 Direction = Literal["both", "er_to_qdis"]
 Severity = Literal["B", "T", "A", "R"]
+Mark = Literal["carry", "beside", "never"]
+"""Last year's answer: written in the empty cell, shown beside it, or neither (F32)."""
 
 _HOME = Path(__file__).parent
 _Item = TypeVar("_Item")
@@ -65,6 +67,10 @@ class Line:
     """Allowed values of an ENUM, empty for other types."""
     requires_all: bool
     """The formula is empty unless every operand is filled (AF.210, decisions.md 6)."""
+    last_year: Mapping[str, Mark] = field(default_factory=dict)
+    """Column → what it does with last year's answer (F32)."""
+    last_year_from: Mapping[str, str] = field(default_factory=dict)
+    """Column → the cell of last year's filing that holds that answer, where it is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,14 @@ class FormSet:
         """Whether the cell comes from the filing of an earlier year (control F-21)."""
         line = self._cell(address)
         return line.prefilled or column_of(address) in self._forms[address[:2]].prefilled_columns
+
+    def last_year_mark(self, address: str) -> Mark:
+        """What the cell does with last year's answer."""
+        return self._cell(address).last_year.get(column_of(address), "never")
+
+    def last_year_cell(self, address: str) -> str:
+        """The cell of last year's filing that holds the answer for this one."""
+        return self._cell(address).last_year_from.get(column_of(address), address)
 
     def is_required(self, address: str) -> bool:
         """Whether the cell must be filled (control F-31): the default column of a required line."""
@@ -429,7 +443,8 @@ def _form(raw: Mapping[str, Any]) -> Form:
 
 
 def _line(raw: Mapping[str, Any]) -> Line:
-    return Line(**{**raw, "concepts": MappingProxyType(raw["concepts"]), "enum_values": tuple(raw["enum_values"])})
+    mappings = {name: MappingProxyType(raw[name]) for name in ("concepts", "last_year", "last_year_from")}
+    return Line(**{**raw, **mappings, "enum_values": tuple(raw["enum_values"])})
 
 
 def _control(raw: Mapping[str, Any], message: Mapping[str, Any]) -> Control:

@@ -1,4 +1,4 @@
-"""Controls of the workflow that are asked of a whole document: W-01, W-03, W-04, W-08.
+"""Controls that are asked of a whole document and of what surrounds it: W-01, W-03, W-04, W-08, Q-01.
 
 Pure answers over what the caller knows; where a filing stands, and who is told, is the caller's business.
 """
@@ -53,6 +53,16 @@ def is_approved(cells: Mapping[str, Value], today: dt.date) -> bool:
 def is_late(year: int, transmitted_on: dt.date) -> bool:
     """W-08: the ER is transmitted after 15 July of the year that follows its exercice; flagged, never refused."""
     return transmitted_on > dt.date(year + 1, *_LATE_AFTER)
+
+
+def differing_facts(here: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, ...]:
+    """Q-01: shared facts that two servers hold, each with another value, in the order of this one.
+
+    Args:
+        here: fact → written form on this server; empty for an emptied one.
+        there: the same on the other server. A fact that one of the two was never told of differs from nothing.
+    """
+    return tuple(fact for fact, value in here.items() if fact in there and there[fact] != value)
 
 
 def _is_typed(form_set: FormSet, form: str, document: str) -> bool:

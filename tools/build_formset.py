@@ -14,7 +14,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from formsets import FormSet, Line
 from formsets.canonical import DIGEST_FILE, FILES, digest_of
+from formsets.package import assemble
 from tools.account_rules import account_rules
 from tools.control_messages import message
 
@@ -50,7 +52,7 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
     Args:
         domain: the regulation.
         written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`,
-            `examples`.
+            `examples`, `last_year`.
         variant: what this version changes.
     """
     domain = varied(domain, variant)
@@ -73,7 +75,50 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
         "examples.json": _examples({**written["examples"], **variant.get("examples", {})}, domain["version"]),
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
     }
+    _mark_last_year(contents, written["last_year"])
     return {name: contents[name] for name in FILES}
+
+
+def _mark_last_year(contents: Raw, marking: Mapping[str, Any]) -> None:
+    """Write on each line what each column does with last year's answer (F32), and where that answer stands.
+
+    By hand for the lines that `last_year.json` names. Otherwise nobody types in a cell that is computed, closed or an
+    alias, and a line that means something else than last year takes nothing; what is about an earlier year and what says
+    who the body is are carried; the other answers are shown beside.
+    """
+    form_set = assemble(contents, "")
+    for form in contents["forms.json"]:
+        for raw in form["lines"]:
+            line = form_set.line(raw["code"])
+            by_hand = marking["lines"].get(line.code, {})
+            raw["last_year"] = {
+                column: by_hand.get(column) or _mark(form_set, line, column, marking) for column in form["columns"]
+            }
+            cells = {column: _last_year_cell(form, line, column, marking) for column in form["columns"]}
+            raw["last_year_from"] = {
+                column: cell
+                for column, cell in cells.items()
+                if raw["last_year"][column] != "never" and cell != f"{line.code}.{column}"
+            }
+
+
+def _mark(form_set: FormSet, line: Line, column: str, marking: Mapping[str, Any]) -> str:
+    address = f"{line.code}.{column}"
+    nobody_types = form_set.is_computed(address) or form_set.is_closed(address) or line.alias_of is not None
+    if nobody_types or line.code in form_set.breaks:
+        return "never"
+    if form_set.is_prefilled(address):
+        return "carry"
+    is_text = line.type in marking["identity_types"] or re.fullmatch("T[0-9]+", line.type) is not None
+    return "carry" if is_text and form_set.form_of(address).code in marking["identity_forms"] else "beside"
+
+
+def _last_year_cell(form: Raw, line: Line, column: str, marking: Mapping[str, Any]) -> str:
+    if line.code in marking["from"]:
+        return f"{marking['from'][line.code]}.{column}"
+    if column == "n1":
+        return f"{line.code}.{form['default_column']}"
+    return f"{line.code}.n1" if column == "n2" else f"{line.code}.{column}"
 
 
 def write(contents: Mapping[str, Any], folder: Path) -> str:
@@ -139,6 +184,8 @@ def _line(raw: Raw, enums: Mapping[str, list[str]]) -> Raw:
         "prefilled": bool(raw.get("prefilled")),
         "enum_values": values,
         "requires_all": raw["code"] in _REQUIRES_ALL,
+        "last_year": {},
+        "last_year_from": {},
     }
 
 
@@ -197,7 +244,7 @@ def main(arguments: list[str]) -> int:
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = {
         name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("messages", "controls", "accounts", "examples")
+        for name in ("messages", "controls", "accounts", "examples", "last_year")
     }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():

@@ -4,6 +4,7 @@ Usage: python tools/control_index.py. A test checks that the page is up to date 
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import formsets
 from formsets import Control
+from services.validation.domain.examples import TOLD
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "controls.md"
 VERSION = "2025.1"
@@ -58,27 +60,18 @@ READINGS = {
         ("formsets/package.py::is_required", "services/validation/domain/evaluation.py::_required"),
         ("tests/unit/cli_check/test_check.py::test_an_empty_required_cell_makes_the_file_not_evaluable",),
     ),
-}
-"""Controls without an expression that the linter runs on their examples."""
-
-ELSEWHERE = {
     "F-30": Entry(
-        (),
-        note="Attachments are checked by the forms service when they are uploaded; not asked for by the demonstration.",
+        ("formsets/attachments.py::refused_attachment", "services/forms/domain/attachment.py::require_pdf"),
+        ("tests/unit/forms/test_attachment.py::test_anything_else_is_refused",),
+        "Not looked at for viruses.",
     ),
     "Q-01": Entry(
-        ("services/forms/domain/filing.py::obstacles",),
-        (f"{_EXCHANGE}::test_concurrent_different_values_are_a_conflict_on_both_sides_until_someone_chooses",),
-        "Values that differ are a conflict of the exchange; an open conflict is W-07.",
-    ),
-    "W-01": Entry(
-        (_LACKING, "formsets/workflow.py::forms_never_saved"),
+        ("formsets/workflow.py::differing_facts", "services/forms/domain/sharing.py::differing"),
         (
-            f"{_WORKFLOW}::test_w_01_names_the_forms_that_were_never_saved",
-            f"{_LACKING_TESTS}::test_w_01_names_each_form_that_nobody_saved_and_leads_to_it",
-            f"{_FORMS_SIGNING}::test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages",
+            f"{_FORMS_SIGNING}::test_a_conflict_stands_in_the_way_unless_the_er_is_signed",
+            f"{_EXCHANGE}::test_concurrent_different_values_are_a_conflict_on_both_sides_until_someone_chooses",
         ),
-        "Cells carried from the year before do not count as saved.",
+        "Asked before signing, of the facts that the other server sent; one it never sent cannot be compared.",
     ),
     "W-02": Entry(
         ("services/forms/domain/filing.py::obstacles", "services/validation/domain/verdict.py::verdict_of"),
@@ -94,6 +87,19 @@ ELSEWHERE = {
             f"{_LACKING_TESTS}::test_w_03_names_the_documents_that_the_campaign_wants",
         ),
         "Demanded only when the campaign says so.",
+    ),
+}
+"""Controls without an expression that the linter runs on their examples."""
+
+ELSEWHERE = {
+    "W-01": Entry(
+        (_LACKING, "formsets/workflow.py::forms_never_saved"),
+        (
+            f"{_WORKFLOW}::test_w_01_names_the_forms_that_were_never_saved",
+            f"{_LACKING_TESTS}::test_w_01_names_each_form_that_nobody_saved_and_leads_to_it",
+            f"{_FORMS_SIGNING}::test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages",
+        ),
+        "Cells carried from the year before do not count as saved.",
     ),
     "W-04": Entry(
         (_LACKING, "formsets/workflow.py::is_approved"),
@@ -130,7 +136,7 @@ ELSEWHERE = {
         (f"{_SIGNING}::test_without_the_right_person_proof_or_digest_nothing_is_signed",),
     ),
 }
-"""Controls that need more than a filing: who signs, what was shown, what another server holds."""
+"""Controls about an act on a running server, whose examples are words (services/validation/domain/examples.py::TOLD)."""
 
 
 def page() -> str:
@@ -147,13 +153,20 @@ filing that the body signed the year before (docs/validation.md) and are not app
 W-01, W-03 and W-04 refuse the signature, W-08 is a remark: they are `lacking` on the filing, what is left to do on each of
 its pages, and a part of its page of controls. The verdict, which anyone may compute again from the figures, leaves them out.
 
-Each control has a passing and a failing example in the package. Unless another test is named, the test of a control is
-`{_EXAMPLES}[<control>-<version>]`, which runs both.
+Each control has a passing and a failing example in the package, which the linter runs and which
+`{_EXAMPLES}[<control>-<version>]`
+runs too. The examples of {_listed(TOLD)} are **words**, and nothing runs them: these controls are about
+an act on a running server, and the tests named beside them are their proof. The linter says so of each, and refuses words for any other control.
 
 | Control | Severity | Document | Runs in | Other tests |
 |---|---|---|---|---|
 {rows}
 """
+
+
+def _listed(identifiers: Iterable[str]) -> str:
+    *others, last = identifiers
+    return f"{', '.join(others)} and {last}"
 
 
 def _row(control: Control) -> str:
@@ -164,7 +177,8 @@ def _row(control: Control) -> str:
         assert entry is not None, f"{control.id} has neither expression nor entry"
         places = "<br>".join(f"`{place}`" for place in entry.places)
     tests = "<br>".join(f"`{test}`" for test in entry.tests) if entry else ""
-    note = f" {entry.note}" if entry and entry.note else ""
+    words = f"Examples in words: {TOLD[control.id]}." if control.id in TOLD else ""
+    note = "".join(f" {said}" for said in (entry.note if entry else "", words) if said)
     return f"| {control.id} | {control.severity} | {control.document or '—'} | {(places + note).strip()} | {tests} |"
 
 

@@ -38,8 +38,8 @@ DOMAIN = "harmonia"
 RETRY_AFTER = "retry_after"
 """Metadata of an `Exhausted` or `Unavailable` that knows after how many whole seconds to try again."""
 SECONDS_BEFORE_A_RETRY = 1
-MOST_VIOLATIONS = 500
-"""Told of one failure: they travel in trailing metadata, which `chassis.peers` limits to 1 MiB."""
+MOST_VIOLATIONS = 2000
+"""Told of one failure: they travel in trailing metadata, which `chassis.peers` limits to 4 MiB."""
 _CODES: dict[type[Failure], grpc.StatusCode] = {
     Invalid: grpc.StatusCode.INVALID_ARGUMENT,
     Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,

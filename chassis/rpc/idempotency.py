@@ -13,7 +13,7 @@ from typing import Protocol
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from chassis.errors import Conflict, Invalid, Violation
+from chassis.errors import Conflict, Invalid, malformed
 from chassis.logging import log
 from chassis.rpc.identity import caller
 from chassis.rpc.wrapping import Call, CallInterceptor, Proceed
@@ -100,9 +100,9 @@ def _key_of(request: Message, method: str) -> RequestKey | None:
     if not request_id:
         return None
     if len(request_id) > LONGEST_ID:
-        raise Invalid(violations=[Violation("request_id", f"Au plus {LONGEST_ID} caractères.")])
-    if "\x00" in request_id:
-        raise Invalid(violations=[Violation("request_id", "Caractère interdit (U+0000).")])
+        what = ("Identifiant de requête trop long.", "Request id too long.")
+        how = (f"Au plus {LONGEST_ID} caractères.", f"At most {LONGEST_ID} characters.")
+        raise Invalid(violations=[malformed("request_id", "TOO_LONG", what, how)])
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
     return RequestKey(caller().subject, method.rpartition("/")[2], request_id, digest)
 

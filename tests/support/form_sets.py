@@ -11,6 +11,7 @@ from typing import Any
 import formsets
 from formsets import Control, ControlText, Form, FormSet, Line
 from formsets.formats import read
+from formsets.package import Mark
 from formsets.values import Value
 
 SAMPLE = Path(formsets.__file__).parent / "2024.1" / "examples" / "sample_oph.csv"
@@ -54,7 +55,7 @@ def a_form(
         formula_columns=tuple(column for column in columns if column not in derived),
         derived_columns=MappingProxyType(dict(derived)),
         prefilled_columns=(),
-        lines=tuple(lines),
+        lines=tuple(replace(line, last_year=line.last_year or dict.fromkeys(columns, "never")) for line in lines),
         note="",
     )
 
@@ -96,6 +97,18 @@ def sample_cells(nature: str) -> dict[str, Value]:
                 if reading.value is not None:
                     cells[address] = reading.value
     return cells
+
+
+def remarked(form_set: FormSet, marks: Mapping[str, Mapping[str, Mark]]) -> FormSet:
+    """A variant of a package: other marks for last year's answer, by line and column."""
+    forms = tuple(
+        replace(
+            form,
+            lines=tuple(replace(line, last_year={**line.last_year, **marks.get(line.code, {})}) for line in form.lines),
+        )
+        for form in form_set.forms
+    )
+    return replace(form_set, digest=f"{form_set.digest} {marks}", forms=forms)
 
 
 def rewritten(

@@ -1,6 +1,5 @@
 """The PDFs that go with a filing: which are taken, and which the campaign demands (W-03)."""
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +7,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.errors import ThreeParts, Violation, violation
+from formsets.attachments import refused_attachment
 from formsets.workflow import missing_attachments
 from services.forms.domain.errors import AttachmentRefused
+from services.forms.domain.refusing import of_control
 
-LARGEST = 25_000_000
-"""Bytes; the gateway stops an upload at as many (`GATEWAY_LARGEST_ATTACHMENT`)."""
 MOST_FILES = 20
-END_WITHIN = 2_048
-"""Bytes from the end in which a PDF says that it ends."""
-_ENCRYPT = re.compile(
-    rb"/(?:E|#45)(?:n|#6[eE])(?:c|#63)(?:r|#72)(?:y|#79)(?:p|#70)(?:t|#74)(?=[\s/<\[(%]|\d)",
-)
-"""The name `/Encrypt` of a trailer or of a cross-reference stream, escaped or not."""
 
 
 class AttachmentKind(StrEnum):
@@ -72,15 +65,10 @@ def require_pdf(content: bytes) -> None:
     """Let a file be attached.
 
     Raises:
-        AttachmentRefused: it is too large, no whole PDF, or encrypted.
+        AttachmentRefused: it is too large, no whole PDF, or encrypted (F-30).
     """
-    if len(content) > LARGEST:
-        raise AttachmentRefused([Violation("content", "Le fichier dépasse 25 Mo.", "TOO_LARGE")])
-    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-END_WITHIN:]:
-        raise AttachmentRefused([Violation("content", "Le fichier n'est pas un PDF complet.", "NOT_A_PDF")])
-    if _ENCRYPT.search(content):
-        sentence = "Le PDF est protégé : joignez-le sans mot de passe ni restriction."
-        raise AttachmentRefused([Violation("content", sentence, "ENCRYPTED")])
+    if problem := refused_attachment(content):
+        raise AttachmentRefused([of_control("content", problem)])
 
 
 def missing(demanded: Collection[AttachmentKind], attached: Iterable[Attachment]) -> list[Violation]:

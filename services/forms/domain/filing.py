@@ -204,7 +204,7 @@ class Filing:
             raise _reason_missing("Donnez la raison de la réouverture, en trois caractères au moins.")
         return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
 
-    def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
+    def obstacles(self, differing: Sequence[Violation], set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []
         if self.step is not Step.SIGNATURE:
@@ -212,13 +212,14 @@ class Filing:
             found.append(_obstacle("step", "STEP", *sentences))
         if self.verdict not in SIGNABLE:
             found.append(_obstacle("verdict", "W-02", *_VERDICT_OBSTACLES[self.verdict]))
-        if conflicts:
+        if differing:
+            # Each of them is a conflict of the exchange that nobody has settled, and Q-01 about that fact.
             sentences = in_both(
                 "{n} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur.",
                 "{n} shared fact(s) in conflict with the other server: choose a value.",
-                n=conflicts,
+                n=len(differing),
             )
-            found.append(_obstacle("conflicts", "W-07", *sentences))
+            found += [_obstacle("conflicts", "W-07", *sentences), *differing]
         if set_aside:
             sentences = in_both(
                 "{n} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort.",
@@ -228,11 +229,13 @@ class Filing:
             found.append(_obstacle("set_aside", "SET_ASIDE", *sentences))
         return found
 
-    def require_signable(self, conflicts: int, set_aside: int = 0, lacking: Sequence[Violation] = ()) -> None:
+    def require_signable(
+        self, differing: Sequence[Violation], set_aside: int = 0, lacking: Sequence[Violation] = ()
+    ) -> None:
         """Let a snapshot for signature be taken.
 
         Args:
-            conflicts: shared facts that await a choice.
+            differing: Q-01 about each shared fact that awaits a choice.
             set_aside: values that await one.
             lacking: what controls of the workflow find lacking.
 
@@ -241,7 +244,7 @@ class Filing:
             TrialOnly: it is a trial.
         """
         self.require_real()
-        if obstacles := [*self.obstacles(conflicts, set_aside), *lacking]:
+        if obstacles := [*self.obstacles(differing, set_aside), *lacking]:
             raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
 
     def locked(self, version: int, intent_id: str, at: datetime) -> "Filing":

@@ -13,6 +13,14 @@ def told(address: str, control: str, fr: Sentences, en: Sentences) -> Violation:
     return violation(address, control, ThreeParts(fr.what, fr.where, fr.how), ThreeParts(en.what, en.where, en.how))
 
 
+def of_control(field: str, problem: Problem) -> Violation:
+    """Return what a format control found, under the name that the person knows the field by."""
+    fr, en = problem.french, problem.english
+    return violation(
+        field, problem.control, ThreeParts(fr.what, fr.where, fr.how), ThreeParts(en.what, en.where, en.how)
+    )
+
+
 def about_cell(
     address: str,
     reason: str,
@@ -32,11 +40,11 @@ def about_cell(
 def not_writable(form_set: FormSet, document: Document, place: Place, address: str, text: str) -> Violation:
     """Return why nobody writes in this cell of a filing of this document: unknown, elsewhere, closed, computed, read only."""
     if place.refusal == "unknown":
-        return _of(unknown_cell(form_set, address))
+        return of_control(address, unknown_cell(form_set, address))
     if place.refusal == "closed":
-        return _of(closed_cell(form_set, address, text))
+        return of_control(address, closed_cell(form_set, address, text))
     if place.refusal == "computed":
-        return _of(computed_cell(form_set, address, text))
+        return of_control(address, computed_cell(form_set, address, text))
     if place.refusal == "read_only":
         return about_cell(
             address,
@@ -54,7 +62,7 @@ def not_writable(form_set: FormSet, document: Document, place: Place, address: s
 def elsewhere(form_set: FormSet, document: Document, address: str) -> Violation:
     """Return that a cell is not of this document: unknown, or of the other one."""
     if not form_set.has_cell(address):
-        return _of(unknown_cell(form_set, address))
+        return of_control(address, unknown_cell(form_set, address))
     other = form_set.document_of(address)
     return about_cell(
         address,
@@ -62,11 +70,4 @@ def elsewhere(form_set: FormSet, document: Document, address: str) -> Violation:
         (f"Cette case n'est pas du {document}.", f"This cell is not of the {document}."),
         (f"Elle se remplit dans le dossier {other}.", f"It is filled in the {other} filing."),
         label=form_set.label(address),
-    )
-
-
-def _of(problem: Problem) -> Violation:
-    fr, en = problem.french, problem.english
-    return violation(
-        problem.address, problem.control, ThreeParts(fr.what, fr.where, fr.how), ThreeParts(en.what, en.where, en.how)
     )

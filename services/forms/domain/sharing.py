@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chassis.errors import Violation
 from formsets import Concept, FormSet
 from formsets.values import parse
+from formsets.workflow import differing_facts
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source, first_version
 from services.forms.domain.filing import Document
+from services.forms.domain.refusing import about_cell
 
 
 class FactSource(StrEnum):
@@ -130,6 +133,26 @@ def _received(present: Cell | None, fact: ReceivedFact) -> Cell:
     else:
         cell = present.changed(fact.value, source)
     return replace(cell, conflict=fact.conflict, is_provisional=fact.is_provisional, is_sealed=fact.is_sealed)
+
+
+def differing(cells: Mapping[str, Cell]) -> list[Violation]:
+    """Return Q-01 about each shared fact that another server holds with another value, and nobody has chosen."""
+    awaiting = {address: cell.conflict for address, cell in cells.items() if cell.awaits_choice and cell.conflict}
+    here, there = {a: cells[a].value for a in awaiting}, {a: other.value for a, other in awaiting.items()}
+    return [_differs(address, here[address], awaiting[address]) for address in differing_facts(here, there)]
+
+
+def _differs(address: str, value: str, other: OtherValue) -> Violation:
+    return about_cell(
+        address,
+        "Q-01",
+        ("Donnée commune différente entre ER et QDIS.", "A shared fact differs between the ER and the QDIS."),
+        ("Choisissez la valeur à garder.", "Choose the value to keep."),
+        said=(
+            f"« {value or 'vide'} » ici, « {other.value or 'vide'} » sur {other.server}",
+            f"“{value or 'empty'}” here, “{other.value or 'empty'}” on {other.server}",
+        ),
+    )
 
 
 def sealed_facts(

@@ -10,7 +10,7 @@ from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 
-from chassis.errors import Invalid, Violation
+from chassis.errors import Invalid, Violation, malformed
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
@@ -132,21 +132,23 @@ def to_attachment_kind(text: str) -> AttachmentKind:
     try:
         return AttachmentKind(text)
     except ValueError:
-        raise AttachmentRefused([Violation("kind", "Nature de pièce inconnue.", "KIND")]) from None
+        known = ", ".join(AttachmentKind)
+        what = ("Nature de pièce inconnue.", "Unknown kind of document.")
+        raise AttachmentRefused([malformed("kind", "KIND", what, (f"Une de {known}.", f"One of {known}."))]) from None
 
 
 def to_text(field: str, text: str, *, longest: int = LONGEST_TEXT, required: bool = False) -> str:
-    """Return a text that the database can hold.
+    """Return a text of the length asked for.
 
     Raises:
-        Invalid: too long, empty though required, or with a NUL character.
+        Invalid: too long, or empty though required.
     """
     if len(text) > longest:
-        raise Invalid(violations=[Violation(field, f"Au plus {longest} caractères.", "TOO_LONG")])
-    if "\x00" in text:
-        raise Invalid(violations=[Violation(field, "Caractère interdit (U+0000).", "FORBIDDEN_CHARACTER")])
+        how = (f"Au plus {longest} caractères.", f"At most {longest} characters.")
+        raise Invalid(violations=[malformed(field, "TOO_LONG", ("Texte trop long.", "Text too long."), how)])
     if required and not text:
-        raise Invalid(violations=[Violation(field, "Valeur attendue.", "MISSING")])
+        what = ("Valeur attendue.", "A value is expected.")
+        raise Invalid(violations=[malformed(field, "MISSING", what, ("Donnez-la.", "Give it."))])
     return text
 
 
@@ -159,7 +161,8 @@ def to_document(value: types.Document.ValueType) -> Document:
     for document, code in _DOCUMENTS.items():
         if code == value:
             return document
-    raise Invalid(violations=[Violation("document", "Document attendu : ER ou QDIS.", "DOCUMENT_MISSING")])
+    what, how = ("Document attendu.", "A document is expected."), ("ER ou QDIS.", "ER or QDIS.")
+    raise Invalid(violations=[malformed("document", "DOCUMENT_MISSING", what, how)])
 
 
 def to_year(value: int) -> int:
@@ -183,7 +186,8 @@ def to_step(value: pb.Step.ValueType) -> Step:
     try:
         return Step(int(value))
     except ValueError:
-        raise Invalid(violations=[Violation("step", "Étape attendue, de 1 à 6.", "STEP_MISSING")]) from None
+        what, how = ("Étape attendue.", "A step is expected."), ("De 1 à 6.", "From 1 to 6.")
+        raise Invalid(violations=[malformed("step", "STEP_MISSING", what, how)]) from None
 
 
 def to_family(value: types.Family.ValueType) -> str:
@@ -193,7 +197,9 @@ def to_family(value: types.Family.ValueType) -> str:
         Invalid: none was said, or there is none of this number.
     """
     if value == _ENUM_MISSING or value not in types.Family.values():
-        raise Invalid(violations=[Violation("families", "Famille attendue : OPH, ESH, COOP ou SEM.", "FAMILY")])
+        what = ("Famille attendue.", "A family is expected.")
+        how = ("OPH, ESH, COOP ou SEM.", "OPH, ESH, COOP or SEM.")
+        raise Invalid(violations=[malformed("families", "FAMILY", what, how)])
     return types.Family.Name(value).removeprefix("FAMILY_")
 
 
@@ -204,7 +210,9 @@ def to_export_format(value: pb.ExportFormat.ValueType) -> ExportFormat:
         Invalid: none, or one that this server does not write.
     """
     if value not in _EXPORT_FORMATS:
-        raise Invalid(violations=[Violation("format", "Format de fichier attendu.", "FORMAT_MISSING")])
+        known = ", ".join(pb.ExportFormat.Name(one) for one in _EXPORT_FORMATS)
+        what = ("Format de fichier attendu.", "A file format is expected.")
+        raise Invalid(violations=[malformed("format", "FORMAT_MISSING", what, (f"Un de {known}.", f"One of {known}."))])
     return _EXPORT_FORMATS[value]
 
 
@@ -217,7 +225,9 @@ def to_date(field: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid(violations=[Violation(field, "Date ISO attendue (AAAA-MM-JJ).", "DATE")]) from None
+        what = ("Date ISO attendue.", "An ISO date is expected.")
+        how = ("Écrivez AAAA-MM-JJ.", "Write YYYY-MM-DD.")
+        raise Invalid(violations=[malformed(field, "DATE", what, how)]) from None
 
 
 def stamp(at: datetime) -> Timestamp:
@@ -536,7 +546,8 @@ def to_form_set_state(text: str) -> FormSetState:
         return FormSetState[text]
     except KeyError:
         known = ", ".join(FormSetState.__members__)
-        raise Invalid(violations=[Violation("state", f"Un de {known} est attendu.", "STATE")]) from None
+        what = ("État inconnu.", "Unknown state.")
+        raise Invalid(violations=[malformed("state", "STATE", what, (f"Un de {known}.", f"One of {known}."))]) from None
 
 
 def to_publication_id(text: str) -> UUID:
@@ -679,4 +690,6 @@ def to_instant(message: Timestamp) -> datetime:
     try:
         return message.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise Invalid(violations=[Violation("at", "Instant hors limites.", "INSTANT")]) from None
+        what = ("Instant hors limites.", "Instant out of bounds.")
+        how = ("Entre les années 1 et 9999.", "Between the years 1 and 9999.")
+        raise Invalid(violations=[malformed("at", "INSTANT", what, how)]) from None

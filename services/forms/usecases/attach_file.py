@@ -4,7 +4,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import Violation
+from chassis.errors import malformed
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
@@ -46,8 +46,9 @@ class AttachFile:
             if same := next((one for one in present if (one.kind, one.digest) == (kind, digest)), None):
                 return same
             if len(present) >= MOST_FILES:
-                sentence = f"Au plus {MOST_FILES} pièces par dossier."
-                raise AttachmentRefused([Violation("content", sentence, "TOO_MANY")])
+                what = ("Trop de pièces jointes.", "Too many attachments.")
+                how = (f"Au plus {MOST_FILES} par dossier.", f"At most {MOST_FILES} a filing.")
+                raise AttachmentRefused([malformed("content", "TOO_MANY", what, how)])
             now = self._clock.now()
             attachment = Attachment(
                 self._identifiers.next(), filing_id, kind, file_name, digest, len(content), caller.name, now

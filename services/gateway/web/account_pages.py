@@ -49,7 +49,9 @@ async def save_accounts(visit: Visitor, filing_id: str) -> Response:
 
 def rules_of(fields: Mapping[str, str]) -> list[AccountRule]:
     """Return the rules of the form in its order; a row without a prefix is no rule."""
-    rows = sorted((int(n), n) for n in (name.partition(":")[2] for name in fields) if n.isascii() and n.isdigit())
+    rows = sorted(
+        (int(n), n) for n in (name.partition(":")[2] for name in fields) if n.isascii() and n.isdigit() and len(n) < 6
+    )
     rules = []
     for _, n in dict.fromkeys(rows):
         prefix, address, side = (fields.get(part + n, "").strip() for part in _PARTS)

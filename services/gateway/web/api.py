@@ -5,13 +5,14 @@ Errors are RFC 9457 problem details; the fields of answers are those of the cont
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi import APIRouter, Body, Depends, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web.api_models import (
+    LARGEST_VERSION,
     AccountsRequest,
     ConfirmRequest,
     JustifyRequest,
@@ -41,6 +42,8 @@ async def _services(request: Request, authorization: Annotated[str, Header()] = 
 
 Acting = Annotated[Services, Depends(_services)]
 """Parameter of a method: the services, acting for the bearer of the token."""
+Version = Annotated[int, Query(ge=0, le=LARGEST_VERSION, description="A signed version; 0 for the present one.")]
+Year = Annotated[int, Query(ge=0, le=9999, description="Accounting year; 0 for all.")]
 
 
 async def _filing(services: Services, filing_id: str) -> Filing:
@@ -257,13 +260,13 @@ async def sign(request: Request, services: Acting, filing_id: str, intent_id: st
 
 
 @router.get("/filings/{filing_id}/receipt", summary="The receipt")
-async def receipt(services: Acting, filing_id: str, version: int = 0) -> Response:
+async def receipt(services: Acting, filing_id: str, version: Version = 0) -> Response:
     """Return the receipt of a signed version, the latest by default."""
     return _json(await services.signatures.receipt(filing_id, version))
 
 
 @router.get("/filings/{filing_id}/container", summary="The signed container")
-async def container(services: Acting, filing_id: str, version: int = 0) -> Response:
+async def container(services: Acting, filing_id: str, version: Version = 0) -> Response:
     """Return the ASiC-E container of a signed version, the latest by default."""
     found = await services.signatures.container(filing_id, version)
     return attachment(found.container, found.file_name, "application/vnd.etsi.asic-e+zip")
@@ -283,7 +286,7 @@ async def activity(services: Acting, filing_id: str) -> Response:
 
 
 @router.get("/filings/{filing_id}/export/{chosen}", summary="The filing as a file")
-async def export(services: Acting, filing_id: str, chosen: str, version: int = 0) -> Response:
+async def export(services: Acting, filing_id: str, chosen: str, version: Version = 0) -> Response:
     """Return the file: csv, xlsx, json, xbrl-json, xbrl-csv or taxonomy; version 0 is the filing as it is now."""
     file = await services.forms.export(filing_id, format_of(chosen), version)
     return attachment(file.content, file.file_name, file.media_type)
@@ -314,7 +317,9 @@ async def reopen(request: Request, services: Acting, filing_id: str, asked: Reop
 
 
 @router.get("/filings/{filing_id}/signed/{version}", summary="A version as it was signed")
-async def signed_version(services: Acting, filing_id: str, version: int) -> Response:
+async def signed_version(
+    services: Acting, filing_id: str, version: Annotated[int, Path(ge=0, le=LARGEST_VERSION)]
+) -> Response:
     """Return a signed version with its cells; version 0 is the latest."""
     return _json(await services.forms.signed_version(filing_id, version))
 
@@ -330,14 +335,14 @@ async def series(
 
 @router.get("/filings/{filing_id}/compare", summary="What differs between two years or versions")
 async def compare(
-    services: Acting, filing_id: str, version: int = 0, other: str = "", other_version: int = 0
+    services: Acting, filing_id: str, version: Version = 0, other: str = "", other_version: Version = 0
 ) -> Response:
     """Return the cells that differ; version 0 is now, no `other` is the same filing."""
     return _items("differences", await services.forms.compare(filing_id, version, other, other_version))
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")
-async def transmitted(services: Acting, year: int = 0) -> Response:
+async def transmitted(services: Acting, year: Year = 0) -> Response:
     """List transmitted filings, for officers."""
     return _items("filings", await services.forms.transmitted(year))
 

@@ -11,6 +11,10 @@ from services.gateway.clients.answers import AccountRule, CellEdit, Document, St
 
 RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
 
+LARGEST_VERSION = 2**31 - 1
+LARGEST_COUNT = 2**63 - 1
+"""What the contracts can hold: a number beyond is malformed here already."""
+
 
 class Sent(BaseModel):
     """Base of what programs send."""
@@ -42,7 +46,9 @@ class EditedCell(Sent):
 
     address: str = Field(max_length=32, description="`LINE.column`.")
     text: str = Field(max_length=4000, description="Text as typed; empty empties the cell.")
-    base_version: int = Field(default=0, ge=0, description="Version the person saw; 0 when it had none.")
+    base_version: int = Field(
+        default=0, ge=0, le=LARGEST_COUNT, description="Version the person saw; 0 when it had none."
+    )
 
     def edit(self) -> CellEdit:
         """Return the edit."""

@@ -31,6 +31,7 @@ from chassis.errors import (
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.web.desk import desk_of
+from services.gateway.web.malformed import malformations
 from services.gateway.web.visit import Visit, page_behind, wording_of
 from services.gateway.web.wording import Wording
 
@@ -212,10 +213,7 @@ async def _on_http(request: Request, failure: Exception) -> Response:
 
 async def _on_malformed(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, RequestValidationError)
-    violations = [
-        Violation(".".join(str(part) for part in error["loc"][1:]), str(error["msg"]), str(error["type"]).upper())
-        for error in failure.errors()
-    ]
+    violations = malformations(failure.errors())
     return answer(request, Invalid("La demande est mal formée.", violations=violations, reason="REQUEST_MALFORMED"))
 
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from chassis.errors import NotFound
 from services.gateway.clients.answers import Document, EntryKind, FeedEntry, Standing
 from services.gateway.clients.ports import Services
-from services.gateway.web.api_models import plain
+from services.gateway.web.api_models import LARGEST_COUNT, plain
 from services.gateway.web.desk import desk_of
 from services.gateway.web.sign_pages import disposition
 
@@ -63,7 +63,7 @@ async def acknowledge(services: Partner, delivery_id: str) -> Response:
 async def read_feed(
     services: Partner,
     document: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST_COUNT)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:

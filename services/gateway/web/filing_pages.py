@@ -248,7 +248,7 @@ def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
             continue
         address = name.removeprefix(CELL)
         version, _, before = fields.get(WAS + address, "").partition(":")
-        if not (version.isascii() and version.isdigit()):
+        if not (version.isascii() and version.isdigit() and len(version) < 19):
             raise Invalid
         if text.strip() != before.strip():
             edits.append(CellEdit(address, text, int(version)))

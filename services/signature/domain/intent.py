@@ -97,7 +97,7 @@ class SigningIntent:
         if by.subject != self.signatory.subject:
             raise NotSignatory
         if digest != self.digest:
-            raise DigestChanged(metadata={"shown": readable_code(digest), "present": self.code})
+            raise DigestChanged(shown=readable_code(digest), present=self.code)
         if self.state is not IntentState.PREPARED:
             return self
         _require_fresh(authenticated_at, policy, now)

@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
-from chassis.errors import NotFound, RuleBroken
+from chassis.errors import Forbidden, NotFound, RuleBroken
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
-from services.signature.domain.errors import AlreadySigned, FilingUnknown, PreviousUnknown, SignatureUnderWay
+from services.signature.domain.errors import (
+    AlreadySigned,
+    FilingUnknown,
+    NotSignatory,
+    PreviousUnknown,
+    SignatureUnderWay,
+)
 from services.signature.domain.intent import SIGNATORY, IntentState, Signatory, SigningIntent
 from services.signature.domain.manifest import (
     CheckedVerdict,
@@ -99,7 +105,7 @@ class PrepareSignature:
 
         Raises:
             FilingUnknown: there is no such filing, or the caller may not know of it.
-            Forbidden: the caller may read the filing and not sign it.
+            NotSignatory: the caller may read the filing and not sign it (W-05).
             RuleBroken: `forms` refuses to freeze and names no obstacle.
             AlreadySigned: this version is signed.
             SignatureUnderWay: somebody is signing this version right now.
@@ -107,12 +113,13 @@ class PrepareSignature:
         """
         try:
             frozen = await self._filings.freeze(filing_id)
+            caller.require(PERMISSION, frozen.identity.body)
         except RuleBroken as failure:
             if not failure.violations:
                 raise
             return Prepared(None, None, tuple(Sentence(v.description, str(v.en or "")) for v in failure.violations))
-        try:
-            caller.require(PERMISSION, frozen.identity.body)
+        except Forbidden:
+            raise NotSignatory from None
         except NotFound:
             raise FilingUnknown from None
         release, previous = await self._releases.decide(frozen.identity), await self._previous(frozen)

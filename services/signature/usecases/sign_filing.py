@@ -9,13 +9,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import Failure, NotFound
+from chassis.errors import Failure, Forbidden, NotFound
 from chassis.identity import Caller
 from services.signature.domain.errors import (
     AlreadySigned,
     DigestChanged,
     FilingNotSignable,
     IntentUnknown,
+    NotSignatory,
     RecipientsNotAccepted,
 )
 from services.signature.domain.intent import IntentState, Signatory, SigningIntent
@@ -47,8 +48,8 @@ class SignFiling:
         Raises:
             RecipientsNotAccepted: the box under the list of recipients is not ticked (W-09).
             IntentUnknown: no such intent, or the caller may not know of it.
-            NotSignatory: somebody else prepared the intent.
-            DigestChanged: the digest is not the one shown, or cells, recipients or rules changed since.
+            NotSignatory: the caller may not sign for the body (W-05), or somebody else prepared the intent.
+            DigestChanged: the digest is not the one shown, or cells, recipients or rules changed since (W-06).
             ReauthenticationTooOld: the proof of identity is older than the policy allows.
             IntentExpired: the intent waited too long.
             FilingNotSignable: controls stand in the way.
@@ -84,6 +85,8 @@ class SignFiling:
             caller.require(PERMISSION, intent.body)
         except NotFound:
             raise IntentUnknown from None
+        except Forbidden:
+            raise NotSignatory from None
         return intent
 
     async def _check_still_true(self, intent: SigningIntent) -> None:
@@ -94,10 +97,10 @@ class SignFiling:
             raise FilingNotSignable(metadata={"verdict": shown.verdict.outcome})
         release = await self._releases.decide(identity_of(shown))
         if replace(shown, matrix_digest=release.matrix_digest, release_terms=release.terms).digest != shown.digest:
-            raise DigestChanged(metadata={"recipients": ", ".join(changed_recipients(shown, release))})
+            raise DigestChanged(recipients=changed_recipients(shown, release))
         lock = await self._filings.lock(intent)
         if not lock.is_held:
-            raise DigestChanged(metadata={"cells": ", ".join(lock.changed[:20])})
+            raise DigestChanged(cells=lock.changed)
 
     async def _write_down(self, committed: SigningIntent) -> None:
         async with self._units() as unit:

@@ -1,24 +1,39 @@
 """The examples of a package: for each control, what passes it and what fails it; the linter runs them.
 
-Five kinds, told by their keys: `cells` (an expression, on its operands as given), `text` (one text read in one cell;
-`refused_by` names the format control that makes a failure out of reach), `computed` (a total of a file), `file` or `base64` or `size` (a flat file), `situation` (a rule of the workflow, in words, proven by a test of its service).
+Told by their keys: `cells` (an expression, on its operands as given), `text` (one text read in one cell; `refused_by` names
+the format control that makes a failure out of reach), `computed` (a total of a file), `file` or `base64` or `size` (a flat
+file), `attachment` (a file to attach), `anomaly` (a control that fails, and its justification), `demanded` (documents that a
+campaign asks for), `here` and `there` (shared facts of two servers), `situation` (in words, for the controls of `TOLD` only).
 """
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from formsets.attachments import refused_attachment
 from formsets.comparison import agree
 from formsets.flat_file import check_subject, read_flat_file
 from formsets.formats import read
 from formsets.values import Value, parse
+from formsets.workflow import differing_facts, missing_attachments
+from services.validation.domain.justification import LONGEST, SHORTEST, normalised
 from services.validation.domain.rule_set import RuleSet
 from services.validation.domain.verdict import REQUIRED_CELL
 
 Example = Mapping[str, Any]
 
 _YEAR = 2024
+TOLD: Mapping[str, str] = {
+    "W-01": "it asks which forms were ever saved, which the filing knows and its cells do not",
+    "W-04": "it asks for the day on which the filing is signed",
+    "W-05": "it asks who signs, and with which rights",
+    "W-06": "it asks what was shown to the person who signs",
+    "W-07": "it asks whether two servers are done with each other",
+    "W-08": "it asks for the day on which the filing is transmitted",
+    "W-09": "it asks what the person who signs has ticked",
+}
+"""Controls about an act on a running server, whose examples are words; a test of the service that runs each proves it."""
 
 
 def outcome(rules: RuleSet, control: str, example: Example) -> str:
@@ -29,7 +44,11 @@ def outcome(rules: RuleSet, control: str, example: Example) -> str:
     """
     try:
         if "situation" in example:
+            if control not in TOLD:
+                raise ValueError(f"{control} can be run: its examples are not told in words.")
             return "described"
+        if other := next((run for key, run in _OTHERS.items() if key in example), None):
+            return "failed" if other(rules, example) else "passed"
         if "text" in example:
             return "failed" if _refuses(rules, control, example) else "passed"
         if "computed" in example:
@@ -79,6 +98,37 @@ def _differs(rules: RuleSet, example: Example) -> bool:
     ours = rules.compute(_values(rules, example["cells"]))[address]
     cell_type = form_set.cell_type(address)
     return not agree(parse(example["computed"], cell_type), ours, cell_type)
+
+
+def _is_refused(rules: RuleSet, example: Example) -> bool:
+    """F-30: a file that is not taken."""
+    return refused_attachment(base64.b64decode(example["attachment"], validate=True)) is not None
+
+
+def _is_unjustified(rules: RuleSet, example: Example) -> bool:
+    """W-02: an anomaly that is neither corrected nor justified."""
+    if _run(rules, example["anomaly"], example) != "failed":
+        return False
+    return not SHORTEST <= len(normalised(example.get("justification", ""))) <= LONGEST
+
+
+def _is_missing(rules: RuleSet, example: Example) -> bool:
+    """W-03: a document that the campaign demands."""
+    return bool(missing_attachments(example["demanded"], example["attached"]))
+
+
+def _is_different(rules: RuleSet, example: Example) -> bool:
+    """Q-01: a shared fact that is not the same on two servers."""
+    return bool(differing_facts(example["here"], example["there"]))
+
+
+_OTHERS: Mapping[str, Callable[[RuleSet, Example], bool]] = {
+    "attachment": _is_refused,
+    "anomaly": _is_unjustified,
+    "demanded": _is_missing,
+    "here": _is_different,
+}
+"""Key of an example → whether the control fails on it."""
 
 
 def _lists(rules: RuleSet, control: str, example: Example) -> bool:

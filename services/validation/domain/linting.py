@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from formsets import Control, FormSet
 from services.validation.domain.errors import CyclicFormulas, MalformedExpression
-from services.validation.domain.examples import outcome
+from services.validation.domain.examples import TOLD, outcome
 from services.validation.domain.rule_set import RuleSet, compile_rules, malformed_expressions
 
 LANGUAGES = ("fr", "en")
@@ -150,6 +150,27 @@ def _accounts(form_set: FormSet) -> Iterator[Remark]:
             taken[prefix] = rule.cell
 
 
+def _last_year(form_set: FormSet) -> Iterator[Remark]:
+    """What each cell does with last year's answer (F32): said of every cell, and possible."""
+    for form in form_set.forms:
+        for line in form.lines:
+            for column in sorted(line.last_year.keys() ^ set(form.columns)):
+                sentence = (
+                    f"Column {column} of {line.code} has no mark for last year's answer, or there is no such column."
+                )
+                yield Remark("error", "missing-mark", line.code, sentence)
+            for column, mark in line.last_year.items():
+                address = f"{line.code}.{column}"
+                if mark == "never" or not form_set.has_cell(address):
+                    continue
+                if line.alias_of is not None or not form_set.accepts_input(address):
+                    sentence = f"{address} is marked “{mark}” for last year's answer, where nobody types."
+                    yield Remark("error", "closed-target", address, sentence)
+            for column, cell in line.last_year_from.items():
+                if not form_set.has_cell(cell):
+                    yield Remark("error", "unknown-reference", f"{line.code}.{column}", f"There is no cell {cell}.")
+
+
 _RULES: tuple[Callable[[FormSet], Iterator[Remark]], ...] = (
     _duplicates,
     _caps,
@@ -157,6 +178,7 @@ _RULES: tuple[Callable[[FormSet], Iterator[Remark]], ...] = (
     _references,
     _texts,
     _accounts,
+    _last_year,
 )
 
 
@@ -198,7 +220,9 @@ def _examples(rules: RuleSet, control: Control, given: Mapping[str, Any]) -> Ite
                 "error", "bad-example", control.id, f"The {kind} example of {control.id} does not run: {error}"
             )
             continue
-        if found == "described" and control.expression is None:
+        if found == "described":
+            sentence = f"The {kind} example of {control.id} is told in words and not run: {TOLD[control.id]}."
+            yield Remark("warning", "told-example", control.id, sentence)
             continue
         if found != expected:
             sentence = f"The {kind} example of {control.id} gives “{found}”, not “{expected}”."

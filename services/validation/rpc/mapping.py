@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as pb
 
-from chassis.errors import Invalid, Violation
+from chassis.errors import Invalid, malformed
 from formsets import ControlText
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment
 from services.validation.domain.answer import AnsweredJustification
@@ -37,6 +37,9 @@ _STATUSES = {
 }
 
 
+_A_UUID = ("Donnez un UUID.", "Give a UUID.")
+
+
 def to_document(value: types.Document.ValueType) -> CheckedDocument:
     """Return the document asked for.
 
@@ -44,7 +47,8 @@ def to_document(value: types.Document.ValueType) -> CheckedDocument:
         Invalid: none was said.
     """
     if value not in _DOCUMENTS:
-        raise Invalid(violations=[Violation("document", "Document attendu : ER ou QDIS.", "DOCUMENT_MISSING")])
+        what, how = ("Document attendu.", "A document is expected."), ("ER ou QDIS.", "ER or QDIS.")
+        raise Invalid(violations=[malformed("document", "DOCUMENT_MISSING", what, how)])
     return _DOCUMENTS[value]
 
 
@@ -57,7 +61,8 @@ def to_filing_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Invalid(violations=[Violation("filing_id", "Identifiant de dossier attendu.", "FILING_ID")]) from None
+        what = ("Identifiant de dossier attendu.", "The identifier of a filing is expected.")
+        raise Invalid(violations=[malformed("filing_id", "FILING_ID", what, _A_UUID)]) from None
 
 
 def to_run_id(text: str) -> UUID:
@@ -69,7 +74,8 @@ def to_run_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Invalid(violations=[Violation("run_id", "Identifiant de traitement attendu.", "RUN_ID")]) from None
+        what = ("Identifiant de traitement attendu.", "The identifier of a run is expected.")
+        raise Invalid(violations=[malformed("run_id", "RUN_ID", what, _A_UUID)]) from None
 
 
 def to_decision(message: pb.Adjustment) -> Decision:
@@ -80,8 +86,9 @@ def to_decision(message: pb.Adjustment) -> Decision:
     """
     severity = _LETTERS.get(message.severity, WITHDRAWN)
     if bool(severity) == message.is_withdrawn:
-        sentence = "Donnez une gravité, ou le retrait du contrôle."
-        raise Invalid(violations=[Violation("severity", sentence, "SEVERITY")])
+        what = ("Gravité ou retrait attendu.", "A severity or a withdrawal is expected.")
+        how = ("Donnez une gravité, ou le retrait du contrôle.", "Give a severity, or withdraw the control.")
+        raise Invalid(violations=[malformed("severity", "SEVERITY", what, how)])
     document = to_document(message.document)
     return Decision(message.form_set, document, message.year, message.control, severity, message.reason)
 
@@ -96,9 +103,12 @@ def to_adjustment(message: pb.Adjustment) -> Adjustment:
     try:
         identifier = UUID(message.id)
     except ValueError:
-        raise Invalid(violations=[Violation("id", "Identifiant de décision attendu.", "ADJUSTMENT_ID")]) from None
+        what = ("Identifiant de décision attendu.", "The identifier of a decision is expected.")
+        raise Invalid(violations=[malformed("id", "ADJUSTMENT_ID", what, _A_UUID)]) from None
     if not message.authority:
-        raise Invalid(violations=[Violation("authority", "Serveur de l'autorité attendu.", "AUTHORITY_MISSING")])
+        what = ("Serveur de l'autorité attendu.", "The server of the authority is expected.")
+        how = ("Donnez son nom, par exemple MIN.", "Give its name, for instance MIN.")
+        raise Invalid(violations=[malformed("authority", "AUTHORITY_MISSING", what, how)])
     about = decision.form_set, decision.document, decision.year, decision.control, decision.severity
     at = message.adjusted_at.ToDatetime(tzinfo=UTC)
     return Adjustment(*about, decision.reason, message.author, at, identifier, message.authority)

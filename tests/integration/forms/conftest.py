@@ -10,6 +10,7 @@ from harmonia.auth.v1 import auth_pb2 as auth
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
 from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2_grpc as validation_grpc
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -40,6 +41,7 @@ class Running:
     """The service over gRPC; `by(name)` calls it as that person, nobody as the service `signature`."""
 
     stub: pb_grpc.FormsServiceStub
+    validation: validation_grpc.ValidationServiceStub
     engine: AsyncEngine
     clock: FrozenClock
     sync: FactsServicer = field(default_factory=FactsServicer)
@@ -112,7 +114,9 @@ async def host(database: TestDatabase) -> AsyncIterator[Running]:
     ]
     engine = open_engine(DatabaseSettings(url=SecretStr(url)), "forms")
     async with hosting(stack, services, FakePassports(PASSPORTS)) as (peers, _):
-        yield Running(pb_grpc.FormsServiceStub(peers.channel("forms")), engine, clock, facts, recipients)
+        forms = pb_grpc.FormsServiceStub(peers.channel("forms"))
+        validation = validation_grpc.ValidationServiceStub(peers.channel("validation"))
+        yield Running(forms, validation, engine, clock, facts, recipients)
     await engine.dispose()
 
 

@@ -195,12 +195,12 @@ async def test_who_changed_a_cell_meanwhile_arrives_in_both_languages(running):
 
 async def test_more_refused_cells_than_are_told_are_refused_all_the_same(running):
     filing_id = await running.open()
-    edits = [pb.CellEdit(address=f"ZZ.{n:04d}.n", text="x") for n in range(2_000)]
+    edits = [pb.CellEdit(address=f"ZZ.{n:04d}.n", text="x") for n in range(2_500)]
 
     refused = await refusal(running, "director", "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=edits))
 
-    assert (refused.code, len(refused.violations)) == ("CELLS_REFUSED", 500)
-    assert "2000 cases sont refusées" in refused.message
+    assert (refused.code, len(refused.violations)) == ("CELLS_REFUSED", 2_000)
+    assert "2500 cases sont refusées" in refused.message
 
 
 HUGE = "x" * 200_000

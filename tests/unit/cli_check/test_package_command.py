@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def copied(tmp_path: Path, file: str, change: str, by: str) -> Path:
 @pytest.mark.parametrize("version", formsets.available())
 def test_a_shipped_version_is_right_and_shows_its_digest(version: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert lint_command(version) == 0
-    assert formsets.load(version).digest in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert formsets.load(version).digest in printed
+    assert re.search("Réponses de l'année précédente, par case : [0-9]+ reprises, [0-9]+ montrées à côté", printed)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,9 @@ def test_a_shipped_version_is_right_and_shows_its_digest(version: str, capsys: p
         ("forms.json", '"code": "BA.010"', '"code": "BA.10"', "schema"),
         ("messages.json", '"F-01": {', '"F-91": {', "missing-text"),
         ("examples.json", '"F-01": {', '"F-91": {', "missing-example"),
+        ("forms.json", '"last_year": {', '"last_year": {"zz": "carry",', "missing-mark"),
+        ("forms.json", '"net": "never"', '"net": "carry"', "closed-target"),
+        ("forms.json", '"brut": "beside"', '"brut": "perhaps"', "schema"),
         ("formset.json", '"breaks": []', '"breaks": ["ZZ.010"]', "unknown-reference"),
     ],
 )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formsets.attachments import LARGEST
 from services.forms.domain.attachment import (
-    LARGEST,
     Attachment,
     AttachmentKind,
     missing,
@@ -21,10 +21,13 @@ def an_attachment(kind=AttachmentKind.DELIBERATION, **changes):
     return Attachment(FILING_ID, FILING_ID, kind, "pv.pdf", "ab" * 32, 3, "Alix", NOON, **changes)
 
 
-def codes(content):
+def refused(content):
     with pytest.raises(AttachmentRefused) as caught:
         require_pdf(content)
-    return [violation.reason for violation in caught.value.violations]
+    (told,) = caught.value.violations
+    assert told.reason == "F-30"
+    assert all((told.fr.where, told.fr.how, told.en.what, told.en.where, told.en.how))
+    return told.fr.what
 
 
 def test_a_whole_pdf_is_taken():
@@ -33,21 +36,21 @@ def test_a_whole_pdf_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
+    ("content", "what"),
     [
-        (b"", "NOT_A_PDF"),
-        (b"PK\x03\x04", "NOT_A_PDF"),
-        (PDF[:-8], "NOT_A_PDF"),
-        (b"\n" + PDF, "NOT_A_PDF"),
-        (PDF + b"\0" * 4096, "NOT_A_PDF"),
-        (PDF.replace(b"/Root", b"/Encrypt 5 0 R/Root"), "ENCRYPTED"),
-        (PDF.replace(b"/Root", b"/#45ncr#79pt<</V 4>>/Root"), "ENCRYPTED"),
-        (PDF + b"\0" * LARGEST, "TOO_LARGE"),
+        (b"", "Le fichier n'est pas un PDF complet."),
+        (b"PK\x03\x04", "Le fichier n'est pas un PDF complet."),
+        (PDF[:-8], "Le fichier n'est pas un PDF complet."),
+        (b"\n" + PDF, "Le fichier n'est pas un PDF complet."),
+        (PDF + b"\0" * 4096, "Le fichier n'est pas un PDF complet."),
+        (PDF.replace(b"/Root", b"/Encrypt 5 0 R/Root"), "Le PDF est protégé."),
+        (PDF.replace(b"/Root", b"/#45ncr#79pt<</V 4>>/Root"), "Le PDF est protégé."),
+        (PDF + b"\0" * LARGEST, "Le fichier dépasse 25 Mo."),
     ],
     ids=["empty", "zip", "cut", "shifted", "padded", "encrypted", "escaped", "large"],
 )
-def test_anything_else_is_refused(content, code):
-    assert codes(content) == [code]
+def test_anything_else_is_refused(content, what):
+    assert refused(content) == what
 
 
 @given(st.binary(max_size=200))

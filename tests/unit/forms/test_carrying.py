@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import formsets
-from services.forms.domain.carrying import CarryMark, LastYear, carry, marks
+from services.forms.domain.carrying import LastYear, carry
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.filing import Document
+from tests.support.form_sets import remarked
 from tests.support.forms import NOON, a_cell, a_form_set, a_source, an_other_value
 
 
@@ -20,17 +21,26 @@ def carried(values, cells=(), form_set=None, **options):
 @pytest.mark.parametrize(
     ("address", "mark"),
     [
-        ("ID.010.v", CarryMark.CARRY),
-        ("ID.160.v", CarryMark.BESIDE),
-        ("ID.270.v", CarryMark.NEVER),
-        ("BA.010.brut", CarryMark.BESIDE),
-        ("BA.010.net", CarryMark.NEVER),
-        ("BA.010.n1", CarryMark.CARRY),
-        ("AF.190.n", CarryMark.CARRY),
+        ("ID.010.v", "carry"),
+        ("ID.160.v", "beside"),
+        ("ID.270.v", "never"),
+        ("BA.010.brut", "beside"),
+        ("BA.010.net", "never"),
+        ("BA.010.n1", "carry"),
+        ("AF.190.n", "carry"),
     ],
 )
 def test_each_cell_is_marked(address, mark):
-    assert marks(a_form_set(), Document.ER)[address] is mark
+    assert a_form_set().last_year_mark(address) == mark
+
+
+def test_a_cell_does_what_its_form_set_marks_whatever_its_line_is():
+    marked = remarked(a_form_set(), {"BA.010": {"brut": "carry"}, "ID.010": {"v": "never"}, "ID.020": {"v": "beside"}})
+
+    found = carried({"BA.010.brut": "5", "ID.010.v": "OPH", "ID.020.v": "Office"}, form_set=marked)
+
+    assert [cell.address for cell in found.carried] == ["BA.010.brut"]
+    assert found.beside == {"ID.020.v": "Office"}
 
 
 @pytest.mark.parametrize(
@@ -103,5 +113,5 @@ def test_nothing_filled_is_ever_overwritten(filled):
     found = carried(values, [a_cell(address, "9") for address in filled])
 
     assert not filled & {cell.address for cell in found.carried}
-    never = {a for a, mark in marks(a_form_set(), Document.ER).items() if mark is CarryMark.NEVER}
+    never = {a for a in a_form_set().cells("ER") if a_form_set().last_year_mark(a) == "never"}
     assert not never & ({cell.address for cell in found.carried} | found.beside.keys())

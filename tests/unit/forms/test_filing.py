@@ -5,9 +5,10 @@ from itertools import product
 
 import pytest
 
+from chassis.errors import Violation
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
 from services.forms.domain.filing import LOCK_LASTS, Lock, Step, Verdict, permission_for_move
-from tests.support.forms import NOON, a_filing
+from tests.support.forms import NOON, SHARED, a_filing
 
 ALLOWED = {
     (Step.ENTRY, Step.ACCOUNTING): "filing.edit",
@@ -74,21 +75,21 @@ def test_an_edit_counts_and_keeps_the_judgement():
 
 @pytest.mark.parametrize("verdict", [Verdict.CLEAN, Verdict.REMARKS])
 def test_a_filing_without_open_anomaly_is_signable_at_step_three(verdict):
-    a_filing(step=Step.SIGNATURE, verdict=verdict).require_signable(conflicts=0)
+    a_filing(step=Step.SIGNATURE, verdict=verdict).require_signable(())
 
 
 @pytest.mark.parametrize("verdict", [None, Verdict.BLOCKED, Verdict.NOT_EVALUABLE, Verdict.TO_JUSTIFY])
 def test_an_open_anomaly_stands_in_the_way_of_signing(verdict):
-    obstacles = a_filing(step=Step.SIGNATURE, verdict=verdict).obstacles(conflicts=0)
+    obstacles = a_filing(step=Step.SIGNATURE, verdict=verdict).obstacles(())
 
     assert [violation.reason for violation in obstacles] == ["W-02"]
 
 
 def test_every_obstacle_to_signing_is_named():
     with pytest.raises(FilingNotReady) as caught:
-        a_filing(verdict=Verdict.BLOCKED).require_signable(conflicts=2)
+        a_filing(verdict=Verdict.BLOCKED).require_signable([Violation(SHARED, "Différente.", "Q-01")])
 
-    assert [violation.reason for violation in caught.value.violations] == ["STEP", "W-02", "W-07"]
+    assert [violation.reason for violation in caught.value.violations] == ["STEP", "W-02", "W-07", "Q-01"]
 
 
 def test_the_same_intent_may_ask_for_its_lock_again():

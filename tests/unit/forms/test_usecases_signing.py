@@ -269,7 +269,10 @@ async def test_a_conflict_stands_in_the_way_unless_the_er_is_signed():
     forms, _ = await ready_to_sign(open_conflict)
     with pytest.raises(FilingNotReady) as caught:
         await forms.use.freeze_filing(forms.caller, FILING_ID)
-    assert [v.reason for v in caught.value.violations] == ["W-07"]
+    assert [v.reason for v in caught.value.violations] == ["W-07", "Q-01"]
+    differs = caught.value.violations[1]
+    assert (differs.field, differs.fr.where) == (SHARED, f"Case {SHARED} : « 100 » ici, « 7 » sur FED-OPH.")
+    assert differs.en.how == "Choose the value to keep."
 
     sealed = a_cell(SHARED, conflict=an_other_value(), is_sealed=True)
     forms, _ = await ready_to_sign(sealed, document=Document.QDIS)

@@ -2,6 +2,7 @@ import dataclasses
 
 import formsets
 from formsets.difference import Change, compare
+from tests.support.form_sets import remarked
 
 OLD, NEW = formsets.load("2024.1"), formsets.load("2025.1")
 
@@ -22,6 +23,17 @@ def test_the_change_of_2025_is_seen_with_its_breaks() -> None:
     assert changes["cell", "CP.380.n", "state"] == Change("changed", "cell", "CP.380.n", "state", "open", "closed")
     assert changes["accounts", "CP.630.n", "include"].after == "747"
     assert {c.subject for c in difference.changes} == {"package", "line", "cell", "accounts", "example"}
+
+
+def test_what_a_cell_does_with_last_years_answer_is_seen() -> None:
+    changed = remarked(OLD, {"BA.010": {"brut": "carry"}})
+    changes = {(c.subject, c.code, c.property): (c.before, c.after) for c in compare(OLD, changed).changes}
+
+    assert changes["line", "BA.010", "last_year"] == (
+        "brut: beside, amort: beside, net: never, n1: carry",
+        "brut: carry, amort: beside, net: never, n1: carry",
+    )
+    assert [c.code for c in compare(OLD, NEW).changes if c.property == "last_year"] == ["CP.380", "CP.570"]
 
 
 def test_what_is_added_or_removed_is_seen_both_ways() -> None:

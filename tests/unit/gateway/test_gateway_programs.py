@@ -115,6 +115,19 @@ async def test_each_step_of_the_story_can_be_done_by_a_program():
         ("POST", f"{API}/filings", {"body": "12", "document": "ER", "year": 2024}),
         ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "author": "x"}]}),
         ("PATCH", f"{AT}/cells", {"cells": []}),
+        ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "base_version": -1}]}),
+        ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "base_version": 2**63}]}),
+        ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "base_version": 2**70}]}),
+        ("PATCH", f"{AT}/cells", {"cells": [{"address": "A", "text": "1", "base_version": 1.5}]}),
+        ("GET", f"{AT}/signed/99999999999", None),
+        ("GET", f"{AT}/signed/-1", None),
+        ("GET", f"{AT}/signed/{'9' * 5000}", None),
+        ("GET", f"{AT}/compare?version=4294967296", None),
+        ("GET", f"{AT}/compare?other_version=-1", None),
+        ("GET", f"{AT}/receipt?version=2147483648", None),
+        ("GET", f"{AT}/container?version=2147483648", None),
+        ("GET", f"{AT}/export/csv?version=2147483648", None),
+        ("GET", f"{API}/transmitted?year=99999", None),
         ("POST", f"{AT}/step", {"step": "closed"}),
         ("POST", f"{AT}/signature/i", {"digest": "zz", "accepts_recipients": True}),
         ("POST", f"{AT}/signature/i", {"digest": DIGEST, "accepts_recipients": True, "signatory": "x"}),
@@ -122,10 +135,26 @@ async def test_each_step_of_the_story_can_be_done_by_a_program():
 )
 async def test_malformed_and_unknown_json_is_refused_field_by_field(method, path, body):
     async with a_browser() as browser:
-        answer = await browser.http.request(method, path, json=body, headers=BEARER)
+        french, english = [
+            await browser.http.request(method, path, json=body, headers={**BEARER, "accept-language": language})
+            for language in ("fr", "en")
+        ]
+        assert browser.world.asked == []
+    assert french.status_code == english.status_code == 400
+    for one, other in zip(french.json()["violations"], english.json()["violations"], strict=True):
+        assert all((one["what"], one["where"], one["how"], other["what"], other["where"], other["how"]))
+        assert one["what"] != other["what"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b'{"cells": [{"address": "A", "text": "\\ud800"}]}', b"\xff\xfe", b"[]", b"1e999"]
+)
+async def test_what_is_no_sensible_json_is_refused(content):
+    async with a_browser() as browser:
+        headers = {**BEARER, "content-type": "application/json"}
+        answer = await browser.http.request("PATCH", f"{AT}/cells", content=content, headers=headers)
         assert browser.world.asked == []
     assert answer.status_code == 400
-    assert answer.json()["violations"]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

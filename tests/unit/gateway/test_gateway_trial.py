@@ -59,7 +59,10 @@ async def test_a_trial_is_opened_and_says_what_it_left_then_thrown_away():
         gone = await browser.post(f"{AT}/discard", {})
         wrong = await browser.post("/trials", {**ASKED, "year": "20x4"})
     assert browser.world.calls("open_trial") == [(SIREN, Document.ER, 2024, "2025.1")]
-    assert "Essai ouvert\N{NO-BREAK SPACE}: 3 valeurs reprises de votre dossier. Ce référentiel ne les prend pas\N{NO-BREAK SPACE}: CP.380.n." in page
+    assert (
+        "Essai ouvert\N{NO-BREAK SPACE}: 3 valeurs reprises de votre dossier. Ce référentiel ne les prend pas\N{NO-BREAK SPACE}: CP.380.n."
+        in page
+    )
     assert (gone.status_code, gone.headers["location"]) == (303, "/")
     assert browser.world.calls("discard_trial") == [FILING_ID]
     assert wrong.status_code == 400

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Forbidden, RuleBroken, Violation
+from chassis.errors import Failure, RuleBroken, Violation
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.identity import Caller
 from services.signature.clients.software_key.authority import open_or_make
@@ -187,8 +187,9 @@ async def test_a_stranger_does_not_learn_that_the_filing_exists(desk):
 
 
 async def test_somebody_of_the_body_without_the_right_is_refused(desk):
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotSignatory) as refused:
         await desk.prepare(desk.director(grants={BODY: frozenset({"filing.read"})}), FILING)
+    assert [told.reason for told in refused.value.violations] == ["W-05"]
 
 
 async def test_a_signed_version_cannot_be_prepared_again(desk):
@@ -281,7 +282,7 @@ REFUSALS = [
     ("no proof of identity", {"authenticated_at": None}, {}, ReauthenticationTooOld),
     ("somebody else", {"subject": "user-8"}, {}, NotSignatory),
     ("a stranger", {"grants": {}}, {}, IntentUnknown),
-    ("no right to sign", {"grants": {BODY: frozenset({"filing.read"})}}, {}, Forbidden),
+    ("no right to sign", {"grants": {BODY: frozenset({"filing.read"})}}, {}, NotSignatory),
     ("another digest", {}, {"digest": "cd" * 32}, DigestChanged),
     ("recipients not accepted", {}, {"accepts_recipients": False}, RecipientsNotAccepted),
 ]
@@ -301,6 +302,30 @@ async def test_without_the_right_person_proof_or_digest_nothing_is_signed(desk, 
 
     assert desk.seals.uses == 0
     assert desk.store.kept.intents[intent.id].state is IntentState.PREPARED
+
+
+@pytest.mark.parametrize(
+    ("person", "request_", "control"),
+    [
+        ({"subject": "user-8"}, {}, "W-05"),
+        ({"grants": {BODY: frozenset({"filing.read"})}}, {}, "W-05"),
+        ({}, {"digest": "cd" * 32}, "W-06"),
+        ({}, {"accepts_recipients": False}, "W-09"),
+    ],
+    ids=["somebody else", "no right to sign", "another digest", "recipients not accepted"],
+)
+async def test_a_refusal_names_its_control_in_three_parts_and_two_languages(desk, person, request_, control):
+    intent = (await desk.prepare(desk.director(), FILING)).intent
+    request = {"digest": intent.digest, "accepts_recipients": True} | request_
+
+    with pytest.raises(Failure) as refused:
+        await desk.sign(
+            desk.director(**person), intent.id, request["digest"], accepts_recipients=request["accepts_recipients"]
+        )
+
+    (told,) = refused.value.violations
+    assert told.reason == control
+    assert all((told.fr.what, told.fr.where, told.fr.how, told.en.what, told.en.where, told.en.how))
 
 
 async def test_an_unknown_intent_is_refused(desk):

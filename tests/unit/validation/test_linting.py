@@ -6,6 +6,7 @@ import pytest
 
 import formsets
 from formsets import AccountRule, Control, ControlText, FormSet
+from services.validation.domain.examples import TOLD
 from services.validation.domain.linting import lint
 from tests.support.form_sets import a_control, a_form, a_form_set, a_line
 
@@ -31,7 +32,16 @@ def test_a_shipped_package_has_no_error_and_every_example_runs(version: str) -> 
     remarks = lint(formsets.load(version))
 
     assert [remark.sentence for remark in remarks if remark.level == "error"] == []
-    assert {remark.rule for remark in remarks} <= {"dead-line"}
+    assert {remark.rule for remark in remarks} <= {"dead-line", "told-example"}
+    assert {remark.subject for remark in remarks if remark.rule == "told-example"} == set(TOLD)
+
+
+def test_words_are_no_example_of_a_control_that_can_be_run() -> None:
+    spoken = {"situation": {"fr": "Un PDF.", "en": "A PDF."}}
+    shipped = formsets.load("2024.1")
+    spoilt = dataclasses.replace(shipped, examples={**shipped.examples, "F-30": {"passing": spoken, "failing": spoken}})
+
+    assert [remark.subject for remark in lint(spoilt) if remark.level == "error"] == ["F-30", "F-30"]
 
 
 def test_a_sound_package_has_no_remark() -> None:
@@ -104,6 +114,9 @@ def test_every_bad_expression_is_listed_not_only_the_first() -> None:
         ({"lines": [a_line("AA.010"), a_line("BB.010")]}, "misplaced-line"),
         ({"lines": [a_line("AA.010"), a_line("AA.020", "ENUM")]}, "empty-enumeration"),
         ({"lines": [a_line("AA.010", label=" ")]}, "missing-text"),
+        ({"lines": [a_line("AA.010", last_year={"x": "carry"})]}, "missing-mark"),
+        ({"lines": [a_line("AA.010", formula="1", last_year={"n": "beside"})]}, "closed-target"),
+        ({"lines": [a_line("AA.010", last_year_from={"n": "AA.999.n"})]}, "unknown-reference"),
         ({"lines": [a_line(f"AA.{n:03d}") for n in range(10, 1000)] * 6}, "too-large"),
         ({"accounts": (AccountRule("AA.999", "n", "debit", ("1",)),)}, "unknown-reference"),
         (
