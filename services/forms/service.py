@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
@@ -33,6 +34,7 @@ from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListA
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.close_filing import ArchiveDueFilings, ArchiveFiling, CloseFiling
 from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -56,10 +58,13 @@ from services.forms.usecases.read_filings import (
 )
 from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
+from services.forms.usecases.request_return import DecideReturn, RequestReturn
 from services.forms.usecases.resolve_conflict import ResolveConflict
+from services.forms.usecases.review_filing import AnswerReview, ReviewFiling
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.usecases.undo_step import ListSteps, UndoStep
+from services.forms.workers.archiving import archive_for_ever
 from services.forms.workers.publishing import Publishing
 
 SCHEMA = "forms"
@@ -118,6 +123,12 @@ def wire(
         get_series=GetSeries(open_work, form_sets),
         compare_filings=CompareFilings(open_work, form_sets),
         reopen_filing=ReopenFiling(open_work, controls, facts, form_sets, clock),
+        review_filing=ReviewFiling(open_work, form_sets, clock),
+        answer_review=AnswerReview(open_work, form_sets, clock),
+        close_filing=CloseFiling(open_work, clock),
+        request_return=RequestReturn(open_work, form_sets, clock),
+        decide_return=DecideReturn(open_work, clock),
+        archive_filing=ArchiveFiling(open_work, clock),
         comment_cell=CommentCell(open_work, controls, form_sets, clock, identifiers),
         list_comments=ListComments(open_work, form_sets),
         extend_deadline=ExtendDeadline(open_work, bodies, clock),
@@ -145,7 +156,8 @@ class FormsService:
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
-        relaying = asyncio.create_task(relay.run())
+        archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))
+        tasks = [asyncio.create_task(relay.run()), asyncio.create_task(archive_for_ever(archive))]
         try:
             yield Opened(
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
@@ -154,9 +166,9 @@ class FormsService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
-            relaying.cancel()
-            with suppress(asyncio.CancelledError):
-                await relaying
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await files.close()
             await engine.dispose()
 

@@ -23,9 +23,10 @@ from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, Fil
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
-from services.forms.store.rows import BOOKKEEPING
+from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
 from tests.support.clocks import FrozenClock
@@ -57,7 +58,9 @@ async def open_work(request: pytest.FixtureRequest, database: TestDatabase) -> A
         return
     engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("forms")), pool_size=5), "forms")
     clock = FrozenClock(NOON)
-    yield partial(FormsUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, TimeSortableIdentifiers(clock))
+    yield partial(
+        FormsUnitOfWork, sessions_of(engine), clock, TimeSortableIdentifiers(clock), lambda: None, SignedContents()
+    )
     await engine.dispose()
 
 
@@ -107,6 +110,8 @@ def a_preview(**changes):
             signed_version=3,
             receipt_number="N",
             lock=Lock("intent", NOON),
+            review=Review(ReviewState.ANSWERED, "Alex", NOON, "Pourquoi ?", "Parce que."),
+            return_request=ReturnRequest("Erreur", "Alix", NOON, "Trop tard", "Alex", NOON),
         ),
     ],
     ids=["new", "full"],
@@ -518,6 +523,86 @@ async def test_an_extension_replaces_the_one_before_and_moves_one_filing_only(op
         assert await work.campaigns.extensions(Document.ER, 2024) == [later]
         assert (await work.filings.get(FILING_ID)).due_on == later.due_on
         assert (await work.filings.get(OTHER_ID)).due_on == a_filing().due_on
+
+
+async def test_the_authority_reads_shared_comments_and_raises_no_flag(open_work):
+    await keep(open_work, a_filing())
+    ours = CellComment(UUID(int=31), FILING_ID, AMOUNT, "Entre nous", "Alix", NOON, False)
+    shared = CellComment(UUID(int=32), FILING_ID, SHARED, "Retraité", "Alix", NOON, True, True)
+    theirs = CellComment(UUID(int=33), FILING_ID, AMOUNT, "Voyez ici", "Alex", NOON, True, True, True)
+    async with open_work() as work:
+        for comment in (ours, shared, theirs):
+            await work.comments.add(comment)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.comments.of(FILING_ID, is_for_authority=True) == [theirs, shared]
+        assert await work.comments.of(FILING_ID) == [theirs, shared, ours]
+        assert await work.comments.flagged(FILING_ID) == {SHARED}
+
+
+async def test_a_cell_to_review_is_left_while_it_holds_what_it_held(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=[a_cell(AMOUNT, "100")])
+    asked = [
+        CellToReview(FILING_ID, AMOUNT, "100", "Pourquoi ?", "Alex", NOON),
+        CellToReview(FILING_ID, GIVEN, "7", "Et là ?", "Alex", NOON),
+        CellToReview(FILING_ID, SHARED, "", "Vide ?", "Alex", NOON),
+        CellToReview(OTHER_ID, AMOUNT, "9", "Changé", "Alex", NOON),
+    ]
+    async with open_work() as work:
+        await work.cells.save_computed(FILING_ID, {GIVEN: "7"})
+        await work.to_review.ask(asked)
+        await work.commit()
+
+    async def left():
+        async with open_work() as work:
+            return [one.address for one in await work.to_review.left([FILING_ID, OTHER_ID])]
+
+    assert await left() == sorted([AMOUNT, GIVEN, SHARED])
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [a_cell(AMOUNT, "101", 2)])
+        await work.cells.save_computed(FILING_ID, {GIVEN: "8"})
+        await work.commit()
+    assert await left() == [SHARED]
+    async with open_work() as work:
+        again = CellToReview(FILING_ID, AMOUNT, "101", "Encore", "Alex", NOON)
+        await work.to_review.ask([again])
+        assert (await work.to_review.left([FILING_ID]))[0] == again
+        await work.to_review.settle(FILING_ID, SHARED)
+        await work.commit()
+    assert await left() == [AMOUNT]
+    async with open_work() as work:
+        await work.to_review.settle(FILING_ID)
+        await work.commit()
+    assert await left() == []
+
+
+async def test_closed_filings_of_campaigns_that_ended_are_found(open_work):
+    closed = a_filing(step=Step.CLOSED)
+    await keep(open_work, closed, a_filing(id=OTHER_ID, year=2023, step=Step.REVIEW))
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign())
+        await work.campaigns.save(a_campaign(year=2023))
+        await work.commit()
+
+    async with open_work() as work:
+        found = work.filings.closed_in_campaigns_ended_before
+        assert await found(date(2025, 12, 31), 10) == []
+        assert await found(date(2026, 1, 1), 10) == [FILING_ID]
+        assert await found(date(2026, 1, 1), 0) == []
+
+
+async def test_activities_of_some_kinds_are_found_among_many(open_work):
+    await keep(open_work, a_filing())
+    lines = [Activity(FILING_ID, NOON, "Alix", kind, "Fait.", "Done.") for kind in ("A", *["B"] * 205)]
+    async with open_work() as work:
+        for line in lines:
+            await work.activities.add(line)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.activities.of(FILING_ID, {"A"}) == lines[:1]
+        assert len(await work.activities.of(FILING_ID)) == 200
 
 
 async def test_a_campaign_keeps_what_it_demands(open_work):

@@ -23,10 +23,11 @@ from services.forms.domain.errors import (
     PublicationUnknown,
 )
 from services.forms.domain.events import FormsEvent
-from services.forms.domain.filing import Document, Filing
+from services.forms.domain.filing import Document, Filing, Step
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import ImportPreview
+from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
 
@@ -55,6 +56,7 @@ class Kept:
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
     form_set_states: dict[str, FormSetState] = field(default_factory=dict)
+    to_review: dict[tuple[UUID, str], CellToReview] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -79,6 +81,7 @@ class Kept:
             dict(self.changed_filings),
             dict(self.set_aside),
             dict(self.form_set_states),
+            dict(self.to_review),
         )
 
 
@@ -135,6 +138,7 @@ class InMemoryUnitOfWork:
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)
+        self.to_review = InMemoryCellsToReview(self)
         self.comments = InMemoryComments(self)
         self.attachments = InMemoryAttachments(self)
         return self
@@ -239,6 +243,12 @@ class InMemoryFilings:
         for filing in list(self._work.kept.filings.values()):
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
+
+    async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
+        kept = self._work.kept
+        ended = {key for key, campaign in kept.campaigns.items() if campaign.closes_on < day}
+        found = [f for f in kept.filings.values() if f.step is Step.CLOSED and (f.document, f.year) in ended]
+        return [f.id for f in sorted(found, key=lambda f: (f.changed_at, f.id))[:limit]]
 
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
         present = {f: self._work.kept.cells.get(f, {}).values() for f in filing_ids}
@@ -417,6 +427,31 @@ class InMemoryCampaigns:
         return sorted(found, key=lambda extension: extension.siren)
 
 
+class InMemoryCellsToReview:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def ask(self, cells: Iterable[CellToReview]) -> None:
+        asked = {(cell.filing_id, cell.address): cell for cell in cells}
+        self._work.write(lambda kept: kept.to_review.update(asked))
+
+    async def settle(self, filing_id: UUID, address: str = "") -> None:
+        def write(kept: Kept) -> None:
+            for key in [key for key in kept.to_review if key[0] == filing_id and address in ("", key[1])]:
+                del kept.to_review[key]
+
+        self._work.write(write)
+
+    async def left(self, filing_ids: Collection[UUID]) -> list[CellToReview]:
+        found = [c for c in self._work.kept.to_review.values() if c.filing_id in filing_ids and self._is_as_asked(c)]
+        return sorted(found, key=lambda cell: cell.address)
+
+    def _is_as_asked(self, cell: CellToReview) -> bool:
+        typed = self._work.kept.cells.get(cell.filing_id, {}).get(cell.address)
+        computed = self._work.kept.computed.get(cell.filing_id, {}).get(cell.address, "")
+        return cell.value == (typed.value if typed else computed)
+
+
 class InMemoryComments:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
         self._work = work
@@ -424,12 +459,12 @@ class InMemoryComments:
     async def add(self, comment: CellComment) -> None:
         self._work.write(lambda kept: kept.comments.append(comment))
 
-    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
+    async def of(self, filing_id: UUID, address: str = "", *, is_for_authority: bool = False) -> list[CellComment]:
         found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
-        return found[::-1][:1000]
+        return [c for c in reversed(found) if c.is_shared or not is_for_authority][:1000]
 
     async def flagged(self, filing_id: UUID) -> frozenset[str]:
-        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id]
+        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id and not c.is_by_authority]
         is_up = {comment.address: comment.is_flagged for comment in of_filing}
         return frozenset(c.address for c in of_filing if is_up[c.address] and c.is_flagged and c.text)
 
@@ -494,5 +529,6 @@ class InMemoryActivities:
     async def add(self, activity: Activity) -> None:
         self._work.write(lambda kept: kept.activities.append(activity))
 
-    async def of(self, filing_id: UUID) -> list[Activity]:
-        return [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id][:200]
+    async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
+        found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
+        return [a for a in found if not kinds or a.kind in kinds][:200]

@@ -64,6 +64,8 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     ReleaseTerm,
     Report,
+    Review,
+    ReviewState,
     RunState,
     SavedCells,
     ScopeGrant,
@@ -299,8 +301,8 @@ class FakeForms:
         self.world.note("justify", (filing_id, control, text))
         return Verdict.REMARKS
 
-    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
-        self.world.note("move", (filing_id, step, reason))
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
+        self.world.note("move", (filing_id, step, reason, *cells))
         return replace(self.world.filing, step=step)
 
     async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
@@ -380,11 +382,37 @@ class FakeForms:
         self.world.note("choose_set_aside", (filing_id, address, keep_as))
         return self.world.filing
 
+    async def review(
+        self, filing_id: str, state: ReviewState, text: str, cells: Sequence[str], request_id: str
+    ) -> Filing:
+        self.world.note("review", (filing_id, state, text, tuple(cells)))
+        return replace(self.world.filing, review=Review(state))
+
+    async def answer_review(self, filing_id: str, text: str, request_id: str) -> Filing:
+        self.world.note("answer_review", (filing_id, text))
+        return self.world.filing
+
+    async def close(self, filing_id: str, request_id: str) -> Filing:
+        self.world.note("close", filing_id)
+        return replace(self.world.filing, step=Step.CLOSED)
+
+    async def request_return(self, filing_id: str, reason: str, request_id: str) -> Filing:
+        self.world.note("request_return", (filing_id, reason))
+        return self.world.filing
+
+    async def decide_return(self, filing_id: str, reason: str, *, is_accepted: bool, request_id: str) -> Filing:
+        self.world.note("decide_return", (filing_id, reason, is_accepted))
+        return self.world.filing
+
+    async def archive(self, filing_id: str, request_id: str) -> Filing:
+        self.world.note("archive", filing_id)
+        return replace(self.world.filing, step=Step.ARCHIVED)
+
     async def comment(
-        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, is_shared: bool, request_id: str
     ) -> CellComment:
-        self.world.note("comment", (filing_id, address, text, is_flagged))
-        return CellComment("c-2", address, text, "Camille Compte", NOW, is_flagged)
+        self.world.note("comment", (filing_id, address, text, is_flagged, is_shared))
+        return CellComment("c-2", address, text, "Camille Compte", NOW, is_flagged, is_shared)
 
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
         self.world.note("comments", (filing_id, address))
@@ -408,12 +436,21 @@ class FakeForms:
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)
-        return (replace(self.world.filing, signed_version=1, step=Step.REVIEW, receipt_number="R-2025-000001"),)
+        return (self._sent(),)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         self.world.note("get_transmitted", filing_id)
-        filing = replace(self.world.filing, signed_version=1, step=Step.REVIEW)
-        return TransmittedFiling(filing, tuple(Cell(cell.address, cell.value) for cell in self.world.cells))
+        signed = Activity(
+            NOW, "Dominique Direction", "FILING_SIGNED", Sentence("Version 1 signée.", "Version 1 signed.")
+        )
+        cells = tuple(Cell(cell.address, cell.value) for cell in self.world.cells)
+        return TransmittedFiling(self._sent(), cells, (signed,))
+
+    def _sent(self) -> Filing:
+        filing = self.world.filing
+        if not filing.signed_version:
+            filing = replace(filing, signed_version=1, step=Step.REVIEW, review=Review(ReviewState.WAITING))
+        return replace(filing, receipt_number="R-2025-000001")
 
 
 @dataclass

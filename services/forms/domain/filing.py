@@ -1,13 +1,14 @@
 """The filing and its life cycle (domain.md §11): what may happen at which step, and what freezing and sealing mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from chassis.errors import Violation
-from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
+from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, StepRefused
+from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState, require_text
 
 
 class Document(StrEnum):
@@ -50,6 +51,13 @@ _MOVES: dict[tuple[Step, Step], str] = {
     (Step.SIGNATURE, Step.ENTRY): "filing.return",
     (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
 }
+AUTHORITY_MOVES: Mapping[tuple[Step, Step], str] = {
+    (Step.REVIEW, Step.ENTRY): "filing.return",
+    (Step.REVIEW, Step.CLOSED): "filing.close",
+    (Step.CLOSED, Step.REVIEW): "filing.close",
+    (Step.CLOSED, Step.ARCHIVED): "filing.close",
+}
+"""The moves of the authority, each with the permission it needs; the first one is the body's too (F34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,10 @@ class Filing:
     signed_version: int = 0
     receipt_number: str = ""
     lock: Lock | None = None
+    review: Review = UNREVIEWED
+    """What the authority does with the signed version, at step 4 and later."""
+    return_request: ReturnRequest | None = None
+    """The last one of a closed filing, pending or refused."""
 
     @property
     def next_version(self) -> int:
@@ -144,8 +156,8 @@ class Filing:
         permission_for_move(self.step, step)
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
-        if step < self.step and len(reason.strip()) < 3:
-            raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
+        if step < self.step:
+            require_text("reason", reason, "Donnez la raison du retour.")
         return replace(self, step=step, changed_at=at)
 
     @property
@@ -160,13 +172,98 @@ class Filing:
             StepRefused: it is not at step 4.
             ReasonMissing: without a reason.
         """
+        if self.step is Step.CLOSED:
+            raise StepRefused("Le dossier est clôturé : demandez d'abord son retour à l'étape 4 (fiabilisation).")
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
-        if len(reason.strip()) < 3:
-            raise ReasonMissing(
-                violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
-            )
+        require_text("reason", reason, "Donnez la raison de la réouverture.")
         return replace(self, step=Step.ENTRY, changed_at=at)
+
+    def reviewed(self, state: ReviewState, text: str, author: str, at: datetime) -> "Filing":
+        """Return a transmitted filing in another state of its review.
+
+        Raises:
+            StepRefused: it is not at step 4, or there is no such way.
+            ReasonMissing: a question or an answer without words.
+        """
+        self._require_step(Step.REVIEW, "se fiabilise")
+        return replace(self, review=self.review.moved(state, text, author, at))
+
+    def answered(self, text: str, author: str, at: datetime) -> "Filing":
+        """Return a filing whose body answered the question of the authority.
+
+        Raises:
+            StepRefused: it is not at step 4, or no question waits.
+            ReasonMissing: an answer without words.
+        """
+        self._require_step(Step.REVIEW, "attend une réponse")
+        if self.review.state is not ReviewState.ASKED:
+            raise StepRefused("Aucune question de l'autorité n'attend de réponse.")
+        return replace(self, review=self.review.moved(ReviewState.ANSWERED, text, author, at))
+
+    def closed(self, at: datetime) -> "Filing":
+        """Return a reviewed filing closed: at step 5, where medians read it.
+
+        Raises:
+            StepRefused: it is not at step 4, or not found reliable.
+        """
+        self._require_step(Step.REVIEW, "se clôt")
+        if self.review.state is not ReviewState.RELIABLE:
+            raise StepRefused("Le dossier n'est pas fiabilisé : terminez d'abord sa fiabilisation.")
+        return replace(self, step=Step.CLOSED, return_request=None, changed_at=at)
+
+    def archived(self, at: datetime) -> "Filing":
+        """Return a closed filing archived: at step 6, read and nothing else. A request to return is over.
+
+        Raises:
+            StepRefused: it is not at step 5.
+        """
+        self._require_step(Step.CLOSED, "s'archive")
+        return replace(self, step=Step.ARCHIVED, return_request=None, changed_at=at)
+
+    def return_asked(self, reason: str, author: str, at: datetime) -> "Filing":
+        """Return a closed filing that its body asks back at step 4.
+
+        Raises:
+            StepRefused: it is not at step 5, or a request is pending.
+            ReasonMissing: without a reason.
+        """
+        self._require_step(Step.CLOSED, "peut être redemandé")
+        if self.return_request is not None and self.return_request.is_pending:
+            raise StepRefused("Une demande de retour attend déjà une décision.")
+        reason = require_text("reason", reason, "Donnez la raison de la demande.")
+        return replace(self, return_request=ReturnRequest(reason, author, at))
+
+    def return_decided(self, reason: str, author: str, at: datetime, *, is_accepted: bool) -> "Filing":
+        """Return the filing back at step 4 and in review again, or still closed with the reason of the refusal.
+
+        Raises:
+            StepRefused: no request is pending.
+            ReasonMissing: a refusal without a reason.
+        """
+        if self.return_request is None or not self.return_request.is_pending:
+            raise StepRefused("Aucune demande de retour n'attend de décision.")
+        if not is_accepted:
+            reason = require_text("reason", reason, "Donnez la raison du refus.")
+            refused = replace(self.return_request, refusal=reason, refused_by=author, refused_at=at)
+            return replace(self, return_request=refused)
+        review = replace(self.review, state=ReviewState.IN_PROGRESS, author=author, at=at)
+        return replace(self, step=Step.REVIEW, review=review, return_request=None, changed_at=at)
+
+    def require_discussable(self) -> None:
+        """Let people comment, at any step but the last.
+
+        Raises:
+            StepRefused: it is archived.
+        """
+        if self.step is Step.ARCHIVED:
+            raise StepRefused("Le dossier est archivé : il se lit, et rien ne s'y ajoute.")
+
+    def _require_step(self, step: Step, what: str) -> None:
+        if self.step is not step:
+            raise StepRefused(
+                f"Le dossier est à l'étape {int(self.step)} : seul un dossier à l'étape {int(step)} {what}."
+            )
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
@@ -209,6 +306,7 @@ class Filing:
         return replace(
             self,
             step=Step.REVIEW,
+            review=UNREVIEWED,
             signed_version=version,
             receipt_number=receipt_number,
             lock=None,

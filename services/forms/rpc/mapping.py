@@ -31,6 +31,7 @@ from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import FilingImpact
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -67,6 +68,7 @@ _STATUSES = {
 }
 _EXPORT_FORMATS = {pb.ExportFormat.Value(f"EXPORT_FORMAT_{chosen.name}"): chosen for chosen in ExportFormat}
 _EFFECTS = {effect: pb.ImportEffect.Value(f"IMPORT_EFFECT_{effect.name}") for effect in Effect}
+_REVIEW_STATES = {state: pb.ReviewState.Value(f"REVIEW_STATE_{state.name}") for state in ReviewState}
 _DOCUMENTS = {Document.ER: types.DOCUMENT_ER, Document.QDIS: types.DOCUMENT_QDIS}
 
 
@@ -250,6 +252,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message = filing_message(card.filing)
     message.filled, message.fillable = card.filled, card.fillable
     message.conflicts.extend(card.conflicts)
+    message.to_review.extend(to_review_message(cell) for cell in card.to_review)
     return message
 
 
@@ -267,7 +270,49 @@ def filing_message(filing: Filing) -> pb.Filing:
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
+        review=review_message(filing.review) if filing.is_closed_by_signature else None,
+        return_request=request_message(filing.return_request) if filing.return_request else None,
     )
+
+
+def review_message(review: Review) -> pb.Review:
+    """Return how far the authority is."""
+    return pb.Review(
+        state=_REVIEW_STATES[review.state],
+        author=review.author,
+        at=stamp(review.at) if review.at else None,
+        question=review.question,
+        answer=review.answer,
+    )
+
+
+def to_review_state(value: pb.ReviewState.ValueType) -> ReviewState:
+    """Return the state asked for.
+
+    Raises:
+        Invalid: none was said.
+    """
+    for state, code in _REVIEW_STATES.items():
+        if code == value:
+            return state
+    raise Invalid(violations=[Violation("state", "État de fiabilisation attendu.", "STATE")])
+
+
+def request_message(request: ReturnRequest) -> pb.ReturnRequest:
+    """Return a request to have a closed filing back."""
+    return pb.ReturnRequest(
+        reason=request.reason,
+        author=request.author,
+        at=stamp(request.at),
+        refusal=request.refusal,
+        refused_by=request.refused_by,
+        refused_at=stamp(request.refused_at) if request.refused_at else None,
+    )
+
+
+def to_review_message(cell: CellToReview) -> pb.CellToReview:
+    """Return a cell to look at again."""
+    return pb.CellToReview(address=cell.address, reason=cell.reason, author=cell.author, at=stamp(cell.at))
 
 
 def openable_message(openable: Openable) -> pb.OpenableDocument:
@@ -528,6 +573,8 @@ def comment_message(comment: CellComment) -> pb.CellComment:
         author=comment.author,
         at=stamp(comment.at),
         is_flagged=comment.is_flagged,
+        is_shared=comment.is_shared,
+        is_by_authority=comment.is_by_authority,
     )
 
 

@@ -1,5 +1,6 @@
 """`SqlCampaigns` and `SqlActivities`: two small tables."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -137,9 +138,10 @@ class SqlActivities:
             )
         )
 
-    async def of(self, filing_id: UUID) -> list[Activity]:
-        """Return the last two hundred, newest first."""
-        rows = await self._session.scalars(
-            select(ActivityRow).where(ActivityRow.filing_id == filing_id).order_by(ActivityRow.id.desc()).limit(LATEST)
-        )
+    async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
+        """Return the last two hundred, newest first; of these kinds only, when some are given."""
+        statement = select(ActivityRow).where(ActivityRow.filing_id == filing_id)
+        if kinds:
+            statement = statement.where(ActivityRow.kind.in_(kinds))
+        rows = await self._session.scalars(statement.order_by(ActivityRow.id.desc()).limit(LATEST))
         return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en) for row in rows]

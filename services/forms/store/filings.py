@@ -1,7 +1,8 @@
 """`SqlFilings`: the filings port on PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.errors import Conflict
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
-from services.forms.store.rows import CellRow, FilingRow
+from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
+from services.forms.store.rows import CampaignRow, CellRow, FilingRow
 
 
 class SqlFilings:
@@ -124,6 +126,18 @@ class SqlFilings:
             statement = statement.where(FilingRow.siren == siren)
         await self._session.execute(statement.values(due_on=due_on).execution_options(synchronize_session=False))
 
+    async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
+        """Return filings at step 5 whose campaign's last day is before a day, oldest first."""
+        campaign = (FilingRow.document == CampaignRow.document) & (FilingRow.year == CampaignRow.year)
+        found = await self._session.scalars(
+            select(FilingRow.id)
+            .join(CampaignRow, campaign)
+            .where(FilingRow.step == int(Step.CLOSED), CampaignRow.closes_on < day)
+            .order_by(FilingRow.changed_at, FilingRow.id)
+            .limit(limit)
+        )
+        return list(found)
+
     async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
         """Return for each filing how many of these cells are filled, and which cells await a choice."""
         is_filled = (CellRow.value != "") & CellRow.address.in_(places)
@@ -161,7 +175,57 @@ def _columns(filing: Filing) -> dict[str, object]:
         "receipt_number": filing.receipt_number,
         "locked_by": filing.lock.intent_id if filing.lock else None,
         "locked_at": filing.lock.since if filing.lock else None,
+        "review": _review_json(filing.review),
+        "return_request": _request_json(filing.return_request) if filing.return_request else None,
     }
+
+
+def _review_json(review: Review) -> dict[str, Any] | None:
+    if review == UNREVIEWED:
+        return None
+    return {
+        "state": str(review.state),
+        "author": review.author,
+        "at": _iso(review.at),
+        "question": review.question,
+        "answer": review.answer,
+    }
+
+
+def _to_review(kept: dict[str, Any] | None) -> Review:
+    if kept is None:
+        return UNREVIEWED
+    return Review(ReviewState(kept["state"]), kept["author"], _instant(kept["at"]), kept["question"], kept["answer"])
+
+
+def _request_json(request: ReturnRequest) -> dict[str, Any]:
+    return {
+        "reason": request.reason,
+        "author": request.author,
+        "at": request.at.isoformat(),
+        "refusal": request.refusal,
+        "refused_by": request.refused_by,
+        "refused_at": _iso(request.refused_at),
+    }
+
+
+def _to_request(kept: dict[str, Any]) -> ReturnRequest:
+    return ReturnRequest(
+        kept["reason"],
+        kept["author"],
+        datetime.fromisoformat(kept["at"]),
+        kept["refusal"],
+        kept["refused_by"],
+        _instant(kept["refused_at"]),
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _to_row(filing: Filing) -> FilingRow:
@@ -186,4 +250,6 @@ def _to_domain(row: FilingRow) -> Filing:
         signed_version=row.signed_version,
         receipt_number=row.receipt_number,
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
+        review=_to_review(row.review),
+        return_request=_to_request(row.return_request) if row.return_request else None,
     )

@@ -8,6 +8,7 @@ from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListA
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.close_filing import ArchiveFiling, CloseFiling
 from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -30,7 +31,9 @@ from services.forms.usecases.read_filings import (
 )
 from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
+from services.forms.usecases.request_return import DecideReturn, RequestReturn
 from services.forms.usecases.resolve_conflict import ResolveConflict
+from services.forms.usecases.review_filing import AnswerReview, ReviewFiling
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.usecases.undo_step import ListSteps, UndoStep
@@ -81,6 +84,12 @@ class UseCases:
     get_series: GetSeries
     compare_filings: CompareFilings
     reopen_filing: ReopenFiling
+    review_filing: ReviewFiling
+    answer_review: AnswerReview
+    close_filing: CloseFiling
+    request_return: RequestReturn
+    decide_return: DecideReturn
+    archive_filing: ArchiveFiling
     comment_cell: CommentCell
     list_comments: ListComments
     extend_deadline: ExtendDeadline

@@ -1,11 +1,11 @@
 """Reads filings: what the people of a body see, and what the authority's staff see once it is transmitted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.identity import EVERY_SCOPE, Caller
-from services.forms.domain.activity import Activity
+from services.forms.domain.activity import TOLD_TO_AUTHORITY, Activity
 from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
@@ -130,7 +130,9 @@ class ListTransmittedFilings:
         """Return the filings signed at least once."""
         caller.require("staff.read", EVERY_SCOPE)
         async with self._open_work() as work:
-            return await work.filings.transmitted(year)
+            filings = await work.filings.transmitted(year)
+        # Reopened: what the controls say of it now is of a draft, for the body alone.
+        return [filing if filing.is_closed_by_signature else replace(filing, verdict=None) for filing in filings]
 
 
 class GetTransmittedFiling:
@@ -139,8 +141,8 @@ class GetTransmittedFiling:
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[Filing, Snapshot]:
-        """Return the filing and the snapshot that was signed.
+    async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[Filing, Snapshot, list[Activity]]:
+        """Return the filing, the snapshot that was signed, and what happened to it since, newest first.
 
         Raises:
             FilingUnknown: no such filing, or not transmitted: staff must not learn that it exists.
@@ -150,4 +152,6 @@ class GetTransmittedFiling:
             filing = await work.filings.get(filing_id)
             if not filing.signed_version:
                 raise FilingUnknown
-            return filing, await work.snapshots.get_signed(filing_id, filing.signed_version)
+            snapshot = await work.snapshots.get_signed(filing_id, filing.signed_version)
+            told = await work.activities.of(filing_id, TOLD_TO_AUTHORITY)
+            return replace(filing, verdict=snapshot.verdict), snapshot, told

@@ -161,6 +161,7 @@ class SealFiling:
                 return
             snapshot = await work.snapshots.get(filing_id, version, revision)
             await work.snapshots.mark_signed(filing_id, version, revision)
+            await work.to_review.settle(filing_id)
             await work.filings.save(filing.sealed(version, number, at))
             if filing.document is Document.ER:
                 form_set = self._form_sets.load(filing.form_set)

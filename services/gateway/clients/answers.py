@@ -48,6 +48,17 @@ class Step(StrEnum):
         return list(Step).index(self)
 
 
+class ReviewState(StrEnum):
+    """Sub-step of step 4 (fiabilisation)."""
+
+    UNSPECIFIED = "unspecified"
+    WAITING = "waiting"
+    IN_PROGRESS = "in_progress"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    RELIABLE = "reliable"
+
+
 class Origin(StrEnum):
     """Where the value of a cell comes from."""
 
@@ -237,6 +248,44 @@ class FiledCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """How far the authority is with a transmitted filing; the last question, and what was answered to it."""
+
+    state: ReviewState
+    author: str = ""
+    at: datetime | None = None
+    question: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequest:
+    """The body asks for a closed filing back at step 4; pending while nobody refused it."""
+
+    reason: str
+    author: str
+    at: datetime | None
+    refusal: str = ""
+    refused_by: str = ""
+    refused_at: datetime | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether it waits for a decision."""
+        return not self.refused_by
+
+
+@dataclass(frozen=True, slots=True)
+class CellToReview:
+    """A cell named in a return, a reopening or a question, and not changed or answered since."""
+
+    address: str
+    reason: str
+    author: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """A filing without its cells."""
 
@@ -254,6 +303,11 @@ class Filing:
     filled: int
     fillable: int
     conflicts: tuple[str, ...] = ()
+    review: Review | None = None
+    """From step 4 on."""
+    return_request: ReturnRequest | None = None
+    to_review: tuple[CellToReview, ...] = ()
+    """For the people of the body only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -660,6 +714,9 @@ class CellComment:
     author: str
     at: datetime | None
     is_flagged: bool
+    is_shared: bool = False
+    """The authority reads it too."""
+    is_by_authority: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -685,10 +742,11 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class TransmittedFiling:
-    """A transmitted filing as signed."""
+    """A transmitted filing as signed, and what was done with it since."""
 
     filing: Filing
     cells: tuple[Cell, ...]
+    activities: tuple[Activity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

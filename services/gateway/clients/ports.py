@@ -45,6 +45,7 @@ from services.gateway.clients.answers import (
     ReleaseDecision,
     ReleaseTable,
     Report,
+    ReviewState,
     SavedCells,
     SeriesPoint,
     SetAsideCell,
@@ -114,8 +115,8 @@ class Forms(Protocol):
         """Justify a failed control; returns the verdict that follows."""
         ...
 
-    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
-        """Move the filing to another step."""
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
+        """Move the filing to another step; going back may name cells to look at again."""
         ...
 
     async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
@@ -147,7 +148,33 @@ class Forms(Protocol):
         ...
 
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
-        """Reopen a signed filing for a rectifying version."""
+        """Reopen a signed filing for a rectifying version; an officer returns it to the body so."""
+        ...
+
+    async def review(
+        self, filing_id: str, state: ReviewState, text: str, cells: Sequence[str], request_id: str
+    ) -> Filing:
+        """Take a transmitted filing through its review, for officers."""
+        ...
+
+    async def answer_review(self, filing_id: str, text: str, request_id: str) -> Filing:
+        """Answer the question of the authority."""
+        ...
+
+    async def close(self, filing_id: str, request_id: str) -> Filing:
+        """Close a filing found reliable, for officers."""
+        ...
+
+    async def request_return(self, filing_id: str, reason: str, request_id: str) -> Filing:
+        """Ask for a closed filing back at step 4."""
+        ...
+
+    async def decide_return(self, filing_id: str, reason: str, *, is_accepted: bool, request_id: str) -> Filing:
+        """Accept or refuse such a request, for officers."""
+        ...
+
+    async def archive(self, filing_id: str, request_id: str) -> Filing:
+        """Archive a closed filing, for officers."""
         ...
 
     async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
@@ -187,9 +214,9 @@ class Forms(Protocol):
         ...
 
     async def comment(
-        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, is_shared: bool, request_id: str
     ) -> CellComment:
-        """Comment a cell, or raise or lower its flag."""
+        """Comment a cell, or raise or lower its flag; a shared comment is for the authority too."""
         ...
 
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:

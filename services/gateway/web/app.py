@@ -22,6 +22,7 @@ from services.gateway.web import (
     open_pages,
     release_pages,
     remark_pages,
+    review_pages,
     sign_pages,
     staff_pages,
 )
@@ -35,6 +36,7 @@ _ROUTERS = (
     home_pages,
     open_pages,
     staff_pages,
+    review_pages,
     campaign_pages,
     control_pages,
     import_pages,

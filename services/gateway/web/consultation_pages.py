@@ -9,7 +9,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Invalid, NotFound
 from formsets import FormSet, UnknownCell
-from services.gateway.clients.answers import Filing, SeriesPoint
+from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.export_pages import FORMATS, asked_version
 from services.gateway.web.figures import shown
@@ -130,17 +130,24 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     if other is None:
         raise NotFound
     differences = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
-    form_set, _ = formsets.load(filing.identity.form_set), visit.wording
     values = {
         **await framed(visit, filing, "years"),
         "version": version,
         "other": other,
-        "differences": [
-            (one, _shown(form_set, one.address, one.value, _), _shown(form_set, one.address, one.other_value, _))
-            for one in differences
-        ],
+        "differences": compared(differences, filing.identity.form_set, visit.wording),
     }
     return await visit.page("compare.html", values)
+
+
+def compared(
+    differences: tuple[CellDifference, ...], form_set: str, _: Wording
+) -> list[tuple[CellDifference, str, str]]:
+    """Return the differences with both values as people read them."""
+    known = formsets.load(form_set)
+    return [
+        (one, _shown(known, one.address, one.value, _), _shown(known, one.address, one.other_value, _))
+        for one in differences
+    ]
 
 
 def cells_of(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
 from formsets import FormSet, UnknownCell
-from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
+from services.gateway.clients.answers import CellEdit, FiledCell, Filing, FilingCells, Finding, ReviewState, Step
 from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.export_pages import FORMATS
@@ -47,6 +47,8 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
             "formats": FORMATS,
             "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
             "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
+            "may_answer": may_answer(visit, filing),
+            "may_request": may_request(visit, filing),
         },
     )
 
@@ -54,9 +56,10 @@ async def overview(visit: Visitor, filing_id: str) -> Response:
 @router.post("/filings/{filing_id}/step")
 async def move(visit: Visitor, filing_id: str) -> Response:
     """Move the filing to another step."""
-    fields = await visit.fields("step", "reason")
+    fields = await visit.fields("step", "reason", "cells")
     step = next((one for one in Step if one.value == fields.get("step")), Step.UNSPECIFIED)
-    filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
+    cells = cells_of(fields.get("cells", ""))
+    filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields), cells)
     note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
     return await visit.go(f"/filings/{filing_id}", note)
 
@@ -81,6 +84,22 @@ async def reopen(visit: Visitor, filing_id: str) -> Response:
     await visit.services.forms.reopen(filing_id, fields.get("reason", ""), cells, visit.request_id(fields))
     note = visit.wording("Dossier rouvert : la prochaine signature fera une version rectificative.")
     return await visit.go(f"/filings/{filing_id}", note)
+
+
+@router.post("/filings/{filing_id}/review/answer")
+async def answer_review(visit: Visitor, filing_id: str) -> Response:
+    """Answer the question of the authority."""
+    fields = await visit.fields("text")
+    await visit.services.forms.answer_review(filing_id, fields.get("text", ""), visit.request_id(fields))
+    return await visit.go(f"/filings/{filing_id}", visit.wording("Réponse envoyée à l’autorité."))
+
+
+@router.post("/filings/{filing_id}/return-request")
+async def request_return(visit: Visitor, filing_id: str) -> Response:
+    """Ask the authority for a closed filing back at step 4."""
+    fields = await visit.fields("reason")
+    await visit.services.forms.request_return(filing_id, fields.get("reason", ""), visit.request_id(fields))
+    return await visit.go(f"/filings/{filing_id}", visit.wording("Demande envoyée à l’autorité."))
 
 
 @router.get("/filings/{filing_id}/forms")
@@ -153,7 +172,7 @@ async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
         "form": form_set.form_of(known_as),
         "comments": comments,
         "is_flagged": bool(comments) and comments[0].is_flagged,
-        "may_comment": visit.may("filing.edit", filing),
+        "may_comment": filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
         "present_text": told(present)[0] if present else "",
@@ -173,11 +192,28 @@ async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
 @router.post("/filings/{filing_id}/cells/{address}/comments")
 async def comment(visit: Visitor, filing_id: str, address: str) -> Response:
     """Comment a cell, or raise or lower its flag."""
-    fields = await visit.fields("text", "is_flagged")
-    is_flagged, request_id = fields.get("is_flagged") == "yes", visit.request_id(fields)
-    text = fields.get("text", "").strip()
-    await visit.services.forms.comment(filing_id, address, text, is_flagged=is_flagged, request_id=request_id)
+    fields = await visit.fields("text", "is_flagged", "is_shared")
+    await visit.services.forms.comment(
+        filing_id,
+        address,
+        fields.get("text", "").strip(),
+        is_flagged=fields.get("is_flagged") == "yes",
+        is_shared=fields.get("is_shared") == "yes",
+        request_id=visit.request_id(fields),
+    )
     return await visit.go(f"/filings/{filing_id}/cells/{address}#comments", visit.wording("Commentaire enregistré."))
+
+
+def may_answer(visit: Visit, filing: Filing) -> bool:
+    """Tell whether to offer an answer to the authority."""
+    is_asked = filing.step is Step.REVIEW and filing.review is not None and filing.review.state is ReviewState.ASKED
+    return is_asked and visit.may("filing.justify", filing)
+
+
+def may_request(visit: Visit, filing: Filing) -> bool:
+    """Tell whether to offer asking for the filing back."""
+    is_pending = filing.return_request is not None and filing.return_request.is_pending
+    return filing.step is Step.CLOSED and not is_pending and visit.may("filing.return", filing)
 
 
 def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
@@ -218,7 +254,7 @@ async def _form_page(
         identity=filing.identity,
         cells={cell.address: cell for cell in filing_cells.cells},
         findings=findings,
-        is_editable=is_editable(filing, visit.passport),
+        is_editable=is_editable(visit, filing),
         kept_texts=texts or {},
         comments=await visit.services.forms.comments(filing.identity.filing_id),
     )

@@ -4,8 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import formsets
 from chassis.errors import Failure
-from services.gateway.clients.answers import Delivery, DeliveryState, Document, Filing, Passport, Step, Verdict
+from services.gateway.clients.answers import (
+    Delivery,
+    DeliveryState,
+    Document,
+    Filing,
+    Passport,
+    ReviewState,
+    Step,
+    Verdict,
+)
+from services.gateway.web.form_view import shown_at
 from services.gateway.web.visit import Visit
 from services.gateway.web.wording import Wording
 
@@ -18,6 +29,13 @@ MENDING = {
 """What a verdict asks for."""
 OWN = {Document.ER: "MIN", Document.QDIS: "FED-"}
 """How the code of the authority of a document begins among the recipients."""
+OVER = {
+    Step.REVIEW: "Rien : le dossier est signé et transmis.",
+    Step.CLOSED: "Rien : le dossier est clôturé.",
+    Step.ARCHIVED: "Rien : le dossier est archivé, en lecture seule.",
+}
+"""What is left to do after the signature, when nobody asks anything."""
+MOST_CELLS = 20
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
 
 
@@ -28,6 +46,8 @@ class Link:
     text: str
     path: str = ""
     is_current: bool = False
+    is_done: bool = False
+    """True for a sentence that says that nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +78,9 @@ def moves(filing: Filing, passport: Passport) -> list[Move]:
     ]
 
 
-def is_editable(filing: Filing, passport: Passport) -> bool:
+def is_editable(visit: Visit, filing: Filing) -> bool:
     """Tell whether to offer inputs."""
-    return filing.step in EDITABLE and not filing.is_locked and passport.may("filing.edit", filing.identity.body)
+    return filing.step in EDITABLE and not filing.is_locked and visit.may("filing.edit", filing)
 
 
 def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
@@ -68,9 +88,9 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
     at = f"/filings/{filing.identity.filing_id}"
     if filing.is_locked:
         return [Link(_("Attendre : une signature est en cours."))]
-    if filing.step not in (*EDITABLE, Step.SIGNATURE):
-        return [Link(_("Rien : le dossier est signé et transmis."), f"{at}/receipt")]
-    items = []
+    if filing.step in OVER:
+        return _after_signature(filing, passport, at, _)
+    items = _to_review(filing, at, _)
     if filing.conflicts:
         count = len(filing.conflicts)
         text = _("Choisir entre deux valeurs pour {n} donnée(s) commune(s) en conflit.", n=count)
@@ -86,6 +106,31 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
     else:
         items.append(Link(_("Attendre la signature du responsable de l’organisme.")))
     return items
+
+
+def _after_signature(filing: Filing, passport: Passport, at: str, _: Wording) -> list[Link]:
+    if filing.review and filing.review.state is ReviewState.ASKED and filing.step is Step.REVIEW:
+        may_answer = passport.may("filing.justify", filing.identity.body)
+        asks = "Répondre à la question de l’autorité : {question}" if may_answer else "L’autorité demande : {question}"
+        return [Link(_(asks, question=filing.review.question), f"{at}#review"), *_to_review(filing, at, _)]
+    if filing.return_request and filing.return_request.is_pending:
+        return [Link(_("Attendre la décision de l’autorité sur votre demande de retour à l’étape 4."), f"{at}#return")]
+    return [Link(_(OVER[filing.step]), f"{at}/receipt", is_done=True)]
+
+
+def _to_review(filing: Filing, at: str, _: Wording) -> list[Link]:
+    """Return the cells that somebody asked to look at again, the first of them when they are many."""
+    if not filing.to_review:
+        return []
+    identity = filing.identity
+    form_set = formsets.load(identity.form_set)
+    links = []
+    for cell in filing.to_review[:MOST_CELLS]:
+        known_as = shown_at(form_set, identity.document.code, cell.address)
+        text = _("Revoir {cell} : {reason} ({author})", cell=known_as, reason=cell.reason, author=cell.author)
+        links.append(Link(text, f"{at}/cells/{known_as}"))
+    more = len(filing.to_review) - MOST_CELLS
+    return [*links, Link(_("Revoir encore {n} case(s).", n=more))] if more > 0 else links
 
 
 def _about_verdict(filing: Filing, at: str, _: Wording) -> list[Link]:
@@ -147,7 +192,7 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
         "tabs": _tabs(visit, filing, tab),
         "left": left_to_do(filing, visit.passport, _),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
-        "is_editable": is_editable(filing, visit.passport),
+        "is_editable": is_editable(visit, filing),
         "at": f"/filings/{identity.filing_id}",
     }
 
@@ -157,7 +202,7 @@ def _tabs(visit: Visit, filing: Filing, tab: str) -> list[Link]:
     offered = [
         ("", "Synthèse", True),
         ("forms", "Formulaires", True),
-        ("import", "Import", is_editable(filing, visit.passport) and visit.may("filing.import", filing)),
+        ("import", "Import", is_editable(visit, filing) and visit.may("filing.import", filing)),
         ("attachments", "Pièces jointes", True),
         ("remarks", "Contrôles", True),
         ("release", "Destinataires", visit.may("release.read", filing)),

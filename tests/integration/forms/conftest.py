@@ -20,7 +20,7 @@ from services.validation.service import make_service as make_validation
 from tests.support.clocks import FrozenClock
 from tests.support.forms import SIREN
 from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
-from tests.support.hosting import ACCOUNTANT, DIRECTOR, FakePassports, a_caller, a_stack, hosting
+from tests.support.hosting import ACCOUNTANT, DIRECTOR, OFFICER, FakePassports, a_caller, a_stack, hosting
 from tests.support.postgres import TestDatabase
 
 STRANGERS_BODY = "552081317"
@@ -82,7 +82,7 @@ PASSPORTS = {
     "accountant": a_caller("Camille Compte", on={SIREN: ACCOUNTANT}),
     "reader": a_caller("Lou Lecteur", on={SIREN: ["filing.read"]}),
     "stranger": a_caller("Sacha Ailleurs", on={STRANGERS_BODY: DIRECTOR}),
-    "officer": a_caller("Alex Agent", on={"*": ["staff.read", "campaign.manage"]}),
+    "officer": a_caller("Alex Agent", on={"*": OFFICER}),
 }
 
 

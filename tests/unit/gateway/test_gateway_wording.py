@@ -50,6 +50,7 @@ def _said() -> set[str]:
         *(
             frame.MENDING,
             frame.AUTHORITIES,
+            frame.OVER,
             release_pages.LEVELS,
             release_pages.TICKED,
             account_pages.SIDES,

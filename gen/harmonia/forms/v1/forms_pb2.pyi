@@ -62,6 +62,42 @@ STEP_ARCHIVED: Step.ValueType  # 6
 """6 Archivé."""
 Global___Step: _TypeAlias = Step  # noqa: Y015
 
+class _ReviewState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_STATE_UNSPECIFIED: _ReviewState.ValueType  # 0
+    """Not said."""
+    REVIEW_STATE_WAITING: _ReviewState.ValueType  # 1
+    """À traiter: it just arrived."""
+    REVIEW_STATE_IN_PROGRESS: _ReviewState.ValueType  # 2
+    """En cours."""
+    REVIEW_STATE_ASKED: _ReviewState.ValueType  # 3
+    """Question posée: the body must answer."""
+    REVIEW_STATE_ANSWERED: _ReviewState.ValueType  # 4
+    """Réponse reçue."""
+    REVIEW_STATE_RELIABLE: _ReviewState.ValueType  # 5
+    """Fiabilisé: may be closed."""
+
+class ReviewState(_ReviewState, metaclass=_ReviewStateEnumTypeWrapper):
+    """Sub-steps of step 4 (fiabilisation)."""
+
+REVIEW_STATE_UNSPECIFIED: ReviewState.ValueType  # 0
+"""Not said."""
+REVIEW_STATE_WAITING: ReviewState.ValueType  # 1
+"""À traiter: it just arrived."""
+REVIEW_STATE_IN_PROGRESS: ReviewState.ValueType  # 2
+"""En cours."""
+REVIEW_STATE_ASKED: ReviewState.ValueType  # 3
+"""Question posée: the body must answer."""
+REVIEW_STATE_ANSWERED: ReviewState.ValueType  # 4
+"""Réponse reçue."""
+REVIEW_STATE_RELIABLE: ReviewState.ValueType  # 5
+"""Fiabilisé: may be closed."""
+Global___ReviewState: _TypeAlias = ReviewState  # noqa: Y015
+
 class _Origin:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -185,6 +221,128 @@ EXPORT_FORMAT_XBRL_CSV: ExportFormat.ValueType  # 5
 EXPORT_FORMAT_TAXONOMY: ExportFormat.ValueType  # 6
 """Taxonomy package (ZIP) generated from the form set."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
+@_typing.final
+class Review(_message.Message):
+    """How far the authority is with a transmitted filing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    state: Global___ReviewState.ValueType
+    """Where it is."""
+    author: _builtins.str
+    """Who brought it there; empty while it waits."""
+    question: _builtins.str
+    """The last question asked."""
+    answer: _builtins.str
+    """The answer to it; empty while there is none."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___ReviewState.ValueType = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        question: _builtins.str = ...,
+        answer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "at", b"at", "author", b"author", "question", b"question", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
+class ReturnRequest(_message.Message):
+    """The body asks that a closed filing comes back to step 4."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    REFUSED_BY_FIELD_NUMBER: _builtins.int
+    REFUSED_AT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why."""
+    author: _builtins.str
+    """Who asks."""
+    refusal: _builtins.str
+    """Why it was refused; empty while it is pending."""
+    refused_by: _builtins.str
+    """Who refused it."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def refused_at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        refusal: _builtins.str = ...,
+        refused_by: _builtins.str = ...,
+        refused_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "refused_at", b"refused_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "author", b"author", "reason", b"reason", "refusal", b"refusal", "refused_at", b"refused_at", "refused_by", b"refused_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnRequest: _TypeAlias = ReturnRequest  # noqa: Y015
+
+@_typing.final
+class CellToReview(_message.Message):
+    """A cell that somebody asked the body to look at again; it is gone once changed, or answered by a comment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """`LINE.column` it is kept under."""
+    reason: _builtins.str
+    """Why."""
+    author: _builtins.str
+    """Who asks."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CellToReview: _TypeAlias = CellToReview  # noqa: Y015
 
 @_typing.final
 class FiledCell(_message.Message):
@@ -312,6 +470,9 @@ class Filing(_message.Message):
     FILLED_FIELD_NUMBER: _builtins.int
     FILLABLE_FIELD_NUMBER: _builtins.int
     CONFLICTS_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    RETURN_REQUEST_FIELD_NUMBER: _builtins.int
+    TO_REVIEW_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -348,6 +509,18 @@ class Filing(_message.Message):
     def conflicts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells in conflict with another server."""
 
+    @_builtins.property
+    def review(self) -> Global___Review:
+        """What the authority does with it, from step 4 on."""
+
+    @_builtins.property
+    def return_request(self) -> Global___ReturnRequest:
+        """The last request of the body to have it back at step 4, pending or refused."""
+
+    @_builtins.property
+    def to_review(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellToReview]:
+        """Cells to look at again; for the people of the body only."""
+
     def __init__(
         self,
         *,
@@ -365,10 +538,13 @@ class Filing(_message.Message):
         filled: _builtins.int = ...,
         fillable: _builtins.int = ...,
         conflicts: _abc.Iterable[_builtins.str] | None = ...,
+        review: Global___Review | None = ...,
+        return_request: Global___ReturnRequest | None = ...,
+        to_review: _abc.Iterable[Global___CellToReview] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "return_request", b"return_request", "review", b"review"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1414,6 +1590,7 @@ class MoveFilingRequest(_message.Message):
     FILING_ID_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -1422,6 +1599,10 @@ class MoveFilingRequest(_message.Message):
     """Step to go to."""
     reason: _builtins.str
     """Why, required when going back."""
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells to look at again, when going back."""
+
     def __init__(
         self,
         *,
@@ -1429,10 +1610,11 @@ class MoveFilingRequest(_message.Message):
         filing_id: _builtins.str = ...,
         step: Global___Step.ValueType = ...,
         reason: _builtins.str = ...,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1730,6 +1912,7 @@ class GetTransmittedFilingResponse(_message.Message):
 
     FILING_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
+    ACTIVITIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def filing(self) -> Global___Filing:
         """The filing."""
@@ -1738,15 +1921,20 @@ class GetTransmittedFilingResponse(_message.Message):
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Cells as signed, computed ones included."""
 
+    @_builtins.property
+    def activities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Activity]:
+        """What was done with it since it was signed, newest first; nothing of the work inside the body."""
+
     def __init__(
         self,
         *,
         filing: Global___Filing | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        activities: _abc.Iterable[Global___Activity] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing", b"filing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities", b"activities", "cells", b"cells", "filing", b"filing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3511,6 +3699,8 @@ class CellComment(_message.Message):
     AUTHOR_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     IS_FLAGGED_FIELD_NUMBER: _builtins.int
+    IS_SHARED_FIELD_NUMBER: _builtins.int
+    IS_BY_AUTHORITY_FIELD_NUMBER: _builtins.int
     comment_id: _builtins.str
     """Identifier."""
     address: _builtins.str
@@ -3521,6 +3711,10 @@ class CellComment(_message.Message):
     """Who."""
     is_flagged: _builtins.bool
     """State of the follow-up flag after this comment."""
+    is_shared: _builtins.bool
+    """True when the authority reads it too, once the filing is transmitted."""
+    is_by_authority: _builtins.bool
+    """True when an officer of the authority wrote it."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -3534,10 +3728,12 @@ class CellComment(_message.Message):
         author: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         is_flagged: _builtins.bool = ...,
+        is_shared: _builtins.bool = ...,
+        is_by_authority: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "comment_id", b"comment_id", "is_flagged", b"is_flagged", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "comment_id", b"comment_id", "is_by_authority", b"is_by_authority", "is_flagged", b"is_flagged", "is_shared", b"is_shared", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3592,6 +3788,336 @@ class Attachment(_message.Message):
 Global___Attachment: _TypeAlias = Attachment  # noqa: Y015
 
 @_typing.final
+class ReviewFilingRequest(_message.Message):
+    """Request of ReviewFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    state: Global___ReviewState.ValueType
+    """Where to bring the review."""
+    text: _builtins.str
+    """The question asked, or an answer that came by another way."""
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells that a question is about."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        state: Global___ReviewState.ValueType = ...,
+        text: _builtins.str = ...,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing_id", b"filing_id", "request_id", b"request_id", "state", b"state", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewFilingRequest: _TypeAlias = ReviewFilingRequest  # noqa: Y015
+
+@_typing.final
+class ReviewFilingResponse(_message.Message):
+    """Response of ReviewFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewFilingResponse: _TypeAlias = ReviewFilingResponse  # noqa: Y015
+
+@_typing.final
+class AnswerReviewRequest(_message.Message):
+    """Request of AnswerReview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    text: _builtins.str
+    """The answer, at most 2,000 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerReviewRequest: _TypeAlias = AnswerReviewRequest  # noqa: Y015
+
+@_typing.final
+class AnswerReviewResponse(_message.Message):
+    """Response of AnswerReview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerReviewResponse: _TypeAlias = AnswerReviewResponse  # noqa: Y015
+
+@_typing.final
+class CloseFilingRequest(_message.Message):
+    """Request of CloseFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseFilingRequest: _TypeAlias = CloseFilingRequest  # noqa: Y015
+
+@_typing.final
+class CloseFilingResponse(_message.Message):
+    """Response of CloseFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing, at step 5."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseFilingResponse: _TypeAlias = CloseFilingResponse  # noqa: Y015
+
+@_typing.final
+class RequestReturnRequest(_message.Message):
+    """Request of RequestReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    reason: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestReturnRequest: _TypeAlias = RequestReturnRequest  # noqa: Y015
+
+@_typing.final
+class RequestReturnResponse(_message.Message):
+    """Response of RequestReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing with the request."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestReturnResponse: _TypeAlias = RequestReturnResponse  # noqa: Y015
+
+@_typing.final
+class DecideReturnRequest(_message.Message):
+    """Request of DecideReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    IS_ACCEPTED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    is_accepted: _builtins.bool
+    """True to let the filing come back."""
+    reason: _builtins.str
+    """Why, required to refuse."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        is_accepted: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "is_accepted", b"is_accepted", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReturnRequest: _TypeAlias = DecideReturnRequest  # noqa: Y015
+
+@_typing.final
+class DecideReturnResponse(_message.Message):
+    """Response of DecideReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after the decision."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReturnResponse: _TypeAlias = DecideReturnResponse  # noqa: Y015
+
+@_typing.final
+class ArchiveFilingRequest(_message.Message):
+    """Request of ArchiveFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveFilingRequest: _TypeAlias = ArchiveFilingRequest  # noqa: Y015
+
+@_typing.final
+class ArchiveFilingResponse(_message.Message):
+    """Response of ArchiveFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing, at step 6."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveFilingResponse: _TypeAlias = ArchiveFilingResponse  # noqa: Y015
+
+@_typing.final
 class CommentCellRequest(_message.Message):
     """Request of CommentCell."""
 
@@ -3602,6 +4128,7 @@ class CommentCellRequest(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     IS_FLAGGED_FIELD_NUMBER: _builtins.int
+    IS_SHARED_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -3611,7 +4138,9 @@ class CommentCellRequest(_message.Message):
     text: _builtins.str
     """Text, at most 2,000 characters."""
     is_flagged: _builtins.bool
-    """Follow-up flag."""
+    """Follow-up flag; officers leave it as it is."""
+    is_shared: _builtins.bool
+    """True to let the authority read it."""
     def __init__(
         self,
         *,
@@ -3620,10 +4149,11 @@ class CommentCellRequest(_message.Message):
         address: _builtins.str = ...,
         text: _builtins.str = ...,
         is_flagged: _builtins.bool = ...,
+        is_shared: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filing_id", b"filing_id", "is_flagged", b"is_flagged", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filing_id", b"filing_id", "is_flagged", b"is_flagged", "is_shared", b"is_shared", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
