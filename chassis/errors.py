@@ -28,15 +28,36 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class ThreeParts:
+    """What is wrong, where, and how to mend it, in one language."""
+
+    what: str
+    where: str = ""
+    how: str = ""
+
+    def __str__(self) -> str:
+        """The three parts in one line."""
+        return " ".join(part for part in (self.what, self.where, self.how) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
-    """One field that is wrong: where, and what to do about it, in a sentence for people."""
+    """One field that is wrong: where, and what to do about it, for people."""
 
     field: str
     """Path of the field in the request, or the address of the cell (``BA.010.brut``)."""
     description: str
-    """What is wrong and how to mend it, in the user's language (French by default)."""
+    """What is wrong and how to mend it, in French, in one line."""
     reason: str = ""
     """Stable code of the violation, for machines; the id of the format control where there is one."""
+    fr: ThreeParts | None = None
+    """The description in its three parts; None of what only a program can get wrong, whose description is all."""
+    en: ThreeParts | None = None
+
+
+def violation(field: str, reason: str, fr: ThreeParts, en: ThreeParts) -> Violation:
+    """Return a violation told in three parts and two languages."""
+    return Violation(field, str(fr), reason, fr, en)
 
 
 class Failure(Exception):

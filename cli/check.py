@@ -16,10 +16,10 @@ from rich.table import Table
 
 import formsets
 from formsets import FormSet
+from formsets.comparison import disagreement
 from formsets.flat_file import LARGEST, FlatFile, read_flat_file
 from formsets.formats import read
 from formsets.values import Value, written
-from services.validation.domain.comparison import agree
 from services.validation.domain.rule_set import compile_rules
 from services.validation.domain.verdict import Report, Verdict
 
@@ -219,19 +219,13 @@ def _disagreements(
     """F-22: computed cells of the file that differ from ours. They are compared, never used."""
     items = []
     for address, (line, value) in given.items():
-        cell_type = form_set.cell_type(address)
         ours = cells.get(address)
-        if ours is None or agree(value, ours, cell_type):
+        problem = disagreement(form_set, address, value, ours) if ours is not None else None
+        if problem is None:
             continue
         code, _, column = address.rpartition(".")
-        text = form_set.control("F-22").text(language)
-        shown, computed = written(value), written(ours, cell_type)
-        detail = (
-            f"{address}: the file says {shown}, the formula gives {computed}. The computed value is kept."
-            if language == "en"
-            else f"{address} : le fichier donne {shown}, le calcul {computed}. La valeur calculée est retenue."
-        )
-        items.append(FormatItem(line, column, code, "F-22", _located(line, f"{text.what} {detail}", language)))
+        message = _located(line, problem.sentence(language), language)
+        items.append(FormatItem(line, column, code, problem.control, message))
     return items
 
 

@@ -78,11 +78,16 @@ def preview(console: Console, answer: Mapping[str, Any]) -> None:
     for guess in answer.get("guesses", ()):
         console.print(f"[dim]{escape(guess['fr'])}[/]")
     for problem in answer.get("problems", ()):
-        message = problem["message"]
         where = f"ligne {problem['line']}" if problem["line"] else "fichier"
-        console.print(
-            f"[red]{where} {escape(problem['code'])}[/] {escape(message['what']['fr'])} {escape(message['how']['fr'])}"
-        )
+        console.print(f"[red]{where} {escape(problem['code'])}[/] {_in_one_line(problem)}")
+    for change in answer.get("changes", ()):
+        if change.get("control"):
+            console.print(f"[yellow]ligne {change['line']} {escape(change['address'])}[/] {_in_one_line(change)}")
+
+
+def _in_one_line(told: Mapping[str, Any]) -> str:
+    parts = (told["message"][part]["fr"] for part in ("what", "where", "how"))
+    return escape(" ".join(part for part in parts if part))
 
 
 def report(console: Console, answer: Mapping[str, Any], *, everything: bool = False) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from formsets.package import ControlText, FormSet
+from formsets.package import ControlText, FormSet, UnknownCell
 from formsets.values import NUMERIC_TYPES, Value
 
 Origin = Literal["hand", "file"]
@@ -143,6 +143,45 @@ def read(
         return Reading(problem=_problem(form_set, address, raw, refusal))
 
 
+def computed_cell(form_set: FormSet, address: str, raw: str) -> Problem:
+    """Return F-20 about a cell that a formula fills."""
+    return _problem(form_set, address, raw, _computed())
+
+
+def closed_cell(form_set: FormSet, address: str, raw: str) -> Problem:
+    """Return F-19 about a cell that takes no value at all."""
+    return _problem(form_set, address, raw, _is_closed())
+
+
+def unknown_cell(form_set: FormSet, address: str) -> Problem:
+    """Return F-24 about an address that the package does not have: its line, or the column of a line that is there."""
+    code, _, column = address.rpartition(".")
+    shown, version = printable(address, 40), form_set.version
+    french, english = (form_set.control("F-24").text(language) for language in ("fr", "en"))
+    what_fr, what_en = french.what, english.what
+    how_fr, how_en = "Corrigez le code, ou retirez la ligne.", "Correct the code, or remove the line."
+    if columns := _columns_of(form_set, code.upper()) if column else ():
+        listed = ", ".join(columns)
+        what_fr, what_en = "Colonne inconnue pour cette ligne.", "This line has no such column."
+        how_fr, how_en = f"Colonnes admises : {listed}.", f"Columns allowed: {listed}."
+    return Problem(
+        "F-24",
+        address,
+        "",
+        ControlText(what_fr, f"« {shown} » n'est pas une case du référentiel {version}.", how_fr),
+        ControlText(what_en, f"“{shown}” is not a cell of form set {version}.", how_en),
+    )
+
+
+def _columns_of(form_set: FormSet, code: str) -> tuple[str, ...]:
+    """Columns of the form this line belongs to, none when there is no such line."""
+    try:
+        form_set.line(code)
+        return form_set.form(code[:2]).columns
+    except UnknownCell:
+        return ()
+
+
 def read_all(
     form_set: FormSet, raws: Mapping[str, str], year: int, *, origin: Origin = "hand"
 ) -> tuple[dict[str, Value], list[Problem]]:
@@ -219,9 +258,13 @@ def _problem(form_set: FormSet, address: str, raw: str, refusal: _Refused) -> Pr
 
 def _refuse_locked(form_set: FormSet, address: str, origin: Origin, locked: bool) -> None:
     if origin == "hand" and not form_set.accepts_input(address):
-        raise _Refused("F-20", "Modifiez les cases dont elle dépend.", "Change the cells it depends on.")
+        raise _computed()
     if locked:
         raise _Refused("F-21", "Demandez un retraitement, avec un commentaire.", "Ask for a restatement.")
+
+
+def _computed() -> _Refused:
+    return _Refused("F-20", "Modifiez les cases dont elle dépend.", "Change the cells it depends on.")
 
 
 def _typed(cell_type: str, enum_values: tuple[str, ...], text: str, year: int) -> Value:
@@ -236,7 +279,11 @@ def _closed(text: str) -> None:
     # A zero is accepted and not stored (decisions.md 9).
     if not text or re.fullmatch(r"0+([.,]0+)?", text):
         return
-    raise _Refused("F-19", "Laissez cette case vide.", "Leave this cell empty.")
+    raise _is_closed()
+
+
+def _is_closed() -> _Refused:
+    return _Refused("F-19", "Laissez cette case vide.", "Leave this cell empty.")
 
 
 def _reader(cell_type: str) -> Callable[[str, str], Value]:

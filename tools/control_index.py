@@ -22,6 +22,7 @@ _FILE = "formsets/flat_file.py::read_flat_file"
 _SIGNING = "tests/unit/signature/test_signature_signing.py"
 _FORMS_SIGNING = "tests/unit/forms/test_usecases_signing.py"
 _EXCHANGE = "tests/integration/sync/test_sync_exchange.py"
+_TOTALS = "tests/unit/forms_imports/test_totals_of_files.py"
 _WORKFLOW = "tests/unit/formsets/test_workflow.py"
 
 
@@ -39,8 +40,15 @@ class Entry:
 READINGS = {
     **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20, 21)},
     "F-22": Entry(
-        ("services/validation/domain/comparison.py::agree", "cli/check.py::_disagreements"),
-        ("tests/unit/cli_check/test_check.py::test_a_total_of_the_file_is_compared_and_never_used",),
+        (
+            "formsets/comparison.py::disagreement",
+            "cli/check.py::_disagreements",
+            "services/forms/domain/importing.py::compare_totals",
+        ),
+        (
+            "tests/unit/cli_check/test_check.py::test_a_total_of_the_file_is_compared_and_never_used",
+            f"{_TOTALS}::test_the_server_says_of_a_file_what_the_command_line_says_of_it",
+        ),
     ),
     **{f"F-{n}": Entry((_FILE,)) for n in (23, 24, 25, 27, 28, 29)},
     "F-26": Entry(("formsets/flat_file.py::check_subject",)),

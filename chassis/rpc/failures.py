@@ -1,9 +1,11 @@
 """Translates failures to `google.rpc` statuses and back: the same class arrives that was raised.
 
-`ErrorInfo{reason, domain, metadata}` is always the first detail. What is not a `Failure` leaves as INTERNAL with an
+`ErrorInfo{reason, domain, metadata}` is always the first detail. Violations travel as the standard details, in French and in
+one line, and beside them as `ViolationTexts`, in three parts and two languages, in the same order. What is not a `Failure` leaves as INTERNAL with an
 opaque sentence and the trace id; the stack stays in our log. Log level goes by fault: the caller's at info, ours at error.
 """
 
+from dataclasses import replace
 from typing import cast
 
 import grpc
@@ -11,6 +13,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
+from harmonia.types.v1 import types_pb2 as types
 from opentelemetry import trace
 
 from chassis.errors import (
@@ -22,6 +25,7 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
@@ -34,6 +38,8 @@ DOMAIN = "harmonia"
 RETRY_AFTER = "retry_after"
 """Metadata of an `Exhausted` or `Unavailable` that knows after how many whole seconds to try again."""
 SECONDS_BEFORE_A_RETRY = 1
+MOST_VIOLATIONS = 500
+"""Told of one failure: they travel in trailing metadata, which `chassis.peers` limits to 1 MiB."""
 _CODES: dict[type[Failure], grpc.StatusCode] = {
     Invalid: grpc.StatusCode.INVALID_ARGUMENT,
     Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
@@ -58,28 +64,31 @@ def to_status(failure: Failure) -> status_pb2.Status:
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=failure.code, domain=DOMAIN, metadata=failure.metadata)
     ]
-    if failure.violations and isinstance(failure, Invalid):
+    told = failure.violations[:MOST_VIOLATIONS]
+    if told and isinstance(failure, Invalid):
         details.append(
             error_details_pb2.BadRequest(
                 field_violations=[
                     error_details_pb2.BadRequest.FieldViolation(
                         field=v.field, description=v.description, reason=v.reason
                     )
-                    for v in failure.violations
+                    for v in told
                 ]
             )
         )
-    elif failure.violations:
+    elif told:
         details.append(
             error_details_pb2.PreconditionFailure(
                 violations=[
                     error_details_pb2.PreconditionFailure.Violation(
                         type=v.reason, subject=v.field, description=v.description
                     )
-                    for v in failure.violations
+                    for v in told
                 ]
             )
         )
+    if any(v.fr for v in told):
+        details.append(types.ViolationTexts(texts=[_text(v) for v in told]))
     if isinstance(failure, NotFound | AlreadyExists):
         details.append(error_details_pb2.ResourceInfo(resource_type=failure.code, description=failure.message))
     if isinstance(failure, Exhausted):
@@ -96,6 +105,15 @@ def to_status(failure: Failure) -> status_pb2.Status:
     return status_pb2.Status(code=code.value[0], message=failure.message, details=packed)
 
 
+def _text(told: Violation) -> types.ViolationText:
+    fr, en = told.fr or ThreeParts(""), told.en or ThreeParts("")
+    return types.ViolationText(
+        what=types.Sentence(fr=fr.what, en=en.what),
+        where=types.Sentence(fr=fr.where, en=en.where),
+        how=types.Sentence(fr=fr.how, en=en.how),
+    )
+
+
 def _retry_delay(failure: Failure) -> duration_pb2.Duration:
     written = failure.metadata.get(RETRY_AFTER, "")
     return duration_pb2.Duration(seconds=int(written) if written.isdecimal() else SECONDS_BEFORE_A_RETRY)
@@ -106,6 +124,7 @@ def from_error(error: grpc.aio.AioRpcError) -> Failure:
     meaning = _MEANINGS.get(error.code(), Unavailable)
     info = error_details_pb2.ErrorInfo()
     violations: list[Violation] = []
+    texts = types.ViolationTexts()
     status = rpc_status.from_call(cast("grpc.Call", error))
     for detail in status.details if status is not None else ():
         bad, precondition = error_details_pb2.BadRequest(), error_details_pb2.PreconditionFailure()
@@ -115,6 +134,10 @@ def from_error(error: grpc.aio.AioRpcError) -> Failure:
             violations += [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
         elif detail.Unpack(precondition):
             violations += [Violation(v.subject, v.description, v.type) for v in precondition.violations]
+        elif detail.Is(texts.DESCRIPTOR):
+            detail.Unpack(texts)
+    if len(texts.texts) == len(violations):
+        violations = [_told(one, text) for one, text in zip(violations, texts.texts, strict=True)]
     if not info.reason and error.code() is grpc.StatusCode.INTERNAL:
         return InternalFailure(error.details() or "", metadata={})
     if not info.reason and meaning is Unavailable:
@@ -124,6 +147,16 @@ def from_error(error: grpc.aio.AioRpcError) -> Failure:
     return meaning(
         error.details() or "", metadata=dict(info.metadata), violations=violations, reason=info.reason or None
     )
+
+
+def _told(received: Violation, text: types.ViolationText) -> Violation:
+    if not text.what.fr:
+        return received
+    fr, en = (
+        ThreeParts(*(getattr(part, language) for part in (text.what, text.where, text.how)))
+        for language in ("fr", "en")
+    )
+    return replace(received, fr=fr, en=en)
 
 
 class InternalFailure(Failure):

@@ -17,12 +17,12 @@ from chassis.settings import DatabaseSettings
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
-from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
@@ -37,6 +37,7 @@ from tests.support.forms import (
     NOON,
     SHARED,
     SIREN,
+    TOTALLED,
     a_body,
     a_campaign,
     a_cell,
@@ -89,8 +90,10 @@ def a_preview(**changes):
     change = Change(AMOUNT, AMOUNT, 4, "1 500", "1500", "12", 3, Origin.TYPED, Effect.PROTECTED)
     problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, {"nature": "mienne"})
     new = Change(SHARED, SHARED, 5, "1", "1", "", 0, None, Effect.FILL)
+    found = Disagreement("F-22", sentences, sentences)
+    total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
     guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
-    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new), (problem,), guesses)
+    preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new, total), (problem,), guesses)
     return replace(preview, **changes)
 
 
@@ -255,6 +258,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
         a_cell("ID.010.v", "L'Été ; « ça » 中", source=a_source(origin=Origin.IMPORTED, file="é.csv", line=12)),
         a_cell(SHARED, "", conflict=an_other_value(), is_provisional=True, is_sealed=True),
         a_cell("BA.020.brut", "9" * 300, source=a_source(origin=Origin.CHOSEN, server="MIN")),
+        a_cell("BA.030.brut", "", source=a_source(put_back=PutBack("Alix", NOON, 0))),
     ]
     await keep(open_work, a_filing(), cells=cells)
 
@@ -263,7 +267,7 @@ async def test_cells_come_back_as_they_were_saved(open_work):
 
 async def test_each_version_stays_in_the_history(open_work):
     first, later = a_cell(), a_source("Alix", at=NOON + timedelta(minutes=1))
-    second = first.changed("", later)
+    second = first.changed("", replace(later, put_back=PutBack("Alix", NOON, 3)))
     await keep(open_work, a_filing(), cells=[first])
     async with open_work() as work:
         await work.cells.save(FILING_ID, [second])
@@ -453,7 +457,7 @@ async def test_of_two_that_receive_an_event_at_once_one_is_first(open_work):
 
 
 def a_step(number=1, **changes):
-    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, restores=1)
+    trace = CellTrace(AMOUNT, "é", "2", 3, 2, Origin.IMPORTED, "er.csv", 7, "Camille", NOON, "FED-OPH", restores=1)
     step = EditStep(
         UUID(int=number), FILING_ID, EditKind.FILE_IMPORTED, "Alix", NOON, "Importé.", "Imported.", (trace,)
     )
@@ -466,7 +470,9 @@ async def test_steps_come_back_newest_first_though_their_times_are_equal(open_wo
     async with open_work() as work:
         await work.steps.add(first)
         await work.steps.add(second)
-        await work.steps.mark_undone(first.id)
+        await work.steps.mark_undone(first.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=True)
+        await work.steps.mark_undone(second.id, is_undone=False)
         await work.commit()
 
     async with open_work() as work:

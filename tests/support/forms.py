@@ -16,7 +16,7 @@ from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
 from services.forms.domain.filing import Body, Document, Filing, Verdict
-from services.forms.domain.importing import Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.undoing import EditStep
 from services.forms.service import wire
@@ -146,8 +146,8 @@ class EngineControls:
                 one.address,
                 one.value,
                 one.control,
-                Sentences(one.french.what, one.french.where, one.french.how) if one.french else None,
-                Sentences(one.english.what, one.english.where, one.english.how) if one.english else None,
+                Sentences(one.french.what, one.french.where, one.french.how) if one.french else NOTHING_SAID,
+                Sentences(one.english.what, one.english.where, one.english.how) if one.english else NOTHING_SAID,
             )
             for one in readings
         ]

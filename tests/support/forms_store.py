@@ -330,9 +330,9 @@ class InMemoryEditSteps:
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]
 
-    async def mark_undone(self, step_id: UUID) -> None:
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
         def write(kept: Kept) -> None:
-            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=True)
+            kept.steps[step_id] = replace(kept.steps[step_id], is_undone=is_undone)
 
         self._work.write(write)
 

@@ -226,6 +226,14 @@ def a_preview() -> ImportPreview:
         Sentence("Écrivez 1234,56.", "Write 1234.56."),
     )
     problem = ImportProblem(9, "valeur", "BA.020.brut", "F-08", message, "1.234,56", {"nature": "x"})
+    differs = ThreePartMessage(
+        Sentence("Le total du fichier diffère.", "The total of the file differs."),
+        Sentence("Le fichier donne 5, le calcul 7.", "The file says 5, the formula gives 7."),
+        Sentence("La valeur calculée est retenue.", "The computed value is kept."),
+    )
+    compared = ImportEffect.COMPARED
+    total = ImportChange("BA.010.net", 30, "5", "5", "7", compared, Origin.UNSPECIFIED, "F-22", differs)
+    changes = (*changes, total)
     guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
 

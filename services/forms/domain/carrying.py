@@ -89,7 +89,7 @@ def carry(
 
 
 def _is_free(cell: Cell | None) -> bool:
-    return cell is None or not (cell.value or cell.conflict or cell.is_sealed)
+    return cell is None or not (cell.value or cell.is_personal or cell.conflict or cell.is_sealed)
 
 
 def _answer(form_set: FormSet, last_year: LastYear, address: str) -> str:

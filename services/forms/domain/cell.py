@@ -25,8 +25,18 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """Who made a version by putting back the state of an earlier one, and when."""
+
+    author: str
+    at: datetime
+    version: int
+    """The version put back; 0 when the cell had no value yet, so that nobody gave the emptiness it has now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """Who gave a value, when, and from where."""
+    """Who gave a value, when, and from where; what is put back keeps who gave it first."""
 
     origin: Origin
     author: str
@@ -34,6 +44,7 @@ class Source:
     file: str = ""
     line: int = 0
     server: str = ""
+    put_back: PutBack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,17 @@ class Cell:
     def awaits_choice(self) -> bool:
         """True when two values stand and a person must choose; a sealed value needs no choice, it was signed."""
         return self.conflict is not None and not self.is_sealed
+
+    @property
+    def is_blank(self) -> bool:
+        """True when the cell is as if it never had a value: what filled it was undone, or another form set took it out."""
+        put_back = self.source.put_back
+        return not self.value and put_back is not None and put_back.version == 0
+
+    @property
+    def is_personal(self) -> bool:
+        """True when a person of the body typed, chose or erased what is here: nothing replaces it unasked (F10)."""
+        return self.source.origin.is_personal and not self.is_blank
 
     def changed(self, value: str, source: Source) -> "Cell":
         """Return the next version of the cell; a conflict stays until it is resolved or both sides agree."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chassis.errors import Violation
 from services.forms.domain.cell import Cell, Source, first_version
 from services.forms.domain.errors import CellsChanged, CellsRefused
+from services.forms.domain.refusing import about_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ def _once_each(edits: Sequence[Edit]) -> list[Edit]:
     first: dict[str, Edit] = {}
     twice = [edit for edit in edits if first.setdefault(edit.address, edit).value != edit.value]
     if twice:
-        sentence = "Cette donnée est saisie deux fois avec des valeurs différentes. Gardez-en une."
-        raise CellsRefused([Violation(edit.shown_as, sentence, "F-25") for edit in twice])
+        raise CellsRefused([_twice(first[edit.address], edit) for edit in twice])
     return list(first.values())
 
 
@@ -65,13 +65,42 @@ def _is_sealed(cells: Mapping[str, Cell], edit: Edit) -> bool:
     return present is not None and present.is_sealed and present.value != edit.value
 
 
+def _twice(first: Edit, edit: Edit) -> Violation:
+    return about_cell(
+        edit.shown_as,
+        "F-25",
+        ("Donnée saisie deux fois avec des valeurs différentes.", "This fact is given twice with different values."),
+        ("Gardez une seule valeur.", "Keep one value."),
+        said=(
+            f"« {edit.value or 'vide'} » ici, « {first.value or 'vide'} » en {first.shown_as}",
+            f"“{edit.value or 'empty'}” here, “{first.value or 'empty'}” in {first.shown_as}",
+        ),
+    )
+
+
 def _sealed(edit: Edit) -> Violation:
-    sentence = "L'ER est signé : cette donnée commune ne change plus ici. Corrigez-la dans un ER rouvert."
-    return Violation(edit.shown_as, sentence, "FACT_SEALED")
+    return about_cell(
+        edit.shown_as,
+        "FACT_SEALED",
+        ("L'ER est signé : cette donnée commune ne change plus ici.", "The ER is signed: this shared fact is sealed."),
+        ("Corrigez-la dans un ER rouvert.", "Correct it in a reopened ER."),
+    )
 
 
 def _lost(edit: Edit, present: Cell) -> Violation:
-    shown = present.value or "vide"
-    by = present.source
-    sentence = f"{by.author} a saisi « {shown} » le {by.at:%d/%m/%Y à %H:%M} UTC."
-    return Violation(edit.shown_as, sentence, f"version={present.version}")
+    by, put_back = present.source, present.source.put_back
+    author, at = (put_back.author, put_back.at) if put_back else (by.author, by.at)
+    did_fr, did_en = ("a remis", "put back") if put_back else ("a saisi", "entered")
+    return about_cell(
+        edit.shown_as,
+        f"version={present.version}",
+        ("Cette case a changé depuis que vous l'avez vue.", "This cell changed since you saw it."),
+        (
+            "Gardez cette valeur, ou saisissez la vôtre de nouveau.",
+            "Keep that value, or enter yours again.",
+        ),
+        said=(
+            f"{author} {did_fr} « {present.value or 'vide'} » le {at:%d/%m/%Y à %H:%M} UTC",
+            f"{author} {did_en} “{present.value or 'empty'}” on {at:%Y-%m-%d at %H:%M} UTC",
+        ),
+    )

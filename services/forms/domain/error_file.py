@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 from formsets.spreadsheet_text import neutralised
-from services.forms.domain.importing import Effect, ImportPreview, Problem
+from services.forms.domain.importing import NOTHING_SAID, Effect, ImportPreview, Problem
 
 OURS = ("état", "quoi", "où", "comment")
 _STATES = {
@@ -47,7 +47,9 @@ def _lines(
 ) -> Iterator[tuple[int, tuple[str, str], str, Mapping[str, str], tuple[str, str, str, str]]]:
     for change in preview.changes:
         code, _, column = change.address.rpartition(".")
-        yield change.line, (code, column), _value(change.text), change.extra, (_STATES[change.effect], "", "", "")
+        told = change.disagreement.fr if change.disagreement else NOTHING_SAID
+        ours = (_STATES[change.effect], told.what, told.where, told.how)
+        yield change.line, (code, column), _value(change.text), change.extra, ours
     for problem in preview.problems:
         parts = (_REFUSED, problem.fr.what, problem.fr.where, problem.fr.how)
         yield problem.line, _place(problem), _value(problem.text), problem.extra, parts

@@ -9,14 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Violation
 from formsets import FormSet
 from formsets.formats import read
 from formsets.values import parse, written
 from services.forms.domain.addressing import place_of
-from services.forms.domain.cell import Cell, OtherValue, Source
+from services.forms.domain.cell import Cell, OtherValue, PutBack, Source
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Document, Filing, Step
+from services.forms.domain.refusing import about_cell
 
 
 class Why(StrEnum):
@@ -185,8 +185,12 @@ def set_aside(publication_id: UUID, filing_id: UUID, unfit: Unfit) -> SetAside:
 
 
 def emptied(cell: Cell, source: Source) -> Cell:
-    """Return the next version of a cell whose value is set aside: empty, and in conflict with nobody."""
-    return replace(cell.changed("", source), conflict=None)
+    """Return the next version of a cell whose value is set aside: blank, and in conflict with nobody."""
+    return replace(cell.changed("", _blank(source)), conflict=None)
+
+
+def _blank(source: Source) -> Source:
+    return replace(source, put_back=PutBack(source.author, source.at, 0))
 
 
 def require_free(target: Cell | None, address: str) -> None:
@@ -196,8 +200,9 @@ def require_free(target: Cell | None, address: str) -> None:
         CellsRefused: the cell is filled, or sealed.
     """
     if target is not None and (target.value or target.is_sealed):
-        sentence = "Cette case est déjà remplie : videz-la d'abord, ou gardez sa valeur."
-        raise CellsRefused([Violation(address, sentence, "CELL_FILLED")])
+        what = ("Cette case est déjà remplie.", "This cell is already filled.")
+        how = ("Videz-la d'abord, ou gardez sa valeur.", "Empty it first, or keep its value.")
+        raise CellsRefused([about_cell(address, "CELL_FILLED", what, how)])
 
 
 def takes(form_set: FormSet, document: Document, address: str, value: str) -> bool:
@@ -262,4 +267,4 @@ def take_back(
 def _take_back_choice(present: dict[str, Cell], one: SetAside, source: Source) -> None:
     target = present.get(one.kept_as)
     if one.fate is Fate.KEPT and target is not None and target.version == one.kept_version:
-        present[one.kept_as] = target.changed("", source)
+        present[one.kept_as] = target.changed("", _blank(source))

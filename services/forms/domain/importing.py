@@ -1,12 +1,14 @@
 """Decides what importing a file would do, cell by cell, before anything is written (F10, F18)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from formsets import FormSet
+from formsets.comparison import disagreement
+from formsets.values import parse, written
 from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, Origin, Source, first_version
@@ -38,6 +40,9 @@ class Sentences:
     how: str
 
 
+NOTHING_SAID = Sentences("", "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A refused line: where it is in the file, which control refuses it, and the three-part message FR and EN."""
@@ -66,6 +71,15 @@ class ReadLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """F-22: a computed cell is worth something else in the file. Nothing is refused for it; FR and EN, three parts."""
+
+    control: str
+    fr: Sentences
+    en: Sentences
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What the import would do to one cell."""
 
@@ -81,6 +95,8 @@ class Change:
     effect: Effect
     extra: Mapping[str, str] = field(default_factory=dict)
     """The user's own columns on that line, given back in the error file (F18)."""
+    disagreement: Disagreement | None = None
+    """Of a computed cell, when the file gives another value than the formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +164,34 @@ def _effect(refusal: str | None, present: Cell | None, value: str) -> Effect:
         return Effect.SAME
     if present is not None and present.is_sealed:
         return Effect.SEALED
-    if present is None or not present.value:
-        return Effect.FILL
-    return Effect.PROTECTED if present.source.origin.is_personal else Effect.REPLACE
+    if present is not None and present.is_personal:
+        return Effect.PROTECTED
+    return Effect.REPLACE if present is not None and present.value else Effect.FILL
+
+
+def compare_totals(form_set: FormSet, changes: Iterable[Change], computed: Mapping[str, str]) -> list[Change]:
+    """Return the changes, each computed cell of the file beside what the formula gives (F-22).
+
+    Args:
+        form_set: the form set the filing is pinned to.
+        changes: what importing would do.
+        computed: computed cells as they would be once these changes are written.
+    """
+    return [_compared(form_set, change, computed) for change in changes]
+
+
+def _compared(form_set: FormSet, change: Change, computed: Mapping[str, str]) -> Change:
+    ours = computed.get(change.address) or computed.get(change.kept_at)
+    if change.effect is not Effect.COMPARED or not form_set.is_computed(change.address) or not ours:
+        return change
+    cell_type = form_set.cell_type(change.address)
+    value = parse(ours, cell_type)
+    problem = disagreement(form_set, change.address, parse(change.value, cell_type), value) if change.value else None
+    if problem is None:
+        return replace(change, current=written(value, cell_type))
+    fr, en = problem.french, problem.english
+    found = Disagreement(problem.control, Sentences(fr.what, fr.where, fr.how), Sentences(en.what, en.where, en.how))
+    return replace(change, current=written(value, cell_type), disagreement=found)
 
 
 def confirm(

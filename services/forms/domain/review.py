@@ -1,17 +1,16 @@
 """What the authority does with a transmitted filing (domain.md §11, steps 4 to 6), and what the body answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from chassis.errors import Violation
-from services.forms.domain.errors import CellsRefused, ReasonMissing, StepRefused
+from services.forms.domain.errors import ReasonMissing, StepRefused
 
 SHORTEST_TEXT = 3
 """Characters of a reason, a question or an answer, at least."""
-MOST_CELLS = 500
 
 
 class ReviewState(StrEnum):
@@ -123,20 +122,3 @@ def require_text(field: str, text: str, sentence: str) -> str:
     if len(text.strip()) < SHORTEST_TEXT:
         raise ReasonMissing(violations=[Violation(field, sentence, "REASON_MISSING")])
     return text.strip()
-
-
-def require_cells(known: Sequence[str], cells: Sequence[str]) -> None:
-    """Let cells be named.
-
-    Args:
-        known: the cells of the document.
-        cells: those to look at again.
-
-    Raises:
-        CellsRefused: one is not of this document, or there are too many.
-    """
-    if len(cells) > MOST_CELLS:
-        raise CellsRefused([Violation("cells", f"Au plus {MOST_CELLS} cases.", "TOO_MANY_CELLS")])
-    there = set(known)
-    if wrong := [Violation(c, "Cette case n'est pas de ce document.", "F-24") for c in cells if c not in there]:
-        raise CellsRefused(wrong)

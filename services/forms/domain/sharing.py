@@ -57,11 +57,14 @@ def facts_of(form_set: FormSet, document: Document, cells: Iterable[Cell]) -> li
             continue
         if document is Document.QDIS and concept.direction != "both":
             continue
-        if cell.source.origin in (Origin.SYNCHRONISED, Origin.CHOSEN):
+        put_back = cell.source.put_back
+        if cell.source.origin in (Origin.SYNCHRONISED, Origin.CHOSEN) and put_back is None:
             # Given by sync, or chosen through sync: it knows.
             continue
         source = FactSource.IMPORTED if cell.source.origin is Origin.IMPORTED else FactSource.TYPED
-        facts.append(ChangedFact(concept.code, cell.address, cell.value, source, cell.source.author, cell.source.at))
+        # Putting a value back is an act of today: told with its first time, it would stand behind what it undoes.
+        act = put_back or cell.source
+        facts.append(ChangedFact(concept.code, cell.address, cell.value, source, act.author, act.at))
     return facts
 
 

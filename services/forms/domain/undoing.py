@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.forms.domain.cell import Cell, Origin, Source
+from services.forms.domain.cell import Cell, Origin, PutBack, Source
 
 
 class EditKind(StrEnum):
@@ -28,12 +28,16 @@ class CellTrace:
     version: int
     """Version that the step made."""
     before_version: int = 0
-    """Version before the step; 0 when the cell never had a value."""
+    """Version before the step; 0 when the cell was blank."""
     before_origin: Origin = Origin.TYPED
     before_file: str = ""
     before_line: int = 0
+    before_author: str = ""
+    before_at: datetime | None = None
+    """None in steps kept before authors and times were."""
+    before_server: str = ""
     restores: int = 0
-    """Of an undo: the version whose value was put back."""
+    """Of an undo: the version whose state was put back, 0 when the cell had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def traces(before: Mapping[str, Cell], changed: Iterable[Cell]) -> tuple[CellTra
 
 
 def _trace(before: Cell | None, after: Cell) -> CellTrace:
-    if before is None:
+    if before is None or before.is_blank:
         return CellTrace(after.address, "", after.value, after.version)
     source = before.source
     return CellTrace(
@@ -80,14 +84,18 @@ def _trace(before: Cell | None, after: Cell) -> CellTrace:
         source.origin,
         source.file,
         source.line,
+        source.author,
+        source.at,
+        source.server,
     )
 
 
 def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell], author: str, at: datetime) -> Undoing:
     """Return the cells that undoing a step puts back, and the addresses changed since.
 
-    A cell counts as unchanged when its version is the one the step made, or when later steps were undone down to it:
-    undoing two steps, the last one first, restores what was there before both.
+    A cell counts as unchanged when it is in the state that the step left: at the very version the step made, or at one
+    that an undo put back to the same state. So undoing two steps, the last one first, restores what was there before
+    both, and undoing an undo restores what it took away.
 
     Args:
         step: the step to undo.
@@ -96,18 +104,15 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
         author: who undoes.
         at: when.
     """
-    restores = {
-        (trace.address, trace.version): trace.restores for one in undoings for trace in one.cells if trace.restores
-    }
+    restores = {(trace.address, trace.version): trace.restores for one in undoings for trace in one.cells}
     changed: list[Cell] = []
     kept: list[str] = []
     for trace in step.cells:
         present = cells.get(trace.address)
-        if present is None or present.is_sealed or _stands_for(restores, present) != trace.version:
+        if present is None or present.is_sealed or not _is_same_state(restores, present, trace):
             kept.append(trace.address)
             continue
-        source = Source(_origin(trace), author, at, trace.before_file, trace.before_line)
-        changed.append(present.changed(trace.before, source))
+        changed.append(present.changed(trace.before, _source_before(trace, PutBack(author, at, trace.before_version))))
     return Undoing(changed, kept)
 
 
@@ -117,14 +122,34 @@ def undo_traces(step: EditStep, cells: Mapping[str, Cell], changed: Iterable[Cel
     return tuple(replace(trace, restores=put_back_to[trace.address]) for trace in traces(cells, changed))
 
 
-def _stands_for(restores: Mapping[tuple[str, int], int], cell: Cell) -> int:
-    version = cell.version
-    while (cell.address, version) in restores:
-        version = restores[cell.address, version]
+def undone_marks(step: EditStep, undoings: Iterable[EditStep]) -> Mapping[UUID, bool]:
+    """Return which steps are undone once a step was: an undone undo leaves its own step undone no more, and so on."""
+    earlier = {one.id: one.undoes for one in undoings}
+    marks = {step.id: True}
+    one, is_undone = step.undoes, False
+    while one is not None:
+        marks[one] = is_undone
+        one, is_undone = earlier.get(one), not is_undone
+    return marks
+
+
+def _is_same_state(restores: Mapping[tuple[str, int], int], present: Cell, trace: CellTrace) -> bool:
+    return _written_at(restores, trace.address, present.version) == _written_at(restores, trace.address, trace.version)
+
+
+def _written_at(restores: Mapping[tuple[str, int], int], address: str, version: int) -> int:
+    """The version at which the state was first written that this version has; 0 when no value was there yet."""
+    while (address, version) in restores:
+        version = restores[address, version]
     return version
 
 
-def _origin(trace: CellTrace) -> Origin:
-    # Other servers must hear of a value that is put back, even one that they or a choice gave first.
-    is_from_elsewhere = trace.before_origin in (Origin.SYNCHRONISED, Origin.CHOSEN)
-    return Origin.TYPED if is_from_elsewhere else trace.before_origin
+def _source_before(trace: CellTrace, put_back: PutBack) -> Source:
+    if trace.before_version == 0:
+        return Source(Origin.TYPED, put_back.author, put_back.at, put_back=put_back)
+    origin, file, line = trace.before_origin, trace.before_file, trace.before_line
+    if trace.before_at is None:
+        # Without the name of the server that gave it, the value is that of who puts it back.
+        origin = Origin.TYPED if origin in (Origin.SYNCHRONISED, Origin.CHOSEN) else origin
+        return Source(origin, put_back.author, put_back.at, file, line, put_back=put_back)
+    return Source(origin, trace.before_author, trace.before_at, file, line, trace.before_server, put_back)

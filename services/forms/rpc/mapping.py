@@ -348,6 +348,9 @@ def cell_message(cell: Cell) -> pb.FiledCell:
     )
     if cell.conflict:
         message.conflict.CopyFrom(conflict_message(cell.conflict))
+    if cell.source.put_back:
+        message.put_back_by = cell.source.put_back.author
+        message.put_back_at.CopyFrom(stamp(cell.source.put_back.at))
     return message
 
 
@@ -442,6 +445,7 @@ def _feed_message(feed: AccountFeed) -> pb.AccountFeed:
 
 
 def _change_message(change: Change) -> pb.ImportChange:
+    found = change.disagreement
     return pb.ImportChange(
         address=change.address,
         line=change.line,
@@ -450,6 +454,8 @@ def _change_message(change: Change) -> pb.ImportChange:
         current=change.current,
         effect=_EFFECTS[change.effect],
         current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
+        control=found.control if found else "",
+        message=three_parts(found.fr, found.en) if found else None,
     )
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.cell import Cell, Origin, OtherValue, Source
+from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
 from services.forms.store.rows import CellRow, CellVersionRow, FilingRow
 
-_HISTORY = ("filing_id", "address", "version", "value", "origin", "author", "changed_at", "file", "line", "server")
+_SOURCE = ("origin", "author", "changed_at", "file", "line", "server", "put_back")
+_HISTORY = ("filing_id", "address", "version", "value", *_SOURCE)
 
 
 class SqlCells:
@@ -64,7 +65,7 @@ class SqlCells:
 
 
 def _to_row(filing_id: UUID, cell: Cell) -> dict[str, Any]:
-    conflict = cell.conflict
+    conflict, put_back = cell.conflict, cell.source.put_back
     return {
         "filing_id": filing_id,
         "address": cell.address,
@@ -76,6 +77,9 @@ def _to_row(filing_id: UUID, cell: Cell) -> dict[str, Any]:
         "file": cell.source.file,
         "line": cell.source.line,
         "server": cell.source.server,
+        "put_back": {"author": put_back.author, "at": put_back.at.isoformat(), "version": put_back.version}
+        if put_back
+        else None,
         "conflict": {
             "value": conflict.value,
             "server": conflict.server,
@@ -107,4 +111,6 @@ def _to_domain(row: Any) -> Cell:
 
 
 def _source(row: Any) -> Source:
-    return Source(Origin(row.origin), row.author, row.changed_at, row.file, row.line, row.server)
+    stored = row.put_back
+    put_back = PutBack(stored["author"], datetime.fromisoformat(stored["at"]), stored["version"]) if stored else None
+    return Source(Origin(row.origin), row.author, row.changed_at, row.file, row.line, row.server, put_back)

@@ -1,6 +1,7 @@
 """`SqlEditSteps`: the steps that can be undone."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ class SqlEditSteps:
                 at=step.at,
                 fr=step.fr,
                 en=step.en,
-                cells=[asdict(trace) for trace in step.cells],
+                cells=[_stored(trace) for trace in step.cells],
                 undoes=step.undoes,
                 is_undone=step.is_undone,
             )
@@ -69,9 +70,9 @@ class SqlEditSteps:
         )
         return [_to_domain(row) for row in rows]
 
-    async def mark_undone(self, step_id: UUID) -> None:
-        """Mark a step as undone."""
-        await self._session.execute(update(EditStepRow).where(EditStepRow.id == step_id).values(is_undone=True))
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
+        """Mark a step as undone, or as undone no more."""
+        await self._session.execute(update(EditStepRow).where(EditStepRow.id == step_id).values(is_undone=is_undone))
 
 
 def _to_domain(row: EditStepRow) -> EditStep:
@@ -89,5 +90,16 @@ def _to_domain(row: EditStepRow) -> EditStep:
     )
 
 
+def _stored(trace: CellTrace) -> dict[str, Any]:
+    return {**asdict(trace), "before_at": trace.before_at.isoformat() if trace.before_at else None}
+
+
 def _trace(content: dict[str, Any]) -> CellTrace:
-    return CellTrace(**{**content, "before_origin": Origin(content["before_origin"])})
+    at = content.get("before_at")
+    return CellTrace(
+        **{
+            **content,
+            "before_origin": Origin(content["before_origin"]),
+            "before_at": datetime.fromisoformat(at) if at else None,
+        }
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import ImportUnknown
-from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
 from services.forms.store.rows import ImportRow
 
 
@@ -77,9 +77,16 @@ def _to_domain(row: ImportRow) -> ImportPreview:
 
 
 def _change(stored: dict[str, Any]) -> Change:
-    origin = stored["current_origin"]
+    origin, found = stored["current_origin"], stored.get("disagreement")
     return Change(
-        **{**stored, "effect": Effect(stored["effect"]), "current_origin": Origin(origin) if origin else None}
+        **{
+            **stored,
+            "effect": Effect(stored["effect"]),
+            "current_origin": Origin(origin) if origin else None,
+            "disagreement": Disagreement(found["control"], Sentences(**found["fr"]), Sentences(**found["en"]))
+            if found
+            else None,
+        }
     )
 
 

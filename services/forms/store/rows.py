@@ -122,6 +122,7 @@ class CellRow(Rows):
     file: Mapped[str] = mapped_column(Text)
     line: Mapped[int] = mapped_column(Integer)
     server: Mapped[str] = mapped_column(Text)
+    put_back: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     conflict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_provisional: Mapped[bool]
     is_sealed: Mapped[bool] = mapped_column(server_default=false())
@@ -142,6 +143,7 @@ class CellVersionRow(Rows):
     file: Mapped[str] = mapped_column(Text)
     line: Mapped[int] = mapped_column(Integer)
     server: Mapped[str] = mapped_column(Text)
+    put_back: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ImportRow(Rows):

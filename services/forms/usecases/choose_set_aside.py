@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
@@ -13,6 +12,7 @@ from services.forms.domain.cell import Cell, Origin, Source, first_version
 from services.forms.domain.errors import CellsRefused, SetAsideUnknown
 from services.forms.domain.filing import Filing
 from services.forms.domain.form_set_change import Fate, SetAside, require_free
+from services.forms.domain.refusing import not_writable, told
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
@@ -106,10 +106,10 @@ class ChooseSetAside:
         form_set = self._form_sets.load(filing.form_set)
         place = place_of(form_set, filing.document, keep_as)
         if place.refusal is not None:
-            raise CellsRefused([Violation(keep_as, "Cette case ne prend pas de valeur.", "SET_ASIDE")])
+            raise CellsRefused([not_writable(form_set, filing.document, place, keep_as, aside.value)])
         (reading,) = await self._controls.read(filing.form_set, filing.year, [RawText(keep_as, aside.value)])
         if reading.control:
-            raise CellsRefused([Violation(keep_as, reading.fr.what if reading.fr else "", reading.control)])
+            raise CellsRefused([told(keep_as, reading.control, reading.fr, reading.en)])
         cells, now = await work.cells.of(filing.id), self._clock.now()
         target = cells.get(place.address)
         require_free(target, keep_as)

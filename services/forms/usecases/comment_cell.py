@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.addressing import place_of
 from services.forms.domain.comment import CellComment, require_sayable
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Filing
+from services.forms.domain.refusing import elsewhere
 from services.forms.usecases.evaluating import refresh
 from services.forms.usecases.permitting import READ, STAFF, require_on_either
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
@@ -17,9 +17,10 @@ from services.forms.usecases.review_filing import REVIEW
 
 
 def _kept_at(form_sets: FormSets, filing: Filing, address: str) -> str:
-    place = place_of(form_sets.load(filing.form_set), filing.document, address)
+    form_set = form_sets.load(filing.form_set)
+    place = place_of(form_set, filing.document, address)
     if place.refusal in ("unknown", "elsewhere"):
-        raise CellsRefused([Violation(address, "Cette case n'est pas de ce document.", "F-24")])
+        raise CellsRefused([elsewhere(form_set, filing.document, address)])
     return place.address
 
 

@@ -21,7 +21,7 @@ from services.forms.domain.export import ExportContent, ExportedFile, ExportForm
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import FormSetState
-from services.forms.domain.importing import ImportPreview, Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, ImportPreview, Problem, Sentences
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -43,8 +43,8 @@ class TextReading:
     address: str
     value: str
     control: str = ""
-    fr: Sentences | None = None
-    en: Sentences | None = None
+    fr: Sentences = NOTHING_SAID
+    en: Sentences = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +221,8 @@ class EditSteps(Protocol):
         """Return every step that undid another one."""
         ...
 
-    async def mark_undone(self, step_id: UUID) -> None:
-        """Mark a step as undone."""
+    async def mark_undone(self, step_id: UUID, *, is_undone: bool) -> None:
+        """Mark a step as undone, or as undone no more."""
         ...
 
 

@@ -12,7 +12,16 @@ from services.forms.domain.accounts import AccountFeed, AccountMapping, feed
 from services.forms.domain.cell import Cell
 from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
-from services.forms.domain.importing import ImportPreview, Problem, ReadLine, Sentences, plan_import
+from services.forms.domain.importing import (
+    Effect,
+    ImportPreview,
+    Problem,
+    ReadLine,
+    compare_totals,
+    confirm,
+    plan_import,
+)
+from services.forms.usecases.evaluating import evaluate
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import (
     Controls,
@@ -23,6 +32,7 @@ from services.forms.usecases.ports import (
     OpensWork,
     RawText,
     TextReading,
+    UnitOfWork,
 )
 
 
@@ -71,9 +81,22 @@ class PreviewImport:
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)
         async with self._open_work() as work:
+            preview = await self._compared(work, filing, form_set, cells, preview)
             await work.imports.add(preview)
             await work.commit()
         return preview
+
+    async def _compared(
+        self, work: UnitOfWork, filing: Filing, form_set: FormSet, cells: dict[str, Cell], preview: ImportPreview
+    ) -> ImportPreview:
+        """The preview with the totals of the file beside those that its own lines would give (F-22)."""
+        if not any(change.effect is Effect.COMPARED for change in preview.changes):
+            return preview
+        imported = confirm(preview, cells, preview.author, preview.made_at, accept_partial=True, overwrite_typed=False)
+        after = {**cells, **{cell.address: cell for cell in imported}}
+        evaluation = await evaluate(work, self._controls, form_set, filing, after)
+        compared = compare_totals(form_set, preview.changes, evaluation.computed)
+        return replace(preview, changes=tuple(compared))
 
     def _preview(
         self,
@@ -139,9 +162,7 @@ def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
 
 
 def _problem(line: FileLine, reading: TextReading) -> Problem:
-    fr = reading.fr or Sentences("Valeur refusée.", f"Ligne {line.line}", "")
-    en = reading.en or Sentences("Value refused.", f"Line {line.line}", "")
-    return Problem(line.line, "valeur", line.address, reading.control, line.text, fr, en, line.extra)
+    return Problem(line.line, "valeur", line.address, reading.control, line.text, reading.fr, reading.en, line.extra)
 
 
 class GetImport:

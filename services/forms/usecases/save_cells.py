@@ -1,27 +1,27 @@
 """Saves typed cells, all or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from chassis.clock import Clock
-from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
-from services.forms.domain.addressing import Refusal, place_of
+from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, Origin, Source
 from services.forms.domain.editing import Edit, apply_edits
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Filing
+from services.forms.domain.refusing import not_writable, told
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import evaluate, write_cells
 from services.forms.usecases.permitting import require_on
-from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, TextReading
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -43,14 +43,6 @@ class Saved:
     computed: dict[str, str]
     """Computed cells whose value changed."""
     findings: Sequence[Finding]
-
-
-_REFUSALS: Mapping[Refusal | None, tuple[str, str]] = {
-    "unknown": ("F-24", "Cette case n'existe pas dans ce référentiel."),
-    "elsewhere": ("F-24", "Cette case appartient à l'autre document."),
-    "computed": ("F-20", "Cette case est calculée."),
-    "read_only": ("F-20", "Cette donnée vient de l'ER : elle se modifie sur le serveur du ministère."),
-}
 
 
 class SaveCells:
@@ -111,11 +103,11 @@ class SaveCells:
         texts = [RawText(cell.address, cell.text) for cell, _ in to_read]
         readings = await self._controls.read(filing.form_set, filing.year, texts)
         refused = [
-            Violation(cell.address, *reversed(_REFUSALS[place.refusal]))
+            not_writable(form_set, filing.document, place, cell.address, cell.text)
             for cell, place in zip(typed, places, strict=True)
             if place.refusal not in (None, "closed")
         ]
-        refused += [_violation(reading) for reading in readings if reading.control]
+        refused += [told(one.address, one.control, one.fr, one.en) for one in readings if one.control]
         if refused:
             raise CellsRefused(refused)
         return [
@@ -127,12 +119,6 @@ class SaveCells:
 
 def _addresses(edits: Sequence[Edit]) -> frozenset[str]:
     return frozenset(edit.address for edit in edits) | frozenset(edit.shown_as for edit in edits)
-
-
-def _violation(reading: TextReading) -> Violation:
-    parts = reading.fr
-    sentence = f"{parts.what} {parts.how}".strip() if parts else "Valeur refusée."
-    return Violation(reading.address, sentence, reading.control)
 
 
 def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[Cell]) -> Activity:

@@ -12,7 +12,7 @@ from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
 from services.forms.domain.form_set_change import takes
-from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
+from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces, undone_marks
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
@@ -89,7 +89,8 @@ class UndoStep:
                 raise AlreadyUndone
             form_set = self._form_sets.load(filing.form_set)
             cells, now = await work.cells.of(filing_id), self._clock.now()
-            undoing = undo(step, await work.steps.undoings(filing_id), cells, caller.name, now)
+            undoings = await work.steps.undoings(filing_id)
+            undoing = undo(step, undoings, cells, caller.name, now)
             # A form set published since may have closed the cell: its value waits for a choice, not for an undo.
             changed = [c for c in undoing.changed if takes(form_set, filing.document, c.address, c.value)]
             restored = [cell.address for cell in changed]
@@ -112,7 +113,8 @@ class UndoStep:
                     undoes=step.id,
                 )
             )
-            await work.steps.mark_undone(step.id)
+            for step_id, is_undone in undone_marks(step, undoings).items():
+                await work.steps.mark_undone(step_id, is_undone=is_undone)
             card = await card_of(work, self._form_sets, written.filing)
             await work.commit()
         return Undone(card, restored, kept)

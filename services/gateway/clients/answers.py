@@ -245,6 +245,8 @@ class FiledCell:
     conflict: CellConflict | None = None
     is_provisional: bool = False
     is_sealed: bool = False
+    put_back_by: str = ""
+    put_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,6 +478,9 @@ class ImportChange:
     current: str
     effect: ImportEffect
     current_origin: Origin
+    control: str = ""
+    """F-22, when the file gives a computed cell another value than the formula."""
+    message: ThreePartMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Invalid
 from services.gateway.clients.answers import AccountRule
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import explained, status_of, told
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
 
@@ -74,7 +74,7 @@ async def _page(
         "sides": SIDES,
         "may_save": visit.may("filing.import", filing),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": failure.violations if failure else (),
+        "violations": told(failure, visit.wording) if failure else (),
     }
     return await visit.page("accounts.html", values, status_of(failure) if failure else 200)
 

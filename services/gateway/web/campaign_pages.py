@@ -6,7 +6,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import Document, FormSetChange
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
 
@@ -117,17 +117,13 @@ async def _set_aside_page(
         "fates": FATES,
         "refused": address if failure else "",
         "keep_as": keep_as,
-        "failure": _sentence(failure, visit) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("set_aside.html", values, status_of(failure) if failure else 200)
 
 
 def _refuse_empty(visit: Visit) -> None:
     raise Invalid(visit.wording("Donnez la case vide où mettre la valeur."))
-
-
-def _sentence(failure: Failure, visit: Visit) -> str:
-    return failure.violations[0].description if failure.violations else explained(failure, visit.wording)
 
 
 def _refuse_others(visit: Visit) -> None:
@@ -166,5 +162,5 @@ def _values(
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
         "publication": publication,
         "whys": WHYS,
-        "failure": _sentence(failure, visit) if failure else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }

@@ -10,7 +10,7 @@ import formsets
 from chassis.errors import Invalid, NotFound
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import explained, status_of, told
 from services.gateway.web.export_pages import FORMATS, asked_version
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
@@ -115,7 +115,7 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": failure.violations if failure else (),
+        "violations": told(failure, visit.wording) if failure else (),
     }
     return await visit.page("series.html", values, status_of(failure) if failure else 200)
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -63,9 +63,7 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "form_sets": formsets.available(),
         "weights": _WEIGHTS,
         "withdrawn": _WITHDRAWN,
-        "failure": (failure.violations[0].description if failure.violations else explained(failure, visit.wording))
-        if failure
-        else "",
+        "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
 

@@ -4,6 +4,7 @@ Nobody else in the gateway chooses the status of a failure.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
@@ -112,6 +114,21 @@ def explained(failure: Failure, wording: Wording) -> str:
     return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
 
 
+def told(failure: Failure, wording: Wording) -> list[Violation]:
+    """Return the violations with their description in the language; French where a service has no other."""
+    return [_in_language(one, wording) for one in failure.violations]
+
+
+def told_first(failure: Failure, wording: Wording) -> str:
+    """Return the sentence to show beside a form of one question: the first violation, else why the whole failed."""
+    return next((one.description for one in told(failure, wording)), explained(failure, wording))
+
+
+def _in_language(one: Violation, wording: Wording) -> Violation:
+    parts = one.en if wording.language == "en" else one.fr
+    return replace(one, description=str(parts)) if parts else one
+
+
 def _problem(request: Request, failure: Failure, status: int) -> Response:
     wording = wording_of(request, desk_of(request))
     problem: dict[str, Any] = {
@@ -125,10 +142,14 @@ def _problem(request: Request, failure: Failure, status: int) -> Response:
     if status != 500:
         problem["detail"] = explained(failure, wording)
         problem["metadata"] = failure.metadata
-        problem["violations"] = [
-            {"field": v.field, "description": v.description, "reason": v.reason} for v in failure.violations
-        ]
+        problem["violations"] = [_violation(one, wording) for one in told(failure, wording)]
     return JSONResponse(problem, status, media_type="application/problem+json")
+
+
+def _violation(one: Violation, wording: Wording) -> dict[str, str]:
+    parts = (one.en if wording.language == "en" else one.fr) or ThreeParts(one.description, one.field)
+    said = {"what": parts.what, "where": parts.where, "how": parts.how}
+    return {"field": one.field, "description": one.description, "reason": one.reason, **said}
 
 
 def _page(request: Request, failure: Failure, status: int) -> Response:
@@ -144,7 +165,7 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
             "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
-            "violations": failure.violations,
+            "violations": told(failure, visit.wording),
             "reference": reference(),
             "here": here,
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",

@@ -18,6 +18,7 @@ from services.gateway.clients.answers import (
     Origin,
     Severity,
 )
+from services.gateway.web.errors import told
 from services.gateway.web.figures import is_numeric, shown, typed
 from services.gateway.web.wording import Wording
 
@@ -198,21 +199,14 @@ def as_filed(cells: Sequence[Cell]) -> dict[str, FiledCell]:
 def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, str]:
     """Return address as shown → why it is refused, in the language; other violations are left out."""
     document = sheet.identity.document.code
+    official = {control.id for control in sheet.form_set.controls}
     return {
-        shown_at(sheet.form_set, document, v.field): _explained(sheet.form_set, v.reason, v.description, _)
-        for v in failure.violations
+        shown_at(sheet.form_set, document, v.field): f"{v.description} ({v.reason})"
+        if v.reason in official
+        else v.description
+        for v in told(failure, _)
         if sheet.form_set.has_cell(v.field)
     }
-
-
-def _explained(form_set: FormSet, reason: str, description: str, _: Wording) -> str:
-    official = next((control for control in form_set.controls if control.id == reason), None)
-    if official is None:
-        return description
-    if _.language == "fr":
-        return f"{description} ({official.id})"
-    text = official.text(_.language)
-    return f"{text.what} {text.how} ({official.id})"
 
 
 def _row(
@@ -292,6 +286,8 @@ def origin_text(cell: FiledCell | None, _: Wording) -> str:
     if cell is None or not parts:
         return ""
     who = [cell.author, _.moment(cell.changed_at) if cell.changed_at else ""]
+    if cell.put_back_by:
+        who.append(_("remise le {at} par {author}", at=_.moment(cell.put_back_at), author=cell.put_back_by))
     return ", ".join(part for part in (*parts, *who) if part)
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Failure, Invalid
 from services.gateway.clients.answers import ControlStatus, Filing, Justification, Report
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.finding_view import failed_groups, finding_view
 from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
@@ -54,9 +54,7 @@ async def _report_page(
         "proposals": proposals,
         "refused_control": control if failure else "",
         "refused_text": text,
-        "refusal": (failure.violations[0].description if failure.violations else explained(failure, _))
-        if failure
-        else "",
+        "refusal": told_first(failure, _) if failure else "",
     }
     return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
 

@@ -9,16 +9,15 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from formsets.comparison import agree
 from formsets.flat_file import check_subject, read_flat_file
 from formsets.formats import read
 from formsets.values import Value, parse
-from services.validation.domain.comparison import agree
 from services.validation.domain.rule_set import RuleSet
 from services.validation.domain.verdict import REQUIRED_CELL
 
 Example = Mapping[str, Any]
 
-COMPARED_TOTAL = "F-22"
 _YEAR = 2024
 
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from formsets import ControlText, FormSet
-from formsets.formats import read
+from formsets.formats import Problem, read, unknown_cell
 from formsets.values import written
-
-UNKNOWN_CELL = "F-24"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +40,12 @@ def read_texts(form_set: FormSet, year: int, cells: Sequence[RawCell]) -> list[T
 
 def _reading(form_set: FormSet, year: int, cell: RawCell) -> TextReading:
     if not form_set.has_cell(cell.address):
-        return _unknown(form_set, cell.address)
+        return _refused(unknown_cell(form_set, cell.address))
     found = read(form_set, cell.address, cell.text, year, origin="file")
     if found.problem is not None:
-        return TextReading(cell.address, "", found.problem.control, found.problem.french, found.problem.english)
+        return _refused(found.problem)
     return TextReading(cell.address, "" if found.value is None else written(found.value))
 
 
-def _unknown(form_set: FormSet, address: str) -> TextReading:
-    shown = address[:20]
-    french, english = (form_set.control(UNKNOWN_CELL).text(language) for language in ("fr", "en"))
-    return TextReading(
-        address,
-        "",
-        UNKNOWN_CELL,
-        ControlText(french.what, f"« {shown} » n'est pas une case du référentiel {form_set.version}.", french.how),
-        ControlText(english.what, f"“{shown}” is not a cell of form set {form_set.version}.", english.how),
-    )
+def _refused(problem: Problem) -> TextReading:
+    return TextReading(problem.address, "", problem.control, problem.french, problem.english)

@@ -87,3 +87,17 @@ async def test_a_mapping_to_a_computed_cell_is_refused(running):
 async def test_strangers_learn_nothing_of_a_bodys_mapping(running):
     with running.by("stranger"), pytest.raises(NotFound):
         await running.stub.GetAccountMapping(pb.GetAccountMappingRequest(**place()))
+
+
+async def test_a_total_of_the_file_that_differs_comes_with_its_control_and_three_parts_in_both_languages(running):
+    filing_id = await running.open()
+
+    preview = await running.preview(filing_id, b"code;colonne;valeur\nBA.010;brut;10\nBA.010;net;1\n")
+
+    total = next(change for change in preview.changes if change.address == "BA.010.net")
+    message = total.message
+    assert (total.control, total.current, len(preview.problems)) == ("F-22", "10", 0)
+    for part in (message.what, message.where, message.how):
+        assert part.fr
+        assert part.en
+        assert part.fr != part.en

@@ -51,6 +51,46 @@ async def test_an_import_is_undone_around_what_was_typed_since(running):
     ]
 
 
+async def test_a_value_put_back_has_its_first_origin_and_author_and_says_who_put_it_back(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "111", 0))
+    await running.save(filing_id, (AMOUNT, "5", 1), by="accountant")
+    (step, *_) = await steps_of(running, filing_id)
+
+    await undo(running, filing_id, step.step_id)
+
+    _, cells = await running.read(filing_id)
+    cell = cells[AMOUNT]
+    assert (cell.value, cell.author, cell.put_back_by) == ("111", "Dominique Directeur", "Camille Compte")
+    with running.by("reader"):
+        request = pb.GetCellHistoryRequest(filing_id=filing_id, address=AMOUNT)
+        versions = (await running.stub.GetCellHistory(request)).versions
+    assert [(one.value, one.author, one.put_back_by) for one in versions] == [
+        ("111", "Dominique Directeur", "Camille Compte"),
+        ("5", "Camille Compte", ""),
+        ("111", "Dominique Directeur", ""),
+    ]
+
+
+async def test_a_step_kept_by_the_release_before_is_undone(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "111", 0))
+    await running.save(filing_id, (AMOUNT, "5", 1), by="accountant")
+    async with running.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE edit_steps SET cells = (SELECT jsonb_agg(one - 'before_author' - 'before_at' - 'before_server')"
+                " FROM jsonb_array_elements(cells) AS one)"
+            )
+        )
+    (step, *_) = await steps_of(running, filing_id)
+
+    undone = await undo(running, filing_id, step.step_id)
+
+    _, cells = await running.read(filing_id)
+    assert (list(undone.restored), cells[AMOUNT].value, cells[AMOUNT].author) == ([AMOUNT], "111", "Camille Compte")
+
+
 async def seal(running, filing_id):
     """Sign what the filing says now, as the signature service would, whatever the controls say."""
     async with running.engine.begin() as connection:

@@ -4,7 +4,7 @@ import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
 
-from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken, ThreeParts
 from chassis.rpc.access import access_of_service
 from chassis.rpc.failures import InternalFailure
 from tests.support.forms import AMOUNT, SIREN
@@ -173,6 +173,46 @@ async def test_an_accountant_does_not_freeze(running):
     refused = await refusal(running, "accountant", "FreezeFiling", about(filing_id)["FreezeFiling"])
 
     assert isinstance(refused, Forbidden)
+
+
+async def test_a_refusal_arrives_as_the_preview_tells_it_in_three_parts_and_two_languages(running):
+    filing_id = await running.open()
+    texts = {AMOUNT: "1.234", "ID.160.v": "29/02/2023", "ID.050.v": "OPHLM", "CC.010.rec": "5"}
+    edits = [pb.CellEdit(address=address, text=text) for address, text in texts.items()]
+    lines = "".join(f"{';'.join(address.rsplit('.', 1))};{text}\n" for address, text in texts.items())
+
+    refused = await refusal(running, "director", "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=edits))
+    preview = await running.preview(filing_id, (HEADER + lines).encode())
+
+    def parts(message, language):
+        return ThreeParts(*(getattr(part, language) for part in (message.what, message.where, message.how)))
+
+    typed = {one.reason: (one.fr, one.en) for one in refused.violations}
+    shown = {one.control: (parts(one.message, "fr"), parts(one.message, "en")) for one in preview.problems}
+    assert typed == shown
+    assert len(typed) == len(texts)
+
+
+async def test_who_changed_a_cell_meanwhile_arrives_in_both_languages(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "5001", 0))
+
+    edits = [pb.CellEdit(address=AMOUNT, text="7", base_version=0)]
+    lost = await refusal(running, "accountant", "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=edits))
+
+    (told,) = lost.violations
+    assert "Dominique Directeur a saisi « 5001 »" in told.fr.where
+    assert "Dominique Directeur entered “5001”" in told.en.where
+
+
+async def test_more_refused_cells_than_are_told_are_refused_all_the_same(running):
+    filing_id = await running.open()
+    edits = [pb.CellEdit(address=f"ZZ.{n:04d}.n", text="x") for n in range(2_000)]
+
+    refused = await refusal(running, "director", "SaveCells", pb.SaveCellsRequest(filing_id=filing_id, edits=edits))
+
+    assert (refused.code, len(refused.violations)) == ("CELLS_REFUSED", 500)
+    assert "2000 cases sont refusées" in refused.message
 
 
 HUGE = "x" * 200_000

@@ -15,11 +15,14 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
+    violation,
 )
-from chassis.rpc.failures import InternalFailure, from_error, meaning_of, opaque_status, to_status
+from chassis.peers import METADATA_LIMIT
+from chassis.rpc.failures import MOST_VIOLATIONS, InternalFailure, from_error, meaning_of, opaque_status, to_status
 
 MEANINGS = [
     (Invalid, grpc.StatusCode.INVALID_ARGUMENT),
@@ -93,6 +96,28 @@ def test_the_conditions_of_a_broken_rule_arrive():
     received = from_error(error_of(to_status(FilingNotSigned("Non.", violations=violations))))
 
     assert list(received.violations) == violations
+
+
+@pytest.mark.parametrize("meaning", [Invalid, RuleBroken, Conflict])
+def test_violations_arrive_in_three_parts_and_two_languages(meaning):
+    told = violation(
+        "BA.010.brut", "F-01", ThreeParts("Quoi.", "Où.", "Comment."), ThreeParts("What.", "Where.", "How.")
+    )
+    plain = Violation("year", "Hors campagne.")
+
+    received = from_error(error_of(to_status(meaning("Non.", violations=[told, plain]))))
+
+    assert list(received.violations) == [told, plain]
+    assert told.description == "Quoi. Où. Comment."
+
+
+def test_of_more_violations_than_metadata_hold_the_first_are_told():
+    told = violation("BA.010.brut", "F-01", ThreeParts("é" * 60, "é" * 90, "é" * 50), ThreeParts("e" * 200))
+
+    status = to_status(Invalid("Non.", violations=[told] * 50_000))
+
+    assert len(from_error(error_of(status)).violations) == MOST_VIOLATIONS
+    assert status.ByteSize() * 4 / 3 < METADATA_LIMIT
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 import formsets
 from services.forms.domain.carrying import CarryMark, LastYear, carry, marks
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.filing import Document
-from tests.support.forms import NOON, a_cell, a_form_set, an_other_value
+from tests.support.forms import NOON, a_cell, a_form_set, a_source, an_other_value
 
 
 def carried(values, cells=(), form_set=None, **options):
@@ -64,8 +64,13 @@ def test_opening_carries_only_what_is_about_an_earlier_year():
     assert [cell.address for cell in found.carried] == ["BP.180.n1"]
 
 
-def test_an_emptied_cell_is_filled_with_its_next_version():
-    (cell,) = carried({"ID.010.v": "OPH"}, [a_cell("ID.010.v", "", 3)]).carried
+@pytest.mark.parametrize(
+    "source",
+    [a_source(origin=Origin.IMPORTED), a_source(put_back=PutBack("Alix", NOON, 0))],
+    ids=["emptied by a file", "blank again"],
+)
+def test_an_emptied_cell_is_filled_with_its_next_version(source):
+    (cell,) = carried({"ID.010.v": "OPH"}, [a_cell("ID.010.v", "", 3, source=source)]).carried
 
     assert (cell.value, cell.version) == ("OPH", 4)
 
@@ -74,10 +79,11 @@ def test_an_emptied_cell_is_filled_with_its_next_version():
     "cell",
     [
         a_cell("ID.010.v", "Tapé"),
+        a_cell("ID.010.v", ""),
         a_cell("ID.010.v", "", is_sealed=True),
         a_cell("ID.010.v", "", conflict=an_other_value()),
     ],
-    ids=["filled", "sealed", "in conflict"],
+    ids=["filled", "emptied by hand", "sealed", "in conflict"],
 )
 def test_what_a_person_or_another_server_holds_stays(cell):
     assert carried({"ID.010.v": "OPH"}, [cell]).carried == []

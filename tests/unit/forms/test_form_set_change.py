@@ -132,6 +132,12 @@ def test_an_edit_made_since_stays_where_both_form_sets_know_the_cell():
     assert (back.changed, back.to_choose) == ((), ())
 
 
+def test_a_cell_whose_value_is_set_aside_is_blank_and_not_emptied_by_a_person():
+    cell = emptied(a_cell(AMOUNT, "8", version=2), a_source("Alex Agent"))
+
+    assert (cell.value, cell.version, cell.is_blank, cell.is_personal) == ("", 3, True, False)
+
+
 def test_what_was_written_since_in_a_cell_unknown_before_is_set_aside():
     before = rewritten(OLD, dropped=["BA.020"])
 

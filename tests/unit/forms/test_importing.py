@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.errors import ImportHasProblems, ImportStale
 from services.forms.domain.filing import Document
 from services.forms.domain.importing import Effect, ImportPreview, Problem, ReadLine, Sentences, confirm, plan_import
@@ -52,7 +52,10 @@ def written(preview, *cells, accept_partial=False, overwrite_typed=False):
     ("cell", "effect"),
     [
         (None, Effect.FILL),
-        (a_cell(value=""), Effect.FILL),
+        (a_cell(value=""), Effect.PROTECTED),
+        (a_cell(value="", source=a_source(put_back=PutBack("Alix", NOON, 0))), Effect.FILL),
+        (a_cell(value="", source=a_source(put_back=PutBack("Alix", NOON, 2))), Effect.PROTECTED),
+        (a_cell(value="", origin=Origin.IMPORTED), Effect.FILL),
         (a_cell(value="5"), Effect.SAME),
         (a_cell(value="6"), Effect.PROTECTED),
         (a_cell(value="6", origin=Origin.CHOSEN), Effect.PROTECTED),

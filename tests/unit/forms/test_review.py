@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from services.forms.domain.errors import CellsRefused, ReasonMissing, StepRefused
+from services.forms.domain.errors import ReasonMissing, StepRefused
 from services.forms.domain.filing import Step
-from services.forms.domain.review import UNREVIEWED, Review, ReviewState, require_cells
+from services.forms.domain.review import UNREVIEWED, Review, ReviewState
 from tests.support.forms import NOON, a_filing
 
 WAITING, IN_PROGRESS, ASKED, ANSWERED, RELIABLE = ReviewState
@@ -119,12 +119,3 @@ def test_a_new_signature_is_reviewed_from_the_start():
     again = replace(at(Step.REVIEW, state=RELIABLE).reopened("Erreur", NOON), step=Step.SIGNATURE)
 
     assert again.sealed(2, "R2", NOON).review == UNREVIEWED
-
-
-def test_only_cells_of_the_document_are_named_and_not_too_many():
-    require_cells(["A.1", "A.2"], ["A.2"])
-    with pytest.raises(CellsRefused) as caught:
-        require_cells(["A.1"], ["A.1", "B.9", "B.8"])
-    assert [violation.field for violation in caught.value.violations] == ["B.9", "B.8"]
-    with pytest.raises(CellsRefused):
-        require_cells(["A.1"], ["A.1"] * 501)

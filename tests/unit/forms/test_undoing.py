@@ -1,13 +1,18 @@
 """What undoing a step does to cells."""
 
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.forms.domain.cell import Cell, Origin, first_version
-from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
-from tests.support.forms import AMOUNT, FILING_ID, NOON, OTHER_SHARED, SHARED, a_cell, a_source
+from services.forms.domain.cell import Cell, Origin, PutBack, Source, first_version
+from services.forms.domain.filing import Document
+from services.forms.domain.sharing import FactSource, facts_of
+from services.forms.domain.undoing import CellTrace, EditKind, EditStep, traces, undo, undo_traces, undone_marks
+from tests.support.forms import AMOUNT, FILING_ID, NOON, OTHER_SHARED, SHARED, a_cell, a_form_set, a_source
 
 
 def a_step(number, before, changed, **changes):
@@ -23,35 +28,37 @@ class Notebook:
         self.cells: dict[str, Cell] = {}
         self.steps: list[EditStep] = []
 
-    def edit(self, values):
+    def edit(self, values, source=None):
+        source = source or a_source()
         before = dict(self.cells)
         changed = []
         for address, value in values.items():
             present = before.get(address)
             if (present.value if present else "") != value:
-                changed.append(
-                    present.changed(value, a_source()) if present else first_version(address, value, a_source())
-                )
+                changed.append(present.changed(value, source) if present else first_version(address, value, source))
         return self._keep(a_step(len(self.steps) + 1, before, changed), changed)
 
     def undo(self, step):
         done = undo(step, [one for one in self.steps if one.undoes], self.cells, "Alix", NOON)
         undoing = a_step(len(self.steps) + 1, self.cells, done.changed, undoes=step.id)
-        kept = EditStep(**{**_fields(undoing), "cells": undo_traces(step, self.cells, done.changed)})
-        self._keep(kept, done.changed)
+        self._keep(replace(undoing, cells=undo_traces(step, self.cells, done.changed)), done.changed)
+        for step_id, is_undone in undone_marks(step, self.steps).items():
+            number = next(n for n, one in enumerate(self.steps) if one.id == step_id)
+            self.steps[number] = replace(self.steps[number], is_undone=is_undone)
         return done
 
     def values(self):
         return {address: cell.value for address, cell in self.cells.items() if cell.value}
 
+    def contents(self):
+        """Value and source of every cell that is not blank, whoever put it back."""
+        held = {a: (cell.value, cell.source) for a, cell in self.cells.items() if not cell.is_blank}
+        return {a: (value, replace(source, put_back=None)) for a, (value, source) in held.items()}
+
     def _keep(self, step, changed):
         self.cells.update({cell.address: cell for cell in changed})
         self.steps.append(step)
         return step
-
-
-def _fields(step):
-    return {name: getattr(step, name) for name in EditStep.__slots__}
 
 
 def test_a_cell_that_was_empty_is_empty_again():
@@ -81,24 +88,66 @@ def test_a_sealed_cell_is_kept_and_named():
     assert (done.changed, done.kept) == ([], [SHARED])
 
 
-def test_a_value_put_back_keeps_where_it_came_from():
-    source = a_source(origin=Origin.IMPORTED, file="er.csv", line=7)
+@pytest.mark.parametrize(
+    "source",
+    [
+        a_source(origin=Origin.IMPORTED, file="er.csv", line=7),
+        a_source("Dominique Distant", Origin.SYNCHRONISED, server="FED-OPH"),
+        a_source(origin=Origin.CHOSEN),
+        a_source(origin=Origin.LAST_YEAR),
+    ],
+)
+def test_a_value_put_back_keeps_its_origin_author_and_time_and_says_who_put_it_back(source):
     before = Cell(AMOUNT, "1", 4, source)
-    step = a_step(1, {AMOUNT: before}, [before.changed("2", a_source())])
+    after = before.changed("2", a_source("Alix"))
 
-    (cell,) = undo(step, [], {AMOUNT: before.changed("2", a_source())}, "Alix", NOON).changed
+    (cell,) = undo(a_step(1, {AMOUNT: before}, [after]), [], {AMOUNT: after}, "Sacha", LATER).changed
 
-    put_back = (cell.source.origin, cell.source.file, cell.source.line, cell.source.author)
-    assert put_back == (Origin.IMPORTED, "er.csv", 7, "Alix")
+    assert cell == Cell(AMOUNT, "1", 6, replace(source, put_back=PutBack("Sacha", LATER, 4)))
 
 
-def test_a_synchronised_value_put_back_is_told_to_the_others():
+def test_a_value_put_back_is_told_to_the_others_as_an_act_of_today():
     before = Cell(SHARED, "1", 4, a_source(origin=Origin.SYNCHRONISED))
     after = before.changed("2", a_source())
 
-    (cell,) = undo(a_step(1, {SHARED: before}, [after]), [], {SHARED: after}, "Alix", NOON).changed
+    (cell,) = undo(a_step(1, {SHARED: before}, [after]), [], {SHARED: after}, "Alix", LATER).changed
 
-    assert cell.source.origin is Origin.TYPED
+    (fact,) = facts_of(a_form_set(), Document.ER, [cell])
+    assert (fact.value, fact.source, fact.author, fact.at) == ("1", FactSource.TYPED, "Alix", LATER)
+
+
+def test_a_step_kept_without_author_and_time_is_undone_by_who_undoes_it():
+    before = Cell(SHARED, "1", 4, a_source(origin=Origin.SYNCHRONISED))
+    after = before.changed("2", a_source())
+    old = CellTrace(SHARED, "1", "2", 5, 4, Origin.SYNCHRONISED)
+
+    (cell,) = undo(replace(a_step(1, {}, []), cells=(old,)), [], {SHARED: after}, "Alix", LATER).changed
+
+    assert (cell.value, cell.source.origin, cell.source.author, cell.source.at) == ("1", Origin.TYPED, "Alix", LATER)
+
+
+def test_a_cell_that_was_blank_is_blank_again_however_often_it_is_put_back():
+    book = Notebook()
+    step = book.edit({AMOUNT: "1"})
+    book.undo(step)
+    assert book.cells[AMOUNT].is_blank
+    again = book.edit({AMOUNT: "2"})
+
+    book.undo(again)
+
+    assert book.cells[AMOUNT].is_blank
+    assert not book.cells[AMOUNT].is_personal
+
+
+def test_a_cell_emptied_by_hand_is_so_again_when_put_back():
+    book = Notebook()
+    book.edit({AMOUNT: "1"}, IMPORT)
+    book.edit({AMOUNT: ""})
+    step = book.edit({AMOUNT: "2"}, IMPORT)
+
+    book.undo(step)
+
+    assert (book.cells[AMOUNT].value, book.cells[AMOUNT].is_personal) == ("", True)
 
 
 def test_an_undo_can_be_undone():
@@ -111,6 +160,32 @@ def test_an_undo_can_be_undone():
     assert book.values() == {AMOUNT: "1"}
 
 
+def test_an_undo_can_be_undone_where_there_was_a_value_before():
+    book = Notebook()
+    book.edit({AMOUNT: "10"})
+    step = book.edit({AMOUNT: "11"})
+    book.undo(step)
+
+    done = book.undo(book.steps[-1])
+
+    assert (book.values(), done.kept) == ({AMOUNT: "11"}, [])
+
+
+def test_a_step_whose_undo_is_undone_can_be_undone_again():
+    book = Notebook()
+    book.edit({AMOUNT: "10"})
+    step = book.edit({AMOUNT: "11"})
+    book.undo(step)
+    book.undo(book.steps[-1])
+
+    done = book.undo(book.steps[1])
+
+    assert (book.values(), done.kept) == ({AMOUNT: "10"}, [])
+    assert [one.is_undone for one in book.steps] == [False, True, True, False, False]
+
+
+LATER = NOON + timedelta(hours=2)
+IMPORT = a_source(origin=Origin.IMPORTED, file="er.csv", line=7)
 EDITS = st.lists(
     st.dictionaries(st.sampled_from([AMOUNT, SHARED, OTHER_SHARED]), st.sampled_from(["", "1", "2"]), min_size=1),
     min_size=1,
@@ -144,3 +219,81 @@ def test_undoing_after_edits_of_other_cells_restores_exactly_the_cells_of_the_st
 
     restored = {a: v for a, v in book.values().items() if a != OTHER_SHARED}
     assert restored == {a: v for a, v in start.items() if a != OTHER_SHARED}
+
+
+@dataclass
+class ReferenceNotebook:
+    """What undoing means, without versions: a step took each cell from one state to another, and takes it back from there.
+
+    A state is the number of the edit that wrote it, 0 for a cell never filled.
+    """
+
+    states: dict[str, int] = field(default_factory=dict)
+    written: dict[int, tuple[str, Source | None]] = field(default_factory=lambda: {0: ("", None)})
+    steps: list[dict[str, tuple[int, int]]] = field(default_factory=list)
+    undoes: list[int | None] = field(default_factory=list)
+    undone: set[int] = field(default_factory=set)
+
+    def edit(self, values, source):
+        step = {}
+        for address, value in values.items():
+            before = self.states.get(address, 0)
+            if self.written[before][0] != value:
+                self.written[len(self.written)] = (value, source)
+                step[address] = (before, len(self.written) - 1)
+        self._keep(step, None)
+
+    def undo(self, number):
+        step = {a: (after, b) for a, (b, after) in self.steps[number].items() if self.states.get(a, 0) == after}
+        self._keep(step, number)
+        self._mark(number, True)
+
+    def contents(self):
+        return {address: self.written[state] for address, state in self.states.items() if state}
+
+    def _keep(self, step, undoes):
+        self.states.update({address: after for address, (_, after) in step.items()})
+        self.steps.append(step)
+        self.undoes.append(undoes)
+
+    def _mark(self, number, is_undone):
+        (self.undone.add if is_undone else self.undone.discard)(number)
+        if (earlier := self.undoes[number]) is not None:
+            self._mark(earlier, not is_undone)
+
+
+VALUES = st.dictionaries(
+    st.sampled_from([AMOUNT, SHARED, OTHER_SHARED]), st.sampled_from(["", "1", "2", "3"]), min_size=1
+)
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("edit"), VALUES),
+        st.tuples(st.just("import"), VALUES),
+        st.tuples(st.just("undo"), st.integers(0, 20)),
+    ),
+    min_size=4,
+    max_size=20,
+)
+
+
+@given(MOVES)
+def test_undos_and_undos_of_undos_among_edits_and_imports_restore_exactly(moves):
+    book, reference = Notebook(), ReferenceNotebook()
+
+    for turn, (kind, what) in enumerate(moves):
+        if kind != "undo":
+            source = replace(IMPORT if kind == "import" else a_source(), at=NOON + timedelta(minutes=turn))
+            book.edit(what, source)
+            reference.edit(what, source)
+            continue
+        open_steps = [n for n, step in enumerate(book.steps) if not step.is_undone]
+        if not open_steps:
+            continue
+        number = open_steps[what % len(open_steps)]
+        before = book.contents()
+        done = book.undo(book.steps[number])
+        reference.undo(number)
+
+        assert book.contents() == reference.contents()
+        assert {n for n, step in enumerate(book.steps) if step.is_undone} == reference.undone
+        assert all(book.contents().get(address) == before.get(address) for address in done.kept)

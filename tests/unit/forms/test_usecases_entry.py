@@ -382,6 +382,20 @@ async def test_typed_values_are_protected_and_counted():
     assert (done.written, done.kept, forms.cell().value) == (1, 1, "12")
 
 
+async def test_a_cell_emptied_by_hand_stays_empty_when_the_file_comes_again():
+    forms = a_forms()
+    await forms.keep(a_filing())
+    content = b"code;colonne;valeur\nBA.010;brut;1\n"
+    await confirm(forms, (await preview(forms, content)).id)
+    await save(forms, (AMOUNT, "", 1))
+
+    again = await preview(forms, content)
+    done = await confirm(forms, again.id)
+
+    assert [(change.effect, change.current) for change in again.changes] == [(Effect.PROTECTED, "")]
+    assert (done.written, done.kept, forms.values()) == (0, 1, {})
+
+
 async def test_a_refused_line_keeps_the_good_ones_waiting_for_a_decision():
     forms = a_forms()
     await forms.keep(a_filing())

@@ -182,8 +182,11 @@ async def test_an_answer_needs_a_question_and_the_right_to_justify():
 async def test_a_question_about_a_cell_of_nowhere_is_not_asked():
     forms = await sent()
 
+    with pytest.raises(CellsRefused) as caught:
+        await review(forms, ASKED, QUESTION, [AMOUNT, "ZZ.1.n", ALIAS])
     with pytest.raises(CellsRefused):
-        await review(forms, ASKED, QUESTION, ["ZZ.1.n"])
+        await review(forms, ASKED, QUESTION, [AMOUNT] * 501)
+    assert [violation.field for violation in caught.value.violations] == ["ZZ.1.n", ALIAS]
     assert forms.filing.review.state is ReviewState.WAITING
 
 

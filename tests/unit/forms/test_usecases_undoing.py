@@ -82,6 +82,23 @@ async def test_a_step_is_undone_once():
         await undo(forms, step)
 
 
+async def test_undoing_an_undo_brings_the_value_back_and_the_step_can_be_undone_again():
+    forms = a_forms()
+    await forms.keep(a_filing())
+    await save(forms, (AMOUNT, "10", 0))
+    await save(forms, (AMOUNT, "11", 1))
+    step = forms.last_step.id
+    await undo(forms, step)
+
+    done = await undo(forms)
+
+    assert (done.restored, done.kept, forms.values()) == ([AMOUNT], [], {AMOUNT: "11"})
+    steps = await forms.use.list_steps(READER, FILING_ID)
+    assert [one.is_undone for one in steps] == [False, True, False, False]
+    await undo(forms, step)
+    assert forms.values() == {AMOUNT: "10"}
+
+
 async def test_undoing_a_step_whose_every_cell_changed_since_changes_nothing():
     forms = a_forms()
     await forms.keep(a_filing())
@@ -120,6 +137,17 @@ async def test_only_who_may_edit_undoes_and_only_what_is_there():
         await forms.use.undo_step(STRANGER, FILING_ID, step)
     with pytest.raises(FilingUnknown):
         await forms.use.list_steps(STRANGER, FILING_ID)
+
+
+async def test_an_import_undone_may_be_imported_again():
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
+    await forms.keep(a_filing())
+    first = await import_sample(forms, overwrite_typed=False)
+    await undo(forms)
+
+    again = await import_sample(forms, overwrite_typed=False)
+
+    assert (again.written, again.kept) == (first.written, 0)
 
 
 VALUES = st.sampled_from(["0", "1", "250000", "3.5"])

@@ -1,9 +1,12 @@
 """Downloading a filing, and undoing what was done to it."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 
 from chassis.errors import RuleBroken
-from services.gateway.clients.answers import ExportFormat, Step
+from services.gateway.clients.answers import ExportFormat, FiledCell, Origin, Step
 from tests.support.gateway import FILING_ID, World, a_browser, a_filing
 
 AT = f"/filings/{FILING_ID}"
@@ -57,6 +60,16 @@ async def test_the_history_offers_to_undo_what_is_not_undone():
     assert f'action="{AT}/steps/step-2/undo"' in text
     assert f'action="{AT}/steps/step-1/undo"' not in text
     assert "annulée" in text
+
+
+async def test_the_history_of_a_cell_says_who_put_a_value_back():
+    at = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
+    cell = FiledCell("PL.010.n", "9", 3, Origin.TYPED, "Camille", at, put_back_by="Alix", put_back_at=at)
+    async with a_browser(World(cells=(cell,))) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/cells/PL.010.n")).text
+    assert "Camille" in text
+    assert re.search("remise le [^<]*2025[^<]* par Alix", text)
 
 
 async def test_a_filing_that_cannot_be_edited_offers_no_undoing():

@@ -14,9 +14,11 @@ from chassis.errors import (
     Invalid,
     NotFound,
     RuleBroken,
+    ThreeParts,
     Unauthenticated,
     Unavailable,
     Violation,
+    violation,
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.clients.answers import CellEdit, FiledCell, Origin, Sentence
@@ -281,8 +283,8 @@ async def test_saved_cells_are_those_changed_with_the_version_seen():
 
 
 async def test_a_refused_amount_stays_in_the_field_with_the_reason_beside_it():
-    violation = Violation("BA.020.brut", "Montant ambigu : 1234,56 ou 1,23456 ?", "F-08")
-    refusal = Invalid("Une case est refusée : rien n'a été enregistré.", violations=[violation], reason="CELLS_REFUSED")
+    ambiguous = Violation("BA.020.brut", "Montant ambigu : 1234,56 ou 1,23456 ?", "F-08")
+    refusal = Invalid("Une case est refusée : rien n'a été enregistré.", violations=[ambiguous], reason="CELLS_REFUSED")
     async with a_browser(World(failures={"save": refusal})) as browser:
         await browser.sign_in()
         page = await browser.post(f"{AT}/forms/BA", {"cell:BA.020.brut": "1.234,56", "was:BA.020.brut": "0:"})
@@ -293,9 +295,27 @@ async def test_a_refused_amount_stays_in_the_field_with_the_reason_beside_it():
     assert 'aria-describedby="cell-BA.020.brut-error"' in page.text
 
 
+REFUSED = violation(
+    "BA.020.brut",
+    "F-01",
+    ThreeParts("Montant entier attendu.", "Case BA.020.brut : « 1.234 ».", "Écrivez 1234."),
+    ThreeParts("A whole number is expected.", "Cell BA.020.brut: “1.234”.", "Write 1234."),
+)
+
+
+@pytest.mark.parametrize(("language", "told"), [("fr", REFUSED.fr), ("en", REFUSED.en)], ids=["French", "English"])
+async def test_a_refused_cell_is_told_in_three_parts_in_the_language_of_the_page(language, told):
+    refusal = Invalid("Une case est refusée.", violations=[REFUSED], reason="CELLS_REFUSED")
+    async with a_browser(World(failures={"save": refusal})) as browser:
+        await browser.sign_in()
+        sent = {"cell:BA.020.brut": "1.234", "was:BA.020.brut": "0:"}
+        page = await browser.post(f"{AT}/forms/BA", sent, **{"accept-language": language})
+    assert f'id="cell-BA.020.brut-error">{told} (F-01)' in page.text
+
+
 async def test_a_cell_changed_by_somebody_else_shows_both_values():
-    violation = Violation("BA.010.brut", "Camille Compte a saisi « 1234567 ».", "version=4")
-    lost = Conflict("Modifié entre-temps.", violations=[violation], reason="CELLS_CHANGED")
+    meanwhile = Violation("BA.010.brut", "Camille Compte a saisi « 1234567 ».", "version=4")
+    lost = Conflict("Modifié entre-temps.", violations=[meanwhile], reason="CELLS_CHANGED")
     async with a_browser(World(failures={"save": lost})) as browser:
         await browser.sign_in()
         page = await browser.post(f"{AT}/forms/BA", {"cell:BA.010.brut": "99", "was:BA.010.brut": "3:1"})

@@ -164,6 +164,23 @@ async def test_the_preview_counts_what_is_not_stored_here_and_what_is_protected(
     assert "Confirmer l’import de 2 cases" in text
 
 
+async def test_the_preview_shows_totals_of_the_file_that_differ_in_three_parts_and_two_languages():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        french = (await browser.get(f"{AT}/import/imp-1")).text
+        english = (await browser.get(f"{AT}/import/imp-1", headers={"accept-language": "en"})).text
+    for page, what, where, how in (
+        (french, "Le total du fichier diffère.", "Le fichier donne 5, le calcul 7.", "La valeur calculée est retenue."),
+        (
+            english,
+            "The total of the file differs.",
+            "The file says 5, the formula gives 7.",
+            "The computed value is kept.",
+        ),
+    ):
+        assert all(part in page for part in (what, where, how, "F-22"))
+
+
 async def test_signing_shows_the_digest_and_the_content_read_from_the_same_bytes():
     async with a_browser(World(filing=a_filing(step=Step.SIGNATURE))) as browser:
         await browser.sign_in()

@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from chassis.errors import Invalid, ThreeParts, violation
 from services.gateway.clients.answers import CellEdit, Document, Step
 from tests.support.gateway import DIGEST, FILING_ID, ORIGIN, World, a_browser, an_entry
 
@@ -125,6 +126,26 @@ async def test_malformed_and_unknown_json_is_refused_field_by_field(method, path
         assert browser.world.asked == []
     assert answer.status_code == 400
     assert answer.json()["violations"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_a_program_gets_what_where_and_how_in_the_language_it_asks_for(language):
+    told = {"fr": ThreeParts("Quoi.", "Où.", "Comment."), "en": ThreeParts("What.", "Where.", "How.")}
+    refusal = Invalid(violations=[violation("BA.020.brut", "F-01", told["fr"], told["en"])], reason="CELLS_REFUSED")
+    async with a_browser(World(failures={"save": refusal})) as browser:
+        body = {"cells": [{"address": "BA.020.brut", "text": "1.234", "base_version": 0}]}
+        headers = {**BEARER, "accept-language": language}
+        answer = await browser.http.request("PATCH", f"{AT}/cells", json=body, headers=headers)
+    (found,) = answer.json()["violations"]
+    expected = told[language]
+    assert found == {
+        "field": "BA.020.brut",
+        "description": str(expected),
+        "reason": "F-01",
+        "what": expected.what,
+        "where": expected.where,
+        "how": expected.how,
+    }
 
 
 async def test_the_interface_is_described():

@@ -362,6 +362,8 @@ class FiledCell(_message.Message):
     CONFLICT_FIELD_NUMBER: _builtins.int
     IS_PROVISIONAL_FIELD_NUMBER: _builtins.int
     IS_SEALED_FIELD_NUMBER: _builtins.int
+    PUT_BACK_BY_FIELD_NUMBER: _builtins.int
+    PUT_BACK_AT_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`; a shared fact is kept under its ER address on every server."""
     value: _builtins.str
@@ -382,6 +384,8 @@ class FiledCell(_message.Message):
     """True while a computed shared fact may still change because the ER is not signed."""
     is_sealed: _builtins.bool
     """True once the ER is signed: the shared fact cannot be changed here, only by a reopened ER."""
+    put_back_by: _builtins.str
+    """Who put this value back by undoing what replaced it, with its first origin, author and time; empty for no one."""
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -389,6 +393,10 @@ class FiledCell(_message.Message):
     @_builtins.property
     def conflict(self) -> Global___CellConflict:
         """The other value, when another server holds a different one that nobody has chosen between."""
+
+    @_builtins.property
+    def put_back_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was put back."""
 
     def __init__(
         self,
@@ -405,10 +413,12 @@ class FiledCell(_message.Message):
         conflict: Global___CellConflict | None = ...,
         is_provisional: _builtins.bool = ...,
         is_sealed: _builtins.bool = ...,
+        put_back_by: _builtins.str = ...,
+        put_back_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflict", b"conflict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflict", b"conflict", "put_back_at", b"put_back_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "is_sealed", b"is_sealed", "line", b"line", "origin", b"origin", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "conflict", b"conflict", "file", b"file", "is_provisional", b"is_provisional", "is_sealed", b"is_sealed", "line", b"line", "origin", b"origin", "put_back_at", b"put_back_at", "put_back_by", b"put_back_by", "server", b"server", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -899,6 +909,8 @@ class ImportChange(_message.Message):
     CURRENT_FIELD_NUMBER: _builtins.int
     EFFECT_FIELD_NUMBER: _builtins.int
     CURRENT_ORIGIN_FIELD_NUMBER: _builtins.int
+    CONTROL_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     line: _builtins.int
@@ -908,11 +920,17 @@ class ImportChange(_message.Message):
     value: _builtins.str
     """Written form it was read as."""
     current: _builtins.str
-    """Value in the filing now."""
+    """Value in the filing now; of a computed cell, what the formula gives once this import is written."""
     effect: Global___ImportEffect.ValueType
     """What would happen to the cell."""
     current_origin: Global___Origin.ValueType
     """Where the present value comes from."""
+    control: _builtins.str
+    """F-22 when the file gives a computed cell another value than the formula: compared, never stored, nothing is refused."""
+    @_builtins.property
+    def message(self) -> _validation_pb2.ThreePartMessage:
+        """What, where, how of that control."""
+
     def __init__(
         self,
         *,
@@ -923,10 +941,12 @@ class ImportChange(_message.Message):
         current: _builtins.str = ...,
         effect: Global___ImportEffect.ValueType = ...,
         current_origin: Global___Origin.ValueType = ...,
+        control: _builtins.str = ...,
+        message: _validation_pb2.ThreePartMessage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "text", b"text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2587,7 +2607,7 @@ class EditStep(_message.Message):
     cells: _builtins.int
     """How many cells it changed."""
     is_undone: _builtins.bool
-    """True once undone."""
+    """True while undone; undoing the undo makes it false again."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""

@@ -24,21 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dharmonia/types/v1/types.proto\x12\x11harmonia.types.v1\"&\n\x04\x43\x65ll\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\"\n\x08Sentence\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\xd3\x01\n\x0e\x46ilingIdentity\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x11\n\tbody_name\x18\x03 \x01(\t\x12)\n\x06\x66\x61mily\x18\x04 \x01(\x0e\x32\x19.harmonia.types.v1.Family\x12-\n\x08\x64ocument\x18\x05 \x01(\x0e\x32\x1b.harmonia.types.v1.Document\x12\x0c\n\x04year\x18\x06 \x01(\x05\x12\x10\n\x08\x66orm_set\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65partement\x18\x08 \x01(\t*H\n\x08\x44ocument\x12\x18\n\x14\x44OCUMENT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44OCUMENT_ER\x10\x01\x12\x11\n\rDOCUMENT_QDIS\x10\x02*a\n\x06\x46\x61mily\x12\x16\n\x12\x46\x41MILY_UNSPECIFIED\x10\x00\x12\x0e\n\nFAMILY_OPH\x10\x01\x12\x0e\n\nFAMILY_ESH\x10\x02\x12\x0f\n\x0b\x46\x41MILY_COOP\x10\x03\x12\x0e\n\nFAMILY_SEM\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dharmonia/types/v1/types.proto\x12\x11harmonia.types.v1\"&\n\x04\x43\x65ll\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\"\n\x08Sentence\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"A\n\x0eViolationTexts\x12/\n\x05texts\x18\x01 \x03(\x0b\x32 .harmonia.types.v1.ViolationText\"\x90\x01\n\rViolationText\x12)\n\x04what\x18\x01 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12*\n\x05where\x18\x02 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12(\n\x03how\x18\x03 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\"\xd3\x01\n\x0e\x46ilingIdentity\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x11\n\tbody_name\x18\x03 \x01(\t\x12)\n\x06\x66\x61mily\x18\x04 \x01(\x0e\x32\x19.harmonia.types.v1.Family\x12-\n\x08\x64ocument\x18\x05 \x01(\x0e\x32\x1b.harmonia.types.v1.Document\x12\x0c\n\x04year\x18\x06 \x01(\x05\x12\x10\n\x08\x66orm_set\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65partement\x18\x08 \x01(\t*H\n\x08\x44ocument\x12\x18\n\x14\x44OCUMENT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44OCUMENT_ER\x10\x01\x12\x11\n\rDOCUMENT_QDIS\x10\x02*a\n\x06\x46\x61mily\x12\x16\n\x12\x46\x41MILY_UNSPECIFIED\x10\x00\x12\x0e\n\nFAMILY_OPH\x10\x01\x12\x0e\n\nFAMILY_ESH\x10\x02\x12\x0f\n\x0b\x46\x41MILY_COOP\x10\x03\x12\x0e\n\nFAMILY_SEM\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'harmonia.types.v1.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DOCUMENT']._serialized_start=342
-  _globals['_DOCUMENT']._serialized_end=414
-  _globals['_FAMILY']._serialized_start=416
-  _globals['_FAMILY']._serialized_end=513
+  _globals['_DOCUMENT']._serialized_start=556
+  _globals['_DOCUMENT']._serialized_end=628
+  _globals['_FAMILY']._serialized_start=630
+  _globals['_FAMILY']._serialized_end=727
   _globals['_CELL']._serialized_start=52
   _globals['_CELL']._serialized_end=90
   _globals['_SENTENCE']._serialized_start=92
   _globals['_SENTENCE']._serialized_end=126
-  _globals['_FILINGIDENTITY']._serialized_start=129
-  _globals['_FILINGIDENTITY']._serialized_end=340
+  _globals['_VIOLATIONTEXTS']._serialized_start=128
+  _globals['_VIOLATIONTEXTS']._serialized_end=193
+  _globals['_VIOLATIONTEXT']._serialized_start=196
+  _globals['_VIOLATIONTEXT']._serialized_end=340
+  _globals['_FILINGIDENTITY']._serialized_start=343
+  _globals['_FILINGIDENTITY']._serialized_end=554
 # @@protoc_insertion_point(module_scope)

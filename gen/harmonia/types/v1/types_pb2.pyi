@@ -3,8 +3,10 @@
 isort:skip_file
 Vocabulary that three services or more share, and nothing else."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -126,6 +128,68 @@ class Sentence(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Sentence: _TypeAlias = Sentence  # noqa: Y015
+
+@_typing.final
+class ViolationTexts(_message.Message):
+    """Detail of a failure, beside the standard detail that names its violations (google.rpc.BadRequest or
+    PreconditionFailure): what each of them says to people, in the same order.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViolationText]:
+        """One for each violation; empty where the standard detail says all."""
+
+    def __init__(
+        self,
+        *,
+        texts: _abc.Iterable[Global___ViolationText] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["texts", b"texts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViolationTexts: _TypeAlias = ViolationTexts  # noqa: Y015
+
+@_typing.final
+class ViolationText(_message.Message):
+    """One violation in three parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WHAT_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    HOW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def what(self) -> Global___Sentence:
+        """What is wrong."""
+
+    @_builtins.property
+    def where(self) -> Global___Sentence:
+        """Where."""
+
+    @_builtins.property
+    def how(self) -> Global___Sentence:
+        """How to mend it."""
+
+    def __init__(
+        self,
+        *,
+        what: Global___Sentence | None = ...,
+        where: Global___Sentence | None = ...,
+        how: Global___Sentence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["how", b"how", "what", b"what", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["how", b"how", "what", b"what", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViolationText: _TypeAlias = ViolationText  # noqa: Y015
 
 @_typing.final
 class FilingIdentity(_message.Message):
