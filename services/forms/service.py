@@ -44,7 +44,7 @@ from services.forms.usecases.form_set_states import ListFormSets, SetFormSetStat
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
-from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
@@ -103,6 +103,7 @@ def wire(
         list_transmitted_filings=ListTransmittedFilings(open_work),
         get_transmitted_filing=GetTransmittedFiling(open_work),
         plan_campaign=PlanCampaign(open_work, form_sets),
+        list_campaigns=ListCampaigns(open_work),
         list_form_sets=ListFormSets(open_work, form_sets),
         set_form_set_state=SetFormSetState(open_work, form_sets, clock),
         preview_form_set_change=PreviewFormSetChange(open_work, form_sets),

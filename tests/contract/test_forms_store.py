@@ -19,6 +19,7 @@ from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
+from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
@@ -596,6 +597,32 @@ async def test_closed_filings_of_campaigns_that_ended_are_found(open_work):
         assert await found(date(2025, 12, 31), 10) == []
         assert await found(date(2026, 1, 1), 10) == [FILING_ID]
         assert await found(date(2026, 1, 1), 0) == []
+
+
+async def test_a_filing_knows_its_last_days(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign(corrected_until=date(2026, 3, 31)))
+        later = Extension(Document.ER, 2024, SIREN, date(2026, 2, 15), "Incendie", "Alex", NOON)
+        await work.campaigns.extend(later)
+        await work.commit()
+
+    async with open_work() as work:
+        expected = {FILING_ID: Deadlines(date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
+        found = [
+            await work.filings.get(FILING_ID),
+            await work.filings.get_for_change(OTHER_ID),
+            await work.filings.find(SIREN, Document.ER, 2024),
+            *await work.filings.of_bodies(frozenset({SIREN})),
+            *await work.filings.of_body_and_year(SIREN, 2024),
+            *await work.filings.of_campaign(Document.ER, 2024),
+            *await work.filings.page_of_campaign(Document.ER, 2024, None, 5, with_signed=True),
+        ]
+        assert [one.deadlines for one in found] == [expected[one.id] for one in found]
+        assert len(found) == 8
+        assert (await work.campaigns.find(Document.ER, 2024)).corrected_until == date(2026, 3, 31)
+        assert len(await work.campaigns.open_on(date(2026, 2, 15))) == 1
+        assert await work.campaigns.open_on(date(2026, 2, 16)) == []
 
 
 async def test_activities_of_some_kinds_are_found_among_many(open_work):

@@ -190,7 +190,18 @@ class InMemoryFilings:
     async def get(self, filing_id: UUID) -> Filing:
         if filing_id not in self._work.kept.filings:
             raise FilingUnknown
-        return self._work.kept.filings[filing_id]
+        return self._dated(self._work.kept.filings[filing_id])
+
+    def _dated(self, filing: Filing) -> Filing:
+        campaign = self._work.kept.campaigns.get((filing.document, filing.year))
+        extension = self._work.kept.extensions.get((filing.document, filing.year, filing.body.siren))
+        if campaign is None:
+            return replace(filing, deadlines=None)
+        extended_to = extension.due_on if extension else None
+        return replace(filing, deadlines=campaign.deadlines(extended_to))
+
+    def _all(self) -> list[Filing]:
+        return [self._dated(filing) for filing in self._work.kept.filings.values()]
 
     async def get_for_change(self, filing_id: UUID) -> Filing:
         await self._work.hold()
@@ -198,14 +209,14 @@ class InMemoryFilings:
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
         key = (siren, document, year)
-        return next((f for f in self._work.kept.filings.values() if (f.body.siren, f.document, f.year) == key), None)
+        return next((f for f in self._all() if (f.body.siren, f.document, f.year) == key), None)
 
     async def hold(self, siren: str, year: int) -> None:
         await self._work.hold()
 
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
         await self._work.hold()
-        found = [f for f in self._work.kept.filings.values() if (f.body.siren, f.year) == (siren, year)]
+        found = [f for f in self._all() if (f.body.siren, f.year) == (siren, year)]
         return sorted(found, key=lambda f: f.document)
 
     async def page_of_campaign(
@@ -213,21 +224,21 @@ class InMemoryFilings:
     ) -> list[Filing]:
         found = [
             f
-            for f in self._work.kept.filings.values()
+            for f in self._all()
             if (f.document, f.year) == (document, year) and (with_signed or f.step <= 3) and (not after or f.id > after)
         ]
         return sorted(found, key=lambda f: f.id)[:limit]
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
+        found = [f for f in self._all() if f.body.siren in sirens]
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if (f.document, f.year) == (document, year)]
+        found = [f for f in self._all() if (f.document, f.year) == (document, year)]
         return sorted(found, key=lambda f: f.body.siren)
 
     async def transmitted(self, year: int) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if f.signed_version and year in (0, f.year)]
+        found = [f for f in self._all() if f.signed_version and year in (0, f.year)]
         return sorted(found, key=lambda f: f.changed_at, reverse=True)
 
     async def add(self, filing: Filing) -> None:
@@ -246,7 +257,7 @@ class InMemoryFilings:
 
     async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
         kept = self._work.kept
-        ended = {key for key, campaign in kept.campaigns.items() if campaign.closes_on < day}
+        ended = {key for key, campaign in kept.campaigns.items() if campaign.last_day < day}
         found = [f for f in kept.filings.values() if f.step is Step.CLOSED and (f.document, f.year) in ended]
         return [f.id for f in sorted(found, key=lambda f: (f.changed_at, f.id))[:limit]]
 
@@ -406,8 +417,16 @@ class InMemoryCampaigns:
         return await self.hold(document, year)
 
     async def open_on(self, on: date) -> list[Campaign]:
-        found = [c for c in self._work.kept.campaigns.values() if c.opens_on <= on <= c.closes_on]
+        extended = {(e.document, e.year) for e in self._work.kept.extensions.values() if e.due_on >= on}
+        found = [
+            c
+            for c in self._work.kept.campaigns.values()
+            if c.opens_on <= on and (on <= c.closes_on or (c.document, c.year) in extended)
+        ]
         return sorted(found, key=lambda c: (-c.year, c.document))
+
+    async def all(self) -> list[Campaign]:
+        return sorted(self._work.kept.campaigns.values(), key=lambda c: (-c.year, c.document))
 
     async def uses(self, form_set: str) -> bool:
         return any(campaign.form_set == form_set for campaign in self._work.kept.campaigns.values())

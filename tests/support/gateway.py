@@ -17,6 +17,7 @@ from services.gateway.clients.answers import (
     AdjustmentPreview,
     AttachedFile,
     Attachment,
+    Campaign,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -238,6 +239,21 @@ def a_preview() -> ImportPreview:
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
 
 
+def a_campaign(**other: object) -> Campaign:
+    """Return the ER campaign of 2024."""
+    values: dict[str, object] = {
+        "document": Document.ER,
+        "year": 2024,
+        "form_set": "2024.1",
+        "opens_on": "2025-04-01",
+        "due_on": "2025-07-15",
+        "closes_on": "2025-12-31",
+        "families": (Family.OPH, Family.ESH),
+        "required_attachments": ("DELIBERATION",),
+    }
+    return Campaign(**{**values, **other})  # type: ignore[arg-type]
+
+
 def an_attachment() -> Attachment:
     """Return the management report."""
     return Attachment("att-1", "MANAGEMENT_REPORT", "rapport.pdf", DIGEST, 20_480, "Camille Compte", NOW)
@@ -425,6 +441,14 @@ class FakeForms:
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
         self.world.note("comments", (filing_id, address))
         return (CellComment("c-1", "BA.010.brut", "À revoir avec le <CAC>.", "Camille Compte", NOW, True),)
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        self.world.note("campaigns", None)
+        return (a_campaign(),)
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        self.world.note("plan", campaign)
+        return campaign
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
         self.world.note("extend", (document, year, body, due_on, reason))

@@ -1,8 +1,18 @@
 """The failures of this service, by name."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable, Violation
+from chassis.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    RuleBroken,
+    ThreeParts,
+    Unavailable,
+    Violation,
+    violation,
+)
 
 
 class FilingUnknown(NotFound):
@@ -102,6 +112,32 @@ class NoCampaign(RuleBroken):
     """No campaign is open for this document, year and family on this server."""
 
     reason = "NO_CAMPAIGN"
+
+
+class CampaignClosed(RuleBroken):
+    """The last day to fill and sign is over; the violation says which, and whom to ask, in both languages."""
+
+    reason = "CAMPAIGN_CLOSED"
+
+    def __init__(self, document: str, year: int, last_day: date, *, is_correction: bool) -> None:
+        whom = _AUTHORITIES[document]
+        fr = ThreeParts(
+            f"{'Les corrections' if is_correction else 'La saisie'} du {document} {year} "
+            f"{'sont closes' if is_correction else 'est close'} depuis le {last_day:%d/%m/%Y}.",
+            "Rien n'y est plus saisi, importé ni signé.",
+            f"Demandez une prolongation {whom[0]}.",
+        )
+        en = ThreeParts(
+            f"{'Corrections' if is_correction else 'Entry'} of the {document} {year} closed after {last_day.isoformat()}.",
+            "Nothing is typed, imported or signed any more.",
+            f"Ask {whom[1]} for an extension.",
+        )
+        told = [violation("last_day", self.reason, fr, en)]
+        super().__init__(str(fr), metadata={"last_day": last_day.isoformat()}, violations=told)
+
+
+_AUTHORITIES = {"ER": ("au ministère", "the ministry"), "QDIS": ("à votre fédération", "your federation")}
+"""Whom to ask for more time, by document."""
 
 
 class CellsRefused(Invalid):

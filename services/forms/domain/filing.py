@@ -7,7 +7,8 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from chassis.errors import Violation
-from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, StepRefused
+from services.forms.domain.deadlines import Deadlines
+from services.forms.domain.errors import CampaignClosed, FilingNotEditable, FilingNotReady, LockHeld, StepRefused
 from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState, require_text
 
 
@@ -103,17 +104,36 @@ class Filing:
     """What the authority does with the signed version, at step 4 and later."""
     return_request: ReturnRequest | None = None
     """The last one of a closed filing, pending or refused."""
+    deadlines: Deadlines | None = None
+    """None when its campaign is not known: nothing is then closed."""
 
     @property
     def next_version(self) -> int:
         """The version that the next signature would make."""
         return self.signed_version + 1
 
-    def require_editable(self) -> None:
+    @property
+    def last_day(self) -> date | None:
+        """The last day to type, import and sign: that of corrections once a version is signed."""
+        if self.deadlines is None:
+            return None
+        return self.deadlines.correction if self.signed_version else self.deadlines.entry
+
+    def require_in_time(self, at: datetime) -> None:
+        """Let the filing be filled or signed while its campaign lasts.
+
+        Raises:
+            CampaignClosed: its last day is over.
+        """
+        if self.last_day is not None and at.date() > self.last_day:
+            raise CampaignClosed(str(self.document), self.year, self.last_day, is_correction=bool(self.signed_version))
+
+    def require_editable(self, at: datetime) -> None:
         """Let an edit through.
 
         Raises:
             FilingNotEditable: the step or a signature under way forbids it.
+            CampaignClosed: its last day is over.
         """
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas être modifié.")
@@ -122,15 +142,18 @@ class Filing:
                 "Le dossier n'est plus en saisie. Demandez son retour à l'étape 1 pour le modifier.",
                 metadata={"step": str(int(self.step))},
             )
+        self.require_in_time(at)
 
-    def require_attachable(self) -> None:
+    def require_attachable(self, at: datetime) -> None:
         """Let a file be attached, until the filing is signed.
 
         Raises:
             FilingNotEditable: it is signed, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         if self.lock is not None or self.is_closed_by_signature:
             raise FilingNotEditable("Le dossier est signé ou en cours de signature : aucune pièce ne peut être jointe.")
+        self.require_in_time(at)
 
     def require_attached(self, missing: Sequence[Violation]) -> None:
         """Let the attachments be what the campaign demands.
@@ -171,12 +194,14 @@ class Filing:
         Raises:
             StepRefused: it is not at step 4.
             ReasonMissing: without a reason.
+            CampaignClosed: its last day of corrections is over, so that the signed version would stay suspended for ever.
         """
         if self.step is Step.CLOSED:
             raise StepRefused("Le dossier est clôturé : demandez d'abord son retour à l'étape 4 (fiabilisation).")
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
         require_text("reason", reason, "Donnez la raison de la réouverture.")
+        self.require_in_time(at)
         return replace(self, step=Step.ENTRY, changed_at=at)
 
     def reviewed(self, state: ReviewState, text: str, author: str, at: datetime) -> "Filing":

@@ -272,6 +272,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         is_locked=filing.lock is not None,
         review=review_message(filing.review) if filing.is_closed_by_signature else None,
         return_request=request_message(filing.return_request) if filing.return_request else None,
+        last_day=filing.last_day.isoformat() if filing.last_day else "",
     )
 
 
@@ -624,6 +625,7 @@ def campaign_message(campaign: Campaign) -> pb.Campaign:
         closes_on=campaign.closes_on.isoformat(),
         families=[types.Family.Value(f"FAMILY_{family}") for family in sorted(campaign.families)],
         required_attachments=sorted(campaign.required_attachments),
+        corrected_until=campaign.corrected_until.isoformat() if campaign.corrected_until else "",
     )
 
 
@@ -638,6 +640,7 @@ def to_campaign(message: pb.Campaign) -> Campaign:
         closes_on=to_date("closes_on", message.closes_on),
         families=frozenset(to_family(family) for family in message.families),
         required_attachments=frozenset(to_attachment_kind(kind) for kind in message.required_attachments),
+        corrected_until=to_date("corrected_until", message.corrected_until) if message.corrected_until else None,
     )
 
 

@@ -183,6 +183,11 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         campaign = await self._use.plan_campaign(caller(), mapping.to_campaign(request.campaign))
         return pb.PlanCampaignResponse(campaign=mapping.campaign_message(campaign))
 
+    async def ListCampaigns(self, request: pb.ListCampaignsRequest, context: Context) -> pb.ListCampaignsResponse:
+        """List campaigns."""
+        campaigns = await self._use.list_campaigns(caller())
+        return pb.ListCampaignsResponse(campaigns=[mapping.campaign_message(one) for one in campaigns])
+
     async def ProvisionCampaign(
         self, request: pb.ProvisionCampaignRequest, context: Context
     ) -> pb.ProvisionCampaignResponse:

@@ -44,12 +44,26 @@ class SqlCampaigns:
         return _to_campaign(row) if row else None
 
     async def open_on(self, on: date) -> list[Campaign]:
-        """Return the campaigns under way on a day, newest year first."""
+        """Return the campaigns under way on a day, for all bodies or for those with more time, newest year first."""
+        is_extended = (
+            select(ExtensionRow.siren)
+            .where(
+                ExtensionRow.document == CampaignRow.document,
+                ExtensionRow.year == CampaignRow.year,
+                ExtensionRow.due_on >= on,
+            )
+            .exists()
+        )
         rows = await self._session.scalars(
             select(CampaignRow)
-            .where(CampaignRow.opens_on <= on, CampaignRow.closes_on >= on)
+            .where(CampaignRow.opens_on <= on, (CampaignRow.closes_on >= on) | is_extended)
             .order_by(CampaignRow.year.desc(), CampaignRow.document)
         )
+        return [_to_campaign(row) for row in rows]
+
+    async def all(self) -> list[Campaign]:
+        """Return every campaign, newest year first."""
+        rows = await self._session.scalars(select(CampaignRow).order_by(CampaignRow.year.desc(), CampaignRow.document))
         return [_to_campaign(row) for row in rows]
 
     async def uses(self, form_set: str) -> bool:
@@ -69,6 +83,7 @@ class SqlCampaigns:
                 closes_on=campaign.closes_on,
                 families=sorted(campaign.families),
                 required_attachments=sorted(campaign.required_attachments),
+                corrected_until=campaign.corrected_until,
             )
         )
 
@@ -112,6 +127,7 @@ def _to_campaign(row: CampaignRow) -> Campaign:
         closes_on=row.closes_on,
         families=frozenset(row.families),
         required_attachments=frozenset(AttachmentKind(kind) for kind in row.required_attachments),
+        corrected_until=row.corrected_until,
     )
 
 

@@ -5,15 +5,34 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict
+from services.forms.domain.deadlines import deadlines_of
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
-from services.forms.store.rows import CampaignRow, CellRow, FilingRow
+from services.forms.store.rows import CampaignRow, CellRow, ExtensionRow, FilingRow
+
+_CAMPAIGN = (CampaignRow.document == FilingRow.document) & (CampaignRow.year == FilingRow.year)
+_EXTENSION = (
+    (ExtensionRow.document == FilingRow.document)
+    & (ExtensionRow.year == FilingRow.year)
+    & (ExtensionRow.siren == FilingRow.siren)
+)
+
+_Dated = Select[FilingRow, date, date | None, date]
+
+
+def _dated() -> _Dated:
+    """Filings with what their last days come from."""
+    return (
+        select(FilingRow, CampaignRow.closes_on, CampaignRow.corrected_until, ExtensionRow.due_on)
+        .outerjoin(CampaignRow, _CAMPAIGN)
+        .outerjoin(ExtensionRow, _EXTENSION)
+    )
 
 
 class SqlFilings:
@@ -28,25 +47,25 @@ class SqlFilings:
         Raises:
             FilingUnknown: there is none.
         """
-        return _to_domain(await self._row(filing_id))
+        return await self._one(_dated().where(FilingRow.id == filing_id))
 
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
-        return _to_domain(await self._row(filing_id, lock=True))
+        return await self._one(_dated().where(FilingRow.id == filing_id).with_for_update(of=FilingRow))
 
-    async def _row(self, filing_id: UUID, *, lock: bool = False) -> FilingRow:
-        statement = select(FilingRow).where(FilingRow.id == filing_id)
-        row = await self._session.scalar(statement.with_for_update() if lock else statement)
-        if row is None:
+    async def _one(self, statement: _Dated) -> Filing:
+        found = await self._all(statement)
+        if not found:
             raise FilingUnknown
-        return row
+        return found[0]
+
+    async def _all(self, statement: _Dated) -> list[Filing]:
+        return [_to_domain(*row) for row in await self._session.execute(statement)]
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
         """Return the filing of a body, document and year."""
-        row = await self._session.scalar(
-            select(FilingRow).where(FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year)
-        )
-        return _to_domain(row) if row else None
+        is_wanted = (FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year)
+        return next(iter(await self._all(_dated().where(*is_wanted))), None)
 
     async def hold(self, siren: str, year: int) -> None:
         """Take the advisory lock of a body and year until the end of the transaction."""
@@ -56,49 +75,44 @@ class SqlFilings:
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
         """Return the filings of a body and year, rows locked."""
         await self.hold(siren, year)
-        rows = await self._session.scalars(
-            select(FilingRow)
+        return await self._all(
+            _dated()
             .where(FilingRow.siren == siren, FilingRow.year == year)
             .order_by(FilingRow.document)
-            .with_for_update()
+            .with_for_update(of=FilingRow)
         )
-        return [_to_domain(row) for row in rows]
 
     async def page_of_campaign(
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
     ) -> list[Filing]:
         """Return a page of the filings of a campaign by id."""
-        statement = select(FilingRow).where(FilingRow.document == document, FilingRow.year == year)
+        statement = _dated().where(FilingRow.document == document, FilingRow.year == year)
         if after is not None:
             statement = statement.where(FilingRow.id > after)
         if not with_signed:
             statement = statement.where(FilingRow.step <= int(Step.SIGNATURE))
-        rows = await self._session.scalars(statement.order_by(FilingRow.id).limit(limit))
-        return [_to_domain(row) for row in rows]
+        return await self._all(statement.order_by(FilingRow.id).limit(limit))
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         """Return the filings of these bodies, newest year first."""
-        rows = await self._session.scalars(
-            select(FilingRow)
+        return await self._all(
+            _dated()
             .where(FilingRow.siren.in_(sirens))
             .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document)
         )
-        return [_to_domain(row) for row in rows]
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
         """Return the filings of a document and year, in order of body."""
-        rows = await self._session.scalars(
-            select(FilingRow).where(FilingRow.document == document, FilingRow.year == year).order_by(FilingRow.siren)
+        return await self._all(
+            _dated().where(FilingRow.document == document, FilingRow.year == year).order_by(FilingRow.siren)
         )
-        return [_to_domain(row) for row in rows]
 
     async def transmitted(self, year: int) -> list[Filing]:
         """Return the filings signed at least once."""
-        statement = select(FilingRow).where(FilingRow.signed_version > 0)
+        statement = _dated().where(FilingRow.signed_version > 0)
         if year:
             statement = statement.where(FilingRow.year == year)
-        ordered = statement.order_by(FilingRow.changed_at.desc())
-        return [_to_domain(row) for row in await self._session.scalars(ordered)]
+        return await self._all(statement.order_by(FilingRow.changed_at.desc()))
 
     async def add(self, filing: Filing) -> None:
         """Add a filing.
@@ -128,11 +142,11 @@ class SqlFilings:
 
     async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
         """Return filings at step 5 whose campaign's last day is before a day, oldest first."""
-        campaign = (FilingRow.document == CampaignRow.document) & (FilingRow.year == CampaignRow.year)
+        last_day = func.coalesce(CampaignRow.corrected_until, CampaignRow.closes_on)
         found = await self._session.scalars(
             select(FilingRow.id)
-            .join(CampaignRow, campaign)
-            .where(FilingRow.step == int(Step.CLOSED), CampaignRow.closes_on < day)
+            .join(CampaignRow, _CAMPAIGN)
+            .where(FilingRow.step == int(Step.CLOSED), last_day < day)
             .order_by(FilingRow.changed_at, FilingRow.id)
             .limit(limit)
         )
@@ -232,7 +246,9 @@ def _to_row(filing: Filing) -> FilingRow:
     return FilingRow(id=filing.id, computed={}, **_columns(filing))
 
 
-def _to_domain(row: FilingRow) -> Filing:
+def _to_domain(
+    row: FilingRow, closes_on: date | None, corrected_until: date | None, extended_to: date | None
+) -> Filing:
     return Filing(
         id=row.id,
         body=Body(row.siren, row.body_name, row.family, row.departement),
@@ -252,4 +268,5 @@ def _to_domain(row: FilingRow) -> Filing:
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
         review=_to_review(row.review),
         return_request=_to_request(row.return_request) if row.return_request else None,
+        deadlines=deadlines_of(closes_on, corrected_until, extended_to) if closes_on else None,
     )

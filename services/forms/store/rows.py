@@ -57,6 +57,7 @@ class CampaignRow(Rows):
     closes_on: Mapped[date] = mapped_column(Date)
     families: Mapped[list[str]] = mapped_column(ARRAY(Text))
     required_attachments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    corrected_until: Mapped[date | None] = mapped_column(Date)
 
 
 class ExtensionRow(Rows):

@@ -18,7 +18,7 @@ from services.forms.usecases.form_set_states import ListFormSets, SetFormSetStat
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
-from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
 from services.forms.usecases.read_filings import (
@@ -64,6 +64,7 @@ class UseCases:
     list_transmitted_filings: ListTransmittedFilings
     get_transmitted_filing: GetTransmittedFiling
     plan_campaign: PlanCampaign
+    list_campaigns: ListCampaigns
     list_form_sets: ListFormSets
     set_form_set_state: SetFormSetState
     preview_form_set_change: PreviewFormSetChange

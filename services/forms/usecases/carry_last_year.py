@@ -42,11 +42,12 @@ class CarryLastYear:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             last_year = await last_year_of(work, self._form_sets, filing)
             if last_year is None:
                 return Carried(await card_of(work, self._form_sets, filing), 0, {})

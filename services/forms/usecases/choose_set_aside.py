@@ -75,6 +75,7 @@ class ChooseSetAside:
             SetAsideUnknown: nothing of this cell waits.
             CellsRefused: that cell takes no such value, or is filled.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -84,7 +85,7 @@ class ChooseSetAside:
             ]
             if not waiting:
                 raise SetAsideUnknown
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             settle = self._keep if keep_as else self._drop
             filing = await settle(work, caller, filing, waiting[-1], keep_as)
             card = await card_of(work, self._form_sets, filing)

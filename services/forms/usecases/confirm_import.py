@@ -48,6 +48,7 @@ class ConfirmImport:
             ImportHasProblems: lines are refused and partial import was not asked for.
             ImportStale: cells to write changed since the preview.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -56,7 +57,7 @@ class ConfirmImport:
             kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
             if preview.is_confirmed:
                 return Imported(await card_of(work, self._form_sets, filing), 0, kept)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
             changed = confirm(

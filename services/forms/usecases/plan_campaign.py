@@ -1,15 +1,31 @@
-"""Opens or changes a campaign."""
+"""Opens or changes a campaign, and lists those there are."""
 
-from chassis.errors import Violation
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.campaign import Campaign
-from services.forms.domain.errors import CampaignMalformed
 from services.forms.domain.form_set_life import require_published
 from services.forms.usecases.ports import FormSets, OpensWork
+from services.forms.usecases.publish_form_set import MANAGE, load_known
+
+
+class ListCampaigns:
+    """Lists the campaigns of this server."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller) -> list[Campaign]:
+        """Return campaigns, newest year first.
+
+        Raises:
+            Forbidden: the caller lacks `campaign.manage`.
+        """
+        caller.require(MANAGE, EVERY_SCOPE)
+        async with self._open_work() as work:
+            return await work.campaigns.all()
 
 
 class PlanCampaign:
-    """Idempotent: the campaign is as asked. Filings already open keep their form set and take the new due date."""
+    """Idempotent: the campaign is as asked. Filings already open keep their form set and take the new dates."""
 
     def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
         self._open_work, self._form_sets = open_work, form_sets
@@ -20,7 +36,7 @@ class PlanCampaign:
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
         """
-        caller.require("campaign.manage", EVERY_SCOPE)
+        caller.require(MANAGE, EVERY_SCOPE)
         return await self.provision(campaign)
 
     async def provision(self, campaign: Campaign) -> Campaign:
@@ -31,11 +47,7 @@ class PlanCampaign:
             FormSetNotPublished: a form set that the campaign did not have is not published here.
         """
         campaign.require_sound()
-        try:
-            self._form_sets.load(campaign.form_set)
-        except LookupError:
-            sentence = "Ce serveur n'a pas ce référentiel."
-            raise CampaignMalformed([Violation("form_set", sentence, "FORM_SET_UNKNOWN")]) from None
+        load_known(self._form_sets, campaign.form_set)
         async with self._open_work() as work:
             present = await work.campaigns.find(campaign.document, campaign.year)
             if present is None or present.form_set != campaign.form_set:

@@ -302,7 +302,11 @@ class Campaigns(Protocol):
         ...
 
     async def open_on(self, on: date) -> list[Campaign]:
-        """Return the campaigns under way on a day."""
+        """Return the campaigns under way on a day, for all bodies or for those with more time."""
+        ...
+
+    async def all(self) -> list[Campaign]:
+        """Return every campaign, newest year first."""
         ...
 
     async def uses(self, form_set: str) -> bool:

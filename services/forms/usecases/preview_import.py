@@ -66,12 +66,13 @@ class PreviewImport:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
             ImportRefused: the file as a whole is refused.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.import", filing)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             cells = await work.cells.of(filing_id)
             mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)

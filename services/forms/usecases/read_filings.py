@@ -49,13 +49,19 @@ class ListFilings:
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
             cards = await cards_of(work, self._form_sets, filings)
-            campaigns = await work.campaigns.open_on(self._clock.now().date())
+            today = self._clock.now().date()
+            campaigns = await work.campaigns.open_on(today)
+            extended = {
+                (campaign.document, campaign.year, one.siren): one.due_on
+                for campaign in campaigns
+                for one in await work.campaigns.extensions(campaign.document, campaign.year)
+            }
         held = {(f.body.siren, f.document, f.year) for f in filings}
         openable = [
             Openable(body, campaign)
             for body in bodies
             for campaign in campaigns
-            if campaign.concerns(body.family)
+            if campaign.is_open(body.family, today, extended.get((campaign.document, campaign.year, body.siren)))
             and (body.siren, campaign.document, campaign.year) not in held
             and caller.may("filing.open", body.siren)
         ]

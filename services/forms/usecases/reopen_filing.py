@@ -47,6 +47,7 @@ class ReopenFiling:
             Forbidden: the caller lacks `filing.return`.
             StepRefused: it is not signed, or is reopened already.
             ReasonMissing: without a reason.
+            CampaignClosed: its last day of corrections is over.
             CellsRefused: a cell to look at again is not of this document.
         """
         async with self._open_work() as work:

@@ -62,6 +62,7 @@ class SaveCells:
             CellsRefused: at least one cell takes no such text, or is sealed, or is given twice.
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         while True:
             async with self._open_work() as work:
@@ -78,7 +79,7 @@ class SaveCells:
             filing = await work.filings.get_for_change(filing_id)
             if filing.form_set != form_set.version:
                 return None
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))

@@ -53,10 +53,12 @@ class FreezeFiling:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotReady: with one violation per obstacle.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.sign", filing)
+            filing.require_in_time(self._clock.now())
             filing.require_attached(await missing_of(work, filing))
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
@@ -124,6 +126,7 @@ class LockFiling:
 
         Raises:
             LockHeld: another signature is under way, or this version is signed.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -133,7 +136,11 @@ class LockFiling:
             changed = changed_since(snapshot, content_of(form_set, filing.document, cells, computed))
             if changed or filing.revision != revision:
                 return changed or ["*"]
-            await work.filings.save(filing.locked(version, intent_id, self._clock.now()))
+            now = self._clock.now()
+            if filing.lock is None or filing.lock.intent_id != intent_id:
+                # The intent that holds the lock took it in time.
+                filing.require_in_time(now)
+            await work.filings.save(filing.locked(version, intent_id, now))
             await work.commit()
         return []
 

@@ -310,6 +310,23 @@ class Filing:
     return_request: ReturnRequest | None = None
     to_review: tuple[CellToReview, ...] = ()
     """For the people of the body only."""
+    last_day: str = ""
+    """Last day to type, import and sign; empty when the campaign is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign with its four dates; no `corrected_until` is the same as `closes_on`."""
+
+    document: Document
+    year: int
+    form_set: str
+    opens_on: str
+    due_on: str
+    closes_on: str
+    families: tuple[Family, ...] = ()
+    required_attachments: tuple[str, ...] = ()
+    corrected_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from services.gateway.clients.answers import (
     Adjustment,
     AttachedFile,
     Attachment,
+    Campaign,
     CarriedAnswers,
     CellComment,
     CellDifference,
@@ -221,6 +222,14 @@ class Forms(Protocol):
 
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
         """List the comments of a cell, or of the whole filing, newest first."""
+        ...
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        """List the campaigns of this server, newest year first, for officers."""
+        ...
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        """Change a campaign, for officers."""
         ...
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:

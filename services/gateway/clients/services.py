@@ -24,6 +24,7 @@ from services.gateway.clients.answers import (
     Adjustment,
     AttachedFile,
     Attachment,
+    Campaign,
     CarriedAnswers,
     CellComment,
     CellDifference,
@@ -376,6 +377,22 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.ListComments(request)
         return tuple(read(one, CellComment) for one in answer.comments)
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        """List campaigns."""
+        with carrying(self._passport):
+            answer = await self._stub.ListCampaigns(forms.ListCampaignsRequest())
+        return tuple(read(one, Campaign) for one in answer.campaigns)
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        """Change a campaign."""
+        values = asdict(campaign) | {
+            "document": _document(campaign.document),
+            "families": [types.Family.Value(f"FAMILY_{family.name}") for family in campaign.families],
+        }
+        request = forms.PlanCampaignRequest(campaign=forms.Campaign(**values))
+        with carrying(self._passport):
+            return read((await self._stub.PlanCampaign(request)).campaign, Campaign)
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
         """Give one body more time."""

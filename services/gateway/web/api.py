@@ -3,13 +3,14 @@
 Errors are RFC 9457 problem details; the fields of answers are those of the contracts in `proto/`.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from chassis.errors import Forbidden
+from chassis.errors import Forbidden, NotFound
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web.api_models import (
@@ -17,6 +18,7 @@ from services.gateway.web.api_models import (
     AnswerRequest,
     CommentRequest,
     ConfirmRequest,
+    DatesRequest,
     DecideRequest,
     JustifyRequest,
     MoveRequest,
@@ -400,6 +402,22 @@ async def compare(
 ) -> Response:
     """Return the cells that differ; version 0 is now, which officers never read, no `other` is the same filing."""
     return _items("differences", await services.forms.compare(filing_id, version, other, other_version))
+
+
+@router.get("/campaigns", summary="Campaigns and their dates")
+async def campaigns(services: Acting) -> Response:
+    """List the campaigns of this server, for officers."""
+    return _items("campaigns", await services.forms.campaigns())
+
+
+@router.patch("/campaigns/{document}/{year}", summary="Change the dates of a campaign")
+async def plan(services: Acting, document: str, year: int, asked: DatesRequest) -> Response:
+    """Change the dates that are given, for officers; the rest of the campaign stays."""
+    known = await services.forms.campaigns()
+    campaign = next((one for one in known if (one.document.code, one.year) == (document, year)), None)
+    if campaign is None:
+        raise NotFound
+    return _json(await services.forms.plan(replace(campaign, **asked.model_dump(exclude_none=True, mode="json"))))
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")

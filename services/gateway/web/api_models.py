@@ -1,7 +1,7 @@
 """What programs send: typed, and anything unknown refused. What they get is the services' answers under the same names."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Literal
 
@@ -105,6 +105,15 @@ class ReopenRequest(Sent):
     reason: str = Field(min_length=3, max_length=2000, description="Why, for the body and the recipients.")
     cells: list[str] = Field(default=[], max_length=500, description="Cells to look at again.")
     request_id: str = RequestId
+
+
+class DatesRequest(Sent):
+    """Changes dates of a campaign; those left out stay."""
+
+    opens_on: date | None = Field(default=None, description="First day of entry.")
+    due_on: date | None = Field(default=None, description="Last day to file.")
+    closes_on: date | None = Field(default=None, description="Last day to type, import and sign.")
+    corrected_until: date | None = Field(default=None, description="Last day of corrections of what was signed.")
 
 
 class ReviewRequest(Sent):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import formsets
@@ -37,6 +38,7 @@ OVER = {
 """What is left to do after the signature, when nobody asks anything."""
 MOST_CELLS = 20
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
+ASKED_FOR_TIME = {Document.ER: "au ministère", Document.QDIS: "à votre fédération"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,26 @@ def moves(filing: Filing, passport: Passport) -> list[Move]:
 
 def is_editable(visit: Visit, filing: Filing) -> bool:
     """Tell whether to offer inputs."""
-    return filing.step in EDITABLE and not filing.is_locked and visit.may("filing.edit", filing)
+    is_in_time = not is_over(filing, visit.desk.clock.now().date())
+    return filing.step in EDITABLE and not filing.is_locked and is_in_time and visit.may("filing.edit", filing)
 
 
-def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
+def is_over(filing: Filing, today: date) -> bool:
+    """Tell whether the last day to fill and sign the filing has passed."""
+    return bool(filing.last_day) and today.isoformat() > filing.last_day
+
+
+def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> list[Link]:
     """Return what is left to do, the next thing first; each item leads where it is done."""
     at = f"/filings/{filing.identity.filing_id}"
     if filing.is_locked:
         return [Link(_("Attendre : une signature est en cours."))]
     if filing.step in OVER:
         return _after_signature(filing, passport, at, _)
+    if is_over(filing, today):
+        authority = _(ASKED_FOR_TIME.get(filing.identity.document, "au ministère"))
+        sentence = "Demander une prolongation {authority} : rien n’est plus saisi, importé ni signé depuis le {day}."
+        return [Link(_(sentence, authority=authority, day=_.day(filing.last_day)), at)]
     items = _to_review(filing, at, _)
     if filing.conflicts:
         count = len(filing.conflicts)
@@ -190,7 +202,8 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
         "identity": identity,
         "title": f"{identity.document.code} {identity.year} — {identity.body_name or identity.body}",
         "tabs": _tabs(visit, filing, tab),
-        "left": left_to_do(filing, visit.passport, _),
+        "left": left_to_do(filing, visit.passport, visit.desk.clock.now().date(), _),
+        "is_over": is_over(filing, visit.desk.clock.now().date()),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
         "is_editable": is_editable(visit, filing),
         "at": f"/filings/{identity.filing_id}",

@@ -9,7 +9,7 @@ import formsets
 from chassis.errors import Invalid, RuleBroken
 from formsets import FormSet
 from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
-from services.gateway.web.errors import explained, status_of, told
+from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
@@ -90,7 +90,7 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
         **await framed(visit, filing, "import"),
         "packages": [package for package in packages if package],
         "failure": explained(failure, visit.wording) if failure else None,
-        "violations": told(failure, visit.wording) if failure else (),
+        "violations": told_beside(failure, visit.wording) if failure else (),
     }
     return await visit.page("import.html", values, status_of(failure) if failure else 200)
 

@@ -10,7 +10,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import Filing, ReviewState, SeriesPoint, Step, TransmittedFiling
 from services.gateway.web.consultation_pages import Choice, cells_of, compared, series_rows
-from services.gateway.web.errors import explained, status_of, told, told_first
+from services.gateway.web.errors import explained, status_of, told_beside, told_first
 from services.gateway.web.export_pages import asked_version
 from services.gateway.web.staff_pages import staff_framed
 from services.gateway.web.visit import Visit, Visitor
@@ -181,7 +181,7 @@ async def _overview(
         "activities": found.activities,
         "kept": {"state": "", "text": "", "reason": "", **(kept or {})},
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": told(failure, visit.wording) if failure else (),
+        "violations": told_beside(failure, visit.wording) if failure else (),
     }
     return await visit.page("staff_filing.html", values, status_of(failure) if failure else 200)
 

@@ -56,6 +56,7 @@ def about(filing_id, import_id=NOWHERE):
 
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
+NOT_ABOUT_ONE_FILING |= {"ListCampaigns"}
 NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
 NOT_ABOUT_ONE_FILING |= {
     "PreviewFormSetChange",

@@ -483,6 +483,7 @@ class Filing(_message.Message):
     REVIEW_FIELD_NUMBER: _builtins.int
     RETURN_REQUEST_FIELD_NUMBER: _builtins.int
     TO_REVIEW_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -503,6 +504,10 @@ class Filing(_message.Message):
     """How many input cells of the document are filled."""
     fillable: _builtins.int
     """How many input cells the document has."""
+    last_day: _builtins.str
+    """Last day to type, import and sign, ISO 8601, extension included; that of corrections once a version is signed. Empty when
+    the campaign is not known.
+    """
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -551,10 +556,11 @@ class Filing(_message.Message):
         review: Global___Review | None = ...,
         return_request: Global___ReturnRequest | None = ...,
         to_review: _abc.Iterable[Global___CellToReview] | None = ...,
+        last_day: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "return_request", b"return_request", "review", b"review"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "last_day", b"last_day", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1974,6 +1980,7 @@ class Campaign(_message.Message):
     CLOSES_ON_FIELD_NUMBER: _builtins.int
     FAMILIES_FIELD_NUMBER: _builtins.int
     REQUIRED_ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    CORRECTED_UNTIL_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
@@ -1985,7 +1992,9 @@ class Campaign(_message.Message):
     due_on: _builtins.str
     """Last day to file."""
     closes_on: _builtins.str
-    """Last day of corrections."""
+    """Last day to type, import and sign for the first time; bodies with an extension have until its day."""
+    corrected_until: _builtins.str
+    """Last day of corrections of filings that were signed and are open again; empty for the same as `closes_on`."""
     @_builtins.property
     def families(self) -> _containers.RepeatedScalarFieldContainer[_types_pb2.Family.ValueType]:
         """Families concerned."""
@@ -2005,10 +2014,11 @@ class Campaign(_message.Message):
         closes_on: _builtins.str = ...,
         families: _abc.Iterable[_types_pb2.Family.ValueType] | None = ...,
         required_attachments: _abc.Iterable[_builtins.str] | None = ...,
+        corrected_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_on", b"closes_on", "document", b"document", "due_on", b"due_on", "families", b"families", "form_set", b"form_set", "opens_on", b"opens_on", "required_attachments", b"required_attachments", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_on", b"closes_on", "corrected_until", b"corrected_until", "document", b"document", "due_on", b"due_on", "families", b"families", "form_set", b"form_set", "opens_on", b"opens_on", "required_attachments", b"required_attachments", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4478,6 +4488,47 @@ class GetAttachmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetAttachmentResponse: _TypeAlias = GetAttachmentResponse  # noqa: Y015
+
+@_typing.final
+class ListCampaignsRequest(_message.Message):
+    """Request of ListCampaigns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsRequest: _TypeAlias = ListCampaignsRequest  # noqa: Y015
+
+@_typing.final
+class ListCampaignsResponse(_message.Message):
+    """Response of ListCampaigns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Campaign]:
+        """Newest year first."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: _abc.Iterable[Global___Campaign] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsResponse: _TypeAlias = ListCampaignsResponse  # noqa: Y015
 
 @_typing.final
 class ListFormSetsRequest(_message.Message):

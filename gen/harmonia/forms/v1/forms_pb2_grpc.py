@@ -130,6 +130,11 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignResponse.FromString,
                 _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListCampaigns',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
         self.ProvisionCampaign = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ProvisionCampaign',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.SerializeToString,
@@ -439,6 +444,13 @@ class FormsServiceServicer:
 
     def PlanCampaign(self, request, context):
         """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCampaigns(self, request, context):
+        """Lists the campaigns of this server with their dates, newest year first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -790,6 +802,11 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.PlanCampaign,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignResponse.SerializeToString,
+            ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.SerializeToString,
             ),
             'ProvisionCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ProvisionCampaign,
@@ -1481,6 +1498,33 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/PlanCampaign',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListCampaigns',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.FromString,
             options,
             channel_credentials,
             insecure,

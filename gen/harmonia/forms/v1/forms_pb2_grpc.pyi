@@ -71,6 +71,8 @@ class FormsServiceStub:
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
+    ListCampaigns: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListCampaignsRequest, _forms_pb2.ListCampaignsResponse]
+    """Lists the campaigns of this server with their dates, newest year first."""
     ProvisionCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]
     """Same as PlanCampaign, for provisioning by the node itself."""
     ExportFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]
@@ -193,6 +195,8 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]  # type: ignore[assignment]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
+    ListCampaigns: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListCampaignsRequest, _forms_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    """Lists the campaigns of this server with their dates, newest year first."""
     ProvisionCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]  # type: ignore[assignment]
     """Same as PlanCampaign, for provisioning by the node itself."""
     ExportFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]  # type: ignore[assignment]
@@ -426,6 +430,14 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.PlanCampaignResponse, _abc.Awaitable[_forms_pb2.PlanCampaignResponse]]:
         """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def ListCampaigns(
+        self,
+        request: _forms_pb2.ListCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListCampaignsResponse, _abc.Awaitable[_forms_pb2.ListCampaignsResponse]]:
+        """Lists the campaigns of this server with their dates, newest year first."""
 
     @_abc_1.abstractmethod
     def ProvisionCampaign(
