@@ -76,7 +76,7 @@ def carry(
     carried: list[Cell] = []
     beside: dict[str, str] = {}
     for address, mark in marks(form_set, document).items():
-        value = _answer(form_set, last_year, address)
+        value = answer_of(form_set, last_year, address)
         if not value or mark is CarryMark.NEVER:
             continue
         if mark is CarryMark.BESIDE:
@@ -92,7 +92,8 @@ def _is_free(cell: Cell | None) -> bool:
     return cell is None or not (cell.value or cell.is_personal or cell.conflict or cell.is_sealed)
 
 
-def _answer(form_set: FormSet, last_year: LastYear, address: str) -> str:
+def answer_of(form_set: FormSet, last_year: LastYear, address: str) -> str:
+    """Return what last year's filing answered to a cell of this year; empty when it did not, or to another question."""
     asked_then = _source_of(form_set, address)
     then = last_year.form_set
     if not then.has_cell(asked_then) or then.cell_type(asked_then) != form_set.cell_type(address):

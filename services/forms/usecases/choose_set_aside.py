@@ -18,6 +18,7 @@ from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, UnitOfWork
+from services.forms.usecases.restating import refused_restatements
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -114,6 +115,10 @@ class ChooseSetAside:
         cells, now = await work.cells.of(filing.id), self._clock.now()
         target = cells.get(place.address)
         require_free(target, keep_as)
+        if refused := await refused_restatements(
+            work, self._form_sets, form_set, filing, [(place.address, reading.value)]
+        ):
+            raise CellsRefused(refused)
         made = _filled(target, place.address, reading.value, Source(Origin.TYPED, caller.name, now))
         written = await write_cells(work, self._controls, form_set, filing, cells, [made], caller.name, now)
         kept = replace(aside, fate=Fate.KEPT, kept_as=place.address, kept_version=made.version)

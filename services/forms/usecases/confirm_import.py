@@ -15,6 +15,7 @@ from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
+from services.forms.usecases.restating import refused_restatements, values_of
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -46,7 +47,7 @@ class ConfirmImport:
             FilingUnknown: no such filing for this caller.
             ImportUnknown: no such preview.
             ImportHasProblems: lines are refused and partial import was not asked for.
-            ImportStale: cells to write changed since the preview.
+            ImportStale: cells to write changed since the preview, or are no longer explained as restated.
             FilingNotEditable: wrong step, or a signature is under way.
             CampaignClosed: its last day is over.
         """
@@ -67,6 +68,8 @@ class ConfirmImport:
             fits = (takes(form_set, filing.document, cell.address, cell.value) for cell in changed)
             if filing.revision != preview.revision and not all(fits):
                 raise ImportStale("Le référentiel du dossier a changé depuis l'aperçu. Refaites l'aperçu.")
+            if await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
+                raise ImportStale("Un retraitement N-1 n'est plus expliqué par un commentaire. Refaites l'aperçu.")
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id)
             activity = Activity(

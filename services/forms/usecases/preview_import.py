@@ -34,6 +34,7 @@ from services.forms.usecases.ports import (
     TextReading,
     UnitOfWork,
 )
+from services.forms.usecases.restating import without_restatements
 
 
 class PreviewImport:
@@ -82,6 +83,7 @@ class PreviewImport:
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)
         async with self._open_work() as work:
+            preview = await without_restatements(work, self._form_sets, form_set, filing, preview)
             preview = await self._compared(work, filing, form_set, cells, preview)
             await work.imports.add(preview)
             await work.commit()

@@ -171,6 +171,7 @@ async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
         "label": form_set.label(known_as),
         "form": form_set.form_of(known_as),
         "comments": comments,
+        "is_prefilled": form_set.is_prefilled(address),
         "is_flagged": bool(comments) and comments[0].is_flagged,
         "may_comment": filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
