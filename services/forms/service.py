@@ -106,7 +106,7 @@ def wire(
         list_campaigns=ListCampaigns(open_work),
         list_form_sets=ListFormSets(open_work, form_sets),
         set_form_set_state=SetFormSetState(open_work, form_sets, clock),
-        preview_form_set_change=PreviewFormSetChange(open_work, form_sets),
+        preview_form_set_change=PreviewFormSetChange(open_work, controls, form_sets),
         publish_form_set=PublishFormSet(open_work, controls, form_sets, clock, identifiers),
         undo_form_set_change=UndoFormSetChange(open_work, controls, form_sets, clock),
         list_set_aside=ListSetAside(open_work, form_sets),

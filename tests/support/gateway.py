@@ -199,6 +199,8 @@ class World:
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
     obstacles: tuple[Sentence, ...] = ()
     set_aside: tuple[SetAsideCell, ...] = ()
+    is_applicable: bool = True
+    """Whether the form set to publish is that of the campaign's exercices."""
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
     """Method → what it raises."""
     asked: list[tuple[str, object]] = field(default_factory=list)
@@ -388,10 +390,21 @@ class FakeForms:
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
         choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
-        return FormSetChange((FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",)),), 3)
+        impact = FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",))
+        judged = replace(
+            impact,
+            is_judged=True,
+            verdict_before=Verdict.CLEAN,
+            verdict_after=Verdict.BLOCKED,
+            newly_failing=("X-09",),
+            recomputed=28,
+        )
+        return FormSetChange((judged, impact), 3, 1, self.world.is_applicable)
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
-        self.world.note("publish_form_set", (document, year, form_set))
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
+        self.world.note("publish_form_set", (document, year, form_set, is_forced))
         return Publication("pub-1", 1)
 
     async def undo_form_set(self, publication_id: str) -> int:

@@ -84,6 +84,25 @@ class FormSetNotPublished(RuleBroken):
     reason = "FORM_SET_NOT_PUBLISHED"
 
 
+class FormSetNotApplicable(RuleBroken):
+    """Exercices of that year are not filed with this form set (F-28)."""
+
+    reason = "FORM_SET_NOT_APPLICABLE"
+
+    def __init__(self, version: str, year: int) -> None:
+        fr = ThreeParts(
+            f"Un exercice ouvert en {year} ne se dépose pas avec le référentiel {version}.",
+            "Contrôle F-28.",
+            "Prenez le référentiel de l'exercice, ou demandez expressément la publication malgré tout.",
+        )
+        en = ThreeParts(
+            f"An exercice opened in {year} is not filed with form set {version}.",
+            "Control F-28.",
+            "Take the form set of the exercice, or ask expressly to publish it all the same.",
+        )
+        super().__init__(str(fr), violations=[violation("form_set", self.reason, fr, en)])
+
+
 class FormSetStateRefused(RuleBroken):
     """The form set may not go to that state from where it is."""
 

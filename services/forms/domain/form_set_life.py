@@ -1,9 +1,11 @@
 """The life of a form set on one server: drafted, tried, published, closed."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
-from services.forms.domain.errors import FormSetNotPublished, FormSetStateRefused
+from formsets import FormSet
+from services.forms.domain.errors import FormSetNotApplicable, FormSetNotPublished, FormSetStateRefused
 
 
 class FormSetState(StrEnum):
@@ -51,3 +53,18 @@ def require_published(version: str, state: FormSetState) -> None:
     """
     if state is not FormSetState.PUBLISHED:
         raise FormSetNotPublished(f"Le référentiel {version} n'est pas publié sur ce serveur (état « {state} »).")
+
+
+def is_applicable(form_set: FormSet, year: int) -> bool:
+    """Tell whether exercices of a year are filed with a form set (F-28); the year opens on its first day."""
+    return form_set.applies_to(date(year, 1, 1))
+
+
+def require_applicable(form_set: FormSet, year: int) -> None:
+    """Let a campaign take a form set.
+
+    Raises:
+        FormSetNotApplicable: its exercices are filed with another one (F-28).
+    """
+    if not is_applicable(form_set, year):
+        raise FormSetNotApplicable(form_set.version, year)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,7 +29,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import FilingImpact
+from services.forms.domain.form_set_change import FilingImpact, JudgedChange
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
@@ -551,7 +552,18 @@ def impact_message(impact: FilingImpact) -> pb.FilingImpact:
             for one in change.to_choose
         ],
         gained=change.gained,
+        is_judged=impact.judged is not None,
+        **(_judged_fields(impact.judged) if impact.judged else {}),
     )
+
+
+def _judged_fields(judged: JudgedChange) -> dict[str, Any]:
+    return {
+        "verdict_before": verdict(judged.before),
+        "verdict_after": verdict(judged.after),
+        "newly_failing": judged.newly_failing,
+        "recomputed": judged.recomputed,
+    }
 
 
 def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:

@@ -214,12 +214,17 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
         preview = await self._use.preview_form_set_change(caller(), *place)
         impacts = [mapping.impact_message(impact) for impact in preview.impacts]
-        return pb.PreviewFormSetChangeResponse(impacts=impacts, untouched=preview.untouched)
+        return pb.PreviewFormSetChangeResponse(
+            impacts=impacts,
+            untouched=preview.untouched,
+            judged=preview.judged,
+            is_applicable=preview.is_applicable,
+        )
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
         """Give a form set to open filings."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        done = await self._use.publish_form_set(caller(), *place)
+        done = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced)
         return pb.PublishFormSetResponse(publication_id=str(done.publication.id), changed=done.changed)
 
     async def UndoFormSetChange(

@@ -2,7 +2,7 @@
 
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.campaign import Campaign
-from services.forms.domain.form_set_life import require_published
+from services.forms.domain.form_set_life import require_applicable, require_published
 from services.forms.usecases.ports import FormSets, OpensWork
 from services.forms.usecases.publish_form_set import MANAGE, load_known
 
@@ -45,13 +45,15 @@ class PlanCampaign:
         Raises:
             CampaignMalformed: dates out of order, no family, no such form set.
             FormSetNotPublished: a form set that the campaign did not have is not published here.
+            FormSetNotApplicable: exercices of that year are not filed with it (F-28).
         """
         campaign.require_sound()
-        load_known(self._form_sets, campaign.form_set)
+        form_set = load_known(self._form_sets, campaign.form_set)
         async with self._open_work() as work:
             present = await work.campaigns.find(campaign.document, campaign.year)
             if present is None or present.form_set != campaign.form_set:
                 require_published(campaign.form_set, await work.form_set_states.get(campaign.form_set))
+                require_applicable(form_set, campaign.year)
             await work.campaigns.save(campaign)
             await work.filings.reschedule(campaign.document, campaign.year, campaign.due_on)
             for extension in await work.campaigns.extensions(campaign.document, campaign.year):

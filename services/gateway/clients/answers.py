@@ -682,12 +682,17 @@ class CellToChoose:
 
 @dataclass(frozen=True, slots=True)
 class FilingImpact:
-    """What a new form set would do to one open filing; no figure."""
+    """What a new form set would do to one open filing; no figure. What follows `is_judged` counts when it is true."""
 
     identity: FilingIdentity
     carried: int
     to_choose: tuple[CellToChoose, ...] = ()
     gained: tuple[str, ...] = ()
+    is_judged: bool = False
+    verdict_before: Verdict = Verdict.UNSPECIFIED
+    verdict_after: Verdict = Verdict.UNSPECIFIED
+    newly_failing: tuple[str, ...] = ()
+    recomputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -696,6 +701,10 @@ class FormSetChange:
 
     impacts: tuple[FilingImpact, ...]
     untouched: int
+    judged: int = 0
+    """Impacts that were evaluated."""
+    is_applicable: bool = True
+    """False when exercices of that year are filed with another form set (F-28): publishing must be forced."""
 
 
 @dataclass(frozen=True, slots=True)

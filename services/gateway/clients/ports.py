@@ -198,8 +198,10 @@ class Forms(Protocol):
         """Tell which open filings a new form set would change and how."""
         ...
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
-        """Publish a form set to the open filings of a campaign."""
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
+        """Publish a form set to the open filings of a campaign; forced, even one of other exercices."""
         ...
 
     async def undo_form_set(self, publication_id: str) -> int:

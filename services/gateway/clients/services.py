@@ -330,9 +330,13 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
         """Publish a form set."""
-        request = forms.PublishFormSetRequest(document=_document(document), year=year, form_set=form_set)
+        request = forms.PublishFormSetRequest(
+            document=_document(document), year=year, form_set=form_set, is_forced=is_forced
+        )
         with carrying(self._passport):
             return read(await self._stub.PublishFormSet(request, timeout=HEAVY_SECONDS), Publication)
 

@@ -49,9 +49,10 @@ async def campaign(visit: Visitor) -> Response:
 @router.post("/staff/campaign/publish")
 async def publish(visit: Visitor) -> Response:
     """Publish the form set to the open filings of the campaign."""
-    fields = await visit.fields(*_FIELDS)
+    fields = await visit.fields(*_FIELDS, "is_forced")
     document, year, form_set = _asked(fields)
-    done = await visit.services.forms.publish_form_set(document, year, form_set)
+    is_forced = fields.get("is_forced") == "yes"
+    done = await visit.services.forms.publish_form_set(document, year, form_set, is_forced=is_forced)
     note = visit.wording("Publié : {n} dossier(s) changé(s).", n=done.changed)
     where = f"document={document.code}&year={year}&form_set={form_set}&publication={done.publication_id}"
     return await visit.go(f"/staff/campaign?{where}", note)
@@ -159,6 +160,7 @@ def _values(
         "form_sets": formsets.available(),
         "change": change,
         "shown_impacts": impacts[:_MOST_SHOWN],
+        "changed_verdicts": sum(1 for one in impacts if one.is_judged and one.verdict_after is not one.verdict_before),
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
         "publication": publication,
         "whys": WHYS,

@@ -3335,8 +3335,21 @@ class FilingImpact(_message.Message):
     CARRIED_FIELD_NUMBER: _builtins.int
     TO_CHOOSE_FIELD_NUMBER: _builtins.int
     GAINED_FIELD_NUMBER: _builtins.int
+    IS_JUDGED_FIELD_NUMBER: _builtins.int
+    VERDICT_BEFORE_FIELD_NUMBER: _builtins.int
+    VERDICT_AFTER_FIELD_NUMBER: _builtins.int
+    NEWLY_FAILING_FIELD_NUMBER: _builtins.int
+    RECOMPUTED_FIELD_NUMBER: _builtins.int
     carried: _builtins.int
     """Cells carried over as they are."""
+    is_judged: _builtins.bool
+    """True when the filing was evaluated under both form sets: the rest then says what came of it."""
+    verdict_before: _validation_pb2.Verdict.ValueType
+    """Verdict under its form set."""
+    verdict_after: _validation_pb2.Verdict.ValueType
+    """Verdict under the new one."""
+    recomputed: _builtins.int
+    """How many computed cells would change."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -3349,6 +3362,10 @@ class FilingImpact(_message.Message):
     def gained(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells that are new, open again or newly computed."""
 
+    @_builtins.property
+    def newly_failing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Controls that would newly fail, by official id."""
+
     def __init__(
         self,
         *,
@@ -3356,10 +3373,15 @@ class FilingImpact(_message.Message):
         carried: _builtins.int = ...,
         to_choose: _abc.Iterable[Global___CellToChoose] | None = ...,
         gained: _abc.Iterable[_builtins.str] | None = ...,
+        is_judged: _builtins.bool = ...,
+        verdict_before: _validation_pb2.Verdict.ValueType = ...,
+        verdict_after: _validation_pb2.Verdict.ValueType = ...,
+        newly_failing: _abc.Iterable[_builtins.str] | None = ...,
+        recomputed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "gained", b"gained", "identity", b"identity", "to_choose", b"to_choose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "gained", b"gained", "identity", b"identity", "is_judged", b"is_judged", "newly_failing", b"newly_failing", "recomputed", b"recomputed", "to_choose", b"to_choose", "verdict_after", b"verdict_after", "verdict_before", b"verdict_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3433,8 +3455,14 @@ class PreviewFormSetChangeResponse(_message.Message):
 
     IMPACTS_FIELD_NUMBER: _builtins.int
     UNTOUCHED_FIELD_NUMBER: _builtins.int
+    JUDGED_FIELD_NUMBER: _builtins.int
+    IS_APPLICABLE_FIELD_NUMBER: _builtins.int
     untouched: _builtins.int
     """Signed filings that keep their version."""
+    judged: _builtins.int
+    """How many of the impacts were evaluated; at most fifty are."""
+    is_applicable: _builtins.bool
+    """False when exercices of that year are filed with another form set (F-28): publishing it must be forced."""
     @_builtins.property
     def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
         """Filing by filing."""
@@ -3444,10 +3472,12 @@ class PreviewFormSetChangeResponse(_message.Message):
         *,
         impacts: _abc.Iterable[Global___FilingImpact] | None = ...,
         untouched: _builtins.int = ...,
+        judged: _builtins.int = ...,
+        is_applicable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "untouched", b"untouched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "is_applicable", b"is_applicable", "judged", b"judged", "untouched", b"untouched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3462,22 +3492,26 @@ class PublishFormSetRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
     FORM_SET_FIELD_NUMBER: _builtins.int
+    IS_FORCED_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
     """Accounting year."""
     form_set: _builtins.str
     """New form set version."""
+    is_forced: _builtins.bool
+    """True to publish although exercices of that year are filed with another form set (F-28)."""
     def __init__(
         self,
         *,
         document: _types_pb2.Document.ValueType = ...,
         year: _builtins.int = ...,
         form_set: _builtins.str = ...,
+        is_forced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "is_forced", b"is_forced", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
