@@ -225,6 +225,9 @@ def check(
     previous: Annotated[
         Path | None, typer.Option(metavar="FICHIER", help="Le fichier de l'exercice précédent, pour les contrôles N-1.")
     ] = None,
+    document: Annotated[
+        str, typer.Option(help="ER, QDIS, ou whole pour les deux ; sans elle, ce que le fichier contient.")
+    ] = "",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
@@ -233,7 +236,7 @@ def check(
     if not is_filing:
         from cli.check import check_command
 
-        raise typer.Exit(check_command(Path(target), as_json, previous))
+        raise typer.Exit(check_command(Path(target), as_json, previous, document))
     answer = _ask(server, "GET", f"/filings/{target}/check", "Contrôles…")
     _show(answer, as_json, showing.report)
     raise typer.Exit(CLEAN if answer["verdict"] in showing.ACCEPTABLE else TO_TREAT)

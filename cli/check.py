@@ -1,6 +1,7 @@
 """`harmonia check FILE`: the engine of the validation service over a flat file, without a server.
 
-The same rules, formats and verdict as a server, over both documents of the file at once (decisions.md 4, 10, 16).
+The same rules, formats and verdict as the server that holds the document of the file; a file of both documents is checked
+as a whole (decisions.md 4, 5, 10, 16).
 """
 
 import datetime as dt
@@ -16,12 +17,12 @@ from rich.table import Table
 
 import formsets
 from formsets import FormSet
-from formsets.flat_file import LARGEST, FlatFile, read_flat_file
+from formsets.flat_file import LARGEST, Entry, FlatFile, read_flat_file
 from formsets.formats import read
 from formsets.values import Value, written
 from services.validation.domain.comparison import agree
 from services.validation.domain.rule_set import compile_rules
-from services.validation.domain.verdict import Report, Verdict
+from services.validation.domain.verdict import CheckedDocument, Report, Verdict
 
 ACCEPTED = 0
 """Exit code: the verdict is clean or remarks."""
@@ -37,6 +38,10 @@ _SUMMARY = {
     Verdict.NOT_EVALUABLE: "Des cases obligatoires manquent : un contrôle bloquant n'a pas pu être évalué.",
     Verdict.BLOCKED: "Des erreurs bloquent la transmission.",
 }
+
+
+DOCUMENTS: Mapping[str, CheckedDocument] = {"er": "ER", "qdis": "QDIS", "whole": "whole"}
+"""What `--document` may say."""
 
 
 class NotThePreviousYear(ValueError):
@@ -62,6 +67,8 @@ class Outcome:
     report: Report | None
     """None when the whole file was refused."""
     format: tuple[FormatItem, ...]
+    left_out: int = 0
+    """Lines of the other document, which was not asked about."""
 
     @property
     def exit_code(self) -> int:
@@ -75,9 +82,10 @@ class Outcome:
         report = self.report
         return {
             "verdict": report.verdict.value if report else Verdict.BLOCKED.value,
+            "document": report.document if report else None,
             "rule_set": self.form_set.digest,
             "controls": [] if report is None else [_control(result) for result in report.controls],
-            "cells": {} if report is None else _cells(self.form_set, report.cells),
+            "cells": {} if report is None else _cells(self.form_set, report),
             "format": [
                 {"line": i.line, "column": i.column, "code": i.code, "control": i.control, "message": i.message}
                 for i in self.format
@@ -85,8 +93,18 @@ class Outcome:
         }
 
 
-def check_command(file: Path, json_output: bool, previous: Path | None = None) -> int:
-    """Check a file, beside that of the year before if given; print the outcome, return the exit code (0, 1 or 2)."""
+def check_command(file: Path, json_output: bool, previous: Path | None = None, document: str = "") -> int:
+    """Check a file and print the outcome; return the exit code (0, 1 or 2).
+
+    Args:
+        file: the file.
+        json_output: print for a machine.
+        previous: the file of the year before.
+        document: `er`, `qdis` or `whole`, in any case; the documents that the file holds when empty.
+    """
+    if document and document.lower() not in DOCUMENTS:
+        print(f"Document inconnu : {document}. Choisir parmi ER, QDIS, whole.", file=sys.stderr)
+        return UNREADABLE
     contents = []
     for path in (file, previous):
         try:
@@ -95,7 +113,8 @@ def check_command(file: Path, json_output: bool, previous: Path | None = None) -
             print(f"{path} ne peut pas être lu : {error.strerror}.", file=sys.stderr)
             return UNREADABLE
     try:
-        outcome = check_content(contents[0] or b"", previous=contents[1])
+        asked = DOCUMENTS.get(document.lower())
+        outcome = check_content(contents[0] or b"", previous=contents[1], document=asked)
     except NotThePreviousYear:
         print(f"{previous} n'est pas le fichier du même organisme pour l'exercice précédent.", file=sys.stderr)
         return UNREADABLE
@@ -113,7 +132,11 @@ def _content(file: Path) -> bytes:
 
 
 def check_content(
-    content: bytes, version: str | None = None, language: str = "fr", previous: bytes | None = None
+    content: bytes,
+    version: str | None = None,
+    language: str = "fr",
+    previous: bytes | None = None,
+    document: CheckedDocument | None = None,
 ) -> Outcome:
     """Check the bytes of a flat file.
 
@@ -122,23 +145,66 @@ def check_content(
         version: the form set to check against; when None, the one of the exercice that the file is about.
         language: of the messages, `fr` or `en`.
         previous: the flat file of the year before, which H-01, H-08, H-09, H-12, H-14 and H-15 read.
+        document: whose controls count; when None, those of the documents that the file holds.
 
     Raises:
         UnknownFormSet: there is no such version.
         NotThePreviousYear: the other file is refused, or is of another body or year.
     """
     form_set, flat_file = _read(content, version)
-    items = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
+    problems = [FormatItem(p.line, p.column, p.code, p.control, p.message(language)) for p in flat_file.problems]
     if flat_file.is_refused:
-        return Outcome(form_set, None, tuple(items))
-    typed, given, refused = _typed_cells(form_set, flat_file, language)
-    items += refused
+        return Outcome(form_set, None, tuple(problems))
+    typed = _typed_cells(form_set, flat_file, language)
+    checked = document or _document_of(form_set, flat_file.entries)
+    own = set(form_set.cells(checked))
+    items = [*problems, *(item for address, item in typed.refused if address in own)]
     items += _wrong_version(form_set, flat_file, language)
     before = None if previous is None else _cells_of_previous(previous, flat_file)
-    report = compile_rules(form_set).check(typed, "whole", has_refusals=bool(items), previous=before)
+    report = _report(form_set, typed, checked, has_refusals=bool(items), previous=before)
+    given = {address: value for address, value in typed.given.items() if address in own}
     items += _disagreements(form_set, given, report.cells, language)
     items += [_required(form_set, address, language) for address in report.required_missing]
-    return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)))
+    left_out = sum(entry.address not in own for entry in flat_file.entries)
+    return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)), left_out)
+
+
+def _document_of(form_set: FormSet, entries: Sequence[Entry]) -> CheckedDocument:
+    """The one document whose lines the file holds, else both of them."""
+    documents = {form_set.document_of(entry.address) for entry in entries}
+    return documents.pop() if len(documents) == 1 else "whole"
+
+
+def _report(
+    form_set: FormSet,
+    typed: "_Typed",
+    document: CheckedDocument,
+    *,
+    has_refusals: bool = False,
+    previous: Mapping[str, Value] | None = None,
+) -> Report:
+    """The report of the server that holds the document: on a QDIS, its facts of the ER are those that the file shows."""
+    rules = compile_rules(form_set)
+    own = set(form_set.cells(document))
+    cells = {address: value for address, value in typed.cells.items() if address in own}
+    given: Mapping[str, Value | None] = {}
+    if document == "QDIS" and typed.has_er:
+        cells |= _facts(form_set, {**typed.cells, **rules.compute(typed.cells, "ER")})
+    elif document == "QDIS":
+        cells |= _facts(form_set, {alias: value for alias, (_, value) in typed.given.items()})
+        shown = {address: value for address, (_, value) in typed.given.items()}
+        given = {address: shown.get(address) for address in rules.from_elsewhere("QDIS")}
+    return rules.check(cells, document, has_refusals=has_refusals, previous=previous, given=given)
+
+
+def _facts(form_set: FormSet, known: Mapping[str, Value]) -> dict[str, Value]:
+    """The shared facts among these cells, under their ER addresses; a fact may be known by one of its aliases."""
+    found = {}
+    for concept in form_set.concepts:
+        name = next((name for name in (concept.cell, *concept.aliases) if name in known), None)
+        if name is not None:
+            found[concept.cell] = known[name]
+    return found
 
 
 def _read(content: bytes, version: str | None) -> tuple[FormSet, FlatFile]:
@@ -178,21 +244,31 @@ def _cells_of_previous(content: bytes, flat_file: FlatFile) -> Mapping[str, Valu
     is_year_before = flat_file.year is None or before.year == flat_file.year - 1
     if before.is_refused or before.siren != flat_file.siren or not is_year_before:
         raise NotThePreviousYear
-    typed, _, _ = _typed_cells(form_set, before, "fr")
-    return compile_rules(form_set).check(typed, "whole").cells
+    return _report(form_set, _typed_cells(form_set, before, "fr"), _document_of(form_set, before.entries)).cells
 
 
 _OTHER_VERSION = "F-28"
 """The control of a file that says it follows another version."""
 
 
-def _typed_cells(
-    form_set: FormSet, flat_file: FlatFile, language: str
-) -> tuple[dict[str, Value], dict[str, tuple[int, Value]], list[FormatItem]]:
-    """Values to check, computed values to compare with their line, and the cells refused by format."""
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The lines of a file, read."""
+
+    cells: Mapping[str, Value]
+    """Cells that a person may type."""
+    given: Mapping[str, tuple[int, Value]]
+    """Computed cells with their line: compared, and used only where they cannot be computed."""
+    refused: Sequence[tuple[str, FormatItem]]
+    """Cells refused by format."""
+    has_er: bool
+    """Whether there are lines of the ER."""
+
+
+def _typed_cells(form_set: FormSet, flat_file: FlatFile, language: str) -> _Typed:
     typed: dict[str, Value] = {}
     given: dict[str, tuple[int, Value]] = {}
-    refused: list[FormatItem] = []
+    refused: list[tuple[str, FormatItem]] = []
     year = flat_file.year or _LATEST_YEAR
     for entry in flat_file.entries:
         reading = read(form_set, entry.address, entry.raw, year, origin="file")
@@ -200,13 +276,14 @@ def _typed_cells(
         is_computed = form_set.is_computed(entry.address)
         if reading.problem:
             message = _located(entry.line_number, reading.problem.sentence(language), language)
-            refused.append(FormatItem(entry.line_number, column, code, reading.problem.control, message))
+            item = FormatItem(entry.line_number, column, code, reading.problem.control, message)
+            refused.append((entry.address, item))
             continue
         if reading.value is not None and is_computed:
             given[entry.address] = (entry.line_number, reading.value)
         if reading.value is not None and form_set.accepts_input(entry.address):
             typed[entry.address] = reading.value
-    return typed, given, refused
+    return _Typed(typed, given, refused, any(form_set.document_of(e.address) == "ER" for e in flat_file.entries))
 
 
 _LATEST_YEAR = 9_997
@@ -256,10 +333,11 @@ def _control(result: Any) -> dict[str, Any]:
     }
 
 
-def _cells(form_set: FormSet, cells: Mapping[str, Value]) -> dict[str, str | None]:
+def _cells(form_set: FormSet, report: Report) -> dict[str, str | None]:
+    cells = report.cells
     return {
         address: written(cells[address], form_set.cell_type(address)) if address in cells else None
-        for address in form_set.cells()
+        for address in form_set.cells(report.document)
     }
 
 
@@ -272,6 +350,8 @@ def _print(outcome: Outcome, console: Console) -> None:
     if outcome.report is None:
         console.print("Le fichier est refusé.", style="red")
         return
+    if outcome.left_out:
+        console.print(f"{outcome.left_out} lignes de l'autre document, non contrôlées.")
     _print_controls(console, outcome.report.with_status("failed"))
     counts = {s: len(outcome.report.with_status(s)) for s in ("passed", "failed", "not_evaluated")}
     console.print(

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from types import MappingProxyType
 from typing import Any
 
 from formsets import Control, FormSet
@@ -40,6 +41,7 @@ LARGEST_EXPONENT = 1_000
 """Numbers beyond are undefined, so that no operation is long."""
 CLOSING_DATE = "ID.170.v"
 """Cell that tells whether a control is in force, shared by both documents."""
+_NOTHING_GIVEN: Mapping[str, Value | None] = MappingProxyType({})
 MOST_COMPILED = 10_000
 """Nodes of a control above which it runs step by step, so that it can be stopped (F16)."""
 
@@ -138,6 +140,7 @@ class RuleSet:
         has_refusals: bool = False,
         previous: Mapping[str, Value] | None = None,
         restated: Collection[str] = (),
+        given: Mapping[str, Value | None] = _NOTHING_GIVEN,
     ) -> Report:
         """Compute, then run every control of the document.
 
@@ -149,16 +152,31 @@ class RuleSet:
             previous: every cell of the filing of the year before, computed ones included; None when there is none, and
                 then the controls that read it are not applicable.
             restated: cells of the previous year's columns that differ on purpose, with a comment (H-01).
+            given: computed cells that are not computed, since what they are computed from is not at hand; None: empty.
         """
         plan = self._plans[document, previous is not None]
         filled = _inputs(plan, cells)
         filled.update(operands_of(self.form_set, previous or {}, restated))
+        filled.update((address, value) for address, value in given.items() if value is not None)
         with localcontext(_context()):
-            _fill(plan, filled, range(len(plan.formulas)))
+            _fill(plan, filled, (i for i, formula in enumerate(plan.formulas) if formula.address not in given))
             results = _run(plan, filled, range(len(plan.rules)), self._budget)
         return self._report(
-            document, filled, tuple(results), frozenset(justified), has_refusals, has_previous=previous is not None
+            document,
+            filled,
+            tuple(results),
+            frozenset(justified),
+            has_refusals,
+            has_previous=previous is not None,
+            given=frozenset(given),
         )
+
+    def from_elsewhere(self, document: CheckedDocument) -> frozenset[str]:
+        """Computed cells that read a cell which no line of the document shows: the document alone cannot give them."""
+        shown = {concept.cell for concept in self.form_set.concepts if concept.aliases}
+        shown.update(self.form_set.cells(document))
+        formulas = self._plans[document, False].formulas
+        return frozenset(formula.address for formula in formulas if not shown.issuperset(formula.operands))
 
     def run(
         self,
@@ -205,6 +223,7 @@ class RuleSet:
             frozenset(justified),
             report.has_refusals,
             has_previous=_has_previous(report),
+            given=report.given,
         )
 
     def recheck(self, previous: Report, changed: Mapping[str, Value | None]) -> Report:
@@ -235,7 +254,7 @@ class RuleSet:
             rule_indices.update(rules)
         results = list(previous.controls)
         with localcontext(_context()):
-            _fill(plan, filled, sorted(formula_indices))
+            _fill(plan, filled, sorted(i for i in formula_indices if plan.formulas[i].address not in previous.given))
             for index, result in zip(rule_indices, _run(plan, filled, rule_indices, self._budget), strict=True):
                 results[index] = result
         return self._report(
@@ -245,6 +264,7 @@ class RuleSet:
             previous.justified,
             previous.has_refusals,
             has_previous=has_previous,
+            given=previous.given,
         )
 
     def _require_own(self, report: Report) -> None:
@@ -270,6 +290,7 @@ class RuleSet:
         has_refusals: bool,
         *,
         has_previous: bool,
+        given: frozenset[str],
     ) -> Report:
         plan = self._plans[document, has_previous]
         empty = tuple(address for address in plan.required if address not in filled)
@@ -283,7 +304,7 @@ class RuleSet:
             has_required_missing=bool(empty),
         )
         return Report(
-            verdict, self.digest, document, results, filled, empty, justified, has_refusals, plan.not_applicable
+            verdict, self.digest, document, results, filled, empty, justified, has_refusals, plan.not_applicable, given
         )
 
 

@@ -65,6 +65,8 @@ class Report:
     has_refusals: bool
     not_applicable: tuple[str, ...] = ()
     """Controls of the document left out because no previous filing was given."""
+    given: frozenset[str] = frozenset()
+    """Computed cells that were taken as given, or as empty, instead of computed."""
 
     def with_status(self, status: Status) -> tuple[ControlResult, ...]:
         """The results of this status, in official order."""
