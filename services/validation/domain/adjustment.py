@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from chassis.errors import Violation
 from formsets import Control, FormSet
+from formsets.consequences import told_as
 from services.validation.domain.errors import AdjustmentRefused
 
 WITHDRAWN = ""
@@ -85,9 +87,15 @@ def adjusted(form_set: FormSet, softenings: tuple[Softening, ...]) -> FormSet:
         return form_set
     severities = dict(softenings)
     controls = tuple(
-        replace(control, severity=severities.get(control.id, control.severity))  # type: ignore[arg-type]
+        _weighed(control, severities[control.id]) if control.id in severities else control
         for control in form_set.controls
         if severities.get(control.id) != WITHDRAWN
     )
     text = json.dumps([form_set.digest, softenings], separators=(",", ":"))
     return replace(form_set, controls=controls, digest=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _weighed(control: Control, severity: str) -> Control:
+    """The control under another severity: what it asks for follows."""
+    texts = {language: told_as(text, language, severity) for language, text in control.texts.items()}
+    return replace(control, severity=severity, texts=MappingProxyType(texts))  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from formsets import Control, FormSet
+from formsets.consequences import severity_told
 from services.validation.domain.errors import CyclicFormulas, MalformedExpression
 from services.validation.domain.examples import outcome
 from services.validation.domain.rule_set import RuleSet, compile_rules, malformed_expressions
@@ -132,6 +133,9 @@ def _texts(form_set: FormSet) -> Iterator[Remark]:
                 elif len(written) > LONGEST_MESSAGE:
                     sentence = f"“{part}” of {control.id} has {len(written)} characters; {LONGEST_MESSAGE} are allowed."
                     yield Remark("error", "long-text", control.id, sentence)
+                elif part == "how" and severity_told(written, language) not in {"", control.severity}:
+                    sentence = f"“how” of {control.id} in {language} tells another severity than {control.severity}."
+                    yield Remark("error", "wrong-consequence", control.id, sentence)
     for form in form_set.forms:
         for line in form.lines:
             if not line.label.strip():

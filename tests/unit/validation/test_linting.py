@@ -6,11 +6,16 @@ import pytest
 
 import formsets
 from formsets import AccountRule, Control, ControlText, FormSet
+from formsets.consequences import CONSEQUENCES
 from services.validation.domain.linting import lint
 from tests.support.form_sets import a_control, a_form, a_form_set, a_line
 
 TEXT = ControlText("Quoi.", "Où.", "Comment.")
 EXAMPLES = {"passing": {"cells": {"AA.010.n": "1"}}, "failing": {"cells": {"AA.010.n": "9"}}}
+
+
+def a_remark(language: str) -> ControlText:
+    return ControlText("Quoi.", "Où.", f"Comment. {CONSEQUENCES['R'][language]}")
 
 
 def a_package(control: dict[str, Any] | None = None, **changes: Any) -> FormSet:
@@ -49,6 +54,8 @@ def test_a_sound_package_has_no_remark() -> None:
         ({"texts": MappingProxyType({"fr": TEXT})}, "missing-text"),
         ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("What.", "", "How.")})}, "missing-text"),
         ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("x" * 1_001, "Where.", "How.")})}, "long-text"),
+        ({"texts": MappingProxyType({"fr": a_remark("fr"), "en": TEXT}), "severity": "T"}, "wrong-consequence"),
+        ({"texts": MappingProxyType({"fr": TEXT, "en": a_remark("en")}), "severity": "A"}, "wrong-consequence"),
         ({"expression": "AA.010<=99"}, "bad-example"),
         ({"expression": None}, "bad-example"),
     ],
