@@ -22,6 +22,12 @@ Server = Annotated[
     str, typer.Option(envvar="HARMONIA_SERVER", help="Adresse du serveur, http://127.0.0.1:8100 par exemple.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Réponse pour une machine.")]
+AdjustmentFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--adjustments", metavar="FICHIER", help="Décisions d'une autorité sur les contrôles (rules adjustments)."
+    ),
+]
 FilingId = Annotated[str, typer.Argument(metavar="DOSSIER", help="Identifiant du dossier (voir status).")]
 
 
@@ -228,6 +234,7 @@ def check(
     document: Annotated[
         str, typer.Option(help="ER, QDIS, ou whole pour les deux ; sans elle, ce que le fichier contient.")
     ] = "",
+    adjustments: AdjustmentFiles = None,
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
@@ -236,7 +243,7 @@ def check(
     if not is_filing:
         from cli.check import check_command
 
-        raise typer.Exit(check_command(Path(target), as_json, previous, document))
+        raise typer.Exit(check_command(Path(target), as_json, previous, document, adjustments or ()))
     answer = _ask(server, "GET", f"/filings/{target}/check", "Contrôles…")
     _show(answer, as_json, showing.report)
     raise typer.Exit(CLEAN if answer["verdict"] in showing.ACCEPTABLE else TO_TREAT)
@@ -520,11 +527,29 @@ def export(
         Path | None, typer.Option("-o", "--output", help="Dossier ; la sortie standard sans lui.")
     ] = None,
     version: Annotated[str | None, typer.Option(help="La plus récente sans elle.")] = None,
+    adjustments: AdjustmentFiles = None,
 ) -> None:
     """Écrire le catalogue des contrôles et des formules, avec son empreinte."""
     from cli.rules import export_command
 
-    raise typer.Exit(export_command(export_format, output, version))
+    raise typer.Exit(export_command(export_format, output, version, adjustments or ()))
+
+
+@rules.command(name="adjustments")
+def save_adjustments(
+    filing: FilingId,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Fichier, dossier, ou - pour la sortie standard.")
+    ] = None,
+    server: Server = "",
+) -> None:
+    """Enregistrer les décisions de l'autorité sur les contrôles d'un dossier, pour check et rules export."""
+    from cli.export import save
+
+    client = _client(server)
+    with _explaining():
+        content, name = client.download(f"/filings/{filing}/adjustments")
+    raise typer.Exit(save(content, name or "adjustments.json", output))
 
 
 def main() -> None:

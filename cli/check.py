@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import formsets
+from cli.adjustments import Adjustments, BadAdjustments, adjusted_controls, read_adjustments, rules_under
 from formsets import FormSet
 from formsets.flat_file import LARGEST, Entry, FlatFile, read_flat_file
 from formsets.formats import read
@@ -84,6 +85,7 @@ class Outcome:
             "verdict": report.verdict.value if report else Verdict.BLOCKED.value,
             "document": report.document if report else None,
             "rule_set": self.form_set.digest,
+            "adjusted": adjusted_controls(self.form_set),
             "controls": [] if report is None else [_control(result) for result in report.controls],
             "cells": {} if report is None else _cells(self.form_set, report),
             "format": [
@@ -93,7 +95,13 @@ class Outcome:
         }
 
 
-def check_command(file: Path, json_output: bool, previous: Path | None = None, document: str = "") -> int:
+def check_command(
+    file: Path,
+    json_output: bool,
+    previous: Path | None = None,
+    document: str = "",
+    adjustments: Sequence[Path] = (),
+) -> int:
     """Check a file and print the outcome; return the exit code (0, 1 or 2).
 
     Args:
@@ -101,6 +109,7 @@ def check_command(file: Path, json_output: bool, previous: Path | None = None, d
         json_output: print for a machine.
         previous: the file of the year before.
         document: `er`, `qdis` or `whole`, in any case; the documents that the file holds when empty.
+        adjustments: files of what authorities decided about controls.
     """
     if document and document.lower() not in DOCUMENTS:
         print(f"Document inconnu : {document}. Choisir parmi ER, QDIS, whole.", file=sys.stderr)
@@ -113,8 +122,11 @@ def check_command(file: Path, json_output: bool, previous: Path | None = None, d
             print(f"{path} ne peut pas être lu : {error.strerror}.", file=sys.stderr)
             return UNREADABLE
     try:
-        asked = DOCUMENTS.get(document.lower())
-        outcome = check_content(contents[0] or b"", previous=contents[1], document=asked)
+        asked, decided = DOCUMENTS.get(document.lower()), [read_adjustments(path) for path in adjustments]
+        outcome = check_content(contents[0] or b"", previous=contents[1], document=asked, adjustments=decided)
+    except BadAdjustments as error:
+        print(error, file=sys.stderr)
+        return UNREADABLE
     except NotThePreviousYear:
         print(f"{previous} n'est pas le fichier du même organisme pour l'exercice précédent.", file=sys.stderr)
         return UNREADABLE
@@ -137,6 +149,7 @@ def check_content(
     language: str = "fr",
     previous: bytes | None = None,
     document: CheckedDocument | None = None,
+    adjustments: Sequence[Adjustments] = (),
 ) -> Outcome:
     """Check the bytes of a flat file.
 
@@ -146,8 +159,10 @@ def check_content(
         language: of the messages, `fr` or `en`.
         previous: the flat file of the year before, which H-01, H-08, H-09, H-12, H-14 and H-15 read.
         document: whose controls count; when None, those of the documents that the file holds.
+        adjustments: what authorities decided about the controls of its campaign.
 
     Raises:
+        BadAdjustments: they are of another campaign, or cannot be.
         UnknownFormSet: there is no such version.
         NotThePreviousYear: the other file is refused, or is of another body or year.
     """
@@ -157,6 +172,7 @@ def check_content(
         return Outcome(form_set, None, tuple(problems))
     typed = _typed_cells(form_set, flat_file, language)
     checked = document or _document_of(form_set, flat_file.entries)
+    form_set = _adjusted(form_set, adjustments, checked, flat_file.year)
     own = set(form_set.cells(checked))
     items = [*problems, *(item for address, item in typed.refused if address in own)]
     items += _wrong_version(form_set, flat_file, language)
@@ -167,6 +183,16 @@ def check_content(
     items += [_required(form_set, address, language) for address in report.required_missing]
     left_out = sum(entry.address not in own for entry in flat_file.entries)
     return Outcome(form_set, report, tuple(sorted(items, key=lambda item: item.line)), left_out)
+
+
+def _adjusted(
+    form_set: FormSet, adjustments: Sequence[Adjustments], document: CheckedDocument, year: int | None
+) -> FormSet:
+    for one in adjustments:
+        if document not in {"whole", one.document} or (year or one.year) != one.year:
+            checked = f"{document} {year or ''}".strip()
+            raise BadAdjustments(f"{one.name} ajuste {one.document} {one.year}, le fichier contrôlé est {checked}.")
+    return rules_under(form_set, adjustments)
 
 
 def _document_of(form_set: FormSet, entries: Sequence[Entry]) -> CheckedDocument:
@@ -344,6 +370,8 @@ def _cells(form_set: FormSet, report: Report) -> dict[str, str | None]:
 def _print(outcome: Outcome, console: Console) -> None:
     form_set = outcome.form_set
     console.print(f"Référentiel {form_set.version}, empreinte {form_set.digest}", highlight=False, soft_wrap=True)
+    for one in adjusted_controls(form_set):
+        console.print(f"{one['control']} ajusté par l'autorité : {one['official']} → {one['severity'] or 'retiré'}")
     for item in outcome.format:
         console.print(f"[yellow]{item.control}[/yellow] ", end="")
         console.print(item.message, markup=False, highlight=False)

@@ -30,6 +30,7 @@ from services.validation.usecases.adjust_control import AdjustControl, ListAdjus
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.campaign_runs import RejudgeCampaign, TryAdjustment
 from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.get_rule_set import GetRuleSet
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
@@ -63,6 +64,7 @@ def wire(
         answer_justification=AnswerJustification(open_work, transmitted, clock),
         adjust_control=AdjustControl(open_work, form_sets, clock, identifiers),
         list_adjustments=ListAdjustments(open_work),
+        get_rule_set=GetRuleSet(open_work, form_sets),
         preview_adjustment=PreviewAdjustment(open_work, form_sets, clock, identifiers),
         get_queue_status=GetQueueStatus(open_work),
     )

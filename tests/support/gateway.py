@@ -64,6 +64,7 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     ReleaseTerm,
     Report,
+    RuleSet,
     RunState,
     SavedCells,
     ScopeGrant,
@@ -535,6 +536,10 @@ class FakeValidations:
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
         return (an_adjustment(),)
+
+    async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
+        self.world.note("rules", (form_set, document, year))
+        return RuleSet("ab" * 32, "cd" * 32, (replace(an_adjustment(), author=""),))
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
         self.world.note("adjust", adjustment)

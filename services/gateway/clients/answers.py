@@ -363,6 +363,15 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules of a campaign: what the authority adjusted, and the digest that reports carry."""
+
+    form_set_digest: str
+    rule_set: str
+    adjustments: tuple[Adjustment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictChange:
     """A filing whose verdict would change."""
 

@@ -50,7 +50,7 @@ class Adjustment:
             AdjustmentRefused: no such control, one of the software itself, a blocking one, a heavier severity, no reason.
         """
         control = next((one for one in form_set.controls if one.id == self.control), None)
-        wrong = _obstacle(control, self.severity)
+        wrong = obstacle(control, self.severity)
         if wrong:
             raise AdjustmentRefused(wrong, violations=[Violation("control", wrong, "CONTROL")])
         if not SHORTEST_REASON <= len(self.reason) <= LONGEST_REASON:
@@ -60,7 +60,8 @@ class Adjustment:
             raise AdjustmentRefused(wrong, violations=[Violation("reason", wrong, "REASON")])
 
 
-def _obstacle(control: Control | None, severity: str) -> str:
+def obstacle(control: Control | None, severity: str) -> str:
+    """Why a control cannot have this severity, empty when it can."""
     if control is None or control.expression is None:
         return "Ce contrôle n'existe pas dans ce référentiel, ou n'est pas un contrôle de cohérence."
     if control.severity == "B":
@@ -72,12 +73,13 @@ def _obstacle(control: Control | None, severity: str) -> str:
 
 def softened(form_set: FormSet, adjustments: Iterable[Adjustment]) -> tuple[Softening, ...]:
     """What these decisions change of a form set, by control id; one that says the official severity changes nothing."""
+    return effective(form_set, (one.softening for one in adjustments))
+
+
+def effective(form_set: FormSet, softenings: Iterable[Softening]) -> tuple[Softening, ...]:
+    """Those that change a form set, by control id."""
     official = {control.id: control.severity for control in form_set.controls}
-    return tuple(
-        sorted(
-            one.softening for one in adjustments if one.control in official and one.severity != official[one.control]
-        )
-    )
+    return tuple(sorted(one for one in softenings if one[0] in official and one[1] != official[one[0]]))
 
 
 @functools.lru_cache(maxsize=32)

@@ -89,6 +89,11 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         found = await self._use.list_adjustments(caller(), document, request.year)
         return pb.ListAdjustmentsResponse(adjustments=[mapping.adjustment_message(one) for one in found])
 
+    async def GetRuleSet(self, request: pb.GetRuleSetRequest, context: Context) -> pb.GetRuleSetResponse:
+        """Say under which rules filings are judged."""
+        document = mapping.to_document(request.document)
+        return mapping.rule_set_message(await self._use.get_rule_set(request.form_set, document, request.year))
+
     async def PreviewAdjustment(
         self, request: pb.PreviewAdjustmentRequest, context: Context
     ) -> pb.PreviewAdjustmentResponse:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.get_rule_set import GetRuleSet
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.recheck_filing import RecheckFiling
@@ -26,5 +27,6 @@ class UseCases:
     answer_justification: AnswerJustification
     adjust_control: AdjustControl
     list_adjustments: ListAdjustments
+    get_rule_set: GetRuleSet
     preview_adjustment: PreviewAdjustment
     get_queue_status: GetQueueStatus

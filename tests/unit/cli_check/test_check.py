@@ -28,7 +28,8 @@ def test_the_worked_example_is_clean(capsys: pytest.CaptureFixture[str]) -> None
 
     printed = json.loads(capsys.readouterr().out)
     assert code == 0
-    assert set(printed) == {"verdict", "document", "rule_set", "controls", "cells", "format"}
+    assert set(printed) == {"verdict", "document", "rule_set", "adjusted", "controls", "cells", "format"}
+    assert printed["adjusted"] == []
     assert printed["document"] == "whole"
     assert printed["verdict"] == "clean"
     assert printed["rule_set"] == formsets.load("2024.1").digest

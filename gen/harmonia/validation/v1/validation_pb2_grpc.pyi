@@ -53,6 +53,8 @@ class ValidationServiceStub:
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]
     """Lists the decisions on the controls of a campaign that are in force."""
+    GetRuleSet: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]
+    """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
@@ -83,6 +85,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
     ListAdjustments: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
     """Lists the decisions on the controls of a campaign that are in force."""
+    GetRuleSet: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]  # type: ignore[assignment]
+    """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
@@ -170,6 +174,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.ListAdjustmentsResponse, _abc.Awaitable[_validation_pb2.ListAdjustmentsResponse]]:
         """Lists the decisions on the controls of a campaign that are in force."""
+
+    @_abc_1.abstractmethod
+    def GetRuleSet(
+        self,
+        request: _validation_pb2.GetRuleSetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.GetRuleSetResponse, _abc.Awaitable[_validation_pb2.GetRuleSetResponse]]:
+        """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
 
     @_abc_1.abstractmethod
     def PreviewAdjustment(
