@@ -225,9 +225,7 @@ def set_cell(
 
 @app.command()
 def check(
-    target: Annotated[
-        str, typer.Argument(metavar="FICHIER|DOSSIER", help="Un fichier plat, ou un dossier du serveur.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="FICHIER|DOSSIER", help="Un fichier, ou un dossier du serveur.")],
     previous: Annotated[
         Path | None, typer.Option(metavar="FICHIER", help="Le fichier de l'exercice précédent, pour les contrôles N-1.")
     ] = None,
@@ -235,15 +233,22 @@ def check(
         str, typer.Option(help="ER, QDIS, ou whole pour les deux ; sans elle, ce que le fichier contient.")
     ] = "",
     adjustments: AdjustmentFiles = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Correspondance des comptes d'une balance ou d'un FEC (mapping --json)."),
+    ] = None,
+    form_set: Annotated[str, typer.Option("--form-set", help="Référentiel ; sans lui, celui de l'exercice.")] = "",
+    language: Annotated[str, typer.Option("--lang", help="fr ou en.")] = "fr",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
-    """Contrôler un fichier sans serveur, ou un dossier du serveur."""
+    """Contrôler un fichier sans serveur (CSV, XLSX, JSON, xBRL, balance, FEC), ou un dossier du serveur."""
     is_filing = bool(server) and not Path(target).exists() and _is_uuid(target)
     if not is_filing:
-        from cli.check import check_command
+        from cli.check import Options, check_command
 
-        raise typer.Exit(check_command(Path(target), as_json, previous, document, adjustments or ()))
+        options = Options(previous, document, form_set, language, adjustments or (), mapping)
+        raise typer.Exit(check_command(Path(target), as_json, options))
     answer = _ask(server, "GET", f"/filings/{target}/check", "Contrôles…")
     _show(answer, as_json, showing.report)
     raise typer.Exit(CLEAN if answer["verdict"] in showing.ACCEPTABLE else TO_TREAT)

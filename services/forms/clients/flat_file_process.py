@@ -13,13 +13,11 @@ from typing import Any
 
 import formsets
 from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, check_subject, read_flat_file
-from services.forms.clients.uploads.balances import Balance, is_balance, read_balance
-from services.forms.clients.uploads.containers import entries_of
+from formsets.flat_file import FileProblem, FlatFile, check_subject
+from services.forms.clients.uploads.balances import Balance
+from services.forms.clients.uploads.reading import read_upload
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_balance_sheet, read_spreadsheet
 from services.forms.clients.uploads.walls import leave, raise_walls
-from services.forms.clients.uploads.xbrl_reports import is_package, read_json, read_package
 
 MOST_GUESSES = 200
 MOST_EXTRAS = 30
@@ -31,7 +29,7 @@ LONGEST_EXTRA = 500
 def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
     """Return what a file holds, or why it is refused, as plain JSON values."""
     try:
-        found = _read(form_set, content, question.get("file_name", ""))
+        found = read_upload(form_set, content, question.get("file_name", ""))
     except FileRefused as refused:
         return _refusal(refused.french, refused.english)
     if isinstance(found, Balance):
@@ -42,17 +40,6 @@ def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> di
         found, question["siren"], question["year"]
     )
     return _refusal(fatal.message_fr, fatal.message_en) if fatal else _content(found)
-
-
-def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balance:
-    if content.startswith(b"PK"):
-        if is_package(entries_of(content)):
-            return read_package(content, form_set)
-        book = OpenedWorkbook(content)
-        return read_balance_sheet(book, file_name) or read_spreadsheet(book, form_set)
-    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return read_json(content, form_set)
-    return read_balance(content, file_name) if is_balance(content) else read_flat_file(content, form_set)
 
 
 def _refusal(french: str, english: str) -> dict[str, Any]:

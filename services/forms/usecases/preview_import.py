@@ -1,5 +1,6 @@
 """Reads a file and shows what importing it would do. No cell is changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from uuid import UUID
@@ -8,7 +9,7 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
-from services.forms.domain.accounts import AccountFeed, AccountMapping, feed
+from services.forms.domain.accounts import AccountFeed, MappedPrefix, feed
 from services.forms.domain.cell import Cell
 from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
@@ -66,7 +67,7 @@ class PreviewImport:
             mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)
         file = await self._files.read(form_set, filing, file_name, content)
-        file, feeds = _filled(form_set, file, mapping)
+        file, feeds = filled(form_set, file, mapping.prefixes if mapping else ())
         lines, problems = await self._read_lines(filing, file)
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)
@@ -110,13 +111,13 @@ class PreviewImport:
         return lines, problems
 
 
-def _filled(
-    form_set: FormSet, file: FileContent, mapping: AccountMapping | None
+def filled(
+    form_set: FormSet, file: FileContent, own: Sequence[MappedPrefix]
 ) -> tuple[FileContent, tuple[AccountFeed, ...]]:
-    """The file with the lines that its accounts make, and where each account went; a file of lines as it is."""
+    """Return the file with the lines that its accounts make, and where each account went; a file of lines as it is."""
     if not file.accounts:
         return file, ()
-    cells, feeds = feed(form_set, file.accounts, mapping.prefixes if mapping else ())
+    cells, feeds = feed(form_set, file.accounts, own)
     first: dict[str, int] = {}
     for one in feeds:
         first[one.address] = min(one.line, first.get(one.address, one.line))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import formsets
-from cli.check import check_command
+from cli.check import Options, check_command
 from cli.rules import export_command
 from formsets.values import written
 from services.gateway.clients.answers import Adjustment as Answer
@@ -76,7 +76,7 @@ async def test_the_digest_and_the_verdict_are_those_of_the_server(
 ) -> None:
     file, (verdict, rule_set) = await a_file_of_the_server(tmp_path)
 
-    code = check_command(late(tmp_path), json_output=True, document="ER", adjustments=[file])
+    code = check_command(late(tmp_path), json_output=True, options=Options(document="ER", adjustments=[file]))
 
     printed = json.loads(capsys.readouterr().out)
     assert (code, printed["verdict"], printed["rule_set"]) == (0, verdict, rule_set) == (0, "remarks", rule_set)
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_used_says_why(
 ) -> None:
     file = a_file(tmp_path, *decisions, **changes)
 
-    assert check_command(SAMPLE, json_output=True, document="ER", adjustments=[file]) == 2
+    assert check_command(SAMPLE, json_output=True, options=Options(document="ER", adjustments=[file])) == 2
     assert said in capsys.readouterr().err
 
 
@@ -164,6 +164,6 @@ def test_what_is_no_file_of_adjustments_is_refused(
     file = tmp_path / "given.json"
     file.write_bytes(content)
 
-    assert check_command(SAMPLE, json_output=True, adjustments=[file]) == 2
+    assert check_command(SAMPLE, json_output=True, options=Options(adjustments=[file])) == 2
     assert export_command("json", adjustments=[tmp_path / "none.json"]) == 2
     assert "none.json" in capsys.readouterr().err

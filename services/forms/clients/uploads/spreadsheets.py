@@ -8,7 +8,7 @@ year and the unit. An empty cell of a form's sheet leaves the filing as it is.
 import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -126,14 +126,12 @@ def read_spreadsheet(book: OpenedWorkbook, form_set: FormSet) -> FlatFile:
     file = read_rows(reading.rows, form_set, reading.subject)
     if file.is_refused:
         return file
-    return FlatFile(
-        file.entries,
-        (*reading.problems, *file.problems),
-        "xlsx",
-        "",
-        (*_guesses(reading), *file.guesses),
-        file.siren,
-        file.year,
+    return replace(
+        file,
+        problems=(*reading.problems, *file.problems),
+        encoding="xlsx",
+        separator="",
+        guesses=(*_guesses(reading), *file.guesses),
     )
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from formsets import FormSet
@@ -219,7 +220,7 @@ def _file(rows: Iterator[Row], form_set: FormSet, subject: Mapping[str, str], ki
         return file
     guess = Guess("sheet", kind, f"Rapport lu comme {kind}.", f"Report read as {kind}.")
     problems = (*read.refused, *file.problems)
-    return FlatFile(file.entries, problems, kind, "", (guess, *file.guesses), file.siren, file.year)
+    return replace(file, problems=problems, encoding=kind, separator="", guesses=(guess, *file.guesses))
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
