@@ -1,6 +1,7 @@
 """Workbooks of the flat form and of our own export are read as the flat CSV is; nothing changes silently (F25)."""
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -124,3 +125,23 @@ def test_another_body_is_refused_whole_and_long_extras_are_cut():
     assert "000000018" in answer(form_set, {"siren": "000000026", "year": 2024}, content)["refusal"]["fr"]
     [line] = answer(form_set, {"siren": "000000018", "year": 2024}, content)["lines"]
     assert len(line[3]["note"]) == LONGEST_EXTRA
+
+
+def test_a_sheet_of_more_than_five_thousand_rows_is_read():
+    rows = [["compte", "libellé", "débit", "crédit"], *([f"60{number:06}", "x", 1.5, 0] for number in range(6_000))]
+
+    found = answer(formsets.load("2024.1"), {"siren": "", "year": 0}, a_workbook({"Balance": rows}))
+
+    assert len(found["accounts"]) == 6_000
+
+
+def test_the_widest_workbook_that_is_allowed_is_read_within_two_seconds_of_processor():
+    far = [HEADER, ["BA.010", "brut", 12], [Raw('<c r="C166666"><v>1</v></c>')]]
+    content = a_workbook({"A": far, "B": [["x"], [Raw('<c r="A500000"><v>1</v></c>')]]})
+    assert len(content) < 4_700
+    began = time.process_time()
+
+    file = read_spreadsheet(OpenedWorkbook(content), formsets.load("2024.1"))
+
+    assert time.process_time() - began < 2
+    assert (len(file.entries), len(file.problems)) == (1, 1)

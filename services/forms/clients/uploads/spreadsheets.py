@@ -261,17 +261,17 @@ def _is_refused(
 ) -> bool:
     """Whether the cell holds an error or a formula without a result; then says so."""
     place = (row, at + 1)
+    if place not in table.noted.errors and place not in table.noted.unresolved:
+        return False
     where = f"{_letters(at)}{row}"
     if place in table.noted.errors:
         error = table.noted.errors[place]
         french = f"la cellule {where} contient l'erreur {error}. Corrigez la formule, ou écrivez sa valeur."
         english = f"cell {where} holds the error {error}. Correct the formula, or write its value."
-    elif place in table.noted.unresolved:
+    else:
         error = ""
         french = f"la formule de la cellule {where} n'a pas de résultat. Ouvrez le fichier dans votre tableur, enregistrez-le."
         english = f"the formula of cell {where} has no result. Open the file in your spreadsheet program and save it."
-    else:
-        return False
     reading.problems.append(
         FileProblem(
             row,
