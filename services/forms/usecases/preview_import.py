@@ -1,7 +1,8 @@
 """Reads a file and shows what importing it would do. No cell is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import PurePath
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
-from services.forms.domain.accounts import AccountFeed, MappedPrefix, feed
+from services.forms.domain.accounts import AccountFeed, MappedPrefix, feed, rounded
 from services.forms.domain.cell import Cell
 from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
@@ -25,6 +26,9 @@ from services.forms.usecases.ports import (
     RawText,
     TextReading,
 )
+
+MOST_ROUNDED = 20
+"""Cells named in the sentence that says they were rounded; the others are counted."""
 
 
 class PreviewImport:
@@ -124,6 +128,8 @@ def filled(
     lines = [FileLine(first[address], address, format(amount, "f"), {}) for address, amount in cells.items()]
     unmapped = [one.account for one in feeds if not one.address]
     guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped)]
+    if exact := rounded(cells, feeds):
+        guesses.append(_rounded(cells, exact))
     return FileContent(lines, file.problems, guesses, file.accounts), tuple(feeds)
 
 
@@ -136,6 +142,16 @@ def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
     return (
         f"{french} ; {len(unmapped)} compte(s) sans case, à ajouter à votre correspondance : {listed}.",
         f"{english}; {len(unmapped)} account(s) without a cell, to add to your mapping: {listed}.",
+    )
+
+
+def _rounded(cells: Mapping[str, Decimal], exact: Mapping[str, Decimal]) -> tuple[str, str]:
+    listed = [f"{address} ({format(amount, 'f')} → {cells[address]})" for address, amount in exact.items()]
+    shown, more = ", ".join(listed[:MOST_ROUNDED]), len(listed) - MOST_ROUNDED
+    french, english = (f" et {more} autres", f" and {more} more") if more > 0 else ("", "")
+    return (
+        f"{len(listed)} case(s) arrondie(s) à l'euro : {shown}{french}.",
+        f"{len(listed)} cell(s) rounded to the euro: {shown}{english}.",
     )
 
 

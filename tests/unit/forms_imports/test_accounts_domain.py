@@ -12,6 +12,8 @@ from chassis.errors import Invalid
 from services.forms.domain.accounts import AccountBalance, MappedPrefix, feed, prefixes_of, require_sound
 from services.forms.domain.error_file import OURS, error_file
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.usecases.ports import FileContent
+from services.forms.usecases.preview_import import filled
 from tests.support.forms import FILING_ID, NOON
 
 FORM_SET = formsets.load("2024.1")
@@ -37,6 +39,34 @@ def test_each_account_says_where_it_goes():
         (f"{prefix}9", cell, "12.4", 7),
         ("99999", "", "1", 2),
     ]
+
+
+def test_a_cell_rounded_to_the_euro_is_named_with_what_its_accounts_add_up_to():
+    prefix, cell = a_prefix()
+    accounts = [balance(f"{prefix}{n}", "1.5") for n in (1, 2, 3)] + [balance("101", credit="7.00")]
+
+    content, _ = filled(FORM_SET, FileContent([], [], [], accounts), ())
+
+    (french, english) = content.guesses[-1]
+    assert french == f"1 case(s) arrondie(s) à l'euro : {cell} (4.5 → 5)."
+    assert english == f"1 cell(s) rounded to the euro: {cell} (4.5 → 5)."
+
+
+def test_whole_euros_are_not_said_to_be_rounded():
+    content, _ = filled(FORM_SET, FileContent([], [], [], [balance("101", credit="7.00")]), ())
+
+    assert not any("arrondi" in french for french, _ in content.guesses)
+
+
+def test_many_rounded_cells_are_counted():
+    rules = [rule for rule in FORM_SET.accounts if rule.include and FORM_SET.accepts_input(rule.cell)]
+    accounts = [balance(prefix, "0.4") for prefix in {rule.cell: rule.include[0] for rule in rules}.values()]
+
+    content, _ = filled(FORM_SET, FileContent([], [], [], accounts), ())
+
+    (french, _) = content.guesses[-1]
+    assert french.count("→") == 20
+    assert " et " in french
 
 
 def test_what_the_body_saved_wins_and_is_said():
