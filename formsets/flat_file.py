@@ -20,6 +20,8 @@ LARGEST = 20 * 1024 * 1024
 MOST_LINES = 100_000
 MOST_PROBLEMS = 1_000
 """Beyond this many, one last problem says how many more there are."""
+MOST_REPEATED = 50
+"""Repeated cells named; beyond, one last sentence says how many more there are."""
 
 _MOST_JOINED = 50
 """Physical lines that one quoted text may span."""
@@ -229,6 +231,8 @@ class _Reader:
     dropped: set[str] = field(default_factory=set)
     """Cells given twice with different values: neither is kept."""
     sheet: str = ""
+    repeated: int = 0
+    """Lines that say again what an earlier one said."""
 
     def read(self) -> FlatFile:
         lines = re.split(r"\r\n|\n|\r", self.text)
@@ -408,15 +412,19 @@ class _Reader:
     def _duplicate(self, first: Entry, second: Entry) -> None:
         address = first.address
         code, _, column = address.rpartition(".")
+        french, english = _place(first)
         if self._same(first, second):
-            self.guesses.append(
-                Guess(
-                    "duplicate",
-                    address,
-                    f"{address} est donné deux fois avec la même valeur (lignes {first.line_number} et {second.line_number}).",
-                    f"{address} is given twice with the same value (lines {first.line_number} and {second.line_number}).",
+            self.repeated += 1
+            if self.repeated <= MOST_REPEATED:
+                again_fr, again_en = _place(second)
+                self.guesses.append(
+                    Guess(
+                        "duplicate",
+                        address,
+                        f"{address} est donné deux fois avec la même valeur ({french} et {again_fr}).",
+                        f"{address} is given twice with the same value ({english} and {again_en}).",
+                    )
                 )
-            )
             return
         self.dropped.add(address)
         self._problem(
@@ -424,8 +432,8 @@ class _Reader:
             column,
             code,
             "F-25",
-            f"{address} est donné deux fois avec des valeurs différentes (voir ligne {first.line_number}). Gardez une seule ligne.",
-            f"{address} is given twice with different values (see line {first.line_number}). Keep one line.",
+            f"{address} est donné deux fois avec des valeurs différentes (voir {french}). Gardez une seule ligne.",
+            f"{address} is given twice with different values (see {english}). Keep one line.",
             second.raw,
             second.extra,
         )
@@ -490,6 +498,16 @@ class _Reader:
         if self.unlisted:
             last = f"{self.unlisted} autres problèmes ne sont pas listés."
             self.problems.append(FileProblem(0, "", "", "F-24", last, f"{self.unlisted} more problems are not listed."))
+        if self.repeated > MOST_REPEATED:
+            more = self.repeated - MOST_REPEATED
+            self.guesses.append(
+                Guess(
+                    "duplicate",
+                    str(more),
+                    f"{more} autres lignes répètent une case déjà donnée, avec la même valeur.",
+                    f"{more} more lines repeat a cell that was given before, with the same value.",
+                )
+            )
         kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
         siren, year = self._own_siren(), self._own_year()
         opens = self.entries.get("ID.160.v")
@@ -507,6 +525,13 @@ class _Reader:
     def _own_year(self) -> int | None:
         entry = self.entries.get("ID.170.v") or self.entries.get("QA.040.v")
         return _year_in(entry.raw if entry else self.subject.get("year", ""))
+
+
+def _place(entry: Entry) -> tuple[str, str]:
+    """Where a line stands, in a sentence."""
+    if entry.sheet:
+        return f"feuille {entry.sheet}, ligne {entry.line_number}", f"sheet {entry.sheet}, row {entry.line_number}"
+    return f"ligne {entry.line_number}", f"line {entry.line_number}"
 
 
 def _year_in(text: str) -> int | None:

@@ -9,9 +9,9 @@ import formsets
 from formsets.flat_file import FlatFile
 from services.forms.clients.flat_file_process import LONGEST_EXTRA, answer
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_spreadsheet, text_of
+from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_balance_sheet, read_spreadsheet, text_of
 from tests.support.form_sets import SAMPLE
-from tests.support.workbooks import Raw, a_workbook
+from tests.support.workbooks import Raw, a_workbook, parts_of, sheet_xml, zipped
 
 HEADER = ["code", "colonne", "valeur"]
 
@@ -145,3 +145,44 @@ def test_the_widest_workbook_that_is_allowed_is_read_within_two_seconds_of_proce
 
     assert time.process_time() - began < 2
     assert (len(file.entries), len(file.problems)) == (1, 1)
+
+
+def test_cells_given_twice_are_told_by_sheet_and_row():
+    file = read(
+        Un=[HEADER, ["BA.010", "brut", 12], ["BA.020", "brut", 1]],
+        Deux=[HEADER, ["BA.010", "brut", 12], ["BA.020", "brut", 2]],
+    )
+
+    (repeated,) = [guess for guess in file.guesses if guess.kind == "duplicate"]
+    assert "(feuille Un, ligne 2 et feuille Deux, ligne 2)" in repeated.message_fr
+    assert "(sheet Un, row 2 and sheet Deux, row 2)" in repeated.message_en
+    (problem,) = file.problems
+    assert problem.control == "F-25"
+    assert "voir feuille Un, ligne 3" in problem.message_fr
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_and_said_to_be_hidden(state):
+    seen, unseen = [HEADER, ["BA.010", "brut", 12]], [HEADER, ["BA.020", "brut", 1]]
+    parts = parts_of({"Vue": sheet_xml(seen), "Cachée": sheet_xml(unseen)})
+    named = parts["xl/workbook.xml"].replace('name="Cachée"'.encode(), f'name="Cachée" state="{state}"'.encode())
+
+    file = read_spreadsheet(OpenedWorkbook(zipped(parts | {"xl/workbook.xml": named})), formsets.load("2024.1"))
+
+    assert set(texts(file)) == {"BA.010.brut", "BA.020.brut"}
+    told = [guess for guess in file.guesses if "masquées" in guess.message_fr]
+    assert [(guess.value, "Hidden" in guess.message_en) for guess in told] == [("Cachée", True)]
+
+
+def test_the_sheet_of_a_balance_is_named_and_said_to_be_hidden():
+    rows = [["compte", "débit", "crédit"], ["601", 1, 0]]
+    parts = parts_of({"Notes": sheet_xml([["x"]]), "Balance": sheet_xml(rows)})
+    named = parts["xl/workbook.xml"].replace(b'name="Balance"', b'name="Balance" state="hidden"')
+
+    found = read_balance_sheet(OpenedWorkbook(zipped(parts | {"xl/workbook.xml": named})), "balance.xlsx")
+
+    assert found is not None
+    assert found.guesses[0] == (
+        "Feuille lue : Balance (masquée). 1 autre(s) laissée(s).",
+        "Sheet read: Balance (hidden). 1 other(s) left.",
+    )

@@ -209,3 +209,13 @@ def test_a_message_shows_no_character_that_a_terminal_would_obey() -> None:
     found = flat(HEADER + "ZZ\u009b2J;n;1\n")
 
     assert found.problems[0].message().isprintable()
+
+
+def test_many_lines_that_repeat_a_cell_are_counted() -> None:
+    found = flat(HEADER + "BA.010;brut;1\n" * 90_000)
+
+    told = [guess for guess in found.guesses if guess.kind == "duplicate"]
+    assert len(told) == 51
+    assert told[0].message_fr == "BA.010.brut est donné deux fois avec la même valeur (ligne 2 et ligne 3)."
+    assert told[-1].message_fr.startswith("89949 autres lignes")
+    assert told[-1].message_en.startswith("89949 more lines")

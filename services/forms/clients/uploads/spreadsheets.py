@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from formsets import FormSet
 from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, read_rows
@@ -48,6 +48,8 @@ class _Reading:
     guesses: list[Guess] = field(default_factory=list)
     subject: dict[str, str] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    """Of those read."""
     left_out: list[str] = field(default_factory=list)
     percentages: list[str] = field(default_factory=list)
 
@@ -63,6 +65,12 @@ class OpenedWorkbook:
         """
         self.noted, self._book = open_workbook(content)
         self._rows: dict[str, list[list[Any]]] = {}
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Names of the sheets that a person does not see."""
+        sheets = self._book.sheets_metadata
+        return frozenset(sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible)
 
     @property
     def sheet_names(self) -> list[str]:
@@ -90,8 +98,18 @@ def read_balance_sheet(book: OpenedWorkbook, file_name: str) -> Balance | None:
         rows = book.rows(name)
         if any(names_balance([text_of(value) for value in row[:60]]) for row in rows[:MOST_HEADER_ROWS]):
             errors = book.noted.sheets[name].errors
-            return read_table(_texts(rows, errors), file_name)
+            found = read_table(_texts(rows, errors), file_name)
+            found.guesses.insert(0, _sheet_of_balance(book, name))
+            return found
     return None
+
+
+def _sheet_of_balance(book: OpenedWorkbook, name: str) -> tuple[str, str]:
+    shown = printable(name, 40)
+    french, english = (" (masquée)", " (hidden)") if name in book.hidden else ("", "")
+    others = len(book.sheet_names) - 1
+    left_fr, left_en = (f" {others} autre(s) laissée(s).", f" {others} other(s) left.") if others else ("", "")
+    return f"Feuille lue : {shown}{french}.{left_fr}", f"Sheet read: {shown}{english}.{left_en}"
 
 
 def _texts(rows: Sequence[Sequence[Any]], errors: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
@@ -198,6 +216,8 @@ def tables_of(book: OpenedWorkbook, reading: _Reading) -> Iterator[Table]:
             reading.left_out.append(printable(name, 40))
             continue
         reading.read.append(printable(name, 40))
+        if name in book.hidden:
+            reading.hidden.append(printable(name, 40))
         titles = [column_name(text_of(value)) for value in rows[header]]
         yield Table(printable(name, 40), header, titles, rows, sheet)
 
@@ -291,6 +311,14 @@ def _is_refused(
 def _guesses(reading: _Reading) -> Iterator[Guess]:
     names = ", ".join(reading.read)
     yield Guess("sheet", names, f"Feuilles lues : {names}.", f"Sheets read: {names}.")
+    if reading.hidden:
+        names = ", ".join(reading.hidden)
+        yield Guess(
+            "sheet",
+            names,
+            f"Feuilles masquées, lues aussi : {names}. Supprimez celles qui ne doivent pas compter.",
+            f"Hidden sheets, read as well: {names}. Delete those that should not count.",
+        )
     if reading.left_out:
         names = ", ".join(reading.left_out)
         yield Guess(
