@@ -56,6 +56,8 @@ _SUBJECT = {
     "referentiel": "version",
     "référentiel": "version",
 }
+_OURS = frozenset({"code", "column", "value", "unite", "unité"})
+"""Columns that have an effect; the others are the user's own."""
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
@@ -250,8 +252,7 @@ class _Reader:
         refusal = self.refuse_subject(lines[header_at], header_at + 1)
         if refusal:
             return refusal
-        names = [name.strip().strip('"').lower().lstrip("\ufeff") for name in lines[header_at].split(self.separator)]
-        self._read_rows(lines, header_at + 1, [_column_name(name) for name in names])
+        self._read_rows(lines, header_at + 1, [_title(name) for name in lines[header_at].split(self.separator)])
         return self.result()
 
     def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
@@ -537,6 +538,13 @@ def _place(entry: Entry) -> tuple[str, str]:
 def _year_in(text: str) -> int | None:
     found = re.search(r"(?<![0-9])([0-9]{4})(?![0-9])", text)
     return int(found[1]) if found else None
+
+
+def _title(text: str) -> str:
+    """The reader's name of a column, the user's own as it is written when it is not one of ours."""
+    bare = text.strip().strip('"').lstrip("\ufeff").strip()
+    known = _column_name(bare.lower())
+    return known if known in _OURS else bare
 
 
 def _column_name(name: str) -> str:

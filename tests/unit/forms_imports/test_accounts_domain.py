@@ -9,6 +9,7 @@ import pytest
 
 import formsets
 from chassis.errors import Invalid
+from services.forms.clients.flat_file_process import answer
 from services.forms.domain.accounts import AccountBalance, MappedPrefix, feed, prefixes_of, require_sound
 from services.forms.domain.error_file import OURS, error_file
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
@@ -134,3 +135,38 @@ def test_the_error_file_is_read_again_as_a_flat_file():
 
     assert {entry.address: entry.raw for entry in file.entries} == {"BA.020.brut": "=1+1", "BA.010.brut": "-5"}
     assert file.problems == ()
+
+
+OWN = {"Zone": "nord", "'=1+1": "'=2+2", "Clé interne": 'A;"B"', "a": "''-x", "état civil": "=3", "é": " blanc "}
+
+
+def read_again(content: bytes) -> ImportPreview:
+    """The preview of a file, of which every cell would be filled."""
+    found = answer(FORM_SET, {"siren": "", "year": 0}, content)
+    changes = tuple(
+        Change(address, address, line, text, text, "", 0, None, Effect.FILL, extra)
+        for line, address, text, extra, _ in found["lines"]
+    )
+    return ImportPreview(FILING_ID, FILING_ID, "a.csv", "C", NOON, 1, changes, (), ())
+
+
+def own_columns(content: bytes) -> tuple[list[str], list[list[str]]]:
+    header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    ours = len(header) - len(OURS)
+    return header[3:ours], [row[3:ours] for row in rows]
+
+
+def test_own_columns_come_back_unchanged_however_often_the_error_file_is_uploaded():
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, delimiter=";")
+    rows.writerow(["code", "colonne", "valeur", *OWN])
+    rows.writerow(["BA.010", "brut", "12", *OWN.values()])
+    rows.writerow(["BA.020", "brut", "13", *OWN.values()])
+    written = [*OWN.values()]
+    written[written.index("=3")] = "'=3"  # once: a spreadsheet would compute it
+
+    content = text.getvalue().encode()
+    for _ in range(3):
+        content = error_file(read_again(content))
+
+        assert own_columns(content) == (list(OWN), [written, written])

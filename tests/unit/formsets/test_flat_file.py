@@ -61,7 +61,7 @@ def test_columns_come_in_any_order_and_case_with_the_users_own() -> None:
     found = flat("Commentaire;Valeur;CODE;Colonne\nok;5;ba.010;BRUT;;\n")
 
     assert found.entries[0].address == "BA.010.brut"
-    assert found.entries[0].extra == {"commentaire": "ok"}
+    assert found.entries[0].extra == {"Commentaire": "ok"}
 
 
 def test_a_quoted_text_may_span_lines_and_hold_the_separator() -> None:

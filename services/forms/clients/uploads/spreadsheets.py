@@ -34,6 +34,8 @@ class Table:
     header: int
     """Index of the row that names the columns."""
     titles: list[str]
+    """As looked up; `own` as written."""
+    own: list[str]
     rows: Sequence[Sequence[Any]]
     noted: ScannedSheet
 
@@ -218,8 +220,8 @@ def tables_of(book: OpenedWorkbook, reading: _Reading) -> Iterator[Table]:
         reading.read.append(printable(name, 40))
         if name in book.hidden:
             reading.hidden.append(printable(name, 40))
-        titles = [column_name(text_of(value)) for value in rows[header]]
-        yield Table(printable(name, 40), header, titles, rows, sheet)
+        own = [text_of(value).strip() for value in rows[header]]
+        yield Table(printable(name, 40), header, [column_name(title) for title in own], own, rows, sheet)
 
 
 def _names_columns(row: Sequence[Any], columns: set[str]) -> bool:
@@ -237,7 +239,7 @@ def _note_subject(rows: Sequence[Sequence[Any]], subject: dict[str, str]) -> Non
 def _read_flat(table: Table, reading: _Reading) -> None:
     at = {title: index for index, title in reversed(list(enumerate(table.titles)))}
     code_at, column_at, value_at = at["code"], at["column"], at["value"]
-    extras = [(i, title) for i, title in enumerate(table.titles) if title and i not in (code_at, column_at, value_at)]
+    extras = [(i, title) for i, title in enumerate(table.own) if title and i not in (code_at, column_at, value_at)]
     percentages = table.noted.percentages
     for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
         code, column = row[code_at], row[column_at]
@@ -257,7 +259,7 @@ def _read_form(table: Table, reading: _Reading) -> None:
     known = {column for form in reading.form_set.forms for column in form.columns}
     places = [(i, title) for i, title in enumerate(table.titles) if title in known]
     extras = [
-        (i, title)
+        (i, table.own[i])
         for i, title in enumerate(table.titles)
         if title and title not in known and title not in _LABELS and i != code_at
     ]
