@@ -6,7 +6,6 @@ Goal: p50 at most 150 ms cold, at most 60 ms with a spare. Prints the figures, t
 import asyncio
 import io
 import json
-import statistics
 import sys
 from pathlib import Path
 
@@ -21,16 +20,17 @@ from services.forms.clients.uploads.spreadsheet_scan import scan
 def main() -> int:
     """Run, print, return 0 when both goals are met."""
     content = workload.spreadsheet()
-    cold, warm = (statistics.median(times) for times in asyncio.run(workload.cold_and_warm(content)))
+    found = asyncio.run(workload.whole_readings(content))
     scanned = workload.median_of(lambda: scan(content))
     bare = workload.median_of(
         lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     )
-    is_met = cold <= 150 and warm <= 60
+    is_met = found["cold"] <= 150 and found["warm"] <= 60
     print(f"I1  workbook of {workload.cells()} cells, {len(content)} bytes")
-    print(f"    cold {cold:.1f} ms (goal ≤ 150), with a spare {warm:.1f} ms (goal ≤ 60)")
+    print(f"    with a spare {found['warm']:.1f} ms (goal ≤ 60), cold {found['cold']:.1f} ms (goal ≤ 150)")
+    print(f"    at once after another file {found['no spare']:.1f} ms")
     print(f"    of which the scan {scanned:.1f} ms; the bare reader alone {bare:.1f} ms")
-    found = {"cold": cold, "warm": warm, "scan": scanned, "calamine": bare}
+    found |= {"scan": scanned, "calamine": bare}
     print(json.dumps({"figure": "I1", "ms": found, "is_met": is_met}))
     return 0 if is_met else 1
 

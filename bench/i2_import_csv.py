@@ -7,7 +7,6 @@ import asyncio
 import csv
 import io
 import json
-import statistics
 import sys
 from pathlib import Path
 
@@ -25,13 +24,13 @@ def main() -> int:
     form_set.has_cell("")
     read = workload.median_of(lambda: read_flat_file(content, form_set))
     floor = workload.median_of(lambda: list(csv.reader(io.StringIO(content.decode()), delimiter=";")))
-    cold, warm = (statistics.median(times) for times in asyncio.run(workload.cold_and_warm(content)))
-    is_met = warm <= 15
+    found = asyncio.run(workload.whole_readings(content))
+    is_met = found["warm"] <= 15
     print(f"I2  CSV of {workload.cells()} cells, {len(content)} bytes")
-    print(
-        f"    with a spare {warm:.1f} ms (goal ≤ 15), cold {cold:.1f} ms; the reading alone {read:.1f} ms, csv module {floor:.1f} ms"
-    )
-    found = {"warm": warm, "cold": cold, "read": read, "csv": floor}
+    print(f"    with a spare {found['warm']:.1f} ms (goal ≤ 15), cold {found['cold']:.1f} ms")
+    print(f"    at once after another file {found['no spare']:.1f} ms")
+    print(f"    the reading alone {read:.1f} ms, csv module {floor:.1f} ms")
+    found |= {"read": read, "csv": floor}
     print(json.dumps({"figure": "I2", "ms": found, "is_met": is_met}))
     return 0 if is_met else 1
 

@@ -25,17 +25,20 @@ WRONG = 0.03
 def form_set(rules: int = RULES) -> FormSet:
     """Five forms of a thousand lines of one column, and the generated rules."""
     forms = tuple(_form(code) for code in ("AA", "AB", "AC", "AD", "AE"))
-    controls = tuple(_control(index, cells) for index, cells in enumerate(operands(rules)))
+    controls = tuple(control(index, cells) for index, cells in enumerate(operands(rules)))
     digest = hashlib.sha256(repr((forms, controls)).encode()).hexdigest()
     return FormSet("bench", digest, forms, (), controls, (), frozenset())
 
 
 def operands(rules: int = RULES) -> list[tuple[str, ...]]:
-    """For each rule its total, a cell of its own, and its five terms, spread over the four thousand other cells."""
+    """For each rule its total and its five terms, spread over the four thousand other cells.
+
+    Beyond a thousand rules the cells are asked about again, so that the same share of rules fails.
+    """
     terms = [f"{form}.{line:03}.n" for form in ("AA", "AB", "AC", "AD") for line in range(1_000)]
     return [
-        (f"AE.{index % 1_000:03}.n", *(terms[(index * 7 + offset * 811) % len(terms)] for offset in range(TERMS)))
-        for index in range(rules)
+        (f"AE.{index:03}.n", *(terms[(index * 7 + offset * 811) % len(terms)] for offset in range(TERMS)))
+        for index in (number % 1_000 for number in range(rules))
     ]
 
 
@@ -133,7 +136,8 @@ def _form(code: str) -> Form:
     return Form(code, code, "ER", ("n",), "n", ("n",), MappingProxyType({}), (), lines, "")
 
 
-def _control(index: int, cells: tuple[str, ...]) -> Control:
+def control(index: int, cells: tuple[str, ...]) -> Control:
+    """The rule that a total is the sum of its terms, give or take one."""
     total, *terms = cells
     message = f"Le total {total} diffère de la somme de ses termes."
     texts = MappingProxyType({"fr": ControlText(message, total, "Rendez-les égaux.")})

@@ -37,6 +37,8 @@ class Violation:
     """What is wrong and how to mend it, in the user's language (French by default)."""
     reason: str = ""
     """Stable code of the violation, for machines; the id of the format control where there is one."""
+    english: str = ""
+    """The description in English, empty when nobody wrote it."""
 
 
 class Failure(Exception):

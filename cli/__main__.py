@@ -366,7 +366,7 @@ def feed(
     """Lire son flux de partenaire (secret dans HARMONIA_CLIENT_SECRET) ; garder les conteneurs."""
     import os
 
-    from cli.feeds import read_feed
+    from cli.feeds import read_feed, said
 
     secret = os.environ.get("HARMONIA_CLIENT_SECRET", "")
     if not (client_id and secret and server):
@@ -378,11 +378,7 @@ def feed(
         showing.as_json(entries)
         return
     for entry in entries:
-        identity = entry["identity"]
-        console.print(
-            f"{entry['sequence']}  {identity['body_name']}  {identity['document']} {identity['year']} "
-            f"V{entry['version']}  {entry['receipt_number']}"
-        )
+        console.print(said(entry))
 
 
 @app.command()

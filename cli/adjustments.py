@@ -95,6 +95,6 @@ def adjusted_controls(form_set: FormSet) -> list[dict[str, str | None]]:
 def _require_sound(form_set: FormSet, adjustments: Adjustments) -> None:
     known = {control.id: control for control in form_set.controls}
     for control, severity in adjustments.softenings:
-        wrong = obstacle(known[control], severity) if control in known else ""
+        wrong = obstacle(known[control], adjustments.document, severity) if control in known else ""
         if wrong:
             raise BadAdjustments(f"{adjustments.name}, {control} : {wrong}")

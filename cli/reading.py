@@ -102,7 +102,7 @@ def _filled(form_set: FormSet, balance: Balance, own: Sequence[MappedPrefix]) ->
     accounts = [AccountBalance(a.account, a.label, a.debit, a.credit, a.line) for a in balance.accounts.values()]
     content, _ = filled(form_set, FileContent([], [], balance.guesses, accounts), own)
     return FlatFile(
-        entries=tuple(Entry(line.line, line.address, line.text, line.extra) for line in content.lines),
+        entries=tuple(Entry(line.line, line.address, line.text) for line in content.lines),
         problems=tuple(balance.problems),
         guesses=tuple(Guess("accounts", "", french, english) for french, english in content.guesses),
         siren=balance.siren,

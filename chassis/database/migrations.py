@@ -53,8 +53,8 @@ def prepare_schema(admin_url: str, schema: str, password: str = "") -> str:
     return url.render_as_string(hide_password=False)
 
 
-def upgrade(url: str, schema: str) -> None:
-    """Bring a service's schema to the newest migration; does nothing when it is there.
+def upgrade(url: str, schema: str, revision: str = "head") -> None:
+    """Bring a service's schema to a migration, the newest unless told otherwise; does nothing when it is there.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database does not answer, or a lock was not had in five seconds.
@@ -62,7 +62,7 @@ def upgrade(url: str, schema: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_of(schema)))
     config.attributes["url"], config.attributes["schema"] = url, schema
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def run(metadata: MetaData) -> None:

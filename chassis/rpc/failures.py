@@ -4,6 +4,7 @@
 opaque sentence and the trace id; the stack stays in our log. Log level goes by fault: the caller's at info, ours at error.
 """
 
+from dataclasses import replace
 from typing import cast
 
 import grpc
@@ -63,7 +64,10 @@ def to_status(failure: Failure) -> status_pb2.Status:
             error_details_pb2.BadRequest(
                 field_violations=[
                     error_details_pb2.BadRequest.FieldViolation(
-                        field=v.field, description=v.description, reason=v.reason
+                        field=v.field,
+                        description=v.description,
+                        reason=v.reason,
+                        localized_message=_in_english(v) if v.english else None,
                     )
                     for v in failure.violations
                 ]
@@ -80,6 +84,9 @@ def to_status(failure: Failure) -> status_pb2.Status:
                 ]
             )
         )
+        # A condition has no place for another language: one message a condition follows, in the same order.
+        if any(v.english for v in failure.violations):
+            details += map(_in_english, failure.violations)
     if isinstance(failure, NotFound | AlreadyExists):
         details.append(error_details_pb2.ResourceInfo(resource_type=failure.code, description=failure.message))
     if isinstance(failure, Exhausted):
@@ -96,6 +103,10 @@ def to_status(failure: Failure) -> status_pb2.Status:
     return status_pb2.Status(code=code.value[0], message=failure.message, details=packed)
 
 
+def _in_english(violation: Violation) -> error_details_pb2.LocalizedMessage:
+    return error_details_pb2.LocalizedMessage(locale="en", message=violation.english)
+
+
 def _retry_delay(failure: Failure) -> duration_pb2.Duration:
     written = failure.metadata.get(RETRY_AFTER, "")
     return duration_pb2.Duration(seconds=int(written) if written.isdecimal() else SECONDS_BEFORE_A_RETRY)
@@ -106,15 +117,23 @@ def from_error(error: grpc.aio.AioRpcError) -> Failure:
     meaning = _MEANINGS.get(error.code(), Unavailable)
     info = error_details_pb2.ErrorInfo()
     violations: list[Violation] = []
+    english: list[str] = []
     status = rpc_status.from_call(cast("grpc.Call", error))
     for detail in status.details if status is not None else ():
         bad, precondition = error_details_pb2.BadRequest(), error_details_pb2.PreconditionFailure()
+        localized = error_details_pb2.LocalizedMessage()
         if detail.Is(info.DESCRIPTOR):
             detail.Unpack(info)
         elif detail.Unpack(bad):
-            violations += [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
+            violations += [
+                Violation(v.field, v.description, v.reason, v.localized_message.message) for v in bad.field_violations
+            ]
         elif detail.Unpack(precondition):
             violations += [Violation(v.subject, v.description, v.type) for v in precondition.violations]
+        elif detail.Unpack(localized):
+            english.append(localized.message)
+    if len(english) == len(violations):
+        violations = [replace(v, english=text) for v, text in zip(violations, english, strict=True)]
     if not info.reason and error.code() is grpc.StatusCode.INTERNAL:
         return InternalFailure(error.details() or "", metadata={})
     if not info.reason and meaning is Unavailable:

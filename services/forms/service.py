@@ -20,6 +20,7 @@ from services.forms.clients.auth import GrpcBodies
 from services.forms.clients.exports.files import ThreadedExportFiles
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.sync import GrpcFacts
+from services.forms.clients.transmission import GrpcRecipients
 from services.forms.clients.validation import GrpcControls
 from services.forms.rpc.servicer import FormsServicer
 from services.forms.settings import FormsSettings
@@ -73,13 +74,14 @@ def wire(
     files: FlatFiles,
     form_sets: FormSets,
     stack: Stack,
+    unhurried: Controls | None = None,
 ) -> UseCases:
-    """Return every use case on these ports; tests pass fakes."""
+    """Return every use case on these ports; tests pass fakes. `unhurried` are the controls for what nobody waits for."""
     clock, identifiers = stack.clock, stack.identifiers
     return UseCases(
         open_filing=OpenFiling(open_work, bodies, facts, controls, form_sets, clock, identifiers),
         list_filings=ListFilings(open_work, bodies, form_sets, clock),
-        get_filing=GetFiling(open_work, form_sets),
+        get_filing=GetFiling(open_work, form_sets, clock),
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
@@ -110,7 +112,7 @@ def wire(
         lock_filing=LockFiling(open_work, form_sets, clock),
         seal_filing=SealFiling(open_work, form_sets),
         apply_facts=ApplyFacts(open_work, controls, form_sets, clock),
-        rejudge_filings=RejudgeFilings(open_work, controls, form_sets, clock),
+        rejudge_filings=RejudgeFilings(open_work, unhurried or controls, form_sets, clock),
         list_inputs=ListInputs(open_work, form_sets),
         export_filing=ExportFiling(open_work, ThreadedExportFiles(), form_sets),
         carry_last_year=CarryLastYear(open_work, controls, form_sets, clock, identifiers),
@@ -137,15 +139,18 @@ class FormsService:
 
     @asynccontextmanager
     async def open(self, peers: Peers) -> AsyncIterator[Opened]:
-        """Open the database, relay the outbox, and say what to serve."""
+        """Open the database, relay the outbox, have readers of files ready, and say what to serve."""
         engine = open_engine(self._settings.database, SCHEMA)
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
-        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(facts), stack.clock)
+        publishing = Publishing(facts, GrpcRecipients(peers))
+        relay = Relay(sessions, OutboxEventRow, SCHEMA, publishing, stack.clock)
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
-        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack)
+        unhurried = GrpcControls(peers, is_background=True)
+        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack, unhurried)
         relaying = asyncio.create_task(relay.run())
+        warming = asyncio.create_task(files.warm(*formsets.available()))
         try:
             yield Opened(
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
@@ -154,9 +159,10 @@ class FormsService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
-            relaying.cancel()
-            with suppress(asyncio.CancelledError):
-                await relaying
+            for task in (relaying, warming):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await files.close()
             await engine.dispose()
 

@@ -119,7 +119,7 @@ def wire(
         get_receipt=GetReceipt(units),
         get_container=GetContainer(units),
         fetch_container=FetchContainer(units),
-        verify_container=VerifyContainer(seals, clock),
+        verify_container=VerifyContainer(units, seals, clock, server),
         read_checkpoint=ReadCheckpoint(units, note_keys, server),
     )
     return Wired(usecases, complete)

@@ -26,6 +26,7 @@ from chassis.tls import DevelopmentAuthority, Identity, load_identity
 from services.sync.clients.exchange_key import CertificateSigner, CertificateVerifier
 from services.sync.clients.forms import GrpcFilings
 from services.sync.clients.peer import GrpcPeerServers
+from services.sync.clients.validation import GrpcControls
 from services.sync.domain.concept import Catalogue, Concept, Nature
 from services.sync.domain.hlc import HybridClock
 from services.sync.rpc.servicer import SyncServicer, UseCases
@@ -40,6 +41,7 @@ from services.sync.usecases.list_facts import ListFacts
 from services.sync.usecases.note_exchange import NoteExchange
 from services.sync.usecases.ports import OpensWork
 from services.sync.usecases.provision_membership import ProvisionMembership
+from services.sync.usecases.publish_adjustment import PublishAdjustment
 from services.sync.usecases.publish_facts import PublishFacts
 from services.sync.usecases.pull_batch import PullBatch
 from services.sync.usecases.release_lanes import ReleaseLanes
@@ -47,6 +49,7 @@ from services.sync.usecases.resolve_fact import ResolveFact
 from services.sync.usecases.sending import Here
 from services.sync.usecases.take_receipt import TakeReceipt
 from services.sync.usecases.tell_forms import TellForms
+from services.sync.usecases.tell_validation import TellValidation
 from services.sync.workers.following import BackOff, Following
 from services.sync.workers.telling import Telling
 
@@ -96,6 +99,7 @@ class SyncService:
         catch_up = CatchUp(open_work, here, servers, apply_batch, verifier)
         usecases = UseCases(
             publish_facts=PublishFacts(open_work, here, clock, hybrid),
+            publish_adjustment=PublishAdjustment(open_work, here, clock, hybrid),
             list_facts=ListFacts(open_work, here),
             resolve_fact=ResolveFact(open_work, here, clock, hybrid),
             get_peer_status=GetPeerStatus(open_work, here, sorted(settings.peers)),
@@ -107,7 +111,10 @@ class SyncService:
             sessions,
             OutboxEventRow,
             NAME,
-            Telling(TellForms(open_work, here, GrpcFilings(peers, here.catalogue), clock)),
+            Telling(
+                TellForms(open_work, here, GrpcFilings(peers, here.catalogue), clock),
+                TellValidation(open_work, GrpcControls(peers)),
+            ),
             clock,
         )
         wake.who = relay.hint
@@ -130,7 +137,7 @@ class SyncService:
             yield Opened(
                 register=partial(
                     pb_grpc.add_SyncServiceServicer_to_server,
-                    SyncServicer(usecases, here.catalogue, settings.first_year),
+                    SyncServicer(usecases, here.server, here.catalogue, settings.first_year),
                 ),
                 grpc_services=(GRPC_SERVICE,),
                 is_ready=partial(has_schema, engine, NAME),

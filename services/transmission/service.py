@@ -30,6 +30,7 @@ from services.transmission.usecases.list_deliveries import ListDeliveries
 from services.transmission.usecases.ports import Containers, Filings, UnitsOfWork
 from services.transmission.usecases.provision_matrix import ProvisionMatrix
 from services.transmission.usecases.read_feed import ReadFeed
+from services.transmission.usecases.suspend_filing import SuspendFiling
 from services.transmission.usecases.tick_box import TickBox
 
 SCHEMA = "transmission"
@@ -42,6 +43,7 @@ def wire(units: UnitsOfWork, containers: Containers, filings: Filings, stack: St
         get_release_table=GetReleaseTable(units, clock),
         tick_box=TickBox(units, filings, clock),
         dispatch_filing=DispatchFiling(units, containers, clock, stack.identifiers),
+        suspend_filing=SuspendFiling(units, clock, stack.identifiers),
         read_feed=ReadFeed(units),
         fetch_delivery=FetchDelivery(units, containers, clock),
         acknowledge_delivery=AcknowledgeDelivery(units, clock),

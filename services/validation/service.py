@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 import formsets
 from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
 from chassis.service import Opened
@@ -20,17 +21,26 @@ from chassis.stack import Stack
 from services.validation.clients.forms import GrpcCampaignFilings, GrpcTransmittedFilings
 from services.validation.clients.metrics import OpenTelemetryGauge
 from services.validation.clients.pooled_engine import PooledEngine
+from services.validation.clients.sync import GrpcOtherServers
+from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.run import RunKind
 from services.validation.rpc.servicer import ValidationServicer
 from services.validation.settings import ValidationSettings
-from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases import UseCases
-from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
+from services.validation.usecases.adjust_control import (
+    AdjustControl,
+    ApplyAdjustment,
+    Deciding,
+    ListAdjustments,
+    PreviewAdjustment,
+)
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.campaign_runs import RejudgeCampaign, TryAdjustment
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.get_rule_set import GetRuleSet
+from services.validation.usecases.judging import Judging
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
@@ -38,6 +48,7 @@ from services.validation.usecases.recent_reports import RecentReports
 from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
 from services.validation.usecases.run_queue import GetQueueStatus, TakeRun
+from services.validation.workers.publishing import Publishing
 from services.validation.workers.queueing import Queueing
 
 SCHEMA = "validation"
@@ -50,22 +61,26 @@ def wire(
     form_sets: FormSets,
     stack: Stack,
     recent: RecentReports,
+    ministry: str = "MIN",
 ) -> UseCases:
     """Return every use case on these ports; tests pass fakes."""
-    clock, identifiers = stack.clock, stack.identifiers
+    clock, jurisdiction = stack.clock, Jurisdiction(stack.name, ministry)
+    deciding = Deciding(form_sets, jurisdiction, clock, stack.identifiers)
+    judging = Judging(open_work, form_sets, jurisdiction)
     return UseCases(
         read_cells=ReadCells(engine),
-        evaluate_filing=EvaluateFiling(open_work, engine, form_sets, identifiers, recent),
-        recheck_filing=RecheckFiling(open_work, engine, form_sets, identifiers, recent),
+        evaluate_filing=EvaluateFiling(engine, judging, stack.identifiers, recent),
+        recheck_filing=RecheckFiling(engine, judging, stack.identifiers, recent),
         record_justification=RecordJustification(open_work, clock),
         list_justifications=ListJustifications(open_work),
         propose_justifications=ProposeJustifications(open_work),
         review_justifications=ReviewJustifications(open_work, transmitted),
         answer_justification=AnswerJustification(open_work, transmitted, clock),
-        adjust_control=AdjustControl(open_work, form_sets, clock, identifiers),
-        list_adjustments=ListAdjustments(open_work),
-        get_rule_set=GetRuleSet(open_work, form_sets),
-        preview_adjustment=PreviewAdjustment(open_work, form_sets, clock, identifiers),
+        adjust_control=AdjustControl(open_work, deciding),
+        apply_adjustment=ApplyAdjustment(open_work, form_sets, jurisdiction, deciding),
+        list_adjustments=ListAdjustments(open_work, jurisdiction),
+        get_rule_set=GetRuleSet(open_work, form_sets, jurisdiction),
+        preview_adjustment=PreviewAdjustment(open_work, deciding),
         get_queue_status=GetQueueStatus(open_work),
     )
 
@@ -83,22 +98,25 @@ class ValidationService:
         """Open the database and say what to serve; worker processes start with the first filing."""
         database = open_engine(self._settings.database, SCHEMA)
         sessions, stack = sessions_of(database), self._stack
-        open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
-        engine = PooledEngine(self._settings.workers, self._settings.run_seconds)
+        relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(GrpcOtherServers(peers)), stack.clock)
+        open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
+        jurisdiction = Jurisdiction(stack.name, self._settings.ministry)
+        settings = self._settings
+        engine = PooledEngine(settings.workers, settings.run_seconds, settings.longest_wait_seconds)
         filings = GrpcCampaignFilings(peers)
         take_run = TakeRun(
             open_work,
             {
                 RunKind.REJUDGE: RejudgeCampaign(filings),
-                RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets),
+                RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets, jurisdiction),
             },
             OpenTelemetryGauge(metrics.get_meter("harmonia.validation")),
             stack.clock,
             timedelta(seconds=self._settings.lease_seconds),
         )
         recent = RecentReports(self._settings.reports_remembered)
-        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, recent)
-        working = asyncio.create_task(Queueing(take_run).run())
+        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, recent, self._settings.ministry)
+        tasks = [asyncio.create_task(Queueing(take_run).run()), asyncio.create_task(relay.run())]
         try:
             yield Opened(
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),
@@ -107,9 +125,11 @@ class ValidationService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
             await asyncio.to_thread(engine.close)
             await database.dispose()
 

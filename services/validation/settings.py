@@ -16,7 +16,15 @@ class ValidationSettings(ServiceSettings):
     reports_remembered: int = Field(
         default=128,
         ge=0,
-        description="Reports a process remembers, some 200 kB each, so that a small change runs only what it touches.",
+        description="Filings whose last reports a process remembers, 400 kB each, so that a small change runs only what it "
+        "touches.",
+    )
+    ministry: str = Field(
+        default="MIN",
+        description="Name of the ministry's server: it decides about the ER's controls, the others about their QDIS.",
+    )
+    longest_wait_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds somebody may be expected to wait for a worker; one more is refused."
     )
     lease_seconds: float = Field(
         default=60.0, gt=0, description="Seconds a queued run is held by a worker that says nothing of it."

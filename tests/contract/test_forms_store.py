@@ -25,7 +25,7 @@ from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
-from services.forms.store.rows import BOOKKEEPING
+from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
 from tests.support.clocks import FrozenClock
@@ -36,6 +36,7 @@ from tests.support.forms import (
     NOON,
     SHARED,
     SIREN,
+    TOTALLED,
     a_body,
     a_campaign,
     a_cell,
@@ -57,7 +58,9 @@ async def open_work(request: pytest.FixtureRequest, database: TestDatabase) -> A
         return
     engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("forms")), pool_size=5), "forms")
     clock = FrozenClock(NOON)
-    yield partial(FormsUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, TimeSortableIdentifiers(clock))
+    yield partial(
+        FormsUnitOfWork, sessions_of(engine), clock, TimeSortableIdentifiers(clock), lambda: None, SignedContents()
+    )
     await engine.dispose()
 
 
@@ -106,6 +109,7 @@ def a_preview(**changes):
             rule_set="r",
             signed_version=3,
             receipt_number="N",
+            reopened_at=NOON,
             lock=Lock("intent", NOON),
         ),
     ],
@@ -195,9 +199,12 @@ async def test_counts_are_of_the_places_asked_and_of_conflicts_to_solve(open_wor
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=cells)
 
     async with open_work() as work:
-        counts = await work.filings.counts([FILING_ID, OTHER_ID], frozenset({AMOUNT, "BA.020.brut", SHARED}))
+        places = frozenset({AMOUNT, "BA.020.brut", SHARED})
+        signed = await work.filings.counts([FILING_ID, OTHER_ID], places, ())
+        unsigned = await work.filings.counts([FILING_ID, OTHER_ID], places, [FILING_ID])
 
-    assert dict(counts) == {FILING_ID: (2, [SHARED])}
+    assert {f: (c.filled, c.conflicts, list(c.saved)) for f, c in signed.items()} == {FILING_ID: (2, [SHARED], [])}
+    assert {f: sorted(counts.saved) for f, counts in unsigned.items()} == {FILING_ID: sorted(c.address for c in cells)}
 
 
 async def test_changes_of_one_filing_follow_each_other(open_work):
@@ -303,17 +310,26 @@ async def test_saving_no_cell_does_nothing(open_work):
     assert await kept_cells(open_work) == {}
 
 
-async def test_computed_cells_are_replaced_as_a_whole(open_work):
+async def test_computed_cells_that_moved_are_written_and_those_that_are_empty_go(open_work):
     await keep(open_work, a_filing())
     async with open_work() as work:
         assert await work.cells.computed(FILING_ID) == {}
-        await work.cells.save_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2"})
-        await work.cells.save_computed(FILING_ID, {GIVEN: "0.1234567891"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "1.5", AMOUNT: "2", TOTALLED: "3"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "0.1234567891", AMOUNT: ""})
+        await work.cells.move_computed(FILING_ID, {})
         await work.filings.save(a_filing(revision=2))
         await work.commit()
 
     async with open_work() as work:
-        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891"}
+        assert await work.cells.computed(FILING_ID) == {GIVEN: "0.1234567891", TOTALLED: "3"}
+
+
+async def test_some_cells_are_read_without_the_others(open_work):
+    await keep(open_work, a_filing(), cells=[a_cell(AMOUNT, "1"), a_cell(SHARED, "2")])
+
+    async with open_work() as work:
+        assert await work.cells.some(FILING_ID, [SHARED, TOTALLED]) == {SHARED: a_cell(SHARED, "2")}
+        assert await work.cells.some(FILING_ID, []) == {}
 
 
 # Imports, campaigns, snapshots, activities

@@ -1,5 +1,6 @@
 """Debian's Chromium against real servers: starts the ministry and a federation, signs people in, takes screenshots."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -7,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, async_playwright, expect
 from rich.console import Console
 
 from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node
-from tests.support.stacks import first_port
+from tests.support.stacks import RunningStack, first_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 NO_CHROMIUM = "Debian's Chromium is not installed: apt-get install chromium."
@@ -81,11 +82,24 @@ async def chromium() -> AsyncIterator[Browser]:
 class Desk:
     """One person at one browser: a context of their own, whose pages are looked at as they go by."""
 
-    def __init__(self, running: RunningFederation, person: Person, context: BrowserContext, page: Page) -> None:
+    def __init__(
+        self, running: RunningFederation | RunningStack, person: Person, context: BrowserContext, page: Page
+    ) -> None:
         self.person, self.context, self.page = person, context, page
         self.home = running.url(person.server)
         self.faults: list[str] = []
         """What the pages seen so far do wrong; said all at once when the person leaves."""
+        self.own_words = [
+            person.name,
+            *(body.name for body in running.bodies),
+            *(p.name for p in running.accounts.people),
+        ]
+        """What people wrote, in their own language: no page translates it."""
+        page.on("response", self._heed)
+
+    def _heed(self, response: Response) -> None:
+        if response.status >= 500:
+            self.faults.append(f"{response.status} from {response.url}")
 
     async def go(self, path: str) -> None:
         """Open a page of the server."""
@@ -115,6 +129,13 @@ class Desk:
         """Hold the page to showing a text."""
         await expect(self.page.locator("body")).to_contain_text(text, timeout=PATIENCE_MS)
 
+    async def downloads(self, link: Locator) -> tuple[str, bytes]:
+        """Follow a link to a file; return the name and the content it would be saved with."""
+        async with self.page.expect_download() as download:
+            await link.click()
+        file = await download.value
+        return file.suggested_filename, await asyncio.to_thread(Path(await file.path()).read_bytes)
+
     def cell(self, address: str) -> Locator:
         """Return the input or the computed cell of an address."""
         return self.page.locator(f'[id="cell-{address}"]')
@@ -141,6 +162,29 @@ class Desk:
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
 
+    async def look(self, name: str) -> None:
+        """Take a picture of the page and hold it to the rules of every page, in French then in English.
+
+        Only for pages that may be asked for again: the English one is got from the same address.
+        """
+        await self.shoot(name)
+        await self.read(name)
+        address = re.sub(r"[?&]lang=\w\w|#.*$", "", self.page.url)
+        joint = "&" if "?" in address else "?"
+        await self.page.goto(f"{address}{joint}lang=en")
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}-en.png", full_page=True)
+        await self.read(f"{name}, in English", "en")
+        self.faults += [f"{name}, in English: {fault}" for fault in await page_faults(self.page)]
+        await self.page.goto(f"{address}{joint}lang=fr")
+
+    async def read(self, name: str, language: str = "fr") -> None:
+        """Hold the page to one language, and to letting people who use a keyboard see where they are."""
+        await expect(self.page.locator("html")).to_have_attribute("lang", language)
+        for fault in await self.page.evaluate(_FOREIGN, self.own_words):
+            self.faults.append(f"{name}: not in its language: {fault}")
+        for fault in await self.page.evaluate(_UNSEEN_FOCUS):
+            self.faults.append(f"{name}: {fault}")
+
     async def picture(self, name: str, *, top: str = "body") -> None:
         """Write a picture of the README, when asked to.
 
@@ -158,7 +202,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    running: RunningFederation, browser: Browser, server: str, username: str, *, scripts: bool = True
+    running: RunningFederation | RunningStack, browser: Browser, server: str, username: str, *, scripts: bool = True
 ) -> AsyncIterator[Desk]:
     """Seat a person at a browser of their own, signed in."""
     context = await browser.new_context(
@@ -236,6 +280,42 @@ _FAULTS = """() => {
   }
   for (const one of poor) faults.push("poor contrast: " + one);
   return faults.slice(0, 12);
+}"""
+
+
+_FOREIGN = """(ownWords) => {
+  const language = document.documentElement.lang;
+  const others = language === "fr"
+    ? /(?<![\\p{L}’'])(the|of|and|is|are|with|for|not|this|from|to|by|was|be|cell|cells|year|filing|value)(?![\\p{L}’'])/iu
+    : /[àâçèéêëîïôùûœ]|(?<![\\p{L}])(le|la|les|des|du|une|est|sont|avec|pour|dans|pas|cette|ces|qui|sur|par|aux)(?![\\p{L}])|(?<![\\p{L}])[ldnsj]['’](?=\\p{L})/iu;
+  const found = new Set();
+  const isOwn = (e) => e.closest("[lang]").lang === language && !e.closest("script, style, textarea, .code");
+  const hold = (text) => {
+    for (const word of ownWords) text = text.replaceAll(word, " ");
+    if (others.test(text)) found.add(text.trim().replace(/\\s+/g, " ").slice(0, 120));
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    if (isOwn(node.parentElement)) hold(node.textContent);
+  hold(document.title);
+  for (const name of ["aria-label", "title", "placeholder", "alt"])
+    for (const e of document.querySelectorAll("[" + name + "]"))
+      if (isOwn(e)) hold(e.getAttribute(name));
+  return [...found].slice(0, 12);
+}"""
+
+_UNSEEN_FOCUS = """() => {
+  const faults = new Set();
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
+  const kinds = new Map(all.filter((e) => e.getClientRects().length && !e.disabled).map((e) => [e.tagName + (e.type || "") + e.className, e]));
+  for (const e of kinds.values()) {
+    e.focus({ focusVisible: true, preventScroll: true });
+    const style = getComputedStyle(e);
+    if (document.activeElement !== e) faults.add("takes no focus: " + e.tagName);
+    else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.add("focus unseen: " + e.tagName);
+  }
+  document.activeElement.blur();
+  return [...faults];
 }"""
 
 

@@ -11,6 +11,8 @@ from chassis.errors import NotFound
 from chassis.identity import Caller
 from formsets import FormSet
 from formsets.flat_file import check_subject, read_flat_file
+from formsets.workflow import APPROVED_ON
+from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
@@ -22,12 +24,14 @@ from services.forms.domain.undoing import EditStep
 from services.forms.service import wire
 from services.forms.usecases import UseCases
 from services.forms.usecases.ports import FileContent, FileLine, RawText, TextReading
+from services.validation.domain.evaluation import Evaluation as EngineEvaluation
 from services.validation.domain.evaluation import Finding as EngineFinding
-from services.validation.domain.evaluation import evaluate
+from services.validation.domain.evaluation import check_cells, difference_of, evaluation_of, recheck_cells
 from services.validation.domain.justification import Justification as EngineJustification
 from services.validation.domain.justification import digest_of
 from services.validation.domain.reading import RawCell, read_texts
 from services.validation.domain.rule_set import compile_rules
+from services.validation.domain.verdict import Report
 from tests.support.clocks import FrozenClock
 from tests.support.forms_store import InMemoryStore
 from tests.support.hosting import a_caller, a_stack
@@ -87,6 +91,17 @@ def a_cell(address: str = AMOUNT, value: str = "100", version: int = 1, **change
     return replace(Cell(address, value, version, source), **changes)
 
 
+def begun(document: Document = Document.ER, approved_on: str = "2025-06-01") -> list[Cell]:
+    """One cell emptied again in each form, and the approval of the accounts: what W-01 and W-04 ask of a filing."""
+    form_set, first = a_form_set(), {}
+    for address in form_set.cells(document):
+        place = place_of(form_set, document, address)
+        if place.refusal is None:
+            first.setdefault(address[:2], place.address)
+    approval = [a_cell(APPROVED_ON, approved_on)] if document is Document.ER else []
+    return [a_cell(address, "") for address in first.values()] + approval
+
+
 def an_other_value(value: str = "7", server: str = "FED-OPH") -> OtherValue:
     """What another server holds."""
     return OtherValue(value, server, "Dominique Distant", NOON)
@@ -138,6 +153,7 @@ class EngineControls:
         self._clock = clock
         self.justifications: dict[tuple[UUID, str], EngineJustification] = {}
         self.requests: list[str] = []
+        self.reports: dict[str, tuple[PreviousYear | None, Report]] = {}
 
     async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
         readings = read_texts(formsets.load(form_set), year, [RawCell(text.address, text.text) for text in texts])
@@ -159,18 +175,34 @@ class EngineControls:
         given: Mapping[str, str],
         previous: PreviousYear | None = None,
     ) -> Evaluation:
-        justified = [one for (filing_id, _), one in self.justifications.items() if filing_id == filing.id]
         rules = compile_rules(formsets.load(filing.form_set))
-        report = evaluate(
+        report = check_cells(
             rules,
             str(filing.document),  # type: ignore[arg-type]
             {**inputs, **given},
-            justified,
             previous.cells if previous else None,
             previous.restated if previous else (),
         )
-        findings = tuple(_finding(finding) for finding in report.findings)
-        return Evaluation(report.computed, findings, Verdict(str(report.verdict)), report.rule_set)
+        return self._answer(evaluation_of(rules, report, self._justified(filing)), previous, report)
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        beside, before = self.reports[filing.report]
+        rules = compile_rules(formsets.load(filing.form_set))
+        if beside != previous or before.rule_set != rules.digest:
+            return None
+        report = recheck_cells(rules, before, changed)
+        return self._answer(difference_of(rules, before, report, self._justified(filing)), previous, report)
+
+    def _justified(self, filing: Filing) -> list[EngineJustification]:
+        return [one for (filing_id, _), one in self.justifications.items() if filing_id == filing.id]
+
+    def _answer(self, found: EngineEvaluation, previous: PreviousYear | None, report: Report) -> Evaluation:
+        report_id = str(len(self.reports) + 1)
+        self.reports[report_id] = (previous, report)
+        findings = tuple(_finding(finding) for finding in found.findings)
+        return Evaluation(found.computed, findings, Verdict(str(found.verdict)), found.rule_set, report_id)
 
     async def justify(
         self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
@@ -219,6 +251,11 @@ class CannedControls:
     ) -> Evaluation:
         self.evaluated += 1
         return Evaluation(dict(self.computed), self.findings, self.verdict, self.rule_set)
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        return None
 
     async def justify(
         self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
@@ -333,7 +370,7 @@ class Forms:
         async with self.store() as work:
             await work.filings.add(filing)
             await work.cells.save(filing.id, cells)
-            await work.cells.save_computed(filing.id, report.computed)
+            await work.cells.move_computed(filing.id, report.computed)
             await work.commit()
         return filing
 

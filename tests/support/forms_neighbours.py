@@ -1,4 +1,4 @@
-"""Stand-ins for the neighbours of the forms service, served over gRPC in the same host: auth and sync."""
+"""Stand-ins for the neighbours of the forms service, served over gRPC in the same host: auth, sync, transmission."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,9 @@ from harmonia.auth.v1 import auth_pb2 as auth
 from harmonia.auth.v1 import auth_pb2_grpc as auth_grpc
 from harmonia.sync.v1 import sync_pb2 as sync
 from harmonia.sync.v1 import sync_pb2_grpc as sync_grpc
+from harmonia.transmission.v1 import transmission_pb2 as transmission
+from harmonia.transmission.v1 import transmission_pb2_grpc as transmission_grpc
+from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import NotFound, Unavailable
 from chassis.peers import Peers
@@ -44,6 +47,7 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         """Start over."""
         self.known: list[sync.Fact] = []
         self.published: list[sync.PublishFactsRequest] = []
+        self.adjusted: list[validation.Adjustment] = []
         self.resolved: list[sync.ResolveFactRequest] = []
         self.is_down = False
 
@@ -57,9 +61,30 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         self.arrived.set()
         return sync.PublishFactsResponse()
 
+    async def PublishAdjustment(  # noqa: N802 - the name is the contract's
+        self, request: sync.PublishAdjustmentRequest, context: Any
+    ) -> sync.PublishAdjustmentResponse:
+        self.adjusted.append(request.adjustment)
+        return sync.PublishAdjustmentResponse()
+
     async def ResolveFact(self, request: sync.ResolveFactRequest, context: Any) -> sync.ResolveFactResponse:  # noqa: N802 - the name is the contract's
         self.resolved.append(request)
         return sync.ResolveFactResponse()
+
+
+class RecipientsServicer(transmission_grpc.TransmissionServiceServicer):
+    """Remembers what is suspended."""
+
+    def __init__(self) -> None:
+        self.arrived = asyncio.Event()
+        self.suspended: list[transmission.SuspendFilingRequest] = []
+
+    async def SuspendFiling(  # noqa: N802 - the name is the contract's
+        self, request: transmission.SuspendFilingRequest, context: Any
+    ) -> transmission.SuspendFilingResponse:
+        self.suspended.append(request)
+        self.arrived.set()
+        return transmission.SuspendFilingResponse(told=2)
 
 
 class StandIn:
@@ -84,3 +109,9 @@ def a_sync_service(servicer: FactsServicer) -> StandIn:
     """A sync service."""
     add = sync_grpc.add_SyncServiceServicer_to_server
     return StandIn("sync", "harmonia.sync.v1.SyncService", add, servicer)
+
+
+def a_transmission_service(servicer: RecipientsServicer) -> StandIn:
+    """A transmission service."""
+    add = transmission_grpc.add_TransmissionServiceServicer_to_server
+    return StandIn("transmission", "harmonia.transmission.v1.TransmissionService", add, servicer)

@@ -9,11 +9,12 @@ from typing import Self
 from uuid import UUID
 
 from chassis.errors import Conflict
+from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
-from services.forms.domain.cell import Cell
+from services.forms.domain.cell import Cell, Origin
 from services.forms.domain.comment import CellComment
 from services.forms.domain.errors import (
     AttachmentUnknown,
@@ -25,10 +26,11 @@ from services.forms.domain.errors import (
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
+from services.forms.usecases.ports import CellCounts
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Kept:
     publications: dict[UUID, Publication] = field(default_factory=dict)
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
-    form_set_states: dict[str, FormSetState] = field(default_factory=dict)
+    form_set_states: dict[str, DeclaredState] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -240,12 +242,16 @@ class InMemoryFilings:
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
         present = {f: self._work.kept.cells.get(f, {}).values() for f in filing_ids}
         return {
-            filing_id: (
+            filing_id: CellCounts(
                 sum(1 for cell in cells if cell.value and cell.address in places),
                 sorted(cell.address for cell in cells if cell.awaits_choice),
+                [c.address for c in cells if filing_id in unsigned and c.source.origin is not Origin.LAST_YEAR],
+                next((cell.value for cell in cells if cell.address == APPROVED_ON), ""),
             )
             for filing_id, cells in present.items()
             if cells
@@ -258,6 +264,9 @@ class InMemoryCells:
 
     async def of(self, filing_id: UUID) -> dict[str, Cell]:
         return dict(self._work.kept.cells.get(filing_id, {}))
+
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        return {address: cell for address, cell in (await self.of(filing_id)).items() if address in addresses}
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         changed = list(cells)
@@ -277,8 +286,12 @@ class InMemoryCells:
     async def computed(self, filing_id: UUID) -> dict[str, str]:
         return dict(self._work.kept.computed.get(filing_id, {}))
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        self._work.write(lambda kept: kept.computed.update({filing_id: dict(computed)}))
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        def write(kept: Kept) -> None:
+            after = {**kept.computed.get(filing_id, {}), **moved}
+            kept.computed[filing_id] = {address: value for address, value in after.items() if value}
+
+        self._work.write(write)
 
 
 class InMemoryImports:
@@ -332,10 +345,15 @@ class InMemoryFormSetStates:
         self._work = work
 
     async def get(self, version: str) -> FormSetState:
-        return self._work.kept.form_set_states.get(version, FormSetState.PUBLISHED)
+        declared = await self.declared(version)
+        return declared.state if declared else FormSetState.PUBLISHED
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        return self._work.kept.form_set_states.get(version)
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
-        self._work.write(lambda kept: kept.form_set_states.update({version: state}))
+        declared = DeclaredState(state, author, at)
+        self._work.write(lambda kept: kept.form_set_states.update({version: declared}))
 
 
 class InMemoryPublications:
@@ -477,11 +495,12 @@ class InMemorySnapshots:
             raise FilingUnknown
         return await self.get(filing_id, version, self._work.kept.signed[filing_id, version])
 
-    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
         before = await self._work.filings.find(filing.body.siren, filing.document, filing.year - 1)
         if before is None or not before.signed_version:
             return None
-        return (await self.get_signed(before.id, before.signed_version)).cells
+        signed = await self.get_signed(before.id, before.signed_version)
+        return f"{before.id}/{before.signed_version}", signed.cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         self._work.write(lambda kept: kept.signed.update({(filing_id, version): revision}))

@@ -31,6 +31,7 @@ from services.gateway.clients.answers import (
     DeliveryState,
     Document,
     EditStep,
+    EntryKind,
     ErrorFile,
     ExportedFile,
     ExportFormat,
@@ -46,6 +47,8 @@ from services.gateway.clients.answers import (
     Filings,
     Finding,
     FormSetChange,
+    FormSetStatus,
+    HeldFile,
     ImportChange,
     ImportEffect,
     ImportPreview,
@@ -57,6 +60,7 @@ from services.gateway.clients.answers import (
     Origin,
     Passport,
     PreparedSignature,
+    PreviousVersion,
     Publication,
     QueueStatus,
     Receipt,
@@ -72,7 +76,9 @@ from services.gateway.clients.answers import (
     SeriesPoint,
     SetAsideCell,
     Severity,
+    SignedAttachment,
     SignedVersion,
+    Standing,
     Step,
     ThreePartMessage,
     TransmittedFiling,
@@ -176,6 +182,33 @@ def a_receipt() -> Receipt:
     )
 
 
+def a_previous() -> PreviousVersion:
+    """Return the first version, as the second names it."""
+    return PreviousVersion(1, "ef" * 32, "R-2025-000001", 41)
+
+
+def a_signed_attachment() -> SignedAttachment:
+    """Return the management report, as a signature covers it."""
+    return SignedAttachment("MANAGEMENT_REPORT", "rapport.pdf", 20_480, "ad" * 32)
+
+
+def a_delivery(**other: object) -> Delivery:
+    """Return what the CDC has read."""
+    values: dict[str, object] = {
+        "recipient": "CDC",
+        "recipient_name": "Caisse des dépôts",
+        "version": 1,
+        "rule": "T-13",
+        "state": DeliveryState.DELIVERED,
+        "dispatched_at": NOW,
+        "delivered_at": NOW,
+        "acknowledged_at": None,
+        "container_digest": "cd" * 32,
+        "standing": Standing.CURRENT,
+    }
+    return Delivery(**{**values, **other})  # type: ignore[arg-type]
+
+
 @dataclass
 class World:
     """What the fake services know and were asked."""
@@ -195,6 +228,9 @@ class World:
     preview: ImportPreview | None = None
     decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
+    deliveries: tuple[Delivery, ...] = field(default_factory=lambda: (a_delivery(),))
+    receipt: Receipt = field(default_factory=lambda: a_receipt())
+    content: bytes = CONTENT
     obstacles: tuple[Sentence, ...] = ()
     set_aside: tuple[SetAsideCell, ...] = ()
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
@@ -360,6 +396,16 @@ class FakeForms:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
         return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
 
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        self.world.note("form_sets", self.passport)
+        return (
+            FormSetStatus("2024.1", "PUBLISHED", "", None, True, ("CLOSED",)),
+            FormSetStatus("2025.1", "TRIAL", "Alex Agent", NOW, False, ("DRAFT", "PUBLISHED")),
+        )
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        self.world.note("move_form_set", (form_set, state))
+
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
         choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
@@ -428,7 +474,7 @@ class FakeSignatures:
         self.world.note("prepare", (self.passport, filing_id))
         intent = "" if self.world.obstacles else "intent-1"
         return PreparedSignature(
-            *(intent, CONTENT, DIGEST, "K7QF-29XD", a_receipt().terms, "ADVANCED_SEAL_WITH_CONSENT"),
+            *(intent, self.world.content, DIGEST, "K7QF-29XD", a_receipt().terms, "ADVANCED_SEAL_WITH_CONSENT"),
             self.world.obstacles,
         )
 
@@ -438,15 +484,16 @@ class FakeSignatures:
 
     async def receipt(self, filing_id: str, version: int = 0) -> Receipt:
         self.world.note("receipt", (filing_id, version))
-        return a_receipt()
+        return self.world.receipt
 
     async def container(self, filing_id: str, version: int = 0) -> Container:
         self.world.note("container", (filing_id, version))
         return Container(b"PK-container", 'R-2025"\r\nX: y.asice')
 
-    async def verify(self, container: bytes) -> Verification:
-        self.world.note("verify", (self.passport, container))
-        return Verification(Indication.PASSED, (Sentence("Tout est bon.", "All good."),), b"", "OPH", NOW)
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        self.world.note("verify", (self.passport, container, *held))
+        said = (Sentence("Tout est bon.", "All good."),)
+        return Verification(Indication.PASSED, said, b"", "OPH", NOW, a_previous(), (a_signed_attachment(),))
 
 
 @dataclass
@@ -474,15 +521,15 @@ class FakeReleases:
 
     async def deliveries(self, identity: FilingIdentity) -> tuple[Delivery, ...]:
         self.world.note("deliveries", identity.filing_id)
-        return (Delivery("CDC", "Caisse des dépôts", 1, "T-13", DeliveryState.DELIVERED, NOW, NOW, None, "cd" * 32),)
+        return self.world.deliveries
 
     async def feed(self, after: int, limit: int, document: Document) -> FeedPage:
         self.world.note("feed", (self.passport, after, limit, document))
         mine = [e for e in self.world.entries.get(self.passport.removeprefix("partner:"), ()) if e.sequence > after]
         return FeedPage(tuple(mine), mine[-1].sequence if mine else after, True)
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
-        self.world.note("fetch", (self.passport, delivery_id))
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
+        self.world.note("fetch", (self.passport, delivery_id, accepts_suspended))
         return FetchedDelivery(b"PK-container", self._mine(delivery_id))
 
     async def acknowledge(self, delivery_id: str) -> FeedEntry:
@@ -535,7 +582,7 @@ class FakeValidations:
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
-        return (an_adjustment(),)
+        return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
         self.world.note("rules", (form_set, document, year))
@@ -551,11 +598,12 @@ class FakeValidations:
 
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
+        decision = an_adjustment()
         if run_id == "run-1":
-            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None)
+            return QueueStatus("run-1", "rejudge", RunState.WAITING, 3, 42.4, 0, NOW, None, None, "", 0, None, decision)
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
-        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found)
+        return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)
 
 
 def an_adjustment() -> Adjustment:
@@ -564,12 +612,13 @@ def an_adjustment() -> Adjustment:
     return Adjustment("2024.1", Document.ER, 2024, "A-06", Severity.REMARK, False, reason, "Alix Agent", NOW)
 
 
-def an_entry(sequence: int = 1) -> FeedEntry:
-    """Return a feed entry of the filing."""
-    return FeedEntry(
+def an_entry(sequence: int = 1, **other: object) -> FeedEntry:
+    """Return a feed entry of the filing, a signed version unless told otherwise."""
+    entry = FeedEntry(
         *(sequence, f"delivery-{sequence}", an_identity(), 1, "cd" * 32, DIGEST, "R-2025-000001", NOW, NOW, "T-13"),
-        *("", DeliveryState.AVAILABLE),
+        *("", DeliveryState.AVAILABLE, EntryKind.RELEASE, 0, "", Standing.CURRENT),
     )
+    return replace(entry, **other)  # type: ignore[arg-type]
 
 
 @dataclass

@@ -9,7 +9,14 @@ from services.signature.clients.asic.container import AsicContainers
 from services.signature.clients.software_key.authority import open_or_make
 from services.signature.clients.software_key.keys import SoftwareKeys
 from services.signature.domain.intent import Signatory, SigningIntent
-from services.signature.domain.manifest import CheckedVerdict, FilingManifest, ReleaseTerm, Sentence
+from services.signature.domain.manifest import (
+    CheckedVerdict,
+    FilingManifest,
+    PreviousVersion,
+    ReleaseTerm,
+    Sentence,
+    SignedAttachment,
+)
 from services.signature.domain.policy import SERVER_SEAL_1
 
 NOW = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
@@ -31,8 +38,20 @@ def a_term(recipient: str = "CDC", **changes: Any) -> ReleaseTerm:
     )
 
 
+def an_attachment(**changes: Any) -> SignedAttachment:
+    """Return the deliberation, as the signature covers it."""
+    facts = {"kind": "DELIBERATION", "file_name": "pv.pdf", "size": 1234, "digest": "cd" * 32}
+    return SignedAttachment(**facts | changes)
+
+
+def a_previous(version: int = 1, **changes: Any) -> PreviousVersion:
+    """Return a version to come after."""
+    facts = {"version": version, "digest": "ef" * 32, "receipt_number": "ER-2024-MIN-000001-K", "log_index": 0}
+    return PreviousVersion(**facts | changes)
+
+
 def a_manifest(**changes: Any) -> FilingManifest:
-    """Return a small ER with two cells and two recipients."""
+    """Return a small ER with two cells and two recipients; one of a later version comes after the one before."""
     facts: dict[str, Any] = {
         "filing_id": "0197c000-0000-7000-8000-000000000001",
         "filing_version": 1,
@@ -50,6 +69,7 @@ def a_manifest(**changes: Any) -> FilingManifest:
         "release_terms": (a_term("CDC"), a_term("ANCOLS", rule="T-15", level=0)),
         "cells": {"BA.010.brut": "1234", "ID.010.valeur": "Côte-d'Or Habitat"},
         "server": "MIN",
+        "previous": a_previous(changes["filing_version"] - 1) if changes.get("filing_version", 1) > 1 else None,
     }
     return FilingManifest(**facts | changes)
 

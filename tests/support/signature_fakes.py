@@ -25,7 +25,7 @@ from services.signature.usecases.ports import (
     Sealed,
     Verdict,
 )
-from tests.support.signature import a_manifest
+from tests.support.signature import a_manifest, an_attachment
 
 
 @dataclass
@@ -265,5 +265,6 @@ def a_frozen_filing(**changes: Any) -> FrozenFiling:
         "outcome": "clean",
         "justifications": {},
         "cells": manifest.cells,
+        "attachments": (an_attachment(),),
     }
     return FrozenFiling(**facts | changes)

@@ -47,6 +47,10 @@ class RunningStack:
     """Service → host:port over mutual TLS."""
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
+    def url(self, server: str) -> str:
+        """Return the address of a server's pages."""
+        return self.federation[server].url
+
     def peers(self, service: str = "gateway") -> Peers:
         """Return peers to call the stack with, as one of its services; close them after use."""
         authority = DevelopmentAuthority(self.server.folder / "tls", self.server.name, SystemClock())

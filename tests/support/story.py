@@ -1,4 +1,7 @@
-"""The story of one stack over gRPC: open, import, correct, justify, sign, and who finds it in a feed. For either shape."""
+"""The story of one stack over gRPC: open, import, correct, justify, sign, reopen, sign again, and who finds what in a feed.
+
+For either shape.
+"""
 
 import asyncio
 import hashlib
@@ -45,6 +48,9 @@ class Told:
     repeated: signature.Receipt
     readers: dict[str, list[str]]
     stranger_sees: str
+    correction: signature.Receipt
+    told: dict[str, list[str]]
+    """Partner → what its feed says at the end, in order."""
 
 
 class Story:
@@ -107,12 +113,45 @@ class Story:
         with carrying(await self.partner_passport(partner)):
             return list((await self.transmission.ReadFeed(transmission.ReadFeedRequest())).entries)
 
-    async def wait_for_feed(self, partner: str) -> list[transmission.FeedEntry]:
-        """Return a partner's feed as soon as it has an entry."""
+    async def wait_for_feed(self, partner: str, size: int = 1) -> list[transmission.FeedEntry]:
+        """Return a partner's feed as soon as it has so many entries."""
         async with asyncio.timeout(RELAY_SECONDS):
-            while not (entries := await self.feed_of(partner)):  # noqa: ASYNC110 - another process answers
+            while len(entries := await self.feed_of(partner)) < size:  # noqa: ASYNC110 - another process answers
                 await asyncio.sleep(0.1)
         return entries
+
+    async def correct(self, filing_id: str) -> signature.Receipt:
+        """Reopen, take the CDC off the recipients, and sign the rectifying version."""
+        with carrying(await self.passport("directeur.oph")):
+            await self._until(filing_id, forms.STEP_REVIEW)
+            reopening = forms.ReopenFilingRequest(request_id=request_id(), filing_id=filing_id, reason="Total à revoir")
+            identity = (await self.forms.ReopenFiling(reopening)).filing.identity
+        await self.wait_for_feed("CDC", 2)
+        with carrying(await self.passport("directeur.oph")):
+            untick = {"request_id": request_id(), "identity": identity, "recipient": "CDC", "is_ticked": False}
+            await self.transmission.TickBox(transmission.TickBoxRequest(**untick))
+        with carrying(await self.passport("comptable.oph")):
+            await self.save(filing_id, "PL.120.n", "99998")
+            justify = forms.JustifyFindingRequest(
+                request_id=request_id(), filing_id=filing_id, control="A-08", text="Logements repris de l'enquête 2024."
+            )
+            await self.forms.JustifyFinding(justify)
+            move = forms.MoveFilingRequest(request_id=request_id(), filing_id=filing_id, step=forms.STEP_SIGNATURE)
+            await self.forms.MoveFiling(move)
+        with carrying(await self.passport("directeur.oph")):
+            _, receipt, _ = await self.sign(filing_id)
+        return receipt
+
+    async def _until(self, filing_id: str, step: forms.Step.ValueType) -> None:
+        asked = forms.GetFilingRequest(filing_id=filing_id)
+        async with asyncio.timeout(RELAY_SECONDS):
+            while (await self.forms.GetFiling(asked)).filing.step != step:  # noqa: ASYNC110 - another process answers
+                await asyncio.sleep(0.1)
+
+    async def told_to(self, partner: str) -> list[str]:
+        """Return what a partner's feed says once all three entries of the correction are in it."""
+        entries = await self.wait_for_feed(partner, 3)
+        return [f"{_word(transmission.EntryKind.Name(e.kind))} {e.version}: {_word(standing(e))}" for e in entries]
 
     async def tell(self) -> Told:
         """Tell the whole story."""
@@ -137,6 +176,9 @@ class Story:
             name: [e.receipt_number for e in await self.feed_of(name)]
             for name in ("CDC", "CGLLS", "PREFET-21", "PREFET-69")
         }
+        stranger_sees = await self._stranger_sees(delivered[0].delivery_id)
+        correction = await self.correct(filing_id)
+        told = {partner: await self.told_to(partner) for partner in ("CDC", "PREFET-21")}
         return Told(
             filing_id,
             imported,
@@ -147,7 +189,9 @@ class Story:
             hashlib.sha256(prepared.content).hexdigest(),
             repeated,
             readers,
-            await self._stranger_sees(delivered[0].delivery_id),
+            stranger_sees,
+            correction,
+            told,
         )
 
     async def _refused(self, filing_id: str) -> str:
@@ -164,3 +208,12 @@ class Story:
             except NotFound:
                 return "nothing"
         return "something"
+
+
+def standing(entry: transmission.FeedEntry) -> str:
+    """Return what the version is to the partner now."""
+    return transmission.Standing.Name(entry.standing)
+
+
+def _word(name: str) -> str:
+    return name.removeprefix("ENTRY_KIND_").removeprefix("STANDING_").lower()

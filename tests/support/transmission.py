@@ -119,6 +119,7 @@ def a_content(
     refused: tuple[str, ...] = (),
     matrix_digest: str = "",
     identity: FilingIdentity | None = None,
+    previous: str = "",
 ) -> bytes:
     """Return signed bytes of the sample OPH's ER 2024, laid out as the signature service writes them."""
     identity, terms = identity or an_identity(), some_terms(*recipients, matrix_digest=matrix_digest)
@@ -128,7 +129,7 @@ def a_content(
     ]
     release += [{"recipient": one, "decision": "deny", "rule": "T-14", "level": 2, "reason": ""} for one in refused]
     tree = {
-        "kind": "harmonia.filing/1",
+        "kind": "harmonia.filing/2",
         "filing": {"id": identity.filing_id, "version": version},
         "body": identity.body,
         "body_name": identity.body_name,
@@ -140,13 +141,16 @@ def a_content(
         "release_matrix": {"digest": terms.matrix_digest},
         "release": release,
         "cells": {},
+        "previous": {"digest": previous} if previous else None,
     }
     return json.dumps(tree).encode()
 
 
-def a_report(version: int = 1, recipients: tuple[str, ...] = ("MIN", "CDC"), **changes: Any) -> SignatureReported:
-    """Return the report of the signature of ``a_content`` in ``a_container``."""
-    content = a_content(version, recipients, identity=changes.get("identity"))
+def a_report(
+    version: int = 1, recipients: tuple[str, ...] = ("MIN", "CDC"), content: bytes = b"", **changes: Any
+) -> SignatureReported:
+    """Return the report of the signature of ``a_content``, unless told otherwise, in ``a_container``."""
+    content = content or a_content(version, recipients, identity=changes.get("identity"))
     values: dict[str, Any] = {
         "event_id": f"event-{version}",
         "identity": an_identity(),

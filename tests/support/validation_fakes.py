@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from chassis.errors import NotFound
@@ -10,11 +10,13 @@ from services.validation.clients.pooled_engine import check_in_worker, evaluate_
 from services.validation.domain.adjustment import Adjustment, Softening
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
+from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.rule_set import RuleSet
+from services.validation.domain.run import Run
 from services.validation.domain.verdict import Report
-from services.validation.usecases.ports import Runs, ToEvaluate
+from services.validation.usecases.ports import ToEvaluate
 
 
 class InlineEngine:
@@ -43,14 +45,32 @@ class InMemoryAdjustments:
     def __init__(self) -> None:
         self._kept: list[Adjustment] = []
 
-    async def add(self, adjustment: Adjustment) -> None:
-        """Add one."""
-        self._kept.append(adjustment)
+    async def add(self, adjustment: Adjustment) -> bool:
+        """Add one, and False when it was there already."""
+        is_new = all((one.authority, one.id) != (adjustment.authority, adjustment.id) for one in self._kept)
+        self._kept += [adjustment] if is_new else []
+        return is_new
 
-    async def in_force(self, document: str, year: int) -> list[Adjustment]:
-        """Return the last decision on each control, by control id."""
-        latest = {one.control: one for one in self._kept if (one.document, one.year) == (document, year)}
-        return [latest[control] for control in sorted(latest)]
+    async def in_force(self, document: str, year: int, authority: str | None) -> list[Adjustment]:
+        """Return an authority's last decision on each control, by control id."""
+        return [one for one in await self.of_campaign(document, year) if one.authority == authority]
+
+    async def of_campaign(self, document: str, year: int) -> list[Adjustment]:
+        """Return every authority's last decision on each control, by control id, then authority."""
+        mine = [one for one in self._kept if (one.document, one.year) == (document, year)]
+        latest = {(one.control, one.authority): one for one in sorted(mine, key=lambda one: (one.at, one.id))}
+        return [latest[key] for key in sorted(latest)]
+
+
+class RecordingRuns:
+    """Notes the runs that are queued."""
+
+    def __init__(self) -> None:
+        self.queued: list[Run] = []
+
+    async def add(self, run: Run) -> None:
+        """Note a run."""
+        self.queued.append(run)
 
 
 class InMemoryJustifications:
@@ -60,6 +80,8 @@ class InMemoryJustifications:
         self.kept: list[Justification | Answer] = []
         self._pending: list[Justification | Answer] = []
         self._adjustments = InMemoryAdjustments()
+        self.queue = RecordingRuns()
+        self.published: list[ControlAdjusted] = []
 
     def __call__(self) -> Self:
         """Open a unit of work."""
@@ -77,9 +99,13 @@ class InMemoryJustifications:
         return self._adjustments
 
     @property
-    def runs(self) -> Runs:
-        """The queue, which is only tried on PostgreSQL."""
-        raise NotImplementedError
+    def runs(self) -> Any:
+        """The queue, which only notes what is added; it is tried on PostgreSQL."""
+        return self.queue
+
+    def publish(self, event: ControlAdjusted) -> None:
+        """Note what other services hear of."""
+        self.published.append(event)
 
     async def __aenter__(self) -> Self:
         return self

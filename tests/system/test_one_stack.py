@@ -1,4 +1,4 @@
-"""The story of one stack passes in both shapes: one process, and one process a service over mutual TLS."""
+"""The story of one stack, a correction included, passes in both shapes: one process, and one process a service over mutual TLS."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,3 +31,8 @@ def assert_story(told: Told) -> None:
     number = told.receipt.number
     assert told.readers == {"CDC": [number], "CGLLS": [], "PREFET-21": [number], "PREFET-69": []}
     assert told.stranger_sees == "nothing"
+    assert (told.correction.previous.version, told.correction.previous.digest) == (1, told.receipt.digest)
+    assert told.told == {
+        "CDC": ["release 1: withdrawn", "suspension 1: withdrawn", "withdrawal 1: withdrawn"],
+        "PREFET-21": ["release 1: replaced", "suspension 1: replaced", "release 2: current"],
+    }

@@ -1,19 +1,25 @@
-"""The disposable process that reads one uploaded file: loads a form set, walls itself in, reads, answers, ends.
+"""The disposable process that reads one uploaded file: walls itself in, reads, answers, ends; and what it is forked from.
 
-Arguments: version of the form set, seconds of processor time. It writes one line of JSON when its walls stand, reads one
-line of JSON (the question) and the file from standard input, and answers in JSON.
+Started with a descriptor to be asked on and seconds of processor time, it loads form sets and forks a reader for each
+version that it is asked for, given two pipes. A reader writes one line of JSON when its walls stand, reads one line of
+JSON (the question) and the file, and answers in JSON. What forks never holds a file.
 """
 
 import codecs
+import functools
 import gc
 import json
+import os
+import signal
+import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import formsets
 from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, check_subject
+from formsets.flat_file import FileProblem, FlatFile, check_subject, picking
 from services.forms.clients.uploads.balances import Balance
 from services.forms.clients.uploads.reading import read_upload
 from services.forms.clients.uploads.refusal import FileRefused
@@ -24,6 +30,8 @@ MOST_EXTRAS = 30
 """The user's own columns given back, the first ones."""
 LONGEST_EXTRA = 500
 """Characters of one of them."""
+MOST_REHEARSED = 1_200
+"""Lines: a whole document."""
 
 
 def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
@@ -51,9 +59,11 @@ def _content(file: FlatFile) -> dict[str, Any]:
     if len(file.guesses) > MOST_GUESSES:
         more = len(file.guesses) - MOST_GUESSES
         guesses.append((f"{more} autres remarques ne sont pas listées.", f"{more} more remarks are not listed."))
+    own = _Own()
     return {
         "refusal": None,
-        "lines": [(e.line_number, e.address, e.raw, _echo(e.extra), e.sheet) for e in file.entries],
+        "lines": [(e.line_number, e.address, e.raw, *own.columns(e.titles, e.own), e.sheet) for e in file.entries],
+        "titles": own.titles,
         "problems": [_problem(problem) for problem in file.problems],
         "guesses": guesses,
     }
@@ -63,6 +73,7 @@ def _balance(found: Balance) -> dict[str, Any]:
     return {
         "refusal": None,
         "lines": [],
+        "titles": [],
         "problems": [_problem(problem) for problem in found.problems],
         "guesses": found.guesses[:MOST_GUESSES],
         "accounts": [(a.account, a.label, str(a.debit), str(a.credit), a.line) for a in found.accounts.values()],
@@ -83,30 +94,62 @@ def _problem(problem: FileProblem) -> tuple[Any, ...]:
     )
 
 
+class _Own:
+    """The user's own columns, their titles said once: they are most of a large answer."""
+
+    def __init__(self) -> None:
+        self.titles: list[list[str]] = []
+        """What the columns of a line may be called; a line says which of these it follows."""
+        self._known: dict[tuple[str, ...], tuple[int, Callable[[Sequence[str]], tuple[str, ...]]]] = {}
+
+    def columns(self, titles: tuple[str, ...], own: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+        """Which titles, and the text under each."""
+        if titles not in self._known:
+            kept = {name: at for at, name in enumerate(titles)} if len(titles) <= 1 else _shortened(titles)
+            self._known[titles] = (len(self.titles), picking(kept.values()))
+            self.titles.append(list(kept))
+        number, pick = self._known[titles]
+        texts = pick(own)
+        if len("".join(texts)) > LONGEST_EXTRA:
+            texts = tuple([text[:LONGEST_EXTRA] for text in texts])
+        return number, texts
+
+
+def _shortened(names: Sequence[str]) -> dict[str, int]:
+    """Title as given back → which column it is."""
+    return {name[:60]: at for at, name in enumerate(names[:MOST_EXTRAS]) if name}
+
+
 def _echo(extra: Mapping[str, str]) -> dict[str, str]:
-    if len(extra) <= 1:
-        return {name: text[:LONGEST_EXTRA] for name, text in extra.items()}
-    named: Iterable[tuple[str, str]] = list(extra.items())[:MOST_EXTRAS]
-    return {name[:60]: text[:LONGEST_EXTRA] for name, text in named if name}
+    own = _Own()
+    number, texts = own.columns(tuple(extra), tuple(extra.values()))
+    return dict(zip(own.titles[number], texts, strict=True))
 
 
-def _warm_up(form_set: FormSet) -> None:
-    """Run what every reading runs, so that a spare has its indexes built and its code warm."""
-    lines = "".join(f"{';'.join(address.rsplit('.', 1))};x;a;b\n" for address in form_set.cells()[:300])
-    json.dumps(answer(form_set, {"siren": "", "year": 0}, f"code;colonne;valeur;c;d\n{lines}".encode()))
-
-
-def main() -> None:
-    """Read one file."""
-    version, seconds = sys.argv[1:3]
+@functools.cache
+def _loaded(version: str) -> FormSet:
+    """A form set with its indexes built; what reading needs has been used once, so that it is there."""
     form_set = formsets.load(version)
-    _warm_up(form_set)
+    _rehearse(form_set, 100)
     "warm".encode("utf-8-sig")
     for encoding in ("utf-8-sig", "cp1252", "iso-8859-15", "cp437"):
         codecs.lookup(encoding)  # loaded on first use otherwise, and no file opens by then
     gc.freeze()
-    gc.disable()
-    sys.stdout.write(json.dumps({"walls": raise_walls(int(seconds))}) + "\n")
+    return form_set
+
+
+def _rehearse(form_set: FormSet, most: int) -> None:
+    lines = "".join(f"{';'.join(address.rsplit('.', 1))};x;a;b;c;d\n" for address in form_set.cells()[:most])
+    json.dumps(answer(form_set, {"siren": "", "year": 0}, f"code;colonne;valeur;c;d;e;f\n{lines}".encode()))
+
+
+def _read_one(form_set: FormSet, seconds: int, *, is_spare: bool) -> None:
+    """Raise the walls, then read one file from standard input and answer on standard output."""
+    walls = raise_walls(seconds)
+    if is_spare:
+        # It gets its own copy of the memory that reading writes to while nobody waits: a third of a reading.
+        _rehearse(form_set, MOST_REHEARSED)
+    sys.stdout.write(json.dumps({"walls": walls}) + "\n")
     sys.stdout.flush()
     question = json.loads(sys.stdin.buffer.readline())
     try:
@@ -120,6 +163,35 @@ def main() -> None:
         )
     sys.stdout.write(text + "\n")
     leave()
+
+
+def main() -> None:
+    """Fork a reader each time that the service asks for one, until it closes its end."""
+    gc.disable()
+    control, seconds = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a reader that has ended
+    while True:
+        asked, pipes, *_ = socket.recv_fds(control, 100, 2)
+        if not asked:
+            break
+        version, is_spare = json.loads(asked)
+        form_set = _loaded(version)
+        reader = os.fork()
+        if not reader:
+            try:
+                control.close()
+                for ours, pipe in enumerate(pipes):
+                    os.dup2(pipe, ours)
+                    os.close(pipe)
+                _read_one(form_set, seconds, is_spare=is_spare)
+            finally:
+                os._exit(1)
+        handle = os.pidfd_open(reader)
+        socket.send_fds(control, [str(reader).encode()], [handle])
+        for opened in (handle, *pipes):
+            os.close(opened)
+    with suppress(ChildProcessError):
+        os.wait()  # returns when none is left, so that nobody else has to bury them
 
 
 if __name__ == "__main__":

@@ -49,9 +49,10 @@ class SandboxedFlatFiles:
             )
         return _content(answer)
 
-    async def warm(self, version: str) -> None:
-        """Wait until the next file of this form set need not wait for a process to start."""
-        await self._readers.warm(version)
+    async def warm(self, *versions: str) -> None:
+        """Wait until the next file of these form sets need not wait for a process to start."""
+        for version in versions:
+            await self._readers.warm(version)
 
     async def close(self) -> None:
         """End the spare processes."""
@@ -59,10 +60,11 @@ class SandboxedFlatFiles:
 
 
 def _content(answer: Mapping[str, Any]) -> FileContent:
+    titles = answer["titles"]
     return FileContent(
         lines=[
-            FileLine(line, address, text, _placed(extra, sheet))
-            for line, address, text, extra, sheet in answer["lines"]
+            FileLine(line, address, text, _placed(dict(zip(titles[own], texts, strict=True)), sheet))
+            for line, address, text, own, texts, sheet in answer["lines"]
         ],
         problems=[_problem(*problem) for problem in answer["problems"]],
         guesses=[(french, english) for french, english in answer["guesses"]],

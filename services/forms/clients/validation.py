@@ -34,9 +34,15 @@ _STATUSES = {
 
 
 class GrpcControls:
-    """The validation service of this stack."""
+    """The validation service of this stack.
 
-    def __init__(self, peers: Peers) -> None:
+    Args:
+        peers: where it is.
+        is_background: True when nobody waits for what is judged through this: people's filings go first.
+    """
+
+    def __init__(self, peers: Peers, *, is_background: bool = False) -> None:
+        self._is_background = is_background
         self._stub = pb_grpc.ValidationServiceStub(peers.channel("validation"))
 
     async def read(self, form_set: str, year: int, texts: Sequence[RawText]) -> list[TextReading]:
@@ -60,6 +66,8 @@ class GrpcControls:
             has_previous=previous is not None,
             previous=_cells(previous.cells) if previous else (),
             restated=sorted(previous.restated) if previous else (),
+            basis=_basis(filing, previous),
+            is_background=self._is_background,
         )
         response = await self._stub.EvaluateFiling(request)
         return Evaluation(
@@ -67,6 +75,25 @@ class GrpcControls:
             findings=tuple(_finding(finding) for finding in response.findings),
             verdict=_VERDICTS[response.verdict],
             rule_set=response.rule_set,
+            report=response.report,
+        )
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        """Judge a change from the filing's last report; None when the validation asked does not remember it."""
+        request = pb.RecheckFilingRequest(
+            filing_id=str(filing.id), report=filing.report, changed=_cells(changed), basis=_basis(filing, previous)
+        )
+        response = await self._stub.RecheckFiling(request)
+        if response.is_unknown:
+            return None
+        return Evaluation(
+            computed={cell.address: cell.value for cell in response.moved},
+            findings=tuple(_finding(finding) for finding in response.failed),
+            verdict=_VERDICTS[response.verdict],
+            rule_set=response.rule_set,
+            report=response.report,
         )
 
     async def justify(
@@ -85,6 +112,12 @@ class GrpcControls:
         )
         response = await self._stub.RecordJustification(request)
         return _justification(response.justification)
+
+
+def _basis(filing: Filing, previous: PreviousYear | None) -> str:
+    """Name everything but cells that an evaluation depends on here; equal names, equal inputs."""
+    beside = [previous.version, *sorted(previous.restated)] if previous else []
+    return " ".join([filing.form_set, *beside])
 
 
 def _cells(values: Mapping[str, str]) -> list[types.Cell]:

@@ -32,11 +32,23 @@ class AttachmentKind(StrEnum):
 
 
 _OFFICIAL = {
-    AttachmentKind.MANAGEMENT_REPORT: ("rapport_gestion", "Le rapport de gestion manque."),
-    AttachmentKind.DELIBERATION: ("deliberation", "La délibération ou le procès-verbal d'approbation manque."),
-    AttachmentKind.AUDITOR_REPORT: ("rapport_cac", "Le rapport du commissaire aux comptes manque."),
+    AttachmentKind.MANAGEMENT_REPORT: (
+        "rapport_gestion",
+        "Le rapport de gestion manque.",
+        "The management report is missing.",
+    ),
+    AttachmentKind.DELIBERATION: (
+        "deliberation",
+        "La délibération ou le procès-verbal d'approbation manque.",
+        "The resolution or the minutes of the approval are missing.",
+    ),
+    AttachmentKind.AUDITOR_REPORT: (
+        "rapport_cac",
+        "Le rapport du commissaire aux comptes manque.",
+        "The auditor's report is missing.",
+    ),
 }
-"""Kinds that control W-03 knows: its name, and the sentence when it is missing."""
+"""Kinds that control W-03 knows: its name, and the sentence when it is missing, in French and in English."""
 DEMANDABLE = frozenset(_OFFICIAL)
 
 
@@ -72,7 +84,8 @@ def require_pdf(content: bytes) -> None:
 
 def missing(demanded: Collection[AttachmentKind], attached: Iterable[Attachment]) -> list[Violation]:
     """Return one violation per demanded kind that is not attached (W-03), in official order."""
-    names = {name: (kind, sentence) for kind, (name, sentence) in _OFFICIAL.items()}
+    names = {name: (kind, french, english) for kind, (name, french, english) in _OFFICIAL.items()}
     wanted = [_OFFICIAL[kind][0] for kind in demanded if kind in _OFFICIAL]
     present = [_OFFICIAL[one.kind][0] for one in attached if one.kind in _OFFICIAL]
-    return [Violation(str(names[name][0]), names[name][1], "W-03") for name in missing_attachments(wanted, present)]
+    lacking = (names[name] for name in missing_attachments(wanted, present))
+    return [Violation(str(kind), french, "W-03", english) for kind, french, english in lacking]

@@ -122,7 +122,7 @@ class CellsChanged(Conflict):
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         cells = ", ".join(violation.field for violation in violations[:10])
-        more = f" et {len(violations) - 10} autre(s) case(s)" if len(violations) > 10 else ""
+        more = f", et {len(violations) - 10} de plus" if len(violations) > 10 else ""
         super().__init__(
             f"Modifié entre-temps par quelqu'un d'autre : {cells}{more}. Rien n'a été enregistré.",
             violations=violations,

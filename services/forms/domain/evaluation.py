@@ -56,6 +56,8 @@ class Finding:
 class PreviousYear:
     """What the body signed for the year before, which H-* controls compare with."""
 
+    version: str
+    """Names the signed version: what was signed never changes."""
     cells: Mapping[str, str]
     """As signed, computed cells included, under the addresses of its own form set."""
     restated: frozenset[str]
@@ -71,7 +73,14 @@ class Evaluation:
     findings: tuple[Finding, ...]
     verdict: Verdict
     rule_set: str
+    report: str = ""
+    """Names this evaluation at validation."""
 
     def about(self, addresses: frozenset[str]) -> list[Finding]:
         """Return the failed controls that look at one of these cells."""
         return [f for f in self.findings if f.is_failed and addresses.intersection(f.cells)]
+
+
+def moved_between(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Return the computed cells whose value changed; empty text for one that is empty now."""
+    return {a: after.get(a, "") for a in before.keys() | after.keys() if before.get(a, "") != after.get(a, "")}

@@ -1,6 +1,7 @@
 """Past-tense facts that other services react to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.forms.domain.filing import Document
@@ -21,7 +22,7 @@ class SharedFactsChanged:
 
 @dataclass(frozen=True, slots=True)
 class FilingReopened:
-    """A signed version is about to be rectified; its recipients must be told that it is suspended (F26, F34)."""
+    """A signed version is about to be rectified; its recipients are told that it is suspended (F26, F34)."""
 
     filing_id: UUID
     siren: str
@@ -31,6 +32,7 @@ class FilingReopened:
     """The version that is suspended until the next one is signed."""
     reason: str
     author: str
+    at: datetime
     cells: tuple[str, ...] = ()
 
 

@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.errors import Violation
+from formsets.workflow import is_late
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
 
 
@@ -88,9 +90,20 @@ class Filing:
     """Counts what a signature would be about, from 1: cells, justifications, verdict, step. A snapshot is of one."""
     verdict: Verdict | None = None
     rule_set: str = ""
+    report: str = ""
+    """Names the evaluation of this very content at validation, which a small change may go on from; empty for none."""
     signed_version: int = 0
+    signed_at: datetime | None = None
+    """When that version was signed."""
     receipt_number: str = ""
+    reopened_at: datetime | None = None
+    """Since when the signed version is suspended, while a rectifying one is being made."""
     lock: Lock | None = None
+
+    @property
+    def was_late(self) -> bool:
+        """True when the signed version of an ER was transmitted after the official deadline (W-08)."""
+        return self.document is Document.ER and self.signed_at is not None and is_late(self.year, self.signed_at.date())
 
     @property
     def next_version(self) -> int:
@@ -120,18 +133,11 @@ class Filing:
         if self.lock is not None or self.is_closed_by_signature:
             raise FilingNotEditable("Le dossier est signé ou en cours de signature : aucune pièce ne peut être jointe.")
 
-    def require_attached(self, missing: Sequence[Violation]) -> None:
-        """Let the attachments be what the campaign demands.
-
-        Raises:
-            FilingNotReady: with one violation per missing kind (W-03).
-        """
-        if missing:
-            raise FilingNotReady("Des pièces obligatoires manquent.", violations=missing)
-
-    def edited(self, at: datetime, verdict: Verdict, rule_set: str) -> "Filing":
+    def edited(self, at: datetime, verdict: Verdict, rule_set: str, report: str = "") -> "Filing":
         """Return the filing after a change and the evaluation that followed it."""
-        return replace(self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set)
+        return replace(
+            self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set, report=report
+        )
 
     def moved(self, step: Step, reason: str, at: datetime) -> "Filing":
         """Return the filing at another step.
@@ -145,7 +151,7 @@ class Filing:
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
         if step < self.step and len(reason.strip()) < 3:
-            raise ReasonMissing(violations=[Violation("reason", "Donnez la raison du retour.", "REASON_MISSING")])
+            raise _reason_missing("Donnez la raison du retour, en trois caractères au moins.")
         return replace(self, step=step, changed_at=at)
 
     @property
@@ -163,33 +169,46 @@ class Filing:
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
         if len(reason.strip()) < 3:
-            raise ReasonMissing(
-                violations=[Violation("reason", "Donnez la raison de la réouverture.", "REASON_MISSING")]
-            )
-        return replace(self, step=Step.ENTRY, changed_at=at)
+            raise _reason_missing("Donnez la raison de la réouverture, en trois caractères au moins.")
+        return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
 
     def obstacles(self, conflicts: int, set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
         found = []
         if self.step is not Step.SIGNATURE:
-            found.append(Violation("step", "Le dossier n'est pas à l'étape 3 (signature).", "STEP"))
+            english = "The filing is not at step 3 (signature)."
+            found.append(Violation("step", "Le dossier n'est pas à l'étape 3 (signature).", "STEP", english))
         if self.verdict not in SIGNABLE:
-            found.append(Violation("verdict", _VERDICT_OBSTACLES[self.verdict], "W-02"))
+            french, english = _VERDICT_OBSTACLES[self.verdict]
+            found.append(Violation("verdict", french, "W-02", english))
         if conflicts:
-            sentence = f"{conflicts} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur."
-            found.append(Violation("conflicts", sentence, "W-07"))
+            sentences = in_both(
+                "{n} donnée(s) commune(s) en conflit avec l'autre serveur : choisissez une valeur.",
+                "{n} shared fact(s) in conflict with the other server: choose a value.",
+                n=conflicts,
+            )
+            found.append(Violation("conflicts", sentences[0], "W-07", sentences[1]))
         if set_aside:
-            sentence = f"{set_aside} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort."
-            found.append(Violation("set_aside", sentence, "SET_ASIDE"))
+            sentences = in_both(
+                "{n} valeur(s) mise(s) de côté par un changement de référentiel : choisissez leur sort.",
+                "{n} value(s) set aside by a change of form set: choose what becomes of them.",
+                n=set_aside,
+            )
+            found.append(Violation("set_aside", sentences[0], "SET_ASIDE", sentences[1]))
         return found
 
-    def require_signable(self, conflicts: int, set_aside: int = 0) -> None:
+    def require_signable(self, conflicts: int, set_aside: int = 0, lacking: Sequence[Violation] = ()) -> None:
         """Let a snapshot for signature be taken.
+
+        Args:
+            conflicts: shared facts that await a choice.
+            set_aside: values that await one.
+            lacking: what controls of the workflow find lacking.
 
         Raises:
             FilingNotReady: with one violation per obstacle.
         """
-        if obstacles := self.obstacles(conflicts, set_aside):
+        if obstacles := [*self.obstacles(conflicts, set_aside), *lacking]:
             raise FilingNotReady("Le dossier ne peut pas être signé en l'état.", violations=obstacles)
 
     def locked(self, version: int, intent_id: str, at: datetime) -> "Filing":
@@ -211,16 +230,27 @@ class Filing:
             step=Step.REVIEW,
             signed_version=version,
             receipt_number=receipt_number,
+            signed_at=at,
+            reopened_at=None,
             lock=None,
             changed_at=at,
         )
 
 
-_VERDICT_OBSTACLES: dict[Verdict | None, str] = {
-    None: "Les contrôles n'ont pas encore tourné.",
-    Verdict.BLOCKED: "Au moins un contrôle bloquant n'est pas respecté.",
-    Verdict.NOT_EVALUABLE: "Un contrôle bloquant n'a pas pu être évalué : des cases obligatoires sont vides.",
-    Verdict.TO_JUSTIFY: "Au moins une anomalie n'est ni corrigée ni justifiée.",
+_VERDICT_OBSTACLES: dict[Verdict | None, tuple[str, str]] = {
+    None: ("Les contrôles n'ont pas encore tourné.", "The controls have not run yet."),
+    Verdict.BLOCKED: (
+        "Au moins un contrôle bloquant n'est pas respecté.",
+        "At least one blocking control does not hold.",
+    ),
+    Verdict.NOT_EVALUABLE: (
+        "Un contrôle bloquant n'a pas pu être évalué : des cases obligatoires sont vides.",
+        "A blocking control could not be evaluated: mandatory cells are empty.",
+    ),
+    Verdict.TO_JUSTIFY: (
+        "Au moins une anomalie n'est ni corrigée ni justifiée.",
+        "At least one anomaly is neither corrected nor justified.",
+    ),
 }
 
 
@@ -234,3 +264,7 @@ def permission_for_move(now: Step, step: Step) -> str:
     if permission is None:
         raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
     return permission
+
+
+def _reason_missing(sentence: str) -> ReasonMissing:
+    return ReasonMissing(sentence, violations=[Violation("reason", sentence, "REASON_MISSING")])

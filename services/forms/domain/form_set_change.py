@@ -17,6 +17,7 @@ from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, OtherValue, Source
 from services.forms.domain.errors import CellsRefused
 from services.forms.domain.filing import Document, Filing, Step
+from services.forms.domain.undoing import EditStep
 
 
 class Why(StrEnum):
@@ -85,7 +86,7 @@ class SetAside:
     """The value of the other server, when the cell was in conflict."""
     fate: Fate = Fate.WAITING
     kept_as: str = ""
-    """Where it was put, once chosen."""
+    """Where it was put, once chosen; still said when that choice was undone, since the undo may be undone."""
     kept_version: int = 0
     """Version of that cell that the choice made."""
 
@@ -208,6 +209,29 @@ def takes(form_set: FormSet, document: Document, address: str, value: str) -> bo
         return not value or parse(value, form_set.cell_type(address)) is not None
     except ValueError:
         return False
+
+
+def follow_undo(aside: Iterable[SetAside], undone: EditStep, changed: Iterable[Cell]) -> list[SetAside]:
+    """Return the values whose fate changes with the undo of a step: they wait again, or are kept as before that undo.
+
+    Args:
+        aside: what was set aside from the filing.
+        undone: the step that is undone; putting a value set aside in a cell is one, and undoing that is another.
+        changed: the cells that were put back.
+    """
+    traces = {trace.address: trace for trace in undone.cells}
+    put_back = {cell.address: (traces[cell.address], cell.version) for cell in changed}
+    followed = []
+    for one in aside:
+        if one.kept_as not in put_back:
+            continue
+        trace, version = put_back[one.kept_as]
+        if one.fate is Fate.KEPT and one.kept_version == trace.version:
+            # The version stays known: an undo of this undo leads back to it.
+            followed.append(replace(one, fate=Fate.WAITING))
+        elif one.fate is Fate.WAITING and one.kept_version == trace.before_version:
+            followed.append(replace(one, fate=Fate.KEPT, kept_version=version))
+    return followed
 
 
 @dataclass(frozen=True, slots=True)

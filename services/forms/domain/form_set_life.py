@@ -1,6 +1,8 @@
 """The life of a form set on one server: drafted, tried, published, closed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from services.forms.domain.errors import FormSetNotPublished, FormSetStateRefused
@@ -22,6 +24,41 @@ _MOVES: Mapping[FormSetState, frozenset[FormSetState]] = {
     FormSetState.CLOSED: frozenset({FormSetState.PUBLISHED}),
 }
 _WITHDRAWN = (FormSetState.DRAFT, FormSetState.TRIAL)
+_IN_WORDS: Mapping[FormSetState, str] = {
+    FormSetState.DRAFT: "projet",
+    FormSetState.TRIAL: "à l’essai",
+    FormSetState.PUBLISHED: "publié",
+    FormSetState.CLOSED: "clos",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredState:
+    """The state that somebody gave to a form set."""
+
+    state: FormSetState
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetStatus:
+    """A form set of this server: what was declared of it, None for nothing, and whether a campaign uses it."""
+
+    version: str
+    declared: DeclaredState | None
+    is_used: bool
+
+    @property
+    def state(self) -> FormSetState:
+        """Where it is in its life."""
+        return self.declared.state if self.declared else FormSetState.PUBLISHED
+
+    @property
+    def moves(self) -> tuple[FormSetState, ...]:
+        """Where it may go now, in the order of a life."""
+        barred = _WITHDRAWN if self.is_used else ()
+        return tuple(to for to in FormSetState if to in _MOVES[self.state] and to not in barred)
 
 
 def require_move(now: FormSetState, to: FormSetState, *, is_used: bool) -> None:
@@ -38,7 +75,9 @@ def require_move(now: FormSetState, to: FormSetState, *, is_used: bool) -> None:
     if now is to:
         return
     if to not in _MOVES[now]:
-        raise FormSetStateRefused(f"Un référentiel ne passe pas de l'état « {now} » à l'état « {to} ».")
+        raise FormSetStateRefused(
+            f"Un référentiel ne passe pas de l'état « {_IN_WORDS[now]} » à l'état « {_IN_WORDS[to]} »."
+        )
     if is_used and to in _WITHDRAWN:
         raise FormSetStateRefused("Une campagne utilise ce référentiel : il peut être clos, non retiré.")
 
@@ -50,4 +89,17 @@ def require_published(version: str, state: FormSetState) -> None:
         FormSetNotPublished: it is a draft, on trial, or closed.
     """
     if state is not FormSetState.PUBLISHED:
-        raise FormSetNotPublished(f"Le référentiel {version} n'est pas publié sur ce serveur (état « {state} »).")
+        raise FormSetNotPublished(
+            f"Le référentiel {version} n'est pas publié sur ce serveur (état « {_IN_WORDS[state]} »)."
+        )
+
+
+def newest(version: str, other: str, shipped: Sequence[str]) -> str:
+    """Return the newer of two form sets; one that is no longer shipped is older than any.
+
+    Args:
+        version: one.
+        other: another, which is shipped.
+        shipped: the versions that this server has, oldest first.
+    """
+    return version if version in shipped[shipped.index(other) :] else other

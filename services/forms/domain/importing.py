@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from chassis.agreement import agreed
 from formsets import FormSet
 from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.addressing import place_of
@@ -36,6 +37,11 @@ class Sentences:
     what: str
     where: str
     how: str
+
+    @property
+    def whole(self) -> str:
+        """The three parts, one after the other."""
+        return " ".join(part for part in (self.what, self.where, self.how) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,11 @@ def confirm(
     """
     if preview.problems and not accept_partial:
         raise ImportHasProblems(
-            f"{len(preview.problems)} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel."
+            agreed(
+                "{n} ligne(s) refusée(s) : corrigez le fichier, ou acceptez l'import partiel.",
+                {"n": len(preview.problems)},
+                "fr",
+            )
         )
     effects = (*WRITTEN, Effect.PROTECTED) if overwrite_typed else WRITTEN
     to_write = [change for change in preview.changes if change.effect in effects]

@@ -65,21 +65,16 @@ def facts_of(form_set: FormSet, document: Document, cells: Iterable[Cell]) -> li
     return facts
 
 
-def computed_facts(
-    form_set: FormSet, before: Mapping[str, str], after: Mapping[str, str], author: str, at: datetime
-) -> list[ChangedFact]:
-    """Return the computed concepts of an ER whose value changed; they travel to the federation only.
+def computed_facts(form_set: FormSet, moved: Mapping[str, str], author: str, at: datetime) -> list[ChangedFact]:
+    """Return the computed concepts of an ER among cells whose value changed; they travel to the federation only.
 
     Values are as validation gives them: unrounded, ten decimals (decisions.md 7), so that controls agree on both sides.
     """
-    facts = []
-    for concept in form_set.concepts:
-        if concept.nature != "computed":
-            continue
-        new = after.get(concept.cell, "")
-        if before.get(concept.cell, "") != new:
-            facts.append(ChangedFact(concept.code, concept.cell, new, FactSource.COMPUTED, author, at))
-    return facts
+    return [
+        ChangedFact(concept.code, concept.cell, moved[concept.cell], FactSource.COMPUTED, author, at)
+        for concept in form_set.concepts
+        if concept.nature == "computed" and concept.cell in moved
+    ]
 
 
 def receivable(form_set: FormSet, document: Document, facts: Iterable[ReceivedFact]) -> list[ReceivedFact]:

@@ -103,7 +103,7 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
     kept: list[str] = []
     for trace in step.cells:
         present = cells.get(trace.address)
-        if present is None or present.is_sealed or _stands_for(restores, present) != trace.version:
+        if present is None or present.is_sealed or trace.version not in _same_as(restores, present):
             kept.append(trace.address)
             continue
         source = Source(_origin(trace), author, at, trace.before_file, trace.before_line)
@@ -117,11 +117,12 @@ def undo_traces(step: EditStep, cells: Mapping[str, Cell], changed: Iterable[Cel
     return tuple(replace(trace, restores=put_back_to[trace.address]) for trace in traces(cells, changed))
 
 
-def _stands_for(restores: Mapping[tuple[str, int], int], cell: Cell) -> int:
-    version = cell.version
+def _same_as(restores: Mapping[tuple[str, int], int], cell: Cell) -> set[int]:
+    """Return the versions that the present one equals: itself, and those that undos led back to."""
+    versions = {version := cell.version}
     while (cell.address, version) in restores:
-        version = restores[cell.address, version]
-    return version
+        versions.add(version := restores[cell.address, version])
+    return versions
 
 
 def _origin(trace: CellTrace) -> Origin:

@@ -28,8 +28,8 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import FilingImpact
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_change import Fate, FilingImpact
+from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -242,7 +242,15 @@ def identity(filing: Filing) -> types.FilingIdentity:
 
 def inputs_message(found: FilingInputs) -> pb.FilingInputs:
     """Return a filing as validation judges it."""
-    return pb.FilingInputs(identity=identity(found.filing), cells=cells_of(found.inputs), given=cells_of(found.given))
+    previous = found.previous
+    return pb.FilingInputs(
+        identity=identity(found.filing),
+        cells=cells_of(found.inputs),
+        given=cells_of(found.given),
+        has_previous=previous is not None,
+        previous=cells_of(previous.cells) if previous else (),
+        restated=sorted(previous.restated) if previous else (),
+    )
 
 
 def card_message(card: FilingCard) -> pb.Filing:
@@ -250,6 +258,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message = filing_message(card.filing)
     message.filled, message.fillable = card.filled, card.fillable
     message.conflicts.extend(card.conflicts)
+    message.lacking.extend(finding_message(finding) for finding in card.lacking)
     return message
 
 
@@ -267,6 +276,9 @@ def filing_message(filing: Filing) -> pb.Filing:
         receipt_number=filing.receipt_number,
         due_on=filing.due_on.isoformat(),
         is_locked=filing.lock is not None,
+        signed_at=stamp(filing.signed_at) if filing.signed_at else None,
+        is_late=filing.was_late,
+        reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
     )
 
 
@@ -463,6 +475,19 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
     )
 
 
+def form_set_status_message(status: FormSetStatus) -> pb.FormSetStatus:
+    """Return one form set and where it is in its life."""
+    declared = status.declared
+    return pb.FormSetStatus(
+        form_set=status.version,
+        state=status.state.name,
+        changed_by=declared.changed_by if declared else "",
+        changed_at=stamp(declared.changed_at) if declared else None,
+        is_used=status.is_used,
+        moves=[to.name for to in status.moves],
+    )
+
+
 def to_form_set_state(text: str) -> FormSetState:
     """Return a state of a form set.
 
@@ -513,7 +538,7 @@ def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
         other_value=kept.other.value if kept.other else "",
         why=kept.why.name,
         fate=kept.fate.name,
-        kept_as=kept.kept_as,
+        kept_as=kept.kept_as if kept.fate is Fate.KEPT else "",
         author=kept.source.author,
         at=stamp(kept.source.at),
     )

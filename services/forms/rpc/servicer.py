@@ -189,8 +189,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def ListFormSets(self, request: pb.ListFormSetsRequest, context: Context) -> pb.ListFormSetsResponse:
         """List form sets with their state."""
         found = await self._use.list_form_sets(caller())
-        shown = [pb.FormSetStatus(form_set=version, state=state.name) for version, state in found]
-        return pb.ListFormSetsResponse(form_sets=shown)
+        return pb.ListFormSetsResponse(form_sets=[mapping.form_set_status_message(status) for status in found])
 
     async def SetFormSetState(self, request: pb.SetFormSetStateRequest, context: Context) -> pb.SetFormSetStateResponse:
         """Move a form set in its life."""

@@ -9,9 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict
+from formsets.workflow import APPROVED_ON
+from services.forms.domain.cell import Origin
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.store.rows import CellRow, FilingRow
+from services.forms.usecases.ports import CellCounts
 
 
 class SqlFilings:
@@ -124,20 +127,29 @@ class SqlFilings:
             statement = statement.where(FilingRow.siren == siren)
         await self._session.execute(statement.values(due_on=due_on).execution_options(synchronize_session=False))
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many of these cells are filled, and which cells await a choice."""
-        is_filled = (CellRow.value != "") & CellRow.address.in_(places)
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
+        """Return for each filing how many of these cells are filled, which await a choice, and which were saved."""
+        # One array, not some six hundred parameters: the same plan, a tenth of the time to send it.
+        is_filled = (CellRow.value != "") & (CellRow.address == func.any(list(places)))
         awaits_choice = CellRow.conflict.is_not(None) & ~CellRow.is_sealed
+        was_saved = (CellRow.origin != Origin.LAST_YEAR) & CellRow.filing_id.in_(unsigned)
         rows = await self._session.execute(
             select(
                 CellRow.filing_id,
                 func.count().filter(is_filled),
                 func.array_agg(CellRow.address).filter(awaits_choice),
+                func.array_agg(CellRow.address).filter(was_saved),
+                func.max(CellRow.value).filter(CellRow.address == APPROVED_ON),
             )
             .where(CellRow.filing_id.in_(filing_ids))
             .group_by(CellRow.filing_id)
         )
-        return {filing_id: (filled, sorted(conflicts or [])) for filing_id, filled, conflicts in rows}
+        return {
+            filing_id: CellCounts(filled, sorted(conflicts or ()), saved or (), approved_on or "")
+            for filing_id, filled, conflicts, saved, approved_on in rows
+        }
 
 
 def _columns(filing: Filing) -> dict[str, object]:
@@ -157,8 +169,11 @@ def _columns(filing: Filing) -> dict[str, object]:
         "revision": filing.revision,
         "verdict": str(filing.verdict) if filing.verdict else None,
         "rule_set": filing.rule_set,
+        "report": filing.report,
         "signed_version": filing.signed_version,
+        "signed_at": filing.signed_at,
         "receipt_number": filing.receipt_number,
+        "reopened_at": filing.reopened_at,
         "locked_by": filing.lock.intent_id if filing.lock else None,
         "locked_at": filing.lock.since if filing.lock else None,
     }
@@ -183,7 +198,10 @@ def _to_domain(row: FilingRow) -> Filing:
         revision=row.revision,
         verdict=Verdict(row.verdict) if row.verdict else None,
         rule_set=row.rule_set,
+        report=row.report,
         signed_version=row.signed_version,
+        signed_at=row.signed_at,
         receipt_number=row.receipt_number,
+        reopened_at=row.reopened_at,
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
     )

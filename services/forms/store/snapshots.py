@@ -87,8 +87,8 @@ class SqlSnapshots:
             raise FilingUnknown("Cette version signée n'existe pas.")
         return _unpack(row)
 
-    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
-        """Return the cells signed last for the year before: one indexed query unless they are asked for the first time."""
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        """Return what was signed last for the year before: one indexed query unless they are asked for the first time."""
         found = await self._session.execute(
             select(FilingRow.id, FilingRow.signed_version).where(
                 FilingRow.siren == filing.body.siren,
@@ -104,7 +104,7 @@ class SqlSnapshots:
         if cells is None:
             cells = (await self.get_signed(*row)).cells
             self._contents.keep(*row, cells)
-        return cells
+        return f"{row.id}/{row.signed_version}", cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         """Say which snapshot was signed."""

@@ -55,8 +55,9 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.attachments = SqlAttachments(session)
 
     def publish(self, event: FormsEvent) -> None:
-        """Put an event in the outbox, in the lane of its body."""
-        self.record(Event(type(event).__name__, event.siren, to_payload(event)))
+        """Put an event in the outbox, in the lane of its body: one a receiver, so that one that is down holds up itself."""
+        lane = f"transmission/{event.siren}" if isinstance(event, FilingReopened) else event.siren
+        self.record(Event(type(event).__name__, lane, to_payload(event)))
 
     async def is_first(self, method: str, event_id: str) -> bool:
         """Record that another service's event is applied here; False for a repeat."""
@@ -75,6 +76,7 @@ def to_payload(event: FormsEvent) -> dict[str, object]:
             "reason": event.reason,
             "author": event.author,
             "cells": list(event.cells),
+            "at": event.at.isoformat(),
         }
     return {
         "filing_id": str(event.filing_id),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from services.forms.domain.activity import Activity
 from services.forms.domain.errors import SignatureUnderWay
@@ -52,8 +53,12 @@ class ApplyFacts:
                 now,
                 servers,
                 "FACTS_RECEIVED",
-                f"{len(changed)} donnée(s) commune(s) reçue(s) de {servers}.",
-                f"{len(changed)} shared fact(s) received from {servers}.",
+                *in_both(
+                    "{n} donnée(s) commune(s) reçue(s) de {servers}.",
+                    "{n} shared fact(s) received from {servers}.",
+                    n=len(changed),
+                    servers=servers,
+                ),
             )
         )
         return len(changed)

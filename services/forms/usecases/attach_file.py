@@ -8,19 +8,11 @@ from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import MOST_FILES, Attachment, AttachmentKind, missing, require_pdf
+from services.forms.domain.attachment import MOST_FILES, Attachment, AttachmentKind, require_pdf
 from services.forms.domain.errors import AttachmentRefused
-from services.forms.domain.filing import Filing
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
-from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
-
-
-async def missing_of(work: UnitOfWork, filing: Filing) -> list[Violation]:
-    """Return what the campaign demands and the filing does not have (W-03)."""
-    campaign = await work.campaigns.find(filing.document, filing.year)
-    demanded = campaign.required_attachments if campaign else frozenset()
-    return missing(demanded, await work.attachments.of(filing.id)) if demanded else []
+from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 
 class AttachFile:

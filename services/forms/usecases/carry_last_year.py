@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -47,14 +48,13 @@ class CarryLastYear:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
             filing.require_editable()
-            last_year = await last_year_of(work, self._form_sets, filing)
+            last_year, now = await last_year_of(work, self._form_sets, filing), self._clock.now()
             if last_year is None:
-                return Carried(await card_of(work, self._form_sets, filing), 0, {})
+                return Carried(await card_of(work, self._form_sets, filing, now), 0, {})
             form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing_id)
-            now = self._clock.now()
             found = carry(form_set, filing.document, last_year, cells, caller.name, now)
             if not found.carried:
-                return Carried(await card_of(work, self._form_sets, filing), 0, found.beside)
+                return Carried(await card_of(work, self._form_sets, filing, now), 0, found.beside)
             written = await write_cells(work, self._controls, form_set, filing, cells, found.carried, caller.name, now)
             count = len(found.carried)
             activity = Activity(
@@ -62,10 +62,13 @@ class CarryLastYear:
                 now,
                 caller.name,
                 str(EditKind.LAST_YEAR_CARRIED),
-                f"{count} case(s) reprise(s) de l'exercice précédent.",
-                f"{count} cell(s) carried from the year before.",
+                *in_both(
+                    "{n} case(s) reprise(s) de l'exercice précédent.",
+                    "{n} cell(s) carried from the year before.",
+                    n=count,
+                ),
             )
             await keep_step(work, self._identifiers.next(), EditKind.LAST_YEAR_CARRIED, activity, cells, found.carried)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Carried(card, count, found.beside)

@@ -87,7 +87,7 @@ class ChooseSetAside:
             filing.require_editable()
             settle = self._keep if keep_as else self._drop
             filing = await settle(work, caller, filing, waiting[-1], keep_as)
-            card = await card_of(work, self._form_sets, filing)
+            card = await card_of(work, self._form_sets, filing, self._clock.now())
             await work.commit()
         return card
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -55,7 +56,7 @@ class ConfirmImport:
             preview = await work.imports.get(filing_id, import_id)
             kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
             if preview.is_confirmed:
-                return Imported(await card_of(work, self._form_sets, filing), 0, kept)
+                return Imported(await card_of(work, self._form_sets, filing, self._clock.now()), 0, kept)
             filing.require_editable()
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
@@ -73,10 +74,15 @@ class ConfirmImport:
                 now,
                 caller.name,
                 "FILE_IMPORTED",
-                f"{len(changed)} case(s) importée(s) de « {preview.file_name} » ; {kept} valeur(s) saisie(s) gardée(s).",
-                f"{len(changed)} cell(s) imported from “{preview.file_name}”; {kept} typed value(s) kept.",
+                *in_both(
+                    "{n} case(s) importée(s) de « {file} » ; {kept} valeur(s) saisie(s) gardée(s).",
+                    "{n} cell(s) imported from “{file}”; {kept} typed value(s) kept.",
+                    n=len(changed),
+                    file=preview.file_name,
+                    kept=kept,
+                ),
             )
             await keep_step(work, self._identifiers.next(), EditKind.FILE_IMPORTED, activity, cells, changed)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Imported(card, len(changed), kept)

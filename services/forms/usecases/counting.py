@@ -1,12 +1,15 @@
-"""Counts what people see beside a filing: how far it is filled, and what waits for a choice."""
+"""Counts what people see beside a filing: how far it is filled, what waits for a choice, what it lacks to be signed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from services.forms.domain.addressing import fillable
+from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
-from services.forms.usecases.ports import FormSets, UnitOfWork
+from services.forms.domain.shortcomings import Progress, shortcomings
+from services.forms.usecases.ports import CellCounts, FormSets, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +20,39 @@ class FilingCard:
     filled: int
     fillable: int
     conflicts: Sequence[str] = ()
+    lacking: Sequence[Finding] = ()
+    """Controls of the workflow that do not hold."""
 
 
-async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing) -> FilingCard:
-    """Return the card of a filing as it stands in this transaction."""
-    return (await cards_of(work, form_sets, [filing]))[0]
+async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: datetime) -> FilingCard:
+    """Return the card of a filing as it stands in this transaction, at this moment."""
+    return (await cards_of(work, form_sets, [filing], at))[0]
 
 
-async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Filing]) -> list[FilingCard]:
+async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Filing], at: datetime) -> list[FilingCard]:
     """Return cards in the same order; one query for each form set and document, not for each filing."""
     cards: dict[object, FilingCard] = {}
     for (version, document), group in groupby(sorted(filings, key=_kind), key=_kind):
-        places = fillable(form_sets.load(version), Document(document))
+        form_set = form_sets.load(version)
+        places = fillable(form_set, Document(document))
         alike = list(group)
-        counts = await work.filings.counts([filing.id for filing in alike], places)
+        unsigned = [filing.id for filing in alike if not filing.is_closed_by_signature]
+        counts = await work.filings.counts([filing.id for filing in alike], places, unsigned)
         for filing in alike:
-            filled, conflicts = counts.get(filing.id, (0, []))
-            cards[filing.id] = FilingCard(filing, filled, len(places), conflicts)
+            counted = counts.get(filing.id, CellCounts())
+            lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), at.date())
+            cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking)
     return [cards[filing.id] for filing in filings]
 
 
 def _kind(filing: Filing) -> tuple[str, str]:
     return filing.form_set, str(filing.document)
+
+
+async def _progress(work: UnitOfWork, filing: Filing, counted: CellCounts) -> Progress:
+    if filing.is_closed_by_signature:
+        return Progress((), "")
+    campaign = await work.campaigns.find(filing.document, filing.year)
+    demanded = campaign.required_attachments if campaign else frozenset()
+    attached = await work.attachments.of(filing.id) if demanded else ()
+    return Progress(counted.saved, counted.approved_on, demanded, attached)

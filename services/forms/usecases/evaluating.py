@@ -7,7 +7,7 @@ from datetime import datetime
 from formsets import FormSet
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import restated
-from services.forms.domain.evaluation import Evaluation, PreviousYear
+from services.forms.domain.evaluation import Evaluation, PreviousYear, moved_between
 from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.sharing import computed_facts, facts_of
@@ -20,14 +20,9 @@ class Written:
 
     filing: Filing
     evaluation: Evaluation
-    before: Mapping[str, str]
-    """Computed cells before."""
-
-    @property
-    def moved(self) -> dict[str, str]:
-        """Computed cells whose value changed; empty text for one that is empty now."""
-        after, before = self.evaluation.computed, self.before
-        return {a: after.get(a, "") for a in before.keys() | after.keys() if before.get(a, "") != after.get(a, "")}
+    """With failed controls only when the change was small."""
+    moved: Mapping[str, str]
+    """Computed cells whose value changed; empty text for one that is empty now."""
 
 
 def inputs_and_given(
@@ -49,7 +44,8 @@ async def previous_year_of(work: UnitOfWork, form_set: FormSet, filing: Filing) 
     signed = await work.snapshots.signed_before(filing)
     if signed is None:
         return None
-    return PreviousYear(signed, restated(form_set, await work.comments.flagged(filing.id)))
+    version, cells = signed
+    return PreviousYear(version, cells, restated(form_set, await work.comments.flagged(filing.id)))
 
 
 async def evaluate(
@@ -60,12 +56,18 @@ async def evaluate(
     return await controls.evaluate(filing, inputs, given, await previous_year_of(work, form_set, filing))
 
 
+async def failing(work: UnitOfWork, controls: Controls, form_set: FormSet, filing: Filing) -> Evaluation:
+    """Evaluate a filing as it is, where failed controls are all that is asked for."""
+    found = await _recheck(controls, filing, (), await previous_year_of(work, form_set, filing))
+    return found or await evaluate(work, controls, form_set, filing, await work.cells.of(filing.id))
+
+
 async def write_cells(
     work: UnitOfWork,
     controls: Controls,
     form_set: FormSet,
     filing: Filing,
-    cells: Mapping[str, Cell],
+    cells: Mapping[str, Cell] | None,
     changed: Sequence[Cell],
     author: str,
     at: datetime,
@@ -73,11 +75,26 @@ async def write_cells(
     """Save changed cells, the computed cells and verdict that follow, and the shared facts to publish; no commit.
 
     Without changed cells it saves what a move or a justification changes: the filing itself, and its evaluation.
+
+    Args:
+        work: the transaction.
+        controls: what judges.
+        form_set: of the filing.
+        filing: as it is, or as a move made it.
+        cells: every cell before the change; None to read them here when validation needs the whole filing.
+        changed: the cells that changed.
+        author: who changed them.
+        at: when.
     """
-    present = {**cells, **{cell.address: cell for cell in changed}}
-    evaluation = await evaluate(work, controls, form_set, filing, present)
-    before = await work.cells.computed(filing.id)
-    return await _save(work, form_set, filing, changed, before, evaluation, author, at)
+    previous = await previous_year_of(work, form_set, filing)
+    evaluation = await _recheck(controls, filing, changed, previous) if changed else None
+    if evaluation is not None:
+        return await _save(work, form_set, filing, changed, evaluation.computed, evaluation, author, at)
+    before = cells if cells is not None else await work.cells.of(filing.id)
+    present = {**before, **{cell.address: cell for cell in changed}}
+    evaluation = await controls.evaluate(filing, *inputs_and_given(form_set, filing, present), previous)
+    moved = moved_between(await work.cells.computed(filing.id), evaluation.computed)
+    return await _save(work, form_set, filing, changed, moved, evaluation, author, at)
 
 
 async def refresh(
@@ -90,16 +107,25 @@ async def refresh(
     at: datetime,
 ) -> Written:
     """Evaluate anew; what the rules say differently since the last time is saved as a new revision; no commit."""
-    evaluation = await evaluate(work, controls, form_set, filing, cells)
-    before = await work.cells.computed(filing.id)
-    is_as_kept = (filing.verdict, filing.rule_set, dict(before)) == (
-        evaluation.verdict,
-        evaluation.rule_set,
-        dict(evaluation.computed),
-    )
-    if is_as_kept:
-        return Written(filing, evaluation, before)
-    return await _save(work, form_set, filing, (), before, evaluation, author, at)
+    return await keep(work, form_set, filing, await evaluate(work, controls, form_set, filing, cells), author, at)
+
+
+async def keep(
+    work: UnitOfWork, form_set: FormSet, filing: Filing, evaluation: Evaluation, author: str, at: datetime
+) -> Written:
+    """Save what an evaluation of the filing as it is says differently since the last time; no commit."""
+    moved = moved_between(await work.cells.computed(filing.id), evaluation.computed)
+    if not moved and (filing.verdict, filing.rule_set) == (evaluation.verdict, evaluation.rule_set):
+        return Written(filing, evaluation, moved)
+    return await _save(work, form_set, filing, (), moved, evaluation, author, at)
+
+
+async def _recheck(
+    controls: Controls, filing: Filing, changed: Sequence[Cell], previous: PreviousYear | None
+) -> Evaluation | None:
+    if not filing.report:
+        return None
+    return await controls.recheck(filing, {cell.address: cell.value for cell in changed}, previous)
 
 
 async def _save(
@@ -107,18 +133,18 @@ async def _save(
     form_set: FormSet,
     filing: Filing,
     changed: Sequence[Cell],
-    before: Mapping[str, str],
+    moved: Mapping[str, str],
     evaluation: Evaluation,
     author: str,
     at: datetime,
 ) -> Written:
-    filing = filing.edited(at, evaluation.verdict, evaluation.rule_set)
+    filing = filing.edited(at, evaluation.verdict, evaluation.rule_set, evaluation.report)
     await work.cells.save(filing.id, changed)
-    await work.cells.save_computed(filing.id, evaluation.computed)
+    await work.cells.move_computed(filing.id, moved)
     await work.filings.save(filing)
     facts = facts_of(form_set, filing.document, changed)
     if filing.document is Document.ER:
-        facts += computed_facts(form_set, before, evaluation.computed, author, at)
+        facts += computed_facts(form_set, moved, author, at)
     if facts:
         work.publish(SharedFactsChanged(filing.id, filing.body.siren, filing.year, tuple(facts)))
-    return Written(filing, evaluation, before)
+    return Written(filing, evaluation, moved)

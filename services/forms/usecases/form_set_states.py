@@ -2,7 +2,7 @@
 
 from chassis.clock import Clock
 from chassis.identity import EVERY_SCOPE, Caller
-from services.forms.domain.form_set_life import FormSetState, require_move
+from services.forms.domain.form_set_life import FormSetState, FormSetStatus, require_move
 from services.forms.usecases.ports import FormSets, OpensWork
 from services.forms.usecases.publish_form_set import MANAGE, load_known
 
@@ -13,15 +13,18 @@ class ListFormSets:
     def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
         self._open_work, self._form_sets = open_work, form_sets
 
-    async def __call__(self, caller: Caller) -> list[tuple[str, FormSetState]]:
-        """Return versions with their state.
+    async def __call__(self, caller: Caller) -> list[FormSetStatus]:
+        """Return each version with its state.
 
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
         """
         caller.require(MANAGE, EVERY_SCOPE)
         async with self._open_work() as work:
-            return [(version, await work.form_set_states.get(version)) for version in self._form_sets.available()]
+            return [
+                FormSetStatus(version, await work.form_set_states.declared(version), await work.campaigns.uses(version))
+                for version in self._form_sets.available()
+            ]
 
 
 class SetFormSetState:

@@ -31,7 +31,7 @@ class MoveFiling:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, READ, filing)
             if filing.step is step:
-                return await card_of(work, self._form_sets, filing)
+                return await card_of(work, self._form_sets, filing, self._clock.now())
             require_on(caller, permission_for_move(filing.step, step), filing)
             now = self._clock.now()
             form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing_id)
@@ -48,6 +48,6 @@ class MoveFiling:
                     f"Step {int(filing.step)} → step {int(step)}{because}",
                 )
             )
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return card

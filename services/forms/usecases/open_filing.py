@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -46,14 +47,14 @@ class OpenFiling:
         require_on_body(caller, "filing.open", siren)
         async with self._open_work() as work:
             if found := await work.filings.find(siren, document, year):
-                return await card_of(work, self._form_sets, found), False
+                return await card_of(work, self._form_sets, found, self._clock.now()), False
         body = await self._bodies.get(siren)
         async with self._open_work() as work:
             # Two that open at once follow each other; and a fact that arrives now waits, then finds the filing.
             await work.filings.hold(siren, year)
             found = await work.filings.find(siren, document, year)
             filing = found or await self._open(work, caller, body, document, year)
-            card = await card_of(work, self._form_sets, filing)
+            card = await card_of(work, self._form_sets, filing, self._clock.now())
             if not found:
                 await work.commit()
         return card, not found
@@ -98,8 +99,12 @@ class OpenFiling:
             now,
             caller.name,
             "FILING_OPENED",
-            f"Dossier ouvert ; {len(received)} donnée(s) commune(s) déjà connue(s), {len(carried)} case(s) reprise(s).",
-            f"Filing opened; {len(received)} shared fact(s) already known, {len(carried)} cell(s) carried.",
+            *in_both(
+                "Dossier ouvert ; {known} donnée(s) commune(s) déjà connue(s), {carried} case(s) reprise(s).",
+                "Filing opened; {known} shared fact(s) already known, {carried} cell(s) carried.",
+                known=len(received),
+                carried=len(carried),
+            ),
         )
         await keep_step(work, self._identifiers.next(), EditKind.LAST_YEAR_CARRIED, activity, {}, carried)
         return filing

@@ -1,11 +1,13 @@
 """Opens or changes a campaign."""
 
+from dataclasses import replace
+
 from chassis.errors import Violation
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.errors import CampaignMalformed
-from services.forms.domain.form_set_life import require_published
-from services.forms.usecases.ports import FormSets, OpensWork
+from services.forms.domain.form_set_life import newest, require_published
+from services.forms.usecases.ports import FormSets, OpensWork, UnitOfWork
 
 
 class PlanCampaign:
@@ -19,17 +21,25 @@ class PlanCampaign:
 
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
+            CampaignMalformed: dates out of order, no family, no such form set.
+            FormSetNotPublished: a form set that the campaign did not have is not published here.
         """
         caller.require("campaign.manage", EVERY_SCOPE)
-        return await self.provision(campaign)
+        return await self._save(campaign)
 
     async def provision(self, campaign: Campaign) -> Campaign:
-        """Save the campaign for the node itself.
+        """Save the campaign for the node itself, which says the same at each start.
+
+        The form set of a campaign with publications, taken back or not, and one newer than what the node says, stay: a start
+        undoes nobody's decision.
 
         Raises:
             CampaignMalformed: dates out of order, no family, no such form set.
             FormSetNotPublished: a form set that the campaign did not have is not published here.
         """
+        return await self._save(campaign, is_a_start=True)
+
+    async def _save(self, campaign: Campaign, *, is_a_start: bool = False) -> Campaign:
         campaign.require_sound()
         try:
             self._form_sets.load(campaign.form_set)
@@ -37,7 +47,10 @@ class PlanCampaign:
             sentence = "Ce serveur n'a pas ce référentiel."
             raise CampaignMalformed([Violation("form_set", sentence, "FORM_SET_UNKNOWN")]) from None
         async with self._open_work() as work:
-            present = await work.campaigns.find(campaign.document, campaign.year)
+            # Nobody publishes to this campaign meanwhile.
+            present = await work.campaigns.get_for_change(campaign.document, campaign.year)
+            if present is not None and is_a_start:
+                campaign = replace(campaign, form_set=await self._kept(work, campaign, present))
             if present is None or present.form_set != campaign.form_set:
                 require_published(campaign.form_set, await work.form_set_states.get(campaign.form_set))
             await work.campaigns.save(campaign)
@@ -47,3 +60,8 @@ class PlanCampaign:
                     await work.filings.reschedule(campaign.document, campaign.year, extension.due_on, extension.siren)
             await work.commit()
         return campaign
+
+    async def _kept(self, work: UnitOfWork, asked: Campaign, present: Campaign) -> str:
+        if await work.publications.of(asked.document, asked.year):
+            return present.form_set
+        return newest(present.form_set, asked.form_set, self._form_sets.available())

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 from chassis.identity import Caller
@@ -20,7 +20,7 @@ from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
-from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -46,8 +46,7 @@ class TextReading:
     en: Sentences | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileLine:
+class FileLine(NamedTuple):
     """One line of an uploaded file, before the format controls."""
 
     line: int
@@ -65,6 +64,19 @@ class FileContent:
     guesses: Sequence[tuple[str, str]]
     accounts: Sequence[AccountBalance] = ()
     """Of a balance or a FEC, which then has no lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """What is counted about the cells of one filing."""
+
+    filled: int = 0
+    conflicts: Sequence[str] = ()
+    """Cells that await a choice, in order."""
+    saved: Sequence[str] = ()
+    """Cells that somebody saved at least once, emptied ones included, carried ones left out."""
+    approved_on: str = ""
+    """The day on which the accounts were approved, in written form."""
 
 
 class Filings(Protocol):
@@ -128,8 +140,10 @@ class Filings(Protocol):
         """Give the filings of a document and year another due date; only that of one body when it is said."""
         ...
 
-    async def counts(self, filing_ids: Sequence[UUID], places: Collection[str]) -> Mapping[UUID, tuple[int, list[str]]]:
-        """Return for each filing how many cells of these places are filled, and the addresses that await a choice."""
+    async def counts(
+        self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
+    ) -> Mapping[UUID, CellCounts]:
+        """Return for each filing how many cells of these places are filled, and the rest; `saved` of the unsigned only."""
         ...
 
 
@@ -138,6 +152,10 @@ class Cells(Protocol):
 
     async def of(self, filing_id: UUID) -> dict[str, Cell]:
         """Return the present cells by address, emptied ones included."""
+        ...
+
+    async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
+        """Return the present cells of these addresses, emptied ones included."""
         ...
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
@@ -152,8 +170,8 @@ class Cells(Protocol):
         """Return the computed cells of the last evaluation."""
         ...
 
-    async def save_computed(self, filing_id: UUID, computed: Mapping[str, str]) -> None:
-        """Replace the computed cells."""
+    async def move_computed(self, filing_id: UUID, moved: Mapping[str, str]) -> None:
+        """Give these computed cells another value; empty text: none."""
         ...
 
 
@@ -226,6 +244,10 @@ class FormSetStates(Protocol):
 
     async def get(self, version: str) -> FormSetState:
         """Return the state of a form set; published when nobody declared one."""
+        ...
+
+    async def declared(self, version: str) -> DeclaredState | None:
+        """Return the state that somebody gave to a form set, None when nobody did."""
         ...
 
     async def save(self, version: str, state: FormSetState, author: str, at: datetime) -> None:
@@ -384,8 +406,8 @@ class Snapshots(Protocol):
         """
         ...
 
-    async def signed_before(self, filing: Filing) -> Mapping[str, str] | None:
-        """Return the cells that the body signed last for this document and the year before, None when it did not."""
+    async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
+        """Return what the body signed last for this document and the year before: the version's name and its cells."""
         ...
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
@@ -511,6 +533,15 @@ class Controls(Protocol):
         self, filing: Filing, inputs: Mapping[str, str], given: Mapping[str, str], previous: PreviousYear | None
     ) -> Evaluation:
         """Compute every formula and run every control of the filing's document; some need the year before."""
+        ...
+
+    async def recheck(
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+    ) -> Evaluation | None:
+        """Judge a change of a filing from its last report: computed cells that moved, failed controls only.
+
+        None when validation cannot go on from that report: the whole filing is to be evaluated then.
+        """
         ...
 
     async def justify(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import PurePath
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
@@ -134,14 +135,20 @@ def filled(
 
 
 def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
-    french = f"{mapped} compte(s) remplissent {cells} case(s)"
-    english = f"{mapped} account(s) fill {cells} cell(s)"
-    if not unmapped:
-        return f"{french} ; aucun compte sans case.", f"{english}; no account is left out."
     listed = ", ".join(unmapped[:10]) + ("…" if len(unmapped) > 10 else "")
-    return (
-        f"{french} ; {len(unmapped)} compte(s) sans case, à ajouter à votre correspondance : {listed}.",
-        f"{english}; {len(unmapped)} account(s) without a cell, to add to your mapping: {listed}.",
+    left = ("aucun compte sans case.", "no account is left out.")
+    if unmapped:
+        left = (
+            "{left} compte(s) sans case, à ajouter à votre correspondance : {listed}.",
+            "{left} account(s) without a cell, to add to your mapping: {listed}.",
+        )
+    return in_both(
+        "Comptes qui remplissent une case : {mapped} ; cases remplies : {cells} ; " + left[0],
+        "Accounts that fill a cell: {mapped}; cells filled: {cells}; " + left[1],
+        mapped=mapped,
+        cells=cells,
+        left=len(unmapped),
+        listed=listed,
     )
 
 

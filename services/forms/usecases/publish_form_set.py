@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.errors import Violation
 from chassis.identifiers import Identifiers
@@ -125,7 +126,7 @@ class PublishFormSet:
             if is_open(filing) and filing.form_set != form_set:
                 waiting += not await self._give(publication, filing.id, after)
         if waiting:
-            raise SignatureUnderWay(f"{waiting} dossier(s) en cours de signature : relancez la publication.")
+            raise SignatureUnderWay("Des dossiers sont en cours de signature : relancez la publication.")
         async with self._open_work() as work:
             changed = await work.publications.filings(publication.id)
         return Published(publication, len(changed))
@@ -176,10 +177,16 @@ class PublishFormSet:
                     now,
                     publication.author,
                     "FORM_SET_CHANGED",
-                    f"Référentiel {before.version} remplacé par {after.version} : {carried} valeur(s) reprise(s), "
-                    f"{aside} mise(s) de côté à choisir.",
-                    f"Form set {before.version} replaced by {after.version}: {carried} value(s) carried over, "
-                    f"{aside} set aside for a choice.",
+                    *in_both(
+                        "Référentiel {before} remplacé par {after} : {carried} valeur(s) reprise(s), "
+                        "{aside} mise(s) de côté à choisir.",
+                        "Form set {before} replaced by {after}: {carried} value(s) carried over, "
+                        "{aside} set aside for a choice.",
+                        before=before.version,
+                        after=after.version,
+                        carried=carried,
+                        aside=aside,
+                    ),
                 )
             )
             await work.commit()
@@ -212,7 +219,7 @@ class UndoFormSetChange:
                 changed = done.get(filing.id) or ChangedFiling(publication_id, filing.id, publication.before)
                 waiting += not await self._put_back(caller, publication, changed)
         if waiting:
-            raise SignatureUnderWay(f"{waiting} dossier(s) en cours de signature : relancez l'annulation.")
+            raise SignatureUnderWay("Des dossiers sont en cours de signature : relancez l'annulation.")
         async with self._open_work() as work:
             return sum(1 for one in await work.publications.filings(publication_id) if one.is_undone)
 
@@ -261,10 +268,14 @@ class UndoFormSetChange:
                     now,
                     caller.name,
                     "FORM_SET_TAKEN_BACK",
-                    f"Retour au référentiel {before.version} : {len(back.returned)} valeur(s) remise(s), "
-                    f"{len(back.to_choose)} mise(s) de côté à choisir.",
-                    f"Back to form set {before.version}: {len(back.returned)} value(s) put back, "
-                    f"{len(back.to_choose)} set aside for a choice.",
+                    *in_both(
+                        "Retour au référentiel {before} : {returned} valeur(s) remise(s), "
+                        "{aside} mise(s) de côté à choisir.",
+                        "Back to form set {before}: {returned} value(s) put back, {aside} set aside for a choice.",
+                        before=before.version,
+                        returned=len(back.returned),
+                        aside=len(back.to_choose),
+                    ),
                 )
             )
             await work.commit()

@@ -48,7 +48,7 @@ class ListFilings:
         bodies = [body for body in await self._bodies.of_caller(caller) if body.siren in sirens]
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
-            cards = await cards_of(work, self._form_sets, filings)
+            cards = await cards_of(work, self._form_sets, filings, self._clock.now())
             campaigns = await work.campaigns.open_on(self._clock.now().date())
         held = {(f.body.siren, f.document, f.year) for f in filings}
         openable = [
@@ -65,8 +65,8 @@ class ListFilings:
 class GetFiling:
     """Returns one filing with its cells and computed cells."""
 
-    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
-        self._open_work, self._form_sets = open_work, form_sets
+    def __init__(self, open_work: OpensWork, form_sets: FormSets, clock: Clock) -> None:
+        self._open_work, self._form_sets, self._clock = open_work, form_sets, clock
 
     async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[FilingCard, dict[str, Cell], dict[str, str]]:
         """Return the card, the input cells and the computed ones.
@@ -79,7 +79,7 @@ class GetFiling:
             require_on(caller, READ, filing)
             cells = await work.cells.of(filing_id)
             computed = await work.cells.computed(filing_id)
-            card = await card_of(work, self._form_sets, filing)
+            card = await card_of(work, self._form_sets, filing, self._clock.now())
         return card, cells, computed
 
 

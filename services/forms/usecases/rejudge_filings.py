@@ -7,11 +7,14 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.errors import Invalid
 from services.forms.domain.activity import Activity
+from services.forms.domain.evaluation import Evaluation, PreviousYear
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.usecases.evaluating import inputs_and_given, refresh
+from services.forms.usecases.evaluating import inputs_and_given, keep, previous_year_of
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
 MOST_FILINGS = 100
+MOST_ATTEMPTS = 5
+"""To judge a filing that people go on changing meanwhile."""
 _WORDS = {
     None: ("non évalué", "not evaluated"),
     Verdict.CLEAN: ("sans remarque", "clean"),
@@ -40,6 +43,7 @@ class FilingInputs:
     filing: Filing
     inputs: Mapping[str, str]
     given: Mapping[str, str]
+    previous: PreviousYear | None
 
 
 class RejudgeFilings:
@@ -64,16 +68,35 @@ class RejudgeFilings:
         )
 
     async def _judge(self, filing_id: UUID, notice: tuple[str, str], author: str) -> str:
-        async with self._open_work() as work:
-            filing = await work.filings.get_for_change(filing_id)
-            if filing.lock is not None or filing.step > Step.SIGNATURE:
+        for _ in range(MOST_ATTEMPTS):
+            async with self._open_work() as work:
+                filing, cells = await work.filings.get(filing_id), await work.cells.of(filing_id)
+                form_set = self._form_sets.load(filing.form_set)
+                previous = await previous_year_of(work, form_set, filing)
+            if not _can_be_judged(filing):
                 return "skipped"
-            form_set, now = self._form_sets.load(filing.form_set), self._clock.now()
-            cells = await work.cells.of(filing_id)
             try:
-                written = await refresh(work, self._controls, form_set, filing, cells, author, now)
+                inputs, given = inputs_and_given(form_set, filing, cells)
+                evaluation = await self._controls.evaluate(filing, inputs, given, previous)
             except Invalid:
                 return "skipped"
+            # The row is locked after the judgement: nobody's save waits while a campaign waits for its turn.
+            outcome = await self._keep(filing, evaluation, notice, author)
+            if outcome:
+                return outcome
+        return "judged"  # by those saves: each but the first began after the decision
+
+    async def _keep(self, judged: Filing, evaluation: Evaluation, notice: tuple[str, str], author: str) -> str:
+        """Return what became of the filing; nothing when somebody changed it since it was judged."""
+        filing_id = judged.id
+        async with self._open_work() as work:
+            filing = await work.filings.get_for_change(filing_id)
+            if not _can_be_judged(filing):
+                return "skipped"
+            if filing.revision != judged.revision:
+                return ""
+            form_set, now = self._form_sets.load(filing.form_set), self._clock.now()
+            written = await keep(work, form_set, filing, evaluation, author, now)
             has_changed = written.filing.verdict is not filing.verdict
             if has_changed:
                 (before_fr, before_en), (after_fr, after_en) = _WORDS[filing.verdict], _WORDS[written.filing.verdict]
@@ -82,6 +105,10 @@ class RejudgeFilings:
                 await work.activities.add(Activity(filing_id, now, author, "FILING_REJUDGED", french, english))
             await work.commit()
         return "changed" if has_changed else "judged"
+
+
+def _can_be_judged(filing: Filing) -> bool:
+    return filing.lock is None and filing.step <= Step.SIGNATURE
 
 
 class ListInputs:
@@ -99,8 +126,7 @@ class ListInputs:
         async with self._open_work() as work:
             page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=with_signed)
             for filing in page:
-                cells = await work.cells.of(filing.id)
-                found.append(
-                    FilingInputs(filing, *inputs_and_given(self._form_sets.load(filing.form_set), filing, cells))
-                )
+                form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing.id)
+                previous = await previous_year_of(work, form_set, filing)
+                found.append(FilingInputs(filing, *inputs_and_given(form_set, filing, cells), previous))
         return found, page[-1].id if len(page) == limit else None

@@ -1,6 +1,7 @@
 """Reopens a signed filing for a rectifying version."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from chassis.clock import Clock
@@ -22,7 +23,7 @@ MOST_CELLS = 500
 
 
 class ReopenFiling:
-    """Back to step 1; the signed version stays as it was signed, and the next signature makes the next version.
+    """Back to step 1; the signed version stays as it was signed, suspended until the next signature makes the next one.
 
     The facts that arrived from other servers while the filing was signed are taken in now. Those of a reopened ER are
     unsealed everywhere by the first change that is published (docs/federation.md).
@@ -40,7 +41,7 @@ class ReopenFiling:
         Args:
             caller: who reopens.
             filing_id: the filing.
-            reason: why, for the people of the body and the recipients.
+            reason: why, for the people of the body; recipients never see these words.
             cells: cells to look at again.
 
         Raises:
@@ -63,7 +64,7 @@ class ReopenFiling:
             present = await work.cells.of(filing_id)
             received: Sequence[Cell] = receive(present, receivable(form_set, filing.document, known))
             written = await write_cells(work, self._controls, form_set, reopened, present, received, caller.name, now)
-            work.publish(_event(filing, reason, cells, caller.name))
+            work.publish(_event(filing, reason, cells, caller.name, now))
             shown = f" ({', '.join(cells[:10])})" if cells else ""
             await work.activities.add(
                 Activity(
@@ -71,11 +72,13 @@ class ReopenFiling:
                     now,
                     caller.name,
                     "FILING_REOPENED",
-                    f"Version {filing.signed_version} rouverte : {reason.strip()}{shown}",
-                    f"Version {filing.signed_version} reopened: {reason.strip()}{shown}",
+                    f"Version {filing.signed_version} rouverte : {reason.strip()}{shown}. "
+                    "Elle est suspendue : ses destinataires en reçoivent l’avis, sans ce motif.",
+                    f"Version {filing.signed_version} reopened: {reason.strip()}{shown}. "
+                    "It is suspended: its recipients get a notice, without this reason.",
                 )
             )
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return card
 
@@ -89,7 +92,7 @@ def _require_cells(form_set: FormSet, document: Document, cells: Sequence[str]) 
         raise CellsRefused(wrong[:MOST_CELLS])
 
 
-def _event(filing: Filing, reason: str, cells: Sequence[str], author: str) -> FilingReopened:
+def _event(filing: Filing, reason: str, cells: Sequence[str], author: str, at: datetime) -> FilingReopened:
     return FilingReopened(
         filing.id,
         filing.body.siren,
@@ -98,5 +101,6 @@ def _event(filing: Filing, reason: str, cells: Sequence[str], author: str) -> Fi
         filing.signed_version,
         reason.strip(),
         author,
+        at,
         tuple(cells),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.errors import Violation
 from chassis.identifiers import Identifiers
@@ -19,7 +20,7 @@ from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Filing
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.counting import FilingCard, card_of
-from services.forms.usecases.evaluating import evaluate, write_cells
+from services.forms.usecases.evaluating import failing, write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, TextReading
 from services.forms.usecases.undo_step import keep_step
@@ -40,7 +41,7 @@ class Saved:
 
     card: FilingCard
     cells: Sequence[Cell]
-    computed: dict[str, str]
+    computed: Mapping[str, str]
     """Computed cells whose value changed."""
     findings: Sequence[Finding]
 
@@ -71,33 +72,23 @@ class SaveCells:
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
         """
-        while True:
-            async with self._open_work() as work:
-                filing = await work.filings.get(filing_id)
-                require_on(caller, "filing.edit", filing)
-                form_set = self._form_sets.load(filing.form_set)
-            edits = await self._read(filing, form_set, typed)
-            # None: another form set was published while the texts were read (F9); they are read under that one.
-            if saved := await self._save(caller, filing_id, form_set, edits):
-                return saved
-
-    async def _save(self, caller: Caller, filing_id: UUID, form_set: FormSet, edits: Sequence[Edit]) -> Saved | None:
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            if filing.form_set != form_set.version:
-                return None
+            require_on(caller, "filing.edit", filing)
             filing.require_editable()
-            cells = await work.cells.of(filing_id)
+            form_set = self._form_sets.load(filing.form_set)
+            edits = await self._read(filing, form_set, typed)
+            cells = await work.cells.some(filing_id, _addresses(edits))
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
             if not changed:
-                evaluation = await evaluate(work, self._controls, form_set, filing, cells)
-                card = await card_of(work, self._form_sets, filing)
+                evaluation = await failing(work, self._controls, form_set, filing)
+                card = await card_of(work, self._form_sets, filing, now)
                 return Saved(card, (), {}, evaluation.about(_addresses(edits)))
-            written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            written = await write_cells(work, self._controls, form_set, filing, None, changed, caller.name, now)
             activity = _activity(filing, caller, now, changed)
             await keep_step(work, self._identifiers.next(), EditKind.CELLS_SAVED, activity, cells, changed)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         findings = written.evaluation.about(_addresses(edits) | written.moved.keys())
         return Saved(card, changed, written.moved, findings)
@@ -142,6 +133,10 @@ def _activity(filing: Filing, caller: Caller, now: datetime, changed: Sequence[C
         now,
         caller.name,
         "CELLS_SAVED",
-        f"{len(changed)} case(s) saisie(s) : {names}",
-        f"{len(changed)} cell(s) typed: {names}",
+        *in_both(
+            "{n} case(s) saisie(s) : {names}",
+            "{n} cell(s) typed: {names}",
+            n=len(changed),
+            names=names,
+        ),
     )

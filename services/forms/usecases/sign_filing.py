@@ -15,8 +15,9 @@ from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.sharing import sealed_facts
+from services.forms.domain.shortcomings import obstacles_in
 from services.forms.domain.snapshot import Snapshot, changed_since
-from services.forms.usecases.attach_file import missing_of
+from services.forms.usecases.counting import card_of
 from services.forms.usecases.evaluating import refresh
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
@@ -57,14 +58,14 @@ class FreezeFiling:
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.sign", filing)
-            filing.require_attached(await missing_of(work, filing))
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             now, attached = self._clock.now(), await work.attachments.of(filing_id)
             fresh = await refresh(work, self._controls, form_set, filing, cells, caller.name, now)
             filing = fresh.filing
             waiting = sum(1 for one in await work.set_aside.of(filing_id) if one.fate is Fate.WAITING)
-            filing.require_signable(sum(1 for cell in cells.values() if cell.awaits_choice), waiting)
+            card = await card_of(work, self._form_sets, filing, now)
+            filing.require_signable(len(card.conflicts), waiting, obstacles_in(card.lacking))
             await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now, attached))
             # Frozen before at this revision: what was kept then is what is shown and signed.
             snapshot = await work.snapshots.get(filing_id, filing.next_version, filing.revision)
@@ -173,8 +174,19 @@ class SealFiling:
                     at,
                     signatory,
                     "FILING_SIGNED",
-                    f"Version {version} signée et transmise, récépissé {number}.",
-                    f"Version {version} signed and transmitted, receipt {number}.",
+                    *_sealed(version, number),
                 )
             )
             await work.commit()
+
+
+def _sealed(version: int, number: str) -> tuple[str, str]:
+    """Return what happened, in French and in English."""
+    fr = f"Version {version} signée et transmise, récépissé {number}."
+    en = f"Version {version} signed and transmitted, receipt {number}."
+    if version == 1:
+        return fr, en
+    return (
+        f"{fr} Elle remplace la version {version - 1}, dont la suspension prend fin.",
+        f"{en} It replaces version {version - 1}, whose suspension ends.",
+    )

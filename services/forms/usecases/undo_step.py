@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.agreement import in_both
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import AlreadyUndone
-from services.forms.domain.form_set_change import takes
+from services.forms.domain.form_set_change import follow_undo, takes
 from services.forms.domain.undoing import EditKind, EditStep, traces, undo, undo_traces
 from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
@@ -63,7 +64,10 @@ class Undone:
 
 
 class UndoStep:
-    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change."""
+    """Puts back the cells that nobody changed since; the undo is itself a step. Shared facts are told like any change.
+
+    A value set aside that the step had put in a cell waits for a choice again.
+    """
 
     def __init__(
         self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
@@ -95,8 +99,9 @@ class UndoStep:
             restored = [cell.address for cell in changed]
             kept = [trace.address for trace in step.cells if trace.address not in restored]
             if not changed:
-                return Undone(await card_of(work, self._form_sets, filing), [], kept)
+                return Undone(await card_of(work, self._form_sets, filing, now), [], kept)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
+            await work.set_aside.save(follow_undo(await work.set_aside.of(filing_id), step, changed))
             activity = _activity(filing_id, now, caller, step, restored, kept)
             await work.activities.add(activity)
             await work.steps.add(
@@ -113,7 +118,7 @@ class UndoStep:
                 )
             )
             await work.steps.mark_undone(step.id)
-            card = await card_of(work, self._form_sets, written.filing)
+            card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return Undone(card, restored, kept)
 
@@ -126,6 +131,12 @@ def _activity(
         now,
         caller.name,
         str(EditKind.STEP_UNDONE),
-        f"Annulé : {step.fr.rstrip('.')} ({len(restored)} case(s) remise(s), {len(kept)} gardée(s)).",
-        f"Undone: {step.en.rstrip('.')} ({len(restored)} cell(s) put back, {len(kept)} kept).",
+        *in_both(
+            "Annulé : {fr} ({restored} case(s) remise(s), {kept} gardée(s)).",
+            "Undone: {en} ({restored} cell(s) put back, {kept} kept).",
+            fr=step.fr.rstrip("."),
+            en=step.en.rstrip("."),
+            restored=len(restored),
+            kept=len(kept),
+        ),
     )

@@ -1,6 +1,7 @@
 """Hands each event of the outbox to the service that reacts to it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from chassis.database.relay import Delivery
@@ -14,22 +15,34 @@ class PublishedFacts(Protocol):
         ...
 
 
+class Recipients(Protocol):
+    """Tells transmission what becomes of what it sent."""
+
+    async def suspend(self, event_id: str, filing_id: str, version: int, reopened_at: datetime) -> None:
+        """Have the recipients of a signed version told that it is suspended."""
+        ...
+
+
 class Publishing:
-    """Delivers `SharedFactsChanged` to sync.
+    """Delivers `SharedFactsChanged` to sync, and `FilingReopened` to transmission: each is in a lane of its receiver."""
 
-    `FilingReopened` is for transmission, which must tell the recipients of the signed version that it is suspended. Its
-    contract has no method for that yet: the event stays in the outbox, marked as delivered, with all it needs.
-    """
-
-    def __init__(self, facts: PublishedFacts) -> None:
-        self._facts = facts
+    def __init__(self, facts: PublishedFacts, recipients: Recipients) -> None:
+        self._facts, self._recipients = facts, recipients
 
     async def __call__(self, delivery: Delivery) -> None:
         """Deliver one event.
 
         Raises:
-            Failure: sync refused it or does not answer; the relay tries again later.
+            Failure: the receiver refused it or does not answer; the relay tries again later.
+            ValueError: nobody receives events of this kind; the relay stops at it and says so.
         """
-        if delivery.kind != "SharedFactsChanged":
-            return
-        await self._facts.publish(str(delivery.id), delivery.payload)
+        event_id, payload = str(delivery.id), delivery.payload
+        match delivery.kind:
+            case "SharedFactsChanged":
+                await self._facts.publish(event_id, payload)
+            case "FilingReopened":
+                # An event of an earlier release says not when: then it is when it was recorded.
+                at = datetime.fromisoformat(payload["at"]) if "at" in payload else delivery.recorded_at
+                await self._recipients.suspend(event_id, payload["filing_id"], payload["version"], at)
+            case unknown:
+                raise ValueError(f"nobody receives {unknown}")

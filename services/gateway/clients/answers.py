@@ -139,6 +139,33 @@ class DeliveryState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Standing(StrEnum):
+    """What a version is to its recipient now."""
+
+    UNSPECIFIED = "unspecified"
+    CURRENT = "current"
+    SUSPENDED = "suspended"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+class EntryKind(StrEnum):
+    """What a feed entry is: a signed version, or a notice about one."""
+
+    UNSPECIFIED = "unspecified"
+    RELEASE = "release"
+    SUSPENSION = "suspension"
+    WITHDRAWAL = "withdrawal"
+
+
+class NoticeReason(StrEnum):
+    """Why a notice was given."""
+
+    UNSPECIFIED = "unspecified"
+    REOPENED = "reopened"
+    NOT_RELEASED = "not_released"
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence in the two languages of the product."""
@@ -254,6 +281,12 @@ class Filing:
     filled: int
     fillable: int
     conflicts: tuple[str, ...] = ()
+    lacking: "tuple[Finding, ...]" = ()
+    """Controls of the workflow (W-*) that do not hold; those of severity T stand in the way of signing."""
+    signed_at: datetime | None = None
+    is_late: bool = False
+    """Transmitted after the official deadline (W-08)."""
+    reopened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +393,10 @@ class Adjustment:
     reason: str
     author: str = ""
     adjusted_at: datetime | None = None
+    authority: str = ""
+    """The server that decided; empty for this one."""
+    applies_here: bool = True
+    """Whether the filings of this server are judged under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +446,9 @@ class QueueStatus:
     failure: str
     changed: int
     preview: AdjustmentPreview | None
+    adjustment: Adjustment | None = None
+    tried_on: int = 0
+    """Year of the filings it is tried on, 0 for the open ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,6 +645,18 @@ class CellDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class FormSetStatus:
+    """A form set of the server: `DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; nobody's name when nobody declared it."""
+
+    form_set: str
+    state: str
+    changed_by: str
+    changed_at: datetime | None
+    is_used: bool
+    moves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CellToChoose:
     """A filled cell that a new form set does not take as it is."""
 
@@ -725,6 +777,35 @@ class PreparedSignature:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousVersion:
+    """The signed version that a rectifying one comes after."""
+
+    version: int
+    digest: str
+    receipt_number: str
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAttachment:
+    """A file that the signature covers by its digest."""
+
+    kind: str
+    file_name: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file held beside a container."""
+
+    file_name: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that a filing was signed here."""
 
@@ -740,6 +821,8 @@ class Receipt:
     log_proof: str
     terms: tuple[ReleaseTerm, ...]
     code: str
+    previous: PreviousVersion | None = None
+    attachments: tuple[SignedAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -759,6 +842,8 @@ class Verification:
     content: bytes
     signatory: str
     signed_at: datetime | None
+    previous: PreviousVersion | None = None
+    attachments: tuple[SignedAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -798,11 +883,15 @@ class Delivery:
     delivered_at: datetime | None
     acknowledged_at: datetime | None
     container_digest: str
+    standing: Standing = Standing.UNSPECIFIED
+    suspended_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    notice_acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One entry of a partner's feed."""
+    """One entry of a partner's feed: a signed version, or a notice about one."""
 
     sequence: int
     delivery_id: str
@@ -816,6 +905,13 @@ class FeedEntry:
     rule: str
     supersedes: str
     state: DeliveryState
+    kind: EntryKind = EntryKind.UNSPECIFIED
+    replaced_version: int = 0
+    replaced_digest: str = ""
+    standing: Standing = Standing.UNSPECIFIED
+    concerns: str = ""
+    reason: NoticeReason = NoticeReason.UNSPECIFIED
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

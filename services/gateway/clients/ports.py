@@ -34,6 +34,8 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -167,6 +169,14 @@ class Forms(Protocol):
         """Return the cells that differ; version 0 is a filing as it is now, no other filing is the same one."""
         ...
 
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server, oldest first."""
+        ...
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
+        ...
+
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         """Tell which open filings a new form set would change and how."""
         ...
@@ -241,8 +251,8 @@ class Signatures(Protocol):
         """Return a signed container; version 0 is the latest."""
         ...
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify any container; needs no passport."""
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify any container, and that files held beside it are its attachments; needs no passport."""
         ...
 
 
@@ -267,12 +277,12 @@ class Releases(Protocol):
         """Read the partner's own feed after a cursor."""
         ...
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
-        """Return the container of an entry and record the delivery."""
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
+        """Return the container of an entry and record the delivery; a suspended one only to who accepts it as such."""
         ...
 
     async def acknowledge(self, delivery_id: str) -> FeedEntry:
-        """Record that the partner took the entry into account."""
+        """Record that the partner took the entry, a version or a notice, into account."""
         ...
 
 

@@ -45,6 +45,8 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Filings,
     FormSetChange,
+    FormSetStatus,
+    HeldFile,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -279,6 +281,17 @@ class GrpcForms:
             answer = await self._stub.CompareFilings(request)
         return tuple(read(difference, CellDifference) for difference in answer.differences)
 
+    async def form_sets(self) -> tuple[FormSetStatus, ...]:
+        """List the form sets of the server."""
+        with carrying(self._passport):
+            answer = await self._stub.ListFormSets(forms.ListFormSetsRequest())
+        return tuple(read(one, FormSetStatus) for one in answer.form_sets)
+
+    async def move_form_set(self, form_set: str, state: str) -> None:
+        """Move a form set in its life."""
+        with carrying(self._passport):
+            await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
+
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         """Tell what a new form set would change."""
         request = forms.PreviewFormSetChangeRequest(document=_document(document), year=year, form_set=form_set)
@@ -402,9 +415,10 @@ class GrpcSignatures:
         with carrying(self._passport):
             return read(await self._stub.GetContainer(request), Container)
 
-    async def verify(self, container: bytes) -> Verification:
-        """Verify a container."""
-        request = signature.VerifyContainerRequest(container=container)
+    async def verify(self, container: bytes, held: Sequence[HeldFile] = ()) -> Verification:
+        """Verify a container, and the files held beside it."""
+        files = [signature.HeldFile(file_name=one.file_name, size=one.size, digest=one.digest) for one in held]
+        request = signature.VerifyContainerRequest(container=container, files=files)
         with carrying(self._passport):
             return read(await self._stub.VerifyContainer(request), Verification)
 
@@ -447,9 +461,9 @@ class GrpcReleases:
         with carrying(self._passport):
             return read(await self._stub.ReadFeed(request), FeedPage)
 
-    async def fetch(self, delivery_id: str) -> FetchedDelivery:
+    async def fetch(self, delivery_id: str, *, accepts_suspended: bool = False) -> FetchedDelivery:
         """Return the container of an entry."""
-        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id)
+        request = transmission.FetchDeliveryRequest(delivery_id=delivery_id, accepts_suspended=accepts_suspended)
         with carrying(self._passport):
             return read(await self._stub.FetchDelivery(request), FetchedDelivery)
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Invalid
 from services.gateway.clients.answers import AccountRule
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import explained, status_of, violations_in
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
 
@@ -69,15 +70,11 @@ async def _page(
         **await framed(visit, filing, "import"),
         "package": package,
         "packages": [one for one in mapping.packages if one],
-        "rows": [(rule, _label(form_set, rule.address)) for rule in rows],
-        "said": [(rule, _label(form_set, rule.address)) for rule in mapping.rules if not rule.is_own],
+        "rows": [(rule, label_of(form_set, rule.address, visit.wording)) for rule in rows],
+        "said": [(rule, label_of(form_set, rule.address, visit.wording)) for rule in mapping.rules if not rule.is_own],
         "sides": SIDES,
         "may_save": visit.may("filing.import", filing),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": failure.violations if failure else (),
+        "violations": violations_in(failure, visit.wording) if failure else (),
     }
     return await visit.page("accounts.html", values, status_of(failure) if failure else 200)
-
-
-def _label(form_set: formsets.FormSet, address: str) -> str:
-    return form_set.label(address) if form_set.has_cell(address) else ""

@@ -101,7 +101,9 @@ class MoveRequest(Sent):
 class ReopenRequest(Sent):
     """Reopens a signed filing."""
 
-    reason: str = Field(min_length=3, max_length=2000, description="Why, for the body and the recipients.")
+    reason: str = Field(
+        min_length=3, max_length=2000, description="Why, for the people of the body; recipients never see it."
+    )
     cells: list[str] = Field(default=[], max_length=500, description="Cells to look at again.")
     request_id: str = RequestId
 

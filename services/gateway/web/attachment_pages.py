@@ -4,21 +4,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from chassis.errors import Invalid, RuleBroken
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, what_is_wrong
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
-
-KINDS = {
-    "MANAGEMENT_REPORT": "Rapport de gestion",
-    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
-    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
-    "NOTES": "Annexe",
-    "OTHER": "Autre pièce",
-}
-"""French names of the kinds of PDF."""
 
 
 @router.get("/filings/{filing_id}/attachments")
@@ -50,12 +42,11 @@ async def give(visit: Visitor, filing_id: str, attachment_id: str) -> Response:
 
 async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid | RuleBroken | None = None) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
-    sentence = explained(failure, visit.wording) if failure else ""
     values = {
         **await framed(visit, filing, "attachments"),
         "attachments": await visit.services.forms.attachments(filing_id),
-        "kinds": KINDS,
+        "kinds": ATTACHMENT_KINDS,
         "kind": kind,
-        "failure": failure.violations[0].description if failure and failure.violations else sentence,
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
     return await visit.page("attachments.html", values, status_of(failure) if failure else 200)

@@ -1,14 +1,22 @@
 """A form set changed during entry: what it would do, publishing it, taking it back; the choices it leaves to bodies."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from fastapi import APIRouter
+from markupsafe import Markup, escape
 from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import Document, FormSetChange
-from services.gateway.web.errors import explained, status_of
+from services.gateway.clients.answers import CellToChoose, Document, FilingImpact, FormSetChange, SetAsideCell
+from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.figures import shown
+from services.gateway.web.form_set_pages import PUBLISHED
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +35,18 @@ FATES = {
 }
 """French names of what became of it."""
 _FIELDS = ("document", "year", "form_set")
+_EXTENSION = ("document", "year", "body", "due_on", "reason")
 _MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideView:
+    """A value set aside, in words."""
+
+    cell: SetAsideCell
+    label: Markup
+    text: str
+    other_text: str
 
 
 @router.get("/staff/campaign")
@@ -35,15 +54,15 @@ async def campaign(visit: Visitor) -> Response:
     """Ask for a campaign and a form set, and show what publishing it would do."""
     _refuse_others(visit)
     query = visit.request.query_params
-    if not query.get("form_set"):
-        return await visit.page("campaign.html", _values(visit, {}))
     asked = {name: query.get(name, "") for name in _FIELDS}
+    if not (asked["form_set"] and asked["year"]):
+        return await _page(visit, asked)
     try:
         document, year, form_set = _asked(asked)
         change = await visit.services.forms.preview_form_set(document, year, form_set)
     except (Invalid, RuleBroken, NotFound) as failure:
-        return await visit.page("campaign.html", _values(visit, asked, failure=failure), status_of(failure))
-    return await visit.page("campaign.html", _values(visit, asked, change, query.get("publication", "")))
+        return await _page(visit, asked, failure=failure)
+    return await _page(visit, asked, change, query.get("publication", ""))
 
 
 @router.post("/staff/campaign/publish")
@@ -51,7 +70,10 @@ async def publish(visit: Visitor) -> Response:
     """Publish the form set to the open filings of the campaign."""
     fields = await visit.fields(*_FIELDS)
     document, year, form_set = _asked(fields)
-    done = await visit.services.forms.publish_form_set(document, year, form_set)
+    try:
+        done = await visit.services.forms.publish_form_set(document, year, form_set)
+    except RuleBroken as failure:
+        return await _page(visit, fields, failure=failure)
     note = visit.wording("Publié : {n} dossier(s) changé(s).", n=done.changed)
     where = f"document={document.code}&year={year}&form_set={form_set}&publication={done.publication_id}"
     return await visit.go(f"/staff/campaign?{where}", note)
@@ -67,17 +89,20 @@ async def take_back(visit: Visitor) -> Response:
 
 @router.post("/staff/campaign/extend")
 async def extend(visit: Visitor) -> Response:
-    """Give one body more time, with a reason."""
-    fields = await visit.fields("document", "year", "body", "due_on", "reason")
-    document, year = _campaign(fields)
-    due_on = await visit.services.forms.extend(
-        document,
-        year,
-        fields.get("body", "").strip(),
-        fields.get("due_on", "").strip(),
-        fields.get("reason", ""),
-        visit.request_id(fields),
-    )
+    """Give one body more time, with a reason; what is refused stays in view."""
+    fields = await visit.fields(*_EXTENSION)
+    try:
+        document, year = _campaign(fields)
+        due_on = await visit.services.forms.extend(
+            document,
+            year,
+            fields.get("body", "").strip(),
+            fields.get("due_on", "").strip(),
+            fields.get("reason", ""),
+            visit.request_id(fields),
+        )
+    except (Invalid, RuleBroken, NotFound) as failure:
+        return await _page(visit, {}, extension=fields, failure=failure)
     note = visit.wording("Nouvelle échéance : {day}.", day=visit.wording.day(due_on))
     return await visit.go("/staff/campaign", note)
 
@@ -110,24 +135,31 @@ async def _set_aside_page(
     visit: Visit, filing_id: str, address: str = "", keep_as: str = "", failure: Failure | None = None
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
+    cells = await visit.services.forms.set_aside(filing_id)
     values = {
         **await framed(visit, filing, ""),
-        "cells": await visit.services.forms.set_aside(filing_id),
+        "cells": [SetAsideView(one, *_in_words(one, filing.identity.form_set, visit.wording)) for one in cells],
         "whys": WHYS,
         "fates": FATES,
         "refused": address if failure else "",
         "keep_as": keep_as,
-        "failure": _sentence(failure, visit) if failure else "",
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
     return await visit.page("set_aside.html", values, status_of(failure) if failure else 200)
 
 
+def _in_words(cell: SetAsideCell, form_set: str, _: Wording) -> tuple[Markup, str, str]:
+    """Return the label and both values as people read them, by the newest form set that knows the cell."""
+    known = [formsets.load(version) for version in (form_set, *reversed(formsets.available()))]
+    found = next((one for one in known if one.has_cell(cell.address)), None)
+    if found is None:
+        return escape(cell.label), cell.value, cell.other_value
+    kind = found.cell_type(cell.address)
+    return label_of(found, cell.address, _), shown(cell.value, kind, _), shown(cell.other_value, kind, _)
+
+
 def _refuse_empty(visit: Visit) -> None:
     raise Invalid(visit.wording("Donnez la case vide où mettre la valeur."))
-
-
-def _sentence(failure: Failure, visit: Visit) -> str:
-    return failure.violations[0].description if failure.violations else explained(failure, visit.wording)
 
 
 def _refuse_others(visit: Visit) -> None:
@@ -150,21 +182,37 @@ def _campaign(fields: dict[str, str]) -> tuple[Document, int]:
     return document, int(year)
 
 
-def _values(
+async def _page(
     visit: Visit,
-    asked: dict[str, str],
+    asked: Mapping[str, str],
     change: FormSetChange | None = None,
     publication: str = "",
+    *,
+    extension: Mapping[str, str] | None = None,
     failure: Failure | None = None,
-) -> dict[str, object]:
+) -> Response:
     impacts = change.impacts if change else ()
-    return {
+    states = {one.form_set: one.state for one in await visit.services.forms.form_sets()}
+    given = extension or {}
+    values = {
         "asked": asked,
         "form_sets": formsets.available(),
         "change": change,
-        "shown_impacts": impacts[:_MOST_SHOWN],
+        "is_published": states.get(asked.get("form_set", "")) == PUBLISHED,
+        "shown_impacts": [_shown(impact, asked["form_set"], visit.wording) for impact in impacts[:_MOST_SHOWN]],
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
         "publication": publication,
         "whys": WHYS,
-        "failure": _sentence(failure, visit) if failure else "",
+        "extension": {name: given.get(name, asked.get(name, "")) for name in _EXTENSION},
+        "is_extension_refused": failure is not None and extension is not None,
+        "wrong": {violation.field for violation in failure.violations} if failure else set(),
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
+    return await visit.page("campaign.html", values, status_of(failure) if failure else 200)
+
+
+def _shown(impact: FilingImpact, form_set: str, _: Wording) -> tuple[FilingImpact, list[tuple[CellToChoose, Markup]]]:
+    """Return what happens to one filing, with the labels of the form set it is still under."""
+    before = impact.identity.form_set
+    known = formsets.load(before if before in formsets.available() else form_set)
+    return impact, [(one, label_of(known, one.address, _) or escape(one.label)) for one in impact.to_choose]

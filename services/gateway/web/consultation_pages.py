@@ -1,19 +1,22 @@
 """Earlier years and versions: one as it was signed, lines over the years, two side by side."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 
 from fastapi import APIRouter
+from markupsafe import Markup, escape
 from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, NotFound
-from formsets import FormSet, UnknownCell
-from services.gateway.clients.answers import Filing, SeriesPoint
-from services.gateway.web.errors import explained, status_of
+from formsets import Form, FormSet, UnknownCell
+from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
+from services.gateway.web.errors import explained, status_of, violations_in
 from services.gateway.web.export_pages import FORMATS, asked_version
-from services.gateway.web.figures import shown
-from services.gateway.web.form_view import Sheet, as_filed, lay_out
+from services.gateway.web.figures import is_numeric, shown, with_sign
+from services.gateway.web.form_view import Sheet, as_filed, label_of, lay_out
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -36,11 +39,27 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """A cell that differs, both values and how far apart they are."""
+
+    address: str
+    label: Markup
+    text: str
+    other_text: str
+    gap: str
+    """First less second, signed; empty when one of them is no number."""
+    share: str
+    """The gap in percent of the second, signed, to a tenth; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesRow:
     """One cell over the years."""
 
     address: str
-    label: str
+    label: Markup
+    official: str
+    """The label alone, to tell a year in which it was another one."""
     points: tuple[tuple[SeriesPoint | None, str], ...]
     """For each year: the point and its value as people read it; None for a year without one."""
 
@@ -54,6 +73,7 @@ async def years(visit: Visitor, filing_id: str) -> Response:
         **await framed(visit, filing, "years"),
         "filings": same,
         "choices": _choices(same),
+        "usual": _usual(filing, _choices(same)),
         "formats": FORMATS,
         "year_counts": _YEARS,
         "versions": range(filing.signed_version, -1, -1),
@@ -115,7 +135,7 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": failure.violations if failure else (),
+        "violations": violations_in(failure, visit.wording) if failure else (),
     }
     return await visit.page("series.html", values, status_of(failure) if failure else 200)
 
@@ -135,10 +155,8 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
         **await framed(visit, filing, "years"),
         "version": version,
         "other": other,
-        "differences": [
-            (one, _shown(form_set, one.address, one.value, _), _shown(form_set, one.address, one.other_value, _))
-            for one in differences
-        ],
+        "count": len(differences),
+        **_by_form(differences, form_set, _),
     }
     return await visit.page("compare.html", values)
 
@@ -154,13 +172,50 @@ def series_rows(points: tuple[SeriesPoint, ...], years: list[int], _: Wording) -
     for address in dict.fromkeys(point.address for point in points):
         by_year = {point.year: point for point in points if point.address == address}
         newest = by_year[max(by_year)]
+        label = label_of(formsets.load(newest.form_set), address, _) or escape(newest.label)
         cells = tuple((by_year.get(year), _value(by_year.get(year), _)) for year in years)
-        rows.append(SeriesRow(address, newest.label, cells))
+        rows.append(SeriesRow(address, label, newest.label, cells))
     return rows
 
 
 def _value(point: SeriesPoint | None, _: Wording) -> str:
     return _shown(formsets.load(point.form_set), point.address, point.value, _) if point and point.value else ""
+
+
+def _by_form(differences: Sequence[CellDifference], form_set: FormSet, _: Wording) -> dict[str, object]:
+    """Return the rows of each form, and those of cells that this form set does not know."""
+    rows: dict[str, list[DifferenceRow]] = {}
+    for one in differences:
+        code = form_set.form_of(one.address).code if form_set.has_cell(one.address) else ""
+        rows.setdefault(code, []).append(_difference(one, form_set, _))
+    groups = [(form, rows[form.code]) for form in form_set.forms if form.code in rows]
+    return {"groups": groups, "left": rows.get("", [])}
+
+
+def _difference(one: CellDifference, form_set: FormSet, _: Wording) -> DifferenceRow:
+    text, other_text = (_shown(form_set, one.address, value, _) for value in (one.value, one.other_value))
+    label = label_of(form_set, one.address, _) or escape(one.label)
+    return DifferenceRow(one.address, label, text, other_text, *_apart(one, form_set, _))
+
+
+def _apart(one: CellDifference, form_set: FormSet, _: Wording) -> tuple[str, str]:
+    """Return the gap and its share of the second value; an empty cell is no zero, and nothing is a share of zero."""
+    if not (form_set.has_cell(one.address) and is_numeric(form_set.cell_type(one.address)) and one.value):
+        return "", ""
+    try:
+        first, second = Decimal(one.value), Decimal(one.other_value)
+    except InvalidOperation:
+        return "", ""
+    gap = first - second
+    share = with_sign(gap / abs(second) * 100, "D1", _) if second else ""
+    return with_sign(gap, form_set.cell_type(one.address), _), share and f"{share}\u202f%"
+
+
+def _usual(filing: Filing, choices: list[Choice]) -> str:
+    """Return what people compare with first: the year before as signed, else another version, else this filing."""
+    others = [one for one in choices if (one.filing_id, one.version) != (filing.identity.filing_id, 0)]
+    earlier = [one for one in others if one.year < filing.identity.year]
+    return next((one.value for one in (*earlier, *others)), choices[0].value if choices else "")
 
 
 def _shown(form_set: FormSet, address: str, value: str, _: Wording) -> str:
@@ -183,7 +238,7 @@ def _choices(filings: list[Filing]) -> list[Choice]:
     ]
 
 
-def _forms(form_set: FormSet, filing: Filing) -> list[formsets.Form]:
+def _forms(form_set: FormSet, filing: Filing) -> list[Form]:
     return [form for form in form_set.forms if form.document == filing.identity.document.code]
 
 

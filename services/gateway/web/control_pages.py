@@ -9,7 +9,8 @@ import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web import adjustment_file
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, what_is_wrong
+from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -34,7 +35,7 @@ async def download(visit: Visitor) -> Response:
     query = visit.request.query_params
     document, year = _document(query), _year(query.get("year", ""))
     found = await visit.services.validations.adjustments(document, year)
-    return adjustment_file.of_campaign(document, year, found)
+    return adjustment_file.of_campaign(document, year, (one for one in found if one.applies_here))
 
 
 @router.post("/staff/controls")
@@ -72,12 +73,19 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "adjustments": adjustments,
         "form_sets": formsets.available(),
         "weights": _WEIGHTS,
+        "decided": [one.code for one, prefix in OWN.items() if visit.desk.place.server.startswith(prefix)],
         "withdrawn": _WITHDRAWN,
-        "failure": (failure.violations[0].description if failure.violations else explained(failure, visit.wording))
-        if failure
-        else "",
+        "wrong": {violation.field for violation in failure.violations} if failure else set(),
+        "controls": _adjustable(),
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
+
+
+def _adjustable() -> list[tuple[str, str]]:
+    """Return id and official message of the controls that can be softened, of the newest form set."""
+    form_set = formsets.load(formsets.available()[-1])
+    return [(one.id, one.message) for one in form_set.controls if one.expression and one.severity != "B"]
 
 
 def _adjustment(fields: Mapping[str, str]) -> Adjustment:

@@ -3,7 +3,9 @@
 Nobody else in the gateway chooses the status of a failure.
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -28,7 +30,7 @@ from chassis.errors import (
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.web.desk import desk_of
-from services.gateway.web.visit import Visit, wording_of
+from services.gateway.web.visit import Visit, page_behind, wording_of
 from services.gateway.web.wording import Wording
 
 _STATUS: Mapping[type[Failure], int] = {
@@ -67,6 +69,7 @@ ADVICE: Mapping[int, str] = {
     500: "Recommencez. Si l’erreur persiste, communiquez la référence ci-dessous à l’assistance.",
     503: "Recommencez dans quelques instants. Rien n’a été perdu.",
 }
+_ADDRESS = re.compile(r"[A-Z]{2}\.[0-9A-Z]+\.[a-z0-9]+")
 _PROGRAMS = ("/api/", "/feeds/")
 RETRY_SECONDS = "5"
 
@@ -89,8 +92,8 @@ def answer(request: Request, failure: Failure) -> Response:
     status = status_of(failure)
     is_program = request.url.path.startswith(_PROGRAMS)
     response = _problem(request, failure, status) if is_program else _page(request, failure, status)
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
+    if status in {429, 503}:
+        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
     if status == 401 and is_program:
         kind = "Basic" if request.url.path.startswith("/feeds/") else "Bearer"
         response.headers["WWW-Authenticate"] = f'{kind} realm="harmonia"'
@@ -107,9 +110,28 @@ def explained(failure: Failure, wording: Wording) -> str:
     """Return the failure's sentence in the language: by its reason, or as the service said it when that says more."""
     if isinstance(failure, InternalFailure):
         return ""
+    if wording.language == "en" and "en" in failure.metadata:
+        return failure.metadata["en"]
     is_plain = failure.message == next((str(m().args[0]) for m in _STATUS if m.reason == failure.code), failure.message)
     by_reason = wording.reason(failure.code)
     return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
+
+
+def violations_in(failure: Failure, wording: Wording) -> tuple[Violation, ...]:
+    """Return what is wrong, field by field, in the language; a field that is no cell is not named to people."""
+    return tuple(
+        replace(v, description=_said(v, wording), field=v.field if _ADDRESS.fullmatch(v.field) else "")
+        for v in failure.violations
+    )
+
+
+def what_is_wrong(failure: Failure, wording: Wording) -> str:
+    """Return the first thing that is wrong, else the failure's own sentence: for a form of one or two fields."""
+    return _said(failure.violations[0], wording) if failure.violations else explained(failure, wording)
+
+
+def _said(violation: Violation, wording: Wording) -> str:
+    return wording.violation(violation.field, violation.reason) or violation.description
 
 
 def _problem(request: Request, failure: Failure, status: int) -> Response:
@@ -126,7 +148,7 @@ def _problem(request: Request, failure: Failure, status: int) -> Response:
         problem["detail"] = explained(failure, wording)
         problem["metadata"] = failure.metadata
         problem["violations"] = [
-            {"field": v.field, "description": v.description, "reason": v.reason} for v in failure.violations
+            {"field": v.field, "description": _said(v, wording), "reason": v.reason} for v in failure.violations
         ]
     return JSONResponse(problem, status, media_type="application/problem+json")
 
@@ -136,7 +158,6 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
     if not isinstance(visit, Visit):
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
-    here = request.url.path if request.method == "GET" else _page_of(request.url.path)
     return visit.bare_page(
         "error.html",
         {
@@ -144,18 +165,13 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
             "advice": visit.wording(ADVICE[status]) if status in ADVICE else "",
-            "violations": failure.violations,
+            "violations": violations_in(failure, visit.wording),
             "reference": reference(),
-            "here": here,
+            "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",
         },
         status,
     )
-
-
-def _page_of(path: str) -> str:
-    """Return the page whose form was sent to this path."""
-    return path if path.startswith("/filings/") else "/"
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:

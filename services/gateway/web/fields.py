@@ -34,12 +34,22 @@ class FormMalformed(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file as it was sent."""
+
+    file_name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """An uploaded file, and the fields beside it."""
+    """An uploaded file, and what is sent beside it."""
 
     file_name: str
     content: bytes
     fields: Mapping[str, str]
+    beside: UploadedFile | None = None
+    """A second file, where the form may have one."""
 
     def chosen(self) -> "Upload":
         """Return the upload.
@@ -95,26 +105,35 @@ async def read_fields(request: Request, known: Collection[str], prefixes: tuple[
     return fields
 
 
-async def read_upload(request: Request, known: Collection[str], file_field: str) -> Upload:
-    """Return the one file of a multipart form, and its fields.
+async def read_upload(request: Request, known: Collection[str], file_field: str, beside_field: str = "") -> Upload:
+    """Return the file of a multipart form, and its fields.
+
+    Args:
+        request: the request.
+        known: names of fields it may have.
+        file_field: name of the file.
+        beside_field: name of a second file that may be sent; empty where there is none.
 
     Raises:
         FormMalformed: not such a form, too many parts, one too long, or one unknown.
     """
     try:
-        async with request.form(max_files=1, max_fields=_MOST_PARTS, max_part_size=_LARGEST_PART) as form:
+        most = 2 if beside_field else 1
+        async with request.form(max_files=most, max_fields=_MOST_PARTS, max_part_size=_LARGEST_PART) as form:
             pairs = form.multi_items()
             fields = {name: value for name, value in pairs if isinstance(value, str)}
-            files = [(name, value) for name, value in pairs if not isinstance(value, str)]
-            if len(fields) + len(files) != len(pairs) or not set(fields) <= set(known):
+            sent = {name: value for name, value in pairs if not isinstance(value, str)}
+            if len(fields) + len(sent) != len(pairs) or not set(fields) <= set(known):
                 raise FormMalformed
-            if any(name != file_field for name, _ in files):
+            if not set(sent) <= {file_field, beside_field}:
                 raise FormMalformed
-            content = await files[0][1].read() if files else b""
-            name = files[0][1].filename or "" if files else ""
+            files = {
+                name: UploadedFile(_safe_name(value.filename or ""), await value.read()) for name, value in sent.items()
+            }
     except (MultiPartException, HTTPException, ValueError):
         raise FormMalformed from None
-    return Upload(_safe_name(name), content, fields)
+    file, beside = files.get(file_field, UploadedFile("", b"")), files.get(beside_field)
+    return Upload(file.file_name, file.content, fields, beside if beside and beside.file_name else None)
 
 
 def _safe_name(name: str) -> str:

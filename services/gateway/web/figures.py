@@ -26,6 +26,12 @@ def shown(text: str, cell_type: str, wording: Wording, *, is_computed: bool = Fa
     return text
 
 
+def with_sign(value: Decimal, cell_type: str, wording: Wording) -> str:
+    """Return a difference as the screen shows it: rounded as its type is displayed, with its sign."""
+    text = _number(rounded(value, cell_type), wording)
+    return text if text.startswith("-") else f"+{text}"
+
+
 def typed(text: str, cell_type: str) -> str:
     """Return a written form as it stands in an input: what the format controls read back to the same value."""
     value = _value(text, cell_type)

@@ -11,7 +11,7 @@ from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Una
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
 from services.gateway.web.consultation_pages import cells_of
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import explained, status_of, violations_in, what_is_wrong
 from services.gateway.web.export_pages import FORMATS
 from services.gateway.web.figures import shown
 from services.gateway.web.finding_view import finding_view
@@ -20,7 +20,9 @@ from services.gateway.web.form_view import (
     WAS,
     Sheet,
     findings_of_form,
+    flag_word,
     kept_at,
+    label_of,
     lay_out,
     neighbours,
     origin_text,
@@ -31,32 +33,24 @@ from services.gateway.web.frame import framed, is_editable, moves
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
+REOPENING = "reopening"
 
 
 @router.get("/filings/{filing_id}")
 async def overview(visit: Visitor, filing_id: str) -> Response:
     """Show where the filing stands and where it may go."""
-    filing = (await visit.services.forms.get(filing_id)).filing
-    values = await framed(visit, filing, "")
-    return await visit.page(
-        "overview.html",
-        {
-            **values,
-            "moves": moves(filing, visit.passport),
-            "steps": list(Step)[1:],
-            "formats": FORMATS,
-            "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
-            "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
-        },
-    )
+    return await _overview(visit, filing_id)
 
 
 @router.post("/filings/{filing_id}/step")
 async def move(visit: Visitor, filing_id: str) -> Response:
-    """Move the filing to another step."""
+    """Move the filing to another step; a refused move is explained beside its button."""
     fields = await visit.fields("step", "reason")
     step = next((one for one in Step if one.value == fields.get("step")), Step.UNSPECIFIED)
-    filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
+    try:
+        filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
+    except (Invalid, RuleBroken) as failure:
+        return await _overview(visit, filing_id, step.value, fields, failure)
     note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
     return await visit.go(f"/filings/{filing_id}", note)
 
@@ -68,17 +62,23 @@ async def carry(visit: Visitor, filing_id: str) -> Response:
     done = await visit.services.forms.carry(filing_id, visit.request_id(fields))
     notes = [visit.wording("{n} case(s) reprise(s) de l’exercice précédent.", n=done.carried)]
     if done.beside:
-        cells = ", ".join(cell.address for cell in done.beside[:20])
-        notes.append(visit.wording("À répondre de nouveau, voir la comparaison : {cells}.", cells=cells))
+        said = visit.wording(
+            "{n} autre(s) réponse(s) à donner de nouveau : celles de l’an dernier sont dans « Exercices et versions ».",
+            n=len(done.beside),
+        )
+        notes.append(said)
     return await visit.go(f"/filings/{filing_id}", " ".join(notes))
 
 
 @router.post("/filings/{filing_id}/reopen")
 async def reopen(visit: Visitor, filing_id: str) -> Response:
-    """Reopen a signed filing for a rectifying version."""
+    """Reopen a signed filing for a rectifying version; what is refused stays in view."""
     fields = await visit.fields("reason", "cells")
     cells = cells_of(fields.get("cells", ""))
-    await visit.services.forms.reopen(filing_id, fields.get("reason", ""), cells, visit.request_id(fields))
+    try:
+        await visit.services.forms.reopen(filing_id, fields.get("reason", ""), cells, visit.request_id(fields))
+    except (Invalid, RuleBroken) as failure:
+        return await _overview(visit, filing_id, REOPENING, fields, failure)
     note = visit.wording("Dossier rouvert : la prochaine signature fera une version rectificative.")
     return await visit.go(f"/filings/{filing_id}", note)
 
@@ -131,6 +131,12 @@ async def save_form(visit: Visitor, filing_id: str, form: str) -> Response:
 @router.get("/filings/{filing_id}/cells/{address}")
 async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
     """Show every version of a cell, and the choice between two values when there is one to make."""
+    return await _cell_page(visit, filing_id, address)
+
+
+async def _cell_page(
+    visit: Visit, filing_id: str, address: str, fields: Mapping[str, str] | None = None, failure: Failure | None = None
+) -> Response:
     filing_cells = await visit.services.forms.get(filing_id)
     form_set, filing = form_set_of(filing_cells), filing_cells.filing
     if not form_set.has_cell(address):
@@ -149,17 +155,22 @@ async def show_cell(visit: Visitor, filing_id: str, address: str) -> Response:
         **await framed(visit, filing, "history"),
         "address": known_as,
         "kept": kept,
-        "label": form_set.label(known_as),
+        "label": label_of(form_set, known_as, visit.wording),
         "form": form_set.form_of(known_as),
         "comments": comments,
         "is_flagged": bool(comments) and comments[0].is_flagged,
+        "is_prefilled": form_set.is_prefilled(kept),
+        "flag": flag_word(form_set, kept, visit.wording),
+        "typed_comment": (fields or {}).get("text", ""),
+        "wants_flag": fields.get("is_flagged") == "yes" if fields else bool(comments) and comments[0].is_flagged,
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
         "may_comment": visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
         "present_text": told(present)[0] if present else "",
         "other_text": shown(present.conflict.value, line.type, visit.wording) if present and present.conflict else "",
     }
-    return await visit.page("cell.html", values)
+    return await visit.page("cell.html", values, status_of(failure) if failure else 200)
 
 
 @router.post("/filings/{filing_id}/cells/{address}")
@@ -172,12 +183,48 @@ async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
 
 @router.post("/filings/{filing_id}/cells/{address}/comments")
 async def comment(visit: Visitor, filing_id: str, address: str) -> Response:
-    """Comment a cell, or raise or lower its flag."""
+    """Comment a cell, or raise or lower its flag; a refused comment stays in view."""
     fields = await visit.fields("text", "is_flagged")
     is_flagged, request_id = fields.get("is_flagged") == "yes", visit.request_id(fields)
     text = fields.get("text", "").strip()
-    await visit.services.forms.comment(filing_id, address, text, is_flagged=is_flagged, request_id=request_id)
+    try:
+        await visit.services.forms.comment(filing_id, address, text, is_flagged=is_flagged, request_id=request_id)
+    except Invalid as failure:
+        return await _cell_page(visit, filing_id, address, fields, failure)
     return await visit.go(f"/filings/{filing_id}/cells/{address}#comments", visit.wording("Commentaire enregistré."))
+
+
+async def _overview(
+    visit: Visit,
+    filing_id: str,
+    refused: str = "",
+    fields: Mapping[str, str] | None = None,
+    failure: Failure | None = None,
+) -> Response:
+    """Show the overview.
+
+    Args:
+        visit: the visit.
+        filing_id: the filing.
+        refused: the step that was refused, or `REOPENING`.
+        fields: what the person had typed.
+        failure: why it was refused.
+    """
+    filing = (await visit.services.forms.get(filing_id)).filing
+    values = {
+        **await framed(visit, filing, ""),
+        "moves": moves(filing, visit.passport),
+        "steps": list(Step)[1:],
+        "formats": FORMATS,
+        "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
+        "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
+        "refused": refused,
+        "reopening": REOPENING,
+        "typed": {name: (fields or {}).get(name, "") for name in ("reason", "cells")},
+        "failure": explained(failure, visit.wording) if failure else "",
+        "violations": violations_in(failure, visit.wording) if failure else (),
+    }
+    return await visit.page("overview.html", values, status_of(failure) if failure else 200)
 
 
 def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
@@ -240,6 +287,7 @@ async def _form_page(
         "before": before,
         "after": after,
         "refusal": explained(failure, _) if failure else "",
+        "is_conflict": isinstance(failure, Conflict),
         "cell_prefix": CELL,
         "was_prefix": WAS,
     }

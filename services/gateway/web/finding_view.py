@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from formsets import FormSet
 from services.gateway.clients.answers import ControlStatus, FilingIdentity, Finding, Justification, Severity
 from services.gateway.web.figures import shown
-from services.gateway.web.form_view import severity_mark, shown_at
+from services.gateway.web.form_view import label_of, severity_mark, shown_at
 from services.gateway.web.wording import Wording
 
 ORDER = (Severity.BLOCKING, Severity.TRANSMISSION, Severity.ANOMALY, Severity.REMARK)
+
+_PREVIOUS = "PREV("
+"""How validation names an operand that stands in the filing of the year before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, 
         what=what,
         where=where,
         how=how,
-        cells=tuple(_links(finding.cells, values, form_set, identity, _)),
+        cells=tuple(_links([*finding.cells, *filter(_is_previous, values)], values, form_set, identity, _)),
         missing=tuple(_links(finding.missing, {}, form_set, identity, _)),
         justification=justification.text if justification else "",
         justified_by=f"{justification.author}, {_.moment(justification.written_at)}" if justification else "",
@@ -101,6 +104,9 @@ def _links(
 ) -> Iterable[CellLink]:
     document = identity.document.code
     for kept in addresses:
+        if _is_previous(kept):
+            yield _previous_link(kept, values.get(kept, ""), form_set, identity, _)
+            continue
         address = shown_at(form_set, document, kept)
         if not form_set.has_cell(address):
             yield CellLink(kept, "", "", values.get(kept, ""))
@@ -108,4 +114,15 @@ def _links(
         form = form_set.form_of(address)
         path = f"/filings/{identity.filing_id}/forms/{form.code}#cell-{address}" if form.document == document else ""
         text = shown(values[kept], form_set.cell_type(address), _, is_computed=True) if kept in values else ""
-        yield CellLink(address, form_set.label(address), path, text)
+        yield CellLink(address, label_of(form_set, address, _), path, text)
+
+
+def _is_previous(operand: str) -> bool:
+    return operand.startswith(_PREVIOUS)
+
+
+def _previous_link(operand: str, value: str, form_set: FormSet, identity: FilingIdentity, _: Wording) -> CellLink:
+    """Return a cell of the filing of the year before, under the label it has today; it is not on any page of this one."""
+    address = operand.removeprefix(_PREVIOUS).removesuffix(")")
+    label = f"{form_set.label(address)} ({_('exercice {year}', year=identity.year - 1)})"
+    return CellLink(address, label, "", shown(value, form_set.cell_type(address), _) if value else "")

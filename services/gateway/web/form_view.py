@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from chassis.errors import Failure
+from markupsafe import Markup
+
+from chassis.errors import Conflict, Failure, Violation
 from formsets import Form, FormSet, Line
+from formsets.package import column_of
 from services.gateway.clients.answers import (
     Cell,
     CellComment,
@@ -19,6 +22,7 @@ from services.gateway.clients.answers import (
     Severity,
 )
 from services.gateway.web.figures import is_numeric, shown, typed
+from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
 
 CELL, WAS = "cell:", "was:"
@@ -176,6 +180,20 @@ def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
     )
 
 
+def label_of(form_set: FormSet, address: str, _: Wording) -> Markup:
+    """Return the official label of a cell, in French as it is, with the heading of its column if the form has several.
+
+    A cell that the form set does not know has none.
+    """
+    if not form_set.has_cell(address):
+        return Markup()
+    said = official(form_set.line_of(address).label)
+    if len(form_set.form_of(address).columns) == 1:
+        return said
+    column = column_of(address)
+    return said + f" — {_(COLUMNS.get(column, column))}"
+
+
 def kept_at(line: Line, address: str) -> str:
     """Return the address under which the cell is kept: the ER address for an alias of a shared fact."""
     return line.alias_of or address
@@ -196,21 +214,37 @@ def as_filed(cells: Sequence[Cell]) -> dict[str, FiledCell]:
 
 
 def violations_by_cell(failure: Failure, sheet: Sheet, _: Wording) -> dict[str, str]:
-    """Return address as shown → why it is refused, in the language; other violations are left out."""
+    """Return address as shown → why it is refused, in the language; other violations are left out.
+
+    The sheet holds the cells as they are now: a value that somebody else saved meanwhile is said from it.
+    """
     document = sheet.identity.document.code
     return {
-        shown_at(sheet.form_set, document, v.field): _explained(sheet.form_set, v.reason, v.description, _)
+        shown_at(sheet.form_set, document, v.field): _meanwhile(sheet, v.field, _)
+        if isinstance(failure, Conflict)
+        else _explained(sheet.form_set, v, _)
         for v in failure.violations
         if sheet.form_set.has_cell(v.field)
     }
 
 
-def _explained(form_set: FormSet, reason: str, description: str, _: Wording) -> str:
-    official = next((control for control in form_set.controls if control.id == reason), None)
+def _meanwhile(sheet: Sheet, address: str, _: Wording) -> str:
+    line = sheet.form_set.line_of(address)
+    filed = sheet.cells.get(kept_at(line, address)) or sheet.cells.get(address)
+    return _(
+        "Valeur enregistrée entre-temps : {value}, par {author}, le {at}.",
+        value=(shown(filed.value, line.type, _) if filed else "") or _("vide"),
+        author=(filed.author if filed else "") or "—",
+        at=_.moment(filed.changed_at if filed else None),
+    )
+
+
+def _explained(form_set: FormSet, violation: Violation, _: Wording) -> str:
+    official = next((control for control in form_set.controls if control.id == violation.reason), None)
     if official is None:
-        return description
+        return _.violation(violation.field, violation.reason) or violation.description
     if _.language == "fr":
-        return f"{description} ({official.id})"
+        return f"{violation.description} ({official.id})"
     text = official.text(_.language)
     return f"{text.what} {text.how} ({official.id})"
 
@@ -256,16 +290,25 @@ def _cell(
         error=sheet.errors.get(address, ""),
         other=_other(filed.conflict, line.type, _) if filed and filed.conflict else "",
         controls=failed.get(address, ()),
-        note=_note([one for one in sheet.comments if one.address in (address, kept_at(line, address))], _),
+        note=_note(
+            [one for one in sheet.comments if one.address in (address, kept_at(line, address))],
+            flag_word(form_set, address, _),
+            _,
+        ),
     )
 
 
-def _note(comments: Sequence[CellComment], _: Wording) -> str:
+def flag_word(form_set: FormSet, address: str, _: Wording) -> str:
+    """Return what the flag of a cell means: one that comes from an earlier year was restated on purpose (H-01)."""
+    return _("retraitée") if form_set.is_prefilled(address) else _("à suivre")
+
+
+def _note(comments: Sequence[CellComment], flag: str, _: Wording) -> str:
     """Return the mark of a commented cell; the newest comment says whether it is flagged."""
     if not comments:
         return ""
     said = _("{n} commentaire(s)", n=len(comments))
-    return f"⚑ {_('à suivre')}, {said}" if comments[0].is_flagged else said
+    return f"⚑ {flag}, {said}" if comments[0].is_flagged else said
 
 
 def _options(line: Line, _: Wording) -> tuple[tuple[str, str], ...]:

@@ -4,8 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import formsets
 from chassis.errors import Failure
-from services.gateway.clients.answers import Delivery, DeliveryState, Document, Filing, Passport, Step, Verdict
+from services.gateway.clients.answers import (
+    Delivery,
+    DeliveryState,
+    Document,
+    Filing,
+    FilingIdentity,
+    Finding,
+    Passport,
+    Severity,
+    Standing,
+    Step,
+    Verdict,
+)
 from services.gateway.web.visit import Visit
 from services.gateway.web.wording import Wording
 
@@ -19,6 +32,12 @@ MENDING = {
 OWN = {Document.ER: "MIN", Document.QDIS: "FED-"}
 """How the code of the authority of a document begins among the recipients."""
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
+
+SINCE = {
+    Standing.SUSPENDED: "Suspendue depuis le {at}",
+    Standing.WITHDRAWN: "Retirée depuis le {at} : plus en vigueur chez ce destinataire",
+}
+"""What a version is to a recipient that was told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,7 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
         text = _("Compléter la saisie : {n} case(s) remplie(s) sur {total}.", n=filing.filled, total=filing.fillable)
         items.append(Link(text, f"{at}/forms"))
     items += _about_verdict(filing, at, _)
+    items += [Link(_lacking(one, _), _mended_at(one, filing.identity, at)) for one in filing.lacking]
     if filing.step in EDITABLE:
         items.append(Link(_("Passer à l’étape suivante : {step}.", step=_.label(_next(filing.step))), at))
     elif passport.may("filing.sign", filing.identity.body):
@@ -86,6 +106,22 @@ def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
     else:
         items.append(Link(_("Attendre la signature du responsable de l’organisme.")))
     return items
+
+
+def _lacking(finding: Finding, _: Wording) -> str:
+    what, where, how = _.parts(finding.detail)
+    sentence = " ".join((what, where, how if finding.severity is Severity.TRANSMISSION else ""))
+    return f"{finding.control}{_.colon} {sentence.strip()}"
+
+
+def _mended_at(finding: Finding, identity: FilingIdentity, at: str) -> str:
+    """Return the page where what lacks is given: the cell that the control looks at, else the attachments (W-03)."""
+    form_set, cell = formsets.load(identity.form_set), next(iter(finding.cells), "")
+    if finding.severity is not Severity.TRANSMISSION:
+        return f"{at}/remarks"
+    if not form_set.has_cell(cell):
+        return f"{at}/attachments"
+    return f"{at}/forms/{form_set.form_of(cell).code}#cell-{cell}"
 
 
 def _about_verdict(filing: Filing, at: str, _: Wording) -> list[Link]:
@@ -112,6 +148,7 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
         d.recipient_name or d.recipient
         for d in deliveries
         if d.state is not DeliveryState.SUPERSEDED
+        and d.standing not in (Standing.REPLACED, Standing.WITHDRAWN)
         and not d.recipient.startswith(OWN.get(filing.identity.document, "MIN"))
     )
     sentence = _(
@@ -120,7 +157,25 @@ def who_sees(filing: Filing, deliveries: Sequence[Delivery], _: Wording) -> str:
         team=team,
         authority=authority,
     )
-    return (sentence + _(" et par : {names}", names=receivers) if receivers else sentence) + "."
+    seen = (sentence + _(" et par : {names}", names=receivers) if receivers else sentence) + "."
+    if filing.reopened_at is None:
+        return seen
+    return f"{seen} " + _("La rectification en cours n’est visible que par {team}.", team=team)
+
+
+def standing_of(delivery: Delivery, _: Wording) -> str:
+    """Return what the version is to its recipient, since when, and whether the recipient confirmed the notice."""
+    since = {Standing.SUSPENDED: delivery.suspended_at, Standing.WITHDRAWN: delivery.withdrawn_at}
+    if delivery.standing is Standing.UNSPECIFIED:
+        return "—"
+    if delivery.standing not in since:
+        return _.label(delivery.standing)
+    text = _(SINCE[delivery.standing], at=_.moment(since[delivery.standing]))
+    confirmed = delivery.notice_acknowledged_at
+    told = (
+        _("avis pris en compte le {at}", at=_.moment(confirmed)) if confirmed else _("avis pas encore pris en compte")
+    )
+    return f"{text} ({told})"
 
 
 def _names(names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.web.frame import deliveries_of, framed
+from services.gateway.web.frame import deliveries_of, framed, standing_of
 from services.gateway.web.visit import Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -16,7 +16,7 @@ async def history(visit: Visitor, filing_id: str) -> Response:
     values = {
         **await framed(visit, filing, "history"),
         "activities": await visit.services.forms.activity(filing_id),
-        "deliveries": await deliveries_of(visit, filing),
+        "deliveries": [(one, standing_of(one, visit.wording)) for one in await deliveries_of(visit, filing)],
         "steps": await visit.services.forms.steps(filing_id),
     }
     return await visit.page("history.html", values)

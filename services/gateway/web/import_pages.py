@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, RuleBroken
-from formsets import FormSet
-from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
-from services.gateway.web.errors import explained, status_of
+from services.gateway.clients.answers import Filing, ImportEffect, ImportPreview
+from services.gateway.web.errors import explained, status_of, violations_in
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
@@ -74,9 +74,11 @@ async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
         overwrite_typed=fields.get("overwrite_typed") == "yes",
         request_id=visit.request_id(fields),
     )
-    note = visit.wording(
-        "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
-    )
+    note = visit.wording("{n} case(s) importée(s).", n=done.written)
+    if done.kept:
+        note = visit.wording(
+            "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
+        )
     return await visit.go(f"/filings/{filing_id}/remarks", note)
 
 
@@ -90,7 +92,7 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
         **await framed(visit, filing, "import"),
         "packages": [package for package in packages if package],
         "failure": explained(failure, visit.wording) if failure else None,
-        "violations": failure.violations if failure else (),
+        "violations": violations_in(failure, visit.wording) if failure else (),
     }
     return await visit.page("import.html", values, status_of(failure) if failure else 200)
 
@@ -100,7 +102,12 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
     by_effect = sorted(made.changes, key=lambda change: _ORDER.index(change.effect))
     groups = [
-        (effect, _.label(effect), counts[effect], [_row(change, form_set) for change in list(changes)[:_MOST_SHOWN]])
+        (
+            effect,
+            _.label(effect),
+            counts[effect],
+            [(change, label_of(form_set, change.address, _)) for change in list(changes)[:_MOST_SHOWN]],
+        )
         for effect, changes in groupby(by_effect, key=lambda change: change.effect)
     ]
     other = "QDIS" if filing.identity.document.code == "ER" else "ER"
@@ -116,14 +123,7 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         if counts[ImportEffect.ELSEWHERE]
         else "",
         "guesses": [_.sentence(guess) for guess in made.guesses],
-        "feeds": [
-            (feed, form_set.label(feed.address) if form_set.has_cell(feed.address) else "") for feed in made.feeds
-        ],
+        "feeds": [(feed, label_of(form_set, feed.address, _)) for feed in made.feeds],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
     }
-
-
-def _row(change: ImportChange, form_set: FormSet) -> tuple[ImportChange, str]:
-    label = form_set.label(change.address) if form_set.has_cell(change.address) else ""
-    return change, label

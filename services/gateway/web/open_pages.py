@@ -1,36 +1,56 @@
 """Pages for anybody: verifying a container, the list of controls, health."""
 
+from collections.abc import Mapping
+from hashlib import sha256
+
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 import formsets
 from chassis.errors import Invalid
+from services.gateway.clients.answers import HeldFile
 from services.gateway.web.desk import desk_of
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.fields import read_upload
 from services.gateway.web.visit import CSRF, REQUEST_ID, Visitor
+from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
+_NOTHING: Mapping[str, object] = {
+    "verification": None,
+    "failure": "",
+    "file_name": "",
+    "beside_name": "",
+    "kinds": ATTACHMENT_KINDS,
+}
+"""What the page shows before anything is verified."""
 
 
 @router.get("/verify")
 async def ask_for_container(visit: Visitor) -> Response:
     """Ask for a container."""
-    return await visit.page("verify.html", {"verification": None, "failure": "", "file_name": ""})
+    return await visit.page("verify.html", _NOTHING)
 
 
 @router.post("/verify")
 async def verify(visit: Visitor) -> Response:
     """Verify a container and say the outcome in plain words; keeps nothing, so nobody needs to be signed in."""
     visit.from_here()
-    upload = await read_upload(visit.request, {CSRF, REQUEST_ID}, "file")
+    upload = await read_upload(visit.request, {CSRF, REQUEST_ID}, "file", "beside")
+    beside = upload.beside
+    held = [HeldFile(beside.file_name, len(beside.content), sha256(beside.content).hexdigest())] if beside else []
     try:
-        verification = await visit.desk.acting_for("").signatures.verify(upload.chosen().content)
+        verification = await visit.desk.acting_for("").signatures.verify(upload.chosen().content, held)
     except Invalid as failure:
-        values = {"verification": None, "failure": explained(failure, visit.wording), "file_name": upload.file_name}
+        values = {**_NOTHING, "failure": explained(failure, visit.wording), "file_name": upload.file_name}
         return await visit.page("verify.html", values, status_of(failure))
-    reasons = [visit.wording.sentence(reason) for reason in verification.reasons]
-    told = {"verification": verification, "reasons": reasons, "failure": "", "file_name": upload.file_name}
+    told = {
+        **_NOTHING,
+        "verification": verification,
+        "reasons": [visit.wording.sentence(reason) for reason in verification.reasons],
+        "file_name": upload.file_name,
+        "beside_name": beside.file_name if beside else "",
+    }
     return await visit.page("verify.html", told)
 
 

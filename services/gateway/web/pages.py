@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -30,6 +31,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["official"] = official
     environment.globals.update(style=_versioned("style.css"), script=_versioned("htmx.min.js"), servers=SERVERS)
     return environment
 
@@ -37,6 +39,11 @@ def _environment() -> Environment:
 def _versioned(name: str) -> str:
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?{digest}"
+
+
+def official(text: str) -> Markup:
+    """Return an official text as the page shows it: in French, whatever the language of the page."""
+    return Markup('<span lang="fr">{}</span>').format(text) if text else Markup()
 
 
 class Pages:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.web.frame import framed
+from services.gateway.web.frame import deliveries_of, framed, standing_of
 from services.gateway.web.visit import Visitor, named
 
 router = APIRouter(include_in_schema=False)
@@ -21,6 +21,9 @@ async def release(visit: Visitor, filing_id: str) -> Response:
     asked = named([d.recipient for d in now.decisions], visit.request.query_params.get("simulate", ""))
     table = await releases.table(filing.identity, asked) if asked else now
     before = {decision.recipient: decision.is_released for decision in now.decisions}
+    deliveries = await deliveries_of(visit, filing)
+    # Newest first: the first of a recipient is the last version it was sent.
+    held = {one.recipient: one for one in reversed(deliveries)}
     values = {
         **await framed(visit, filing, "release"),
         "table": table,
@@ -28,6 +31,7 @@ async def release(visit: Visitor, filing_id: str) -> Response:
         "changed": {d.recipient for d in table.decisions if before.get(d.recipient) != d.is_released},
         "may_choose": visit.may("release.choose", filing),
         "levels": LEVELS,
+        "held": {code: (one, standing_of(one, visit.wording)) for code, one in held.items()},
     }
     return await visit.page("release.html", values)
 

@@ -7,7 +7,7 @@ import formsets
 from chassis.errors import Failure, Invalid
 from services.gateway.clients.answers import ControlStatus, Filing, Justification, Report
 from services.gateway.web import adjustment_file
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, what_is_wrong
 from services.gateway.web.finding_view import failed_groups, finding_view
 from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
@@ -57,15 +57,14 @@ async def _report_page(
         **await framed(visit, filing, "remarks"),
         "report": report,
         "groups": failed_groups(report.findings, form_set, identity, _),
+        "lacking": [finding_view(finding, form_set, identity, _) for finding in filing.lacking],
         "unevaluated": [finding_view(finding, form_set, identity, _) for finding in unevaluated],
         "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
         "may_justify": may_justify,
         "proposals": proposals,
         "refused_control": control if failure else "",
         "refused_text": text,
-        "refusal": (failure.violations[0].description if failure.violations else explained(failure, _))
-        if failure
-        else "",
+        "refusal": what_is_wrong(failure, _) if failure else "",
     }
     return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
 

@@ -4,21 +4,25 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
 import formsets
 from chassis.errors import Conflict, Failure
 from formsets import FormSet
-from services.gateway.clients.answers import PreparedSignature
+from services.gateway.clients.answers import PreparedSignature, PreviousVersion, SignedAttachment
 from services.gateway.web.api_models import plain
 from services.gateway.web.figures import shown
+from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
+from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
-from services.gateway.web.wording import Wording
+from services.gateway.web.wording import ATTACHMENT_KINDS, Wording
 
 router = APIRouter(include_in_schema=False)
 PROOF_LASTS = timedelta(minutes=5)
@@ -34,6 +38,14 @@ class ContentChanged(Conflict):
     reason = "CONTENT_CHANGED"
 
 
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """What a signature covers beside the figures."""
+
+    previous: PreviousVersion | None = None
+    attachments: tuple[SignedAttachment, ...] = ()
+
+
 @router.get("/filings/{filing_id}/sign")
 async def show_content(visit: Visitor, filing_id: str) -> Response:
     """Show what stands in the way, or exactly what will be signed and who will receive it."""
@@ -45,6 +57,8 @@ async def show_content(visit: Visitor, filing_id: str) -> Response:
         "prepared": prepared,
         "obstacles": [visit.wording.sentence(sentence) for sentence in prepared.obstacles],
         "content": read_content(prepared, form_set, visit.wording),
+        "covering": read_covering(prepared),
+        "kinds": ATTACHMENT_KINDS,
         "needs_proof": _needs_proof(visit),
         "is_signable": bool(prepared.intent_id) and not prepared.obstacles,
     }
@@ -84,7 +98,8 @@ async def show_receipt(visit: Visitor, filing_id: str) -> Response:
     """Show the receipt of the latest signed version."""
     filing = (await visit.services.forms.get(filing_id)).filing
     receipt = await visit.services.signatures.receipt(filing_id)
-    return await visit.page("receipt.html", {**await framed(visit, filing, "receipt"), "receipt": receipt})
+    values = {**await framed(visit, filing, "receipt"), "receipt": receipt, "kinds": ATTACHMENT_KINDS}
+    return await visit.page("receipt.html", values)
 
 
 @router.get("/filings/{filing_id}/receipt/receipt.json")
@@ -123,13 +138,26 @@ def read_content(prepared: PreparedSignature, form_set: FormSet, _: Wording) -> 
     tables: dict[str, list[tuple[str, ...]]] = {}
     for address, value in sorted(tree.get("cells", {}).items()):
         if form_set.has_cell(address):
-            form, label = form_set.form_of(address), form_set.label(address)
-            title = f"{form.code} — {form.title}"
+            form, label = form_set.form_of(address), label_of(form_set, address, _)
+            title = Markup("{} — {}").format(form.code, official(form.title))
             text = shown(value, form_set.cell_type(address), _)
         else:
-            title, label, text = "—", "", value
+            title, label, text = Markup("—"), Markup(), value
         tables.setdefault(title, []).append((address, label, text))
     return list(tables.items())
+
+
+def read_covering(prepared: PreparedSignature) -> Covering:
+    """Return the version before and the attached files in the bytes to be signed: read from these bytes and nothing else."""
+    try:
+        tree: Mapping[str, Any] = json.loads(prepared.content) if prepared.content else {}
+        previous = tree.get("previous")
+        return Covering(
+            PreviousVersion(**previous) if previous else None,
+            tuple(SignedAttachment(**one) for one in tree.get("attachments") or ()),
+        )
+    except (ValueError, TypeError):
+        return Covering()
 
 
 async def _known_to_forms(visit: Visit, filing_id: str, version: int) -> None:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound
 from formsets import UnknownCell
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import status_of, what_is_wrong
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
 from services.gateway.web.visit import Visit, Visitor
 
@@ -88,8 +88,6 @@ async def _justifications_page(
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
         "refused_control": control if failure else "",
         "text": text,
-        "failure": (failure.violations[0].description if failure.violations else explained(failure, visit.wording))
-        if failure
-        else "",
+        "failure": what_is_wrong(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_justifications.html", values, status_of(failure) if failure else 200)

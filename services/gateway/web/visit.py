@@ -4,11 +4,12 @@ import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from chassis.errors import Forbidden
 from services.gateway.clients.answers import Filing, Passport
@@ -16,7 +17,7 @@ from services.gateway.clients.ports import Services
 from services.gateway.web.desk import Desk, desk_of
 from services.gateway.web.fields import Upload, read_fields, read_upload, refuse_foreign
 from services.gateway.web.sessions import Session, SignInNeeded
-from services.gateway.web.wording import Wording, preferred
+from services.gateway.web.wording import LANGUAGES, Wording, preferred
 
 CSRF = "csrf"
 REQUEST_ID = "request_id"
@@ -85,6 +86,7 @@ class Visit:
             "csrf": self.session.csrf if self.session else "",
             "request_id": str(self.desk.identifiers.next()),
             "path": self.request.url.path,
+            "in_language": {language: _in_language(self.request, language) for language in LANGUAGES},
             "note": "",
         }
         response = HTMLResponse(self.desk.pages.render(template, {**common, **values}), status)
@@ -141,6 +143,23 @@ class Visit:
     def request_id(self, fields: Mapping[str, str]) -> str:
         """Return the identifier that makes a repeat of this form harmless; a new one when the form has none."""
         return fields.get(REQUEST_ID, "")[:_LONGEST_ID] or str(self.desk.identifiers.next())
+
+
+def _in_language(request: Request, language: str) -> str:
+    """Return the address of the same page in a language."""
+    asked = request.query_params.multi_items() if request.method == "GET" else []
+    return f"{page_behind(request)}?{urlencode([*(one for one in asked if one[0] != 'lang'), ('lang', language)])}"
+
+
+def page_behind(request: Request) -> str:
+    """Return the path of the page, or of the page whose form was sent: an address that only takes forms shows none."""
+    path, routes = request.url.path, request.app.router.routes
+    while path != "/":
+        scope = {**request.scope, "method": "GET", "path": path}
+        if any(route.matches(scope)[0] is Match.FULL for route in routes):
+            return path
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def _refuse_forgery(session: Session, fields: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from chassis.agreement import agreed
 from services.gateway.clients.answers import (
     ControlStatus,
     DeliveryState,
@@ -25,6 +26,7 @@ from services.gateway.clients.answers import (
     RunState,
     Sentence,
     Severity,
+    Standing,
     Step,
     ThreePartMessage,
     Verdict,
@@ -36,70 +38,83 @@ SIGNATURE_LEVELS: Mapping[str, str] = {
     "ADVANCED_SEAL_WITH_CONSENT": "Cachet avancé du serveur, avec le consentement enregistré du signataire",
 }
 """Signature levels in words."""
+ATTACHMENT_KINDS: Mapping[str, str] = {
+    "MANAGEMENT_REPORT": "Rapport de gestion",
+    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
+    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
+    "NOTES": "Annexe",
+    "OTHER": "Autre pièce",
+}
+"""Kinds of attached PDF in words."""
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
-_NUMBER_OR_PLURAL = re.compile(r"\{(?P<name>[a-z_]+)\}|\(s\)")
+_BEFORE_MARK = re.compile(r"(?<=«) | (?=[:;?!»])")
 _PARIS = ZoneInfo("Europe/Paris")
 _MONTHS_FR = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 
-LABELS: Mapping[StrEnum, str] = {
-    Document.ER: "États réglementaires (ER)",
-    Document.QDIS: "Questionnaire du dossier individuel de situation (QDIS)",
-    Step.ENTRY: "Saisie",
-    Step.ACCOUNTING: "Validation comptable",
-    Step.SIGNATURE: "Signature",
-    Step.REVIEW: "Fiabilisation",
-    Step.CLOSED: "Clôturé",
-    Step.ARCHIVED: "Archivé",
-    Verdict.UNSPECIFIED: "Pas encore contrôlé",
-    Verdict.CLEAN: "Aucune anomalie",
-    Verdict.REMARKS: "Des remarques, rien n’empêche de transmettre",
-    Verdict.TO_JUSTIFY: "Des anomalies à corriger ou à justifier",
-    Verdict.BLOCKED: "Des contrôles bloquants ne sont pas respectés",
-    Verdict.NOT_EVALUABLE: "Contrôles incomplets : des cases obligatoires sont vides",
-    Severity.BLOCKING: "Bloquant à la saisie",
-    Severity.TRANSMISSION: "Bloquant à la transmission",
-    Severity.ANOMALY: "Anomalie à corriger ou à justifier",
-    Severity.REMARK: "Remarque",
-    ControlStatus.PASSED: "Respecté",
-    ControlStatus.FAILED: "Non respecté",
-    ControlStatus.NOT_EVALUATED: "Non évalué",
-    Origin.TYPED: "Saisie",
-    Origin.IMPORTED: "Importée",
-    Origin.SYNCHRONISED: "Synchronisée",
-    Origin.LAST_YEAR: "Reprise de l’exercice précédent",
-    Origin.COMPUTED: "Calculée",
-    Origin.CHOSEN: "Choisie entre deux valeurs",
-    ImportEffect.FILL: "Cases vides qui seront remplies",
-    ImportEffect.REPLACE: "Valeurs importées qui seront remplacées",
-    ImportEffect.PROTECTED: "Valeurs saisies à la main, gardées",
-    ImportEffect.SAME: "Valeurs identiques",
-    ImportEffect.COMPARED: "Cases calculées, comparées et non stockées",
-    ImportEffect.ELSEWHERE: "Lignes de l’autre document, non stockées ici",
-    ImportEffect.SEALED: "Données communes scellées par l’ER signé, refusées",
-    ExportFormat.CSV: "CSV plat, le format d’import",
-    ExportFormat.XLSX: "Classeur XLSX, une feuille par formulaire",
-    ExportFormat.JSON: "JSON",
-    ExportFormat.XBRL_JSON: "xBRL-JSON",
-    ExportFormat.XBRL_CSV: "xBRL-CSV (ZIP)",
-    ExportFormat.TAXONOMY: "Taxonomie XBRL (ZIP)",
-    DeliveryState.AVAILABLE: "Mis à disposition, pas encore lu",
-    DeliveryState.DELIVERED: "Reçu par le destinataire",
-    DeliveryState.ACKNOWLEDGED: "Pris en compte par le destinataire",
-    DeliveryState.SUPERSEDED: "Remplacé par une version plus récente",
-    RunState.WAITING: "En attente",
-    RunState.RUNNING: "En cours",
-    RunState.DONE: "Terminé",
-    RunState.FAILED: "Abandonné",
-    Indication.PASSED: "Signature valable",
-    Indication.FAILED: "Signature non valable",
-    Indication.INDETERMINATE: "Vérification impossible à conclure",
-}
-"""French names of what the services answer."""
+_LABELS: tuple[tuple[StrEnum, str], ...] = (
+    (Document.ER, "États réglementaires (ER)"),
+    (Document.QDIS, "Questionnaire du dossier individuel de situation (QDIS)"),
+    (Step.ENTRY, "Saisie"),
+    (Step.ACCOUNTING, "Validation comptable"),
+    (Step.SIGNATURE, "Signature"),
+    (Step.REVIEW, "Fiabilisation"),
+    (Step.CLOSED, "Clôturé"),
+    (Step.ARCHIVED, "Archivé"),
+    (Verdict.UNSPECIFIED, "Pas encore contrôlé"),
+    (Verdict.CLEAN, "Aucune anomalie"),
+    (Verdict.REMARKS, "Des remarques, rien n’empêche de transmettre"),
+    (Verdict.TO_JUSTIFY, "Des anomalies à corriger ou à justifier"),
+    (Verdict.BLOCKED, "Des contrôles bloquants ne sont pas respectés"),
+    (Verdict.NOT_EVALUABLE, "Contrôles incomplets : des cases obligatoires sont vides"),
+    (Severity.BLOCKING, "Bloquant à la saisie"),
+    (Severity.TRANSMISSION, "Bloquant à la transmission"),
+    (Severity.ANOMALY, "Anomalie à corriger ou à justifier"),
+    (Severity.REMARK, "Remarque"),
+    (ControlStatus.PASSED, "Respecté"),
+    (ControlStatus.FAILED, "Non respecté"),
+    (ControlStatus.NOT_EVALUATED, "Non évalué"),
+    (Origin.TYPED, "Saisie"),
+    (Origin.IMPORTED, "Importée"),
+    (Origin.SYNCHRONISED, "Synchronisée"),
+    (Origin.LAST_YEAR, "Reprise de l’exercice précédent"),
+    (Origin.COMPUTED, "Calculée"),
+    (Origin.CHOSEN, "Choisie entre deux valeurs"),
+    (ImportEffect.FILL, "Cases vides qui seront remplies"),
+    (ImportEffect.REPLACE, "Valeurs importées qui seront remplacées"),
+    (ImportEffect.PROTECTED, "Valeurs saisies à la main, gardées"),
+    (ImportEffect.SAME, "Valeurs identiques"),
+    (ImportEffect.COMPARED, "Cases calculées, comparées et non stockées"),
+    (ImportEffect.ELSEWHERE, "Lignes de l’autre document, non stockées ici"),
+    (ImportEffect.SEALED, "Données communes scellées par l’ER signé, refusées"),
+    (ExportFormat.CSV, "CSV plat, le format d’import"),
+    (ExportFormat.XLSX, "Classeur XLSX, une feuille par formulaire"),
+    (ExportFormat.JSON, "JSON"),
+    (ExportFormat.XBRL_JSON, "xBRL-JSON"),
+    (ExportFormat.XBRL_CSV, "xBRL-CSV (ZIP)"),
+    (ExportFormat.TAXONOMY, "Taxonomie XBRL (ZIP)"),
+    (DeliveryState.AVAILABLE, "Mis à disposition, pas encore lu"),
+    (DeliveryState.DELIVERED, "Reçu par le destinataire"),
+    (DeliveryState.ACKNOWLEDGED, "Pris en compte par le destinataire"),
+    (DeliveryState.SUPERSEDED, "Remplacé par une version plus récente"),
+    (Standing.CURRENT, "En vigueur"),
+    (Standing.SUSPENDED, "Suspendue"),
+    (Standing.REPLACED, "Remplacée par une version plus récente"),
+    (Standing.WITHDRAWN, "Retirée : plus en vigueur chez ce destinataire"),
+    (RunState.WAITING, "En attente"),
+    (RunState.RUNNING, "En cours"),
+    (RunState.DONE, "Terminé"),
+    (RunState.FAILED, "Abandonné"),
+    (Indication.PASSED, "Signature valable"),
+    (Indication.FAILED, "Signature non valable"),
+    (Indication.INDETERMINATE, "Vérification impossible à conclure"),
+)
+LABELS: Mapping[tuple[type[StrEnum], str], str] = {(type(word), word.value): name for word, name in _LABELS}
+"""French names of what the services answer, by kind and word: a run and a signature that failed have names of their own."""
 
 
 @cache
@@ -116,8 +131,8 @@ class Wording:
 
     def __call__(self, french: str, **values: object) -> str:
         """Return the sentence in the language; a sentence nobody translated stays French rather than vanish."""
-        text = french if self.language == "fr" else _catalogue("en").get(french, french)
-        return _agreed(text, values, self.language).format(**values) if values else text
+        text = _unbroken(french) if self.language == "fr" else _catalogue("en").get(french, french)
+        return agreed(text, values, self.language) if values else text
 
     def count(self, number: int) -> str:
         """Return a count with its thousands parted."""
@@ -136,9 +151,14 @@ class Wording:
         """Return the sentence for a failure's reason, empty when its own message says more."""
         return _catalogue(self.language).get(f"reason:{code}", "")
 
+    def violation(self, field: str, code: str) -> str:
+        """Return the sentence for a violation, of that field or of any; empty when its own description says more."""
+        found = _catalogue(self.language)
+        return found.get(f"violation:{field}:{code}") or found.get(f"violation:{code}", "")
+
     def label(self, value: StrEnum) -> str:
         """Return the name of one of a service's words."""
-        return self(LABELS.get(value, value.value.replace("_", " ")))
+        return self(LABELS.get((type(value), value.value), value.value.replace("_", " ")))
 
     def sentence(self, sentence: Sentence) -> str:
         """Return a service's own sentence; French when there is no other."""
@@ -176,21 +196,10 @@ class Wording:
         return f"{first} {_MONTHS_FR[day.month - 1]} {day.year}"
 
 
-def _agreed(text: str, values: Mapping[str, object], language: Language) -> str:
-    """Return the text with each « (s) » agreed with the number before it: one is singular, and zero too in French."""
-    number: int | None = None
-
-    def agree(part: re.Match[str]) -> str:
-        nonlocal number
-        if part["name"]:
-            value = values.get(part["name"])
-            number = value if isinstance(value, int) else number
-            return part[0]
-        if number is None:
-            return part[0]
-        return "" if number == 1 or (language == "fr" and number == 0) else "s"
-
-    return _NUMBER_OR_PLURAL.sub(agree, text)
+@cache
+def _unbroken(french: str) -> str:
+    """Return a sentence whose marks stay beside their word: before them, French has a space that never breaks."""
+    return _BEFORE_MARK.sub("\u00a0", french)
 
 
 def preferred(asked: str, kept: str, accepted: str) -> Language:

@@ -7,6 +7,7 @@ from harmonia.validation.v1 import validation_pb2
 
 from chassis.peers import Peers
 from services.signature.domain.intent import SigningIntent
+from services.signature.domain.manifest import SignedAttachment
 from services.signature.usecases.ports import FilingIdentity, FrozenFiling, Lock
 
 
@@ -57,4 +58,7 @@ def to_frozen(message: pb.FrozenFiling) -> FrozenFiling:
         outcome=validation_pb2.Verdict.Name(message.verdict).removeprefix("VERDICT_").lower(),
         justifications={one.control: one.text for one in message.justifications},
         cells={cell.address: cell.value for cell in message.cells if cell.value},
+        attachments=tuple(
+            SignedAttachment(one.kind, one.file_name, one.size, one.digest) for one in message.attachments
+        ),
     )

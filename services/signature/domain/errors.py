@@ -45,6 +45,12 @@ class AlreadySigned(AlreadyExists):
     reason = "ALREADY_SIGNED"
 
 
+class PreviousUnknown(RuleBroken):
+    """La version précédente de ce dépôt n'a pas de récépissé sur ce serveur : une rectification ne peut pas la suivre."""
+
+    reason = "PREVIOUS_UNKNOWN"
+
+
 class SignatureUnderWay(Conflict):
     """Cette version est en cours de signature : patientez quelques secondes, puis rechargez."""
 

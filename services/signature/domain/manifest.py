@@ -1,28 +1,31 @@
 """The manifest: the bytes *B* that a signatory sees, that the key signs and that a partner receives.
 
-It says whose filing this is, under which questionnaire and rules it was checked, with which verdict, who will
-receive it and why, and every filled cell. Two servers that hold the same facts write the same bytes
+It says whose filing this is, which signed version it comes after, under which questionnaire and rules it was checked,
+with which verdict, who will receive it and why, every filled cell, and every attached file by its digest. Two servers that hold the same facts write the same bytes
 (decisions.md 12: RFC 8785, amounts as strings, empty cells left out).
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from services.signature.domain.canonical import Canonical, canonical_bytes, digest_of, readable_code
 from services.signature.domain.errors import ManifestMalformed
 
-KIND = "harmonia.filing/1"
+KIND = "harmonia.filing/2"
 """Names the layout of the bytes; a change of layout is a new kind, never a new meaning of this one."""
+FIRST_KIND = "harmonia.filing/1"
+"""The layout before versions were chained: no previous version, attachments by name only. Read for ever, written no more."""
 
 ALLOW, DENY = "allow", "deny"
 SIGNABLE_OUTCOMES = frozenset({"clean", "remarks"})
 
 _SIREN = re.compile(r"[0-9]{9}")
 _DIGEST = re.compile(r"(?:[0-9a-z]+:)?[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,31 @@ class CheckedVerdict:
         return self.outcome in SIGNABLE_OUTCOMES
 
 
+@dataclass(frozen=True, slots=True)
+class PreviousVersion:
+    """The signed version that this one comes after: whoever holds both can tell that nothing was put in between."""
+
+    version: int
+    digest: str
+    """SHA-256 of its bytes *B*."""
+    receipt_number: str
+    log_index: int
+    """Place of its seal in the log, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAttachment:
+    """A file that the signature covers by its digest; the file itself stays on the server of the filing."""
+
+    kind: str
+    """``MANAGEMENT_REPORT``, ``DELIBERATION``, ``AUDITOR_REPORT``, ``NOTES`` or ``OTHER``; empty in the first layout."""
+    file_name: str
+    size: int
+    """Bytes; 0 in the first layout, which does not say."""
+    digest: str
+    """SHA-256."""
+
+
 @dataclass(frozen=True)
 class FilingManifest:
     """Everything one signature covers. Equal manifests have equal bytes."""
@@ -98,15 +126,21 @@ class FilingManifest:
     """Address → value in written form; empty cells are dropped when the bytes are written."""
     server: str = ""
     """Name of the server that froze the filing."""
-    attachments: Mapping[str, str] = field(default_factory=dict)
-    """File name → SHA-256."""
+    attachments: tuple[SignedAttachment, ...] = ()
+    """What was attached when the filing was frozen."""
+    previous: PreviousVersion | None = None
+    """Required of every version but the first."""
+    kind: str = KIND
 
     def __post_init__(self) -> None:
         """Refuse what could not be read back as the same filing.
 
         Raises:
-            ManifestMalformed: the body is no SIREN, a digest is no SHA-256, or a recipient comes twice.
+            ManifestMalformed: the body is no SIREN, a digest is no SHA-256, a recipient comes twice, or the version does
+                not say rightly what it comes after; ``field`` names the part.
         """
+        if self.kind not in {KIND, FIRST_KIND}:
+            raise ManifestMalformed(metadata={"field": "kind"})
         if not _SIREN.fullmatch(self.body):
             raise ManifestMalformed(metadata={"field": "body"})
         if self.filing_version < 1:
@@ -116,6 +150,22 @@ class FilingManifest:
                 raise ManifestMalformed(metadata={"field": f"{name}.digest"})
         if len({term.recipient for term in self.release_terms}) != len(self.release_terms):
             raise ManifestMalformed(metadata={"field": "release"})
+        if not self._follows():
+            raise ManifestMalformed(metadata={"field": "previous"})
+        if not all(map(_is_sound, self.attachments)):
+            raise ManifestMalformed(metadata={"field": "attachments"})
+
+    def _follows(self) -> bool:
+        if self.kind == FIRST_KIND or self.filing_version == 1:
+            return self.previous is None
+        before = self.previous
+        return (
+            before is not None
+            and before.version == self.filing_version - 1
+            and _SHA256.fullmatch(before.digest) is not None
+            and bool(before.receipt_number)
+            and before.log_index >= 0
+        )
 
     @cached_property
     def content(self) -> bytes:
@@ -134,7 +184,7 @@ class FilingManifest:
 
     def _written(self) -> Mapping[str, Canonical]:
         return {
-            "kind": KIND,
+            "kind": self.kind,
             "server": self.server,
             "filing": {"id": self.filing_id, "version": self.filing_version},
             "body": self.body,
@@ -152,7 +202,16 @@ class FilingManifest:
             "release_matrix": {"digest": self.matrix_digest},
             "release": [_term_written(term) for term in sorted(self.release_terms, key=lambda term: term.recipient)],
             "cells": {address: value for address, value in self.cells.items() if value != ""},
-            "attachments": dict(self.attachments),
+            **self._around(),
+        }
+
+    def _around(self) -> Mapping[str, Canonical]:
+        if self.kind == FIRST_KIND:
+            return {"attachments": {one.file_name: one.digest for one in self.attachments}}
+        ordered = sorted(self.attachments, key=lambda one: (one.kind, one.file_name, one.digest))
+        return {
+            "previous": _previous_written(self.previous) if self.previous else None,
+            "attachments": [_attachment_written(one) for one in ordered],
         }
 
     @classmethod
@@ -164,6 +223,8 @@ class FilingManifest:
         """
         try:
             manifest = _read(json.loads(content, parse_float=_no_fraction))
+        except ManifestMalformed:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
             raise ManifestMalformed(metadata={"cause": type(failure).__name__}) from failure
         if manifest.content != content:
@@ -186,9 +247,25 @@ def _term_written(term: ReleaseTerm) -> Canonical:
     }
 
 
+def _previous_written(previous: PreviousVersion) -> Canonical:
+    return {
+        "version": previous.version,
+        "digest": previous.digest,
+        "receipt_number": previous.receipt_number,
+        "log_index": previous.log_index,
+    }
+
+
+def _attachment_written(one: SignedAttachment) -> Canonical:
+    return {"kind": one.kind, "file_name": one.file_name, "size": one.size, "digest": one.digest}
+
+
+def _is_sound(attachment: SignedAttachment) -> bool:
+    return bool(attachment.file_name) and attachment.size >= 0 and _SHA256.fullmatch(attachment.digest) is not None
+
+
 def _read(tree: Any) -> FilingManifest:
-    if tree["kind"] != KIND:
-        raise ValueError(f"unknown kind {tree['kind']!r}")
+    kind = tree["kind"]
     return FilingManifest(
         filing_id=tree["filing"]["id"],
         filing_version=tree["filing"]["version"],
@@ -206,8 +283,16 @@ def _read(tree: Any) -> FilingManifest:
         release_terms=tuple(ReleaseTerm(**term | {"reason": Sentence(**term["reason"])}) for term in tree["release"]),
         cells=tree["cells"],
         server=tree["server"],
-        attachments=tree["attachments"],
+        attachments=tuple(_attachments(kind, tree["attachments"])),
+        previous=PreviousVersion(**tree["previous"]) if kind == KIND and tree["previous"] else None,
+        kind=kind,
     )
+
+
+def _attachments(kind: str, written: Any) -> Iterable[SignedAttachment]:
+    if kind == FIRST_KIND:
+        return (SignedAttachment("", name, 0, digest) for name, digest in written.items())
+    return (SignedAttachment(**one) for one in written)
 
 
 def _no_fraction(text: str) -> float:

@@ -1,7 +1,7 @@
 """The readable view *R*: the page that the signatory reads, made from the bytes *B* and from nothing else.
 
 Labels only explain codes; a missing label never hides a value. The page carries no script, no link and no image, and
-shows every recipient, every filled cell and the digest of *B*.
+shows every recipient, every filled cell, every attached file, the version before and the digest of *B*.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,14 @@ _OUTCOMES = {
     "clean": "aucune remarque",
     "remarks": "des remarques",
     "to_justify": "des écarts, tous justifiés",
+}
+
+_ATTACHMENTS = {
+    "MANAGEMENT_REPORT": "Rapport de gestion",
+    "DELIBERATION": "Délibération ou procès-verbal d’approbation",
+    "AUDITOR_REPORT": "Rapport du commissaire aux comptes",
+    "NOTES": "Annexe",
+    "OTHER": "Autre pièce",
 }
 
 
@@ -49,6 +57,7 @@ def _page(manifest: FilingManifest, digest: str, labels: Mapping[str, str]) -> I
     yield f"<h1>{escape(title)}</h1>"
     yield from _facts(manifest, digest)
     yield from _recipients(manifest, labels)
+    yield from _attachments(manifest)
     yield from _forms(manifest, labels)
     yield "</body></html>\n"
 
@@ -59,6 +68,7 @@ def _facts(manifest: FilingManifest, digest: str) -> Iterator[str]:
         "Code de vérification": readable_code(digest),
         "Empreinte SHA-256": digest,
         "Dépôt": f"{manifest.filing_id}, version {manifest.filing_version}",
+        "Version précédente": _previous(manifest),
         "Serveur": manifest.server,
         "Questionnaire": f"{manifest.form_set_version} ({manifest.form_set_digest})",
         "Jeu de contrôles": manifest.rule_set_digest,
@@ -66,7 +76,6 @@ def _facts(manifest: FilingManifest, digest: str) -> Iterator[str]:
         "Résultat des contrôles": f"{_OUTCOMES.get(outcome, outcome)}",
         "Empreinte des justifications": manifest.verdict.justifications_digest,
     }
-    facts |= {f"Pièce jointe {name}": digest for name, digest in sorted(manifest.attachments.items())}
     yield "<table>"
     for name, value in facts.items():
         yield f"<tr><th>{escape(name)}</th><td><code>{escape(value)}</code></td></tr>"
@@ -85,6 +94,30 @@ def _recipient(term: ReleaseTerm, labels: Mapping[str, str]) -> str:
     decision = _DECISIONS.get(term.decision, term.decision)
     cells = (_named(term.recipient, labels), decision, term.rule or "aucune", str(term.level), term.reason.fr)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _previous(manifest: FilingManifest) -> str:
+    before = manifest.previous
+    if before is None:
+        return "aucune" if manifest.filing_version == 1 else "non indiquée"
+    return (
+        f"version {before.version}, récépissé {before.receipt_number}, "
+        f"rang {before.log_index} au journal des signatures, empreinte SHA-256 {before.digest}"
+    )
+
+
+def _attachments(manifest: FilingManifest) -> Iterator[str]:
+    yield "<h2>Pièces jointes couvertes par la signature</h2>"
+    if not manifest.attachments:
+        yield "<p>Aucune.</p>"
+        return
+    yield "<table><tr><th>Pièce</th><th>Fichier</th><th>Octets</th><th>Empreinte SHA-256</th></tr>"
+    for one in manifest.attachments:
+        yield (
+            f"<tr><td>{escape(_ATTACHMENTS.get(one.kind, one.kind))}</td><td>{escape(one.file_name)}</td>"
+            f'<td class="v">{one.size}</td><td><code>{escape(one.digest)}</code></td></tr>'
+        )
+    yield "</table>"
 
 
 def _forms(manifest: FilingManifest, labels: Mapping[str, str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Messages ↔ domain, both directions side by side."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.signature.v1 import signature_pb2 as pb
 from harmonia.types.v1 import types_pb2
 
+from chassis.errors import Invalid, Violation
 from services.signature.domain.errors import IntentUnknown
+from services.signature.domain.evidence import HeldFile
 from services.signature.domain.manifest import FilingManifest, ReleaseTerm, Sentence
 from services.signature.domain.policy import SignaturePolicy
 from services.signature.usecases.complete_signature import Signed
@@ -15,6 +18,8 @@ from services.signature.usecases.ports import Indication
 from services.signature.usecases.prepare_signature import Prepared
 from services.signature.usecases.verify_container import Verification
 
+MOST_HELD = 20
+"""Files that one verification compares; a filing has no more attachments."""
 _INDICATIONS = {
     Indication.PASSED: pb.INDICATION_PASSED,
     Indication.FAILED: pb.INDICATION_FAILED,
@@ -67,19 +72,56 @@ def from_signed(signed: Signed) -> pb.Receipt:
         log_proof=receipt.log_proof,
         terms=from_terms(manifest),
         code=receipt.code,
+        previous=from_previous(manifest),
+        attachments=from_attachments(manifest),
     )
 
 
 def from_verification(verification: Verification) -> pb.VerifyContainerResponse:
     """Write what a verifier says; content, signatory and time only when it passed."""
-    verdict = verification.verdict
+    verdict, manifest = verification.verdict, verification.manifest
     return pb.VerifyContainerResponse(
         indication=_INDICATIONS[verdict.indication],
         reasons=[from_reason(reason) for reason in verdict.reasons],
         content=verification.content,
         signatory=verification.signatory,
         signed_at=from_instant(verdict.signed_at) if verdict.signed_at else None,
+        previous=from_previous(manifest) if manifest else None,
+        attachments=from_attachments(manifest) if manifest else [],
     )
+
+
+def to_held(files: Iterable[pb.HeldFile]) -> list[HeldFile]:
+    """Read the files held beside a container.
+
+    Raises:
+        Invalid: more than a filing can have.
+    """
+    held = [HeldFile(one.file_name, one.size, one.digest.lower()) for one in files]
+    if len(held) > MOST_HELD:
+        raise Invalid(violations=[Violation("files", f"Au plus {MOST_HELD} fichiers.")])
+    return held
+
+
+def from_previous(manifest: FilingManifest) -> pb.PreviousVersion | None:
+    """Write what the version comes after; nothing for a first one."""
+    before = manifest.previous
+    if before is None:
+        return None
+    return pb.PreviousVersion(
+        version=before.version,
+        digest=before.digest,
+        receipt_number=before.receipt_number,
+        log_index=before.log_index,
+    )
+
+
+def from_attachments(manifest: FilingManifest) -> list[pb.SignedAttachment]:
+    """Write the attached files that the signature covers."""
+    return [
+        pb.SignedAttachment(kind=one.kind, file_name=one.file_name, size=one.size, digest=one.digest)
+        for one in manifest.attachments
+    ]
 
 
 def from_identity(manifest: FilingManifest) -> types_pb2.FilingIdentity:

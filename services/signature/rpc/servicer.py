@@ -13,6 +13,7 @@ from services.signature.rpc.mapping import (
     from_prepared,
     from_signed,
     from_verification,
+    to_held,
     to_intent_id,
 )
 from services.signature.usecases.prepare_signature import PrepareSignature
@@ -71,7 +72,7 @@ class SignatureServicer(pb_grpc.SignatureServiceServicer):
 
     async def VerifyContainer(self, request: pb.VerifyContainerRequest, context: Any) -> pb.VerifyContainerResponse:
         """See ``usecases/verify_container.py``."""
-        return from_verification(await self._usecases.verify_container(request.container))
+        return from_verification(await self._usecases.verify_container(request.container, to_held(request.files)))
 
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, context: Any) -> pb.GetCheckpointResponse:
         """See ``usecases/read_checkpoint.py``."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.signature.domain.events import FilingSigned
 from services.signature.domain.intent import SigningIntent
 from services.signature.domain.log import Growth, Nodes
-from services.signature.domain.manifest import ReleaseTerm
+from services.signature.domain.manifest import ReleaseTerm, SignedAttachment
 from services.signature.domain.receipt import Receipt
 
 # --- keys and containers -------------------------------------------------------------------------------------------
@@ -132,6 +132,8 @@ class FrozenFiling:
     justifications: Mapping[str, str]
     """Control id → text in force."""
     cells: Mapping[str, str]
+    attachments: tuple[SignedAttachment, ...] = ()
+    """What was attached at that revision."""
 
 
 @dataclass(frozen=True, slots=True)

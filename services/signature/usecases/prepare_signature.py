@@ -7,9 +7,15 @@ from chassis.clock import Clock
 from chassis.errors import NotFound, RuleBroken
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
-from services.signature.domain.errors import AlreadySigned, FilingUnknown, SignatureUnderWay
+from services.signature.domain.errors import AlreadySigned, FilingUnknown, PreviousUnknown, SignatureUnderWay
 from services.signature.domain.intent import SIGNATORY, IntentState, Signatory, SigningIntent
-from services.signature.domain.manifest import CheckedVerdict, FilingManifest, Sentence, justifications_digest
+from services.signature.domain.manifest import (
+    CheckedVerdict,
+    FilingManifest,
+    PreviousVersion,
+    Sentence,
+    justifications_digest,
+)
 from services.signature.domain.policy import SignaturePolicy
 from services.signature.usecases.ports import Filings, FrozenFiling, Release, Releases, Seals, UnitsOfWork
 
@@ -39,8 +45,10 @@ class Prepared:
     obstacles: tuple[Sentence, ...]
 
 
-def manifest_of(frozen: FrozenFiling, release: Release, server: str) -> FilingManifest:
-    """Return the manifest of a frozen filing under these release terms."""
+def manifest_of(
+    frozen: FrozenFiling, release: Release, server: str, previous: PreviousVersion | None
+) -> FilingManifest:
+    """Return the manifest of a frozen filing under these release terms, after the version signed before."""
     about = frozen.identity
     return FilingManifest(
         filing_id=about.filing_id,
@@ -59,6 +67,8 @@ def manifest_of(frozen: FrozenFiling, release: Release, server: str) -> FilingMa
         release_terms=release.terms,
         cells=frozen.cells,
         server=server,
+        attachments=frozen.attachments,
+        previous=previous,
     )
 
 
@@ -93,21 +103,33 @@ class PrepareSignature:
             RuleBroken: `forms` refuses to freeze and names no obstacle.
             AlreadySigned: this version is signed.
             SignatureUnderWay: somebody is signing this version right now.
+            PreviousUnknown: the version before was not signed here.
         """
         try:
             frozen = await self._filings.freeze(filing_id)
         except RuleBroken as failure:
             if not failure.violations:
                 raise
-            return Prepared(None, None, tuple(Sentence(violation.description) for violation in failure.violations))
+            return Prepared(None, None, tuple(Sentence(v.description, v.english) for v in failure.violations))
         try:
             caller.require(PERMISSION, frozen.identity.body)
         except NotFound:
             raise FilingUnknown from None
-        manifest = manifest_of(frozen, await self._releases.decide(frozen.identity), self._server)
+        release, previous = await self._releases.decide(frozen.identity), await self._previous(frozen)
+        manifest = manifest_of(frozen, release, self._server, previous)
         obstacles = obstacles_of(manifest.verdict)
         intent = None if obstacles else await self._intent(manifest, frozen.revision, caller)
         return Prepared(intent, manifest, obstacles)
+
+    async def _previous(self, frozen: FrozenFiling) -> PreviousVersion | None:
+        """Return the version that the next signature comes after; it is read off what was signed, not off what is said."""
+        if frozen.version == 1:
+            return None
+        async with self._units() as unit:
+            receipt = await unit.receipts.of_filing(frozen.identity.filing_id, frozen.version - 1)
+        if receipt is None:
+            raise PreviousUnknown
+        return PreviousVersion(receipt.filing_version, receipt.digest, receipt.number, receipt.proof.index)
 
     async def _intent(self, manifest: FilingManifest, revision: int, caller: Caller) -> SigningIntent:
         intent = self._new_intent(manifest, revision, caller)

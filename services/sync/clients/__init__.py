@@ -1,1 +1,1 @@
-"""Whom the exchange calls: the forms service of this server, the sync services of the others; and its keys."""
+"""Whom the exchange calls: the forms and validation services of this server, the sync services of the others; and its keys."""

@@ -1,8 +1,8 @@
 """Who may receive what: deny by default, from the membership document in force.
 
-The only thing that crosses is a shared concept of a body, and only between the ministry and that body's own federation
+Of bodies, the only thing that crosses is a shared concept, and only between the ministry and that body's own federation
 (T-26, domain.md §4). The same function is asked three times: when an envelope is appended, when it is read out, and by
-the receiver.
+the receiver. What an authority decides about its own controls is about no body and goes to every server.
 """
 
 import json
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
+from services.sync.domain.adjustment import ADJUSTMENTS, adjustment_of_content
 from services.sync.domain.concept import Catalogue
 from services.sync.domain.envelope import MEMBERSHIP, SHARED_CONCEPTS, Content, Kind, canonical_json, fact_of_content
 from services.sync.domain.errors import EnvelopeMalformed, MembershipRejected
@@ -129,6 +130,8 @@ def may_travel(
     """
     if content.kind is Kind.MEMBERSHIP:
         return content.data_set == MEMBERSHIP and (sender, receiver) == (document.ministry, document.federation)
+    if content.kind is Kind.ADJUSTMENT:
+        return content.data_set == ADJUSTMENTS and _is_of_its_authority(document, sender, receiver, content)
     if content.data_set != SHARED_CONCEPTS:
         return False
     try:
@@ -137,6 +140,17 @@ def may_travel(
         return False
     is_authentic = fact.origin == sender or sender == document.ministry
     return is_authentic and entitled(document, catalogue, sender, receiver, fact.key)
+
+
+def _is_of_its_authority(document: MembershipDocument, sender: str, receiver: str, content: Content) -> bool:
+    """Tell whether the decision is its author's to take and the sender's to pass on; nobody is told its own decisions."""
+    try:
+        adjustment = adjustment_of_content(content)
+    except EnvelopeMalformed:
+        return False
+    if {sender, receiver} != {document.ministry, document.federation} or adjustment.origin == receiver:
+        return False
+    return adjustment.is_its_own(document.ministry) and sender in (adjustment.origin, document.ministry)
 
 
 def newly_entitled(before: MembershipDocument, after: MembershipDocument, keys: Iterable[FactKey]) -> list[FactKey]:

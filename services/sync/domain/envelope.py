@@ -33,6 +33,7 @@ class Kind(Enum):
 
     FACT = "fact"
     MEMBERSHIP = "membership"
+    ADJUSTMENT = "adjustment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Content:
 
     kind: Kind
     body: str
-    """SIREN; empty for a membership document."""
+    """SIREN; empty for what is about no body: a membership document, a decision on a control."""
     data_set: str
     period: str
     """The year; empty for a membership document."""

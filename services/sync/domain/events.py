@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.sync.domain.adjustment import Adjustment
+
 
 @dataclass(frozen=True, slots=True)
 class FactsChanged:
@@ -10,6 +12,13 @@ class FactsChanged:
     siren: str
     year: int
     concepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentReceived:
+    """Another server's authority decided on one of its controls; the validation service must hear of it."""
+
+    adjustment: Adjustment
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,19 @@ class EditRefused:
     reason: str
 
 
-Incident = LaneParked | UnentitledItemDropped | StreamFrozen | EditRefused
+@dataclass(frozen=True, slots=True)
+class AdjustmentTurnedDown:
+    """A peer decided on a control that is not its to decide about, or not so; it counts for nothing here."""
+
+    origin: str
+    document: str
+    year: int
+    control: str
+    reason: str
+
+
+Incident = LaneParked | UnentitledItemDropped | StreamFrozen | EditRefused | AdjustmentTurnedDown
 """What a person must hear of; kept for the operators."""
 
-Event = FactsChanged | Incident
+Event = FactsChanged | AdjustmentReceived | Incident
 """Every event of this service."""

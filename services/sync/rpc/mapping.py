@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.sync.v1 import sync_pb2 as pb
+from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import Invalid, Violation
+from services.sync.domain.adjustment import Adjustment
 from services.sync.domain.batch import Batch
 from services.sync.domain.entitlement import Membership
 from services.sync.domain.fact import Fact, FactKey, Source
@@ -26,6 +29,12 @@ _SOURCES = {
     pb.FACT_SOURCE_RESOLVED: Source.RESOLVED,
 }
 _SOURCE_NUMBERS = {source: number for number, source in _SOURCES.items()}
+_DOCUMENTS = {types.DOCUMENT_ER: "ER", types.DOCUMENT_QDIS: "QDIS"}
+_LETTERS = {
+    validation.SEVERITY_TRANSMISSION: "T",
+    validation.SEVERITY_ANOMALY: "A",
+    validation.SEVERITY_REMARK: "R",
+}
 _SIREN_DIGITS = 9
 _YEARS = range(1900, 2200)
 
@@ -60,6 +69,28 @@ def to_changes(messages: Iterable[pb.ChangedFact]) -> list[ReportedChange]:
         changed_at = message.changed_at.ToDatetime(tzinfo=UTC)
         changes.append(ReportedChange(message.concept, message.value or None, source, message.author, changed_at))
     return changes
+
+
+def to_adjustment(message: validation.Adjustment, server: str) -> Adjustment:
+    """Return a decision of this server's authority.
+
+    Raises:
+        Invalid: without identifier or document.
+    """
+    if not message.id or message.document not in _DOCUMENTS:
+        raise Invalid(violations=[Violation("adjustment", "Identifiant et document sont nécessaires.")])
+    return Adjustment(
+        id=message.id,
+        origin=server,
+        document=_DOCUMENTS[message.document],
+        year=message.year,
+        form_set=message.form_set,
+        control=message.control,
+        severity=_LETTERS.get(message.severity, ""),
+        reason=message.reason,
+        author=message.author,
+        at=message.adjusted_at.ToDatetime(tzinfo=UTC),
+    )
 
 
 def to_choice(request: pb.ResolveFactRequest) -> tuple[FactKey, str | None, str]:

@@ -13,6 +13,7 @@ from services.sync.rpc import mapping
 from services.sync.usecases.get_peer_status import GetPeerStatus
 from services.sync.usecases.list_facts import ListFacts
 from services.sync.usecases.provision_membership import ProvisionMembership
+from services.sync.usecases.publish_adjustment import PublishAdjustment
 from services.sync.usecases.publish_facts import PublishFacts
 from services.sync.usecases.pull_batch import PullBatch
 from services.sync.usecases.resolve_fact import ResolveFact
@@ -24,6 +25,7 @@ class UseCases:
     """Everything the door leads to."""
 
     publish_facts: PublishFacts
+    publish_adjustment: PublishAdjustment
     list_facts: ListFacts
     resolve_fact: ResolveFact
     get_peer_status: GetPeerStatus
@@ -35,8 +37,8 @@ class UseCases:
 class SyncServicer(pb_grpc.SyncServiceServicer):
     """``harmonia.sync.v1.SyncService``; each method is its use case."""
 
-    def __init__(self, usecases: UseCases, catalogue: Catalogue, first_year: int) -> None:
-        self._use, self._catalogue, self._first_year = usecases, catalogue, first_year
+    def __init__(self, usecases: UseCases, server: str, catalogue: Catalogue, first_year: int) -> None:
+        self._use, self._server, self._catalogue, self._first_year = usecases, server, catalogue, first_year
 
     async def PublishFacts(self, request: pb.PublishFactsRequest, context: Any) -> pb.PublishFactsResponse:
         """See ``usecases/publish_facts.py``."""
@@ -44,6 +46,13 @@ class SyncServicer(pb_grpc.SyncServiceServicer):
         changes = mapping.to_changes(request.facts)
         appended = await self._use.publish_facts(request.event_id, siren, year, changes, seals=request.seals)
         return pb.PublishFactsResponse(appended=appended)
+
+    async def PublishAdjustment(
+        self, request: pb.PublishAdjustmentRequest, context: Any
+    ) -> pb.PublishAdjustmentResponse:
+        """See ``usecases/publish_adjustment.py``."""
+        appended = await self._use.publish_adjustment(mapping.to_adjustment(request.adjustment, self._server))
+        return pb.PublishAdjustmentResponse(appended=appended)
 
     async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> pb.ListFactsResponse:
         """See ``usecases/list_facts.py``."""

@@ -164,6 +164,18 @@ class MembershipRow(Row):
     kept_at: Mapped[datetime] = mapped_column(INSTANT)
 
 
+class AdjustmentRow(Row):
+    """A decision on a control, as its authority's server took it; a trigger refuses every change and removal."""
+
+    __tablename__ = "adjustments"
+
+    origin: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    hlc: Mapped[int] = mapped_column(BigInteger)
+    kept_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
 class ReceiptRow(Row):
     """A signed receipt, given by us or taken from a peer; a trigger refuses every change and removal."""
 

@@ -12,13 +12,23 @@ from chassis.database.unit_of_work import Bookkeeping, SqlUnitOfWork, remember_o
 from chassis.database.unit_of_work import Event as OutboxEvent
 from chassis.identifiers import Identifiers
 from chassis.logging import log
-from services.sync.domain.events import Event, FactsChanged, Incident
+from services.sync.domain.events import AdjustmentReceived, Event, FactsChanged, Incident
+from services.sync.store.adjustments import SqlAdjustments
 from services.sync.store.cursors import SqlCursors, SqlInbox
 from services.sync.store.facts import SqlFacts, SqlTellings
 from services.sync.store.memberships import SqlMemberships
 from services.sync.store.rows import AppliedRequestRow, IncidentRow, OutboxEventRow, OutboxHeadRow
 from services.sync.store.streams import SqlReceipts, SqlStreams
-from services.sync.usecases.ports import Cursors, Facts, Inbox, Memberships, Receipts, Streams, Tellings
+from services.sync.usecases.ports import (
+    Adjustments,
+    Cursors,
+    Facts,
+    Inbox,
+    Memberships,
+    Receipts,
+    Streams,
+    Tellings,
+)
 
 BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
@@ -41,6 +51,7 @@ class SqlSync(SqlUnitOfWork):
     cursors: Cursors
     inbox: Inbox
     memberships: Memberships
+    adjustments: Adjustments
     receipts: Receipts
 
     def __init__(
@@ -65,6 +76,7 @@ class SqlSync(SqlUnitOfWork):
         self.cursors = SqlCursors(session)
         self.inbox = SqlInbox(session, self._clock)
         self.memberships = SqlMemberships(session, self._clock)
+        self.adjustments = SqlAdjustments(session, self._clock)
         self.receipts = SqlReceipts(session, self._clock)
 
     async def is_first(self, event_id: str) -> bool:
@@ -76,6 +88,9 @@ class SqlSync(SqlUnitOfWork):
         if isinstance(event, FactsChanged):
             payload = {"body": event.siren, "year": event.year, "concepts": list(event.concepts)}
             self.record(OutboxEvent("FactsChanged", event.siren, payload))
+        elif isinstance(event, AdjustmentReceived):
+            content = event.adjustment.to_bytes().decode()
+            self.record(OutboxEvent("AdjustmentReceived", f"controls/{event.adjustment.origin}", {"content": content}))
         else:
             self._incidents.append(event)
 

@@ -2,11 +2,18 @@
 
 from chassis.clock import Clock
 from chassis.errors import Failure
+from services.sync.domain.adjustment import adjustment_of_content
 from services.sync.domain.batch import Batch, Item, Withheld
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Envelope, Kind, fact_of_content
 from services.sync.domain.errors import BatchRefused, Refusal
-from services.sync.domain.events import FactsChanged, LaneParked, StreamFrozen, UnentitledItemDropped
+from services.sync.domain.events import (
+    AdjustmentReceived,
+    FactsChanged,
+    LaneParked,
+    StreamFrozen,
+    UnentitledItemDropped,
+)
 from services.sync.domain.fact import FactKey, SharedFact
 from services.sync.domain.inbox import Fate, Reception, Settlement
 from services.sync.domain.merkle import Frontier
@@ -14,7 +21,7 @@ from services.sync.domain.receipt import Receipt
 from services.sync.domain.signing import Signer, Verifier
 from services.sync.domain.stream import Cursor
 from services.sync.usecases.ports import OpensWork, Received, UnitOfWork
-from services.sync.usecases.sending import Here, backfill
+from services.sync.usecases.sending import Here, backfill, send_adjustments
 
 
 class ApplyBatch:
@@ -85,10 +92,12 @@ class _Intake:
         self._facts = await work.facts.of_keys(_keys(facts))
         for item in items:
             reception = Reception(self._here.server, origin, document, self._here.catalogue)
-            if isinstance(item, Envelope) and item.content.kind is Kind.MEMBERSHIP and reception.admits(item):
+            if isinstance(item, Withheld) or item.content.kind is Kind.FACT or not reception.admits(item):
+                self._settle(reception, item)
+            elif item.content.kind is Kind.MEMBERSHIP:
                 document = await self._follow(reception, item)
             else:
-                self._settle(reception, item)
+                await self._pass_on(item)
         await work.facts.save(self._facts[key] for key in sorted(self._changed))
         await work.inbox.add(origin, self._cursor.epoch, self._received)
         if document != opening:
@@ -109,6 +118,14 @@ class _Intake:
             await self._work.memberships.put(document)
         self._note(item, Settlement(Fate.APPLIED))
         return document
+
+    async def _pass_on(self, item: Envelope) -> None:
+        """Keep a decision on a control, for the validation service here and, at the ministry, for the other federations."""
+        adjustment, hlc = adjustment_of_content(item.content), item.content.hlc
+        if await self._work.adjustments.add(adjustment, hlc):
+            self._work.publish(AdjustmentReceived(adjustment))
+            await send_adjustments(self._work, self._here, [(adjustment, hlc)])
+        self._note(item, Settlement(Fate.APPLIED))
 
     def _settle(self, reception: Reception, item: Item) -> None:
         if isinstance(item, Withheld):

@@ -7,7 +7,7 @@ from services.sync.domain.signing import Verifier, is_statement
 from services.sync.domain.stream import Cursor, EpochNotice
 from services.sync.usecases.apply_batch import ApplyBatch
 from services.sync.usecases.ports import OpensWork, PeerServers, Pulled
-from services.sync.usecases.sending import Here, append
+from services.sync.usecases.sending import Here, append, send_adjustments
 
 
 class CatchUp:
@@ -42,6 +42,8 @@ class CatchUp:
     async def _follow(self, peer: str, notice: EpochNotice) -> None:
         """Go on with the peer's present incarnation, and tell it again all that it may have lost of ours.
 
+        A peer met for the first time is told the decisions on controls that were taken before.
+
         Raises:
             BatchRefused: the notice is not the peer's, or not later than the epoch we know.
         """
@@ -52,6 +54,8 @@ class CatchUp:
             else:
                 cursor = known.renewed(notice, identity=peer, verifier=self._verifier)
             await work.cursors.save(cursor)
+            if known is None or cursor.epoch != known.epoch:
+                await send_adjustments(work, self._here, await work.adjustments.everything(), [peer])
             if known is not None and cursor.epoch != known.epoch:
                 document = await self._here.document(work, peer)
                 keys = await work.facts.keys_of({member.siren for member in document.members})

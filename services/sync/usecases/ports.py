@@ -6,10 +6,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from services.sync.domain.adjustment import Adjustment
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Content, Epoch
 from services.sync.domain.events import Event
 from services.sync.domain.fact import FactKey, SharedFact
+from services.sync.domain.hlc import HybridTime
 from services.sync.domain.inbox import Fate
 from services.sync.domain.publication import Telling
 from services.sync.domain.receipt import Receipt
@@ -171,6 +173,18 @@ class Memberships(Protocol):
         ...
 
 
+class Adjustments(Protocol):
+    """Decisions on controls, of this server's authority and of the others; only ever added."""
+
+    async def add(self, adjustment: Adjustment, hlc: HybridTime) -> bool:
+        """Keep a decision; False when it is kept already."""
+        ...
+
+    async def everything(self) -> Sequence[tuple[Adjustment, HybridTime]]:
+        """Return every decision, oldest first."""
+        ...
+
+
 class Receipts(Protocol):
     """Signed receipts, ours and theirs."""
 
@@ -192,6 +206,7 @@ class UnitOfWork(Protocol):
     cursors: Cursors
     inbox: Inbox
     memberships: Memberships
+    adjustments: Adjustments
     receipts: Receipts
 
     async def is_first(self, event_id: str) -> bool:
@@ -199,7 +214,7 @@ class UnitOfWork(Protocol):
         ...
 
     def publish(self, event: Event) -> None:
-        """Write an event with this transaction; ``FactsChanged`` also goes to the forms service."""
+        """Write an event with this transaction; it goes to the service that must hear of it, or among the incidents."""
         ...
 
     async def commit(self) -> None:
@@ -253,6 +268,20 @@ class Filings(Protocol):
         """Show the facts in the open filings of that body and year. Harmless to repeat under the same id.
 
         Raises:
+            Unavailable: it does not answer.
+        """
+        ...
+
+
+class Controls(Protocol):
+    """The validation service of this server."""
+
+    async def tell(self, adjustment: Adjustment) -> None:
+        """Hand over another server's decision. Harmless to repeat.
+
+        Raises:
+            Invalid: the control cannot be adjusted so.
+            RuleBroken: the control is not that server's to adjust.
             Unavailable: it does not answer.
         """
         ...

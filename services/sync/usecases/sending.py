@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.sync.domain.adjustment import Adjustment, content_of_adjustment
 from services.sync.domain.concept import Catalogue
 from services.sync.domain.entitlement import MembershipDocument, may_travel, newly_entitled
 from services.sync.domain.envelope import Content, content_of_fact
 from services.sync.domain.fact import Fact, Writer
+from services.sync.domain.hlc import HybridTime
 from services.sync.usecases.ports import UnitOfWork
 
 
@@ -48,6 +50,14 @@ async def send(work: UnitOfWork, here: Here, versions: Iterable[Fact]) -> int:
     for peer in await here.partners(work) if contents else []:
         appended += await append(work, here, peer, contents)
     return appended
+
+
+async def send_adjustments(
+    work: UnitOfWork, here: Here, adjustments: Iterable[tuple[Adjustment, HybridTime]], peers: Sequence[str] = ()
+) -> int:
+    """Append decisions for every peer that may have them, or for those named; return how many envelopes that makes."""
+    contents = [content_of_adjustment(adjustment, hlc) for adjustment, hlc in adjustments]
+    return sum([await append(work, here, peer, contents) for peer in peers or await here.partners(work)])
 
 
 async def append(work: UnitOfWork, here: Here, peer: str, contents: Sequence[Content]) -> int:

@@ -1,1 +1,1 @@
-"""What the exchange does unasked: it follows each peer's stream, and tells the forms service what changed."""
+"""What the exchange does unasked: it follows each peer's stream, and tells the services here what changed."""

@@ -1,6 +1,6 @@
-"""A signed version on its way to one recipient, and the routing of a signed version to all of them."""
+"""A signed version on its way to one recipient, and what signed release terms must hold to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,8 @@ from uuid import UUID
 from services.transmission.domain.decision import Mode, Question
 from services.transmission.domain.errors import (
     DispatchNotDelivered,
+    DispatchSuspended,
+    DispatchWithdrawn,
     ReleaseTermsMismatch,
 )
 from services.transmission.domain.filing import FilingIdentity
@@ -28,6 +30,17 @@ class DispatchState(StrEnum):
     """The recipient has taken it into account."""
     SUPERSEDED = "superseded"
     """A later version took its place before it was read; it can still be read."""
+
+
+class Standing(StrEnum):
+    """What a version is to its recipient now (F26): at most one version of a filing is current or suspended there."""
+
+    CURRENT = "current"
+    SUSPENDED = "suspended"
+    """The body reopened the filing: the next version replaces it, or it is withdrawn."""
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    """A later version was signed that does not go to this recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,15 @@ class SignedFiling:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """The version that a correction takes the place of, at one recipient."""
+
+    dispatch_id: UUID
+    version: int
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One signed version for one recipient: at most one exists for each (filing, version, recipient)."""
 
@@ -76,8 +98,8 @@ class Dispatch:
     """The ground it was sent on, as signed."""
     level: int
     queued_at: datetime
-    replaces: UUID | None = None
-    """Dispatch this one replaces at this recipient; nothing for the first one sent to it. Never changes."""
+    replaces: Replaced | None = None
+    """What this one replaces at this recipient; nothing for the first one sent to it. Never changes."""
     superseded_by: int | None = None
     """Version that replaced this one at this recipient."""
     sequence: int | None = None
@@ -86,6 +108,10 @@ class Dispatch:
     delivered_at: datetime | None = None
     """When the recipient first read the container."""
     acknowledged_at: datetime | None = None
+    suspended_at: datetime | None = None
+    """When the body reopened this version, if it did while it was current here."""
+    withdrawn_at: datetime | None = None
+    """When a later version was signed that does not go to this recipient."""
 
     @property
     def state(self) -> DispatchState:
@@ -99,9 +125,33 @@ class Dispatch:
         return DispatchState.QUEUED if self.available_at is None else DispatchState.AVAILABLE
 
     @property
-    def is_current(self) -> bool:
-        """Tell whether this is the one current version at this recipient."""
-        return self.superseded_by is None
+    def standing(self) -> Standing:
+        """Read what the version is to its recipient off what happened since."""
+        if self.superseded_by is not None:
+            return Standing.REPLACED
+        if self.withdrawn_at is not None:
+            return Standing.WITHDRAWN
+        return Standing.CURRENT if self.suspended_at is None else Standing.SUSPENDED
+
+    def require_readable(self, *, accepts_suspended: bool) -> None:
+        """Let the recipient have the container.
+
+        What it has read already it may read again: the bytes are at the recipient, and the notice too. What it has not
+        read is not handed out once the body said that it is wrong, nor ever once a version was signed without it.
+
+        Args:
+            accepts_suspended: the recipient says that it knows, and wants the suspended version all the same.
+
+        Raises:
+            DispatchWithdrawn: withdrawn before it was read.
+            DispatchSuspended: suspended before it was read, and not asked for as such.
+        """
+        if self.delivered_at is not None:
+            return
+        if self.withdrawn_at is not None:
+            raise DispatchWithdrawn(metadata={"version": str(self.filing.version)})
+        if self.standing is Standing.SUSPENDED and not accepts_suspended:
+            raise DispatchSuspended(metadata={"version": str(self.filing.version)})
 
     def make_available(self, sequence: int, at: datetime) -> "Dispatch":
         """Give the dispatch its place in the feed; a repeat keeps the first place."""
@@ -120,15 +170,6 @@ class Dispatch:
         if self.delivered_at is None:
             raise DispatchNotDelivered
         return self if self.acknowledged_at is not None else replace(self, acknowledged_at=at)
-
-
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """What a signed version brings about: dispatches to add, and earlier ones that it replaces."""
-
-    added: tuple[Dispatch, ...]
-    superseded: tuple[Dispatch, ...]
-    """Earlier versions at the same recipients, now marked as replaced."""
 
 
 def check_terms(filing: SignedFiling, terms: ReleaseTerms, matrix: ReleaseMatrix) -> None:
@@ -151,53 +192,22 @@ def check_terms(filing: SignedFiling, terms: ReleaseTerms, matrix: ReleaseMatrix
             raise ReleaseTermsMismatch(metadata={"recipient": released.recipient, "rule": released.rule})
 
 
-def _stands(matrix: ReleaseMatrix, filing: FilingIdentity, released: ReleasedTo, on: date) -> bool:
-    found = matrix.find(Question(filing.document, filing.family, filing.departement, released.recipient, on))
-    return found is not None and found[0].id == released.rule and found[1].mode not in {Mode.CLOSED, Mode.NONE}
-
-
-def route(
-    filing: SignedFiling,
-    terms: ReleaseTerms,
-    existing: Sequence[Dispatch],
-    at: datetime,
-    new_id: Callable[[], UUID],
-) -> Routing:
-    """Turn a signed version into one dispatch per recipient of its signed terms.
-
-    Repeating it adds nothing. A recipient that the new terms leave out keeps what it already received: unticking
-    stops future versions only. Versions that arrive out of order still leave one current version per recipient,
-    the highest.
+def check_chain(filing: SignedFiling, previous_digest: str, existing: Iterable[Dispatch]) -> None:
+    """Refuse a version whose signed bytes name another predecessor than the one that was sent from here.
 
     Args:
         filing: the signed version.
-        terms: its signed release terms, already checked.
-        existing: every dispatch of this filing so far, all versions and recipients.
-        at: the present instant.
-        new_id: gives the identifiers of new dispatches.
+        previous_digest: content digest of the version before, as signed; empty where nothing was said.
+        existing: every dispatch of this filing so far.
+
+    Raises:
+        ReleaseTermsMismatch: the digests differ.
     """
-    added: list[Dispatch] = []
-    superseded: list[Dispatch] = []
-    for released in terms.recipients:
-        held = {d.filing.version: d for d in existing if d.recipient == released.recipient}
-        if filing.version in held:
-            continue
-        earlier = [version for version in held if version < filing.version]
-        added.append(
-            Dispatch(
-                id=new_id(),
-                recipient=released.recipient,
-                filing=filing,
-                rule=released.rule,
-                level=released.level,
-                queued_at=at,
-                replaces=held[max(earlier)].id if earlier else None,
-                superseded_by=max((version for version in held if version > filing.version), default=None),
-            )
-        )
-        superseded += [
-            replace(held[version], superseded_by=filing.version)
-            for version in earlier
-            if (held[version].superseded_by or 0) < filing.version
-        ]
-    return Routing(tuple(added), tuple(superseded))
+    before = {one.filing.content_digest for one in existing if one.filing.version == filing.version - 1}
+    if previous_digest and before - {previous_digest}:
+        raise ReleaseTermsMismatch(metadata={"difference": "previous"})
+
+
+def _stands(matrix: ReleaseMatrix, filing: FilingIdentity, released: ReleasedTo, on: date) -> bool:
+    found = matrix.find(Question(filing.document, filing.family, filing.departement, released.recipient, on))
+    return found is not None and found[0].id == released.rule and found[1].mode not in {Mode.CLOSED, Mode.NONE}

@@ -60,6 +60,18 @@ class DispatchNotDelivered(RuleBroken):
     reason = "DISPATCH_NOT_DELIVERED"
 
 
+class DispatchSuspended(RuleBroken):
+    """The body reopened this version before it was read: it is given to who asks for it as suspended, and no one else."""
+
+    reason = "DISPATCH_SUSPENDED"
+
+
+class DispatchWithdrawn(RuleBroken):
+    """A later version was signed without this recipient before it read this one: it is not given out any more."""
+
+    reason = "DISPATCH_WITHDRAWN"
+
+
 class CursorUnknown(Invalid):
     """The cursor was not given by this feed; start again from the beginning."""
 

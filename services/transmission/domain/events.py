@@ -58,6 +58,21 @@ class FilingWithheld:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeGiven:
+    """A recipient was told, in its feed, that a version it was sent is suspended or no longer current."""
+
+    body: str
+    filing_id: str
+    version: int
+    recipient: str
+    dispatch_id: str
+    notice_id: str
+    kind: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FilingDelivered:
     """A recipient read a container for the first time."""
 
@@ -70,11 +85,13 @@ class FilingDelivered:
     reader: str
     """Subject of the credentials that read it."""
     delivered_at: datetime
+    standing: str = "current"
+    """What the version was to the recipient when it read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilingAcknowledged:
-    """A recipient took a delivery into account."""
+    """A recipient took a delivery, or a notice about one, into account."""
 
     body: str
     filing_id: str
@@ -84,7 +101,11 @@ class FilingAcknowledged:
     reader: str
     """Subject of the credentials that acknowledged it."""
     acknowledged_at: datetime
+    notice_id: str = ""
+    """The notice, when it is one that was taken into account."""
 
 
-Fact = MatrixPublished | BoxChosen | FilingDispatched | FilingWithheld | FilingDelivered | FilingAcknowledged
+Fact = (
+    MatrixPublished | BoxChosen | FilingDispatched | FilingWithheld | NoticeGiven | FilingDelivered | FilingAcknowledged
+)
 """Everything the journal keeps."""

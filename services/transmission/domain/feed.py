@@ -1,10 +1,18 @@
-"""A recipient's own feed: every delivery in one dense sequence, readable again from any place, for as long as kept."""
+"""A recipient's own feed: deliveries and notices in one dense sequence, readable again from any place, for as long as kept.
+
+What to rely on is read off the feed alone, in whatever order its entries are taken in: of the entries of one filing, the
+one of the highest version speaks, and of the same version a withdrawal before a suspension before the release.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.transmission.domain.dispatch import Dispatch
 from services.transmission.domain.errors import CursorUnknown
+from services.transmission.domain.notice import Notice
+
+Entry = Dispatch | Notice
+"""What has a place in a feed."""
 
 PAGE_LIMIT = 500
 """Most entries of one page; asking for more gives this many."""
@@ -14,9 +22,9 @@ PAGE_DEFAULT = 100
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Available dispatches of one recipient after a cursor, in order."""
+    """Available entries of one recipient after a cursor, in order."""
 
-    entries: tuple[Dispatch, ...]
+    entries: tuple[Entry, ...]
     next_after: int
     """Where to read on: the last sequence given, or the cursor asked when there was nothing new."""
     is_complete: bool
@@ -28,7 +36,7 @@ def page_size(asked: int) -> int:
     return min(asked, PAGE_LIMIT) if asked > 0 else PAGE_DEFAULT
 
 
-def cut_page(after: int, size: int, entries: Sequence[Dispatch], last_sequence: int) -> FeedPage:
+def cut_page(after: int, size: int, entries: Sequence[Entry], last_sequence: int) -> FeedPage:
     """Cut one page out of the entries that follow a cursor.
 
     A cursor beyond the end is refused rather than answered with silence: it comes from another server or from
@@ -50,6 +58,6 @@ def cut_page(after: int, size: int, entries: Sequence[Dispatch], last_sequence: 
     return FeedPage(given, last_given if last_given is not None else after, is_complete=len(entries) <= size)
 
 
-def is_dense(entries: Sequence[Dispatch], after: int = 0) -> bool:
+def is_dense(entries: Sequence[Entry], after: int = 0) -> bool:
     """Tell whether the entries follow the cursor without a gap, a repeat or a swap (promise P8)."""
     return [entry.sequence for entry in entries] == list(range(after + 1, after + 1 + len(entries)))

@@ -19,6 +19,8 @@ class SignedManifest:
     """Family and seat included: the rules are checked against what was signed, not against what was reported."""
     version: int
     terms: ReleaseTerms
+    previous_digest: str = ""
+    """SHA-256 of the content of the version before, as signed; empty for a first version and for early manifests."""
 
 
 def read_manifest(content: bytes, signed_on: date) -> SignedManifest:
@@ -51,6 +53,7 @@ def read_manifest(content: bytes, signed_on: date) -> SignedManifest:
             ),
             version=int(tree["filing"]["version"]),
             terms=ReleaseTerms(str(tree["release_matrix"]["digest"]), signed_on, released),
+            previous_digest=str((tree.get("previous") or {}).get("digest", "")),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReleaseTermsMismatch(metadata={"cause": type(error).__name__}) from error

@@ -15,6 +15,7 @@ from services.transmission.rpc.mapping import (
     to_delivery_id,
     to_document,
     to_identity,
+    to_reopening,
     to_report,
 )
 from services.transmission.usecases import UseCases
@@ -51,6 +52,10 @@ class TransmissionServicer(pb_grpc.TransmissionServiceServicer):
         """Route a signed version."""
         return pb.DispatchFilingResponse(dispatched=await self._use.dispatch_filing(to_report(request)))
 
+    async def SuspendFiling(self, request: pb.SuspendFilingRequest, context: Context) -> pb.SuspendFilingResponse:
+        """Tell the recipients of a reopened version."""
+        return pb.SuspendFilingResponse(told=await self._use.suspend_filing(*to_reopening(request)))
+
     async def ReadFeed(self, request: pb.ReadFeedRequest, context: Context) -> pb.ReadFeedResponse:
         """Read the caller's own feed."""
         page = await self._use.read_feed(caller(), request.after, request.limit, to_document(request.document))
@@ -59,7 +64,8 @@ class TransmissionServicer(pb_grpc.TransmissionServiceServicer):
 
     async def FetchDelivery(self, request: pb.FetchDeliveryRequest, context: Context) -> pb.FetchDeliveryResponse:
         """Return the container of one entry."""
-        container, entry = await self._use.fetch_delivery(caller(), to_delivery_id(request.delivery_id))
+        delivery_id, accepts = to_delivery_id(request.delivery_id), request.accepts_suspended
+        container, entry = await self._use.fetch_delivery(caller(), delivery_id, accepts_suspended=accepts)
         return pb.FetchDeliveryResponse(container=container, entry=from_entry(entry))
 
     async def AcknowledgeDelivery(

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -92,16 +93,54 @@ class DispatchRow(Rows):
     rule: Mapped[str] = mapped_column(Text)
     level: Mapped[int] = mapped_column(SmallInteger)
     replaces: Mapped[UUID | None]
+    replaced_version: Mapped[int | None] = mapped_column(Integer)
+    replaced_digest: Mapped[str | None] = mapped_column(Text)
     superseded_by: Mapped[int | None] = mapped_column(Integer)
     queued_at: Mapped[datetime] = mapped_column(INSTANT)
     available_at: Mapped[datetime | None] = mapped_column(INSTANT)
     delivered_at: Mapped[datetime | None] = mapped_column(INSTANT)
     acknowledged_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    suspended_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
     __table_args__ = (
         UniqueConstraint("filing_id", "version", "recipient", name="once_per_version_and_recipient"),
         Index("feed", "recipient", "sequence", unique=True),
         Index("feed_of_document", "recipient", "document", "sequence"),
+    )
+
+
+class VersionRow(Rows):
+    """What was reported of one version of a filing: that it was routed, that it was reopened, or both, in any order."""
+
+    __tablename__ = "versions"
+
+    filing_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    routed_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    reopened_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class NoticeRow(Rows):
+    """What a recipient was told of a dispatch, and the place of that in its feed, among the dispatches."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(Text)
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatches.id"))
+    document: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(INSTANT)
+    available_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+    __table_args__ = (
+        UniqueConstraint("dispatch_id", "kind", name="once_per_dispatch_and_kind"),
+        Index("notices_of_feed", "recipient", "sequence", unique=True),
+        Index("notices_of_feed_of_document", "recipient", "document", "sequence"),
     )
 
 

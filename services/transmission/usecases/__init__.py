@@ -9,6 +9,7 @@ from services.transmission.usecases.get_release_table import GetReleaseTable
 from services.transmission.usecases.list_deliveries import ListDeliveries
 from services.transmission.usecases.provision_matrix import ProvisionMatrix
 from services.transmission.usecases.read_feed import ReadFeed
+from services.transmission.usecases.suspend_filing import SuspendFiling
 from services.transmission.usecases.tick_box import TickBox
 
 
@@ -19,6 +20,7 @@ class UseCases:
     get_release_table: GetReleaseTable
     tick_box: TickBox
     dispatch_filing: DispatchFiling
+    suspend_filing: SuspendFiling
     read_feed: ReadFeed
     fetch_delivery: FetchDelivery
     acknowledge_delivery: AcknowledgeDelivery

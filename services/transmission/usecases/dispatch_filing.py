@@ -7,11 +7,13 @@ from datetime import datetime
 
 from chassis.clock import Clock
 from chassis.identifiers import Identifiers
-from services.transmission.domain.dispatch import Dispatch, Routing, SignedFiling, check_terms, route
+from services.transmission.domain.dispatch import Dispatch, SignedFiling, check_chain, check_terms
 from services.transmission.domain.errors import ReleaseTermsMismatch
 from services.transmission.domain.events import FilingDispatched, FilingWithheld
 from services.transmission.domain.filing import FilingIdentity
+from services.transmission.domain.routing import Routing, route
 from services.transmission.domain.signed_manifest import SignedManifest, read_manifest
+from services.transmission.usecases.giving_notice import keep
 from services.transmission.usecases.ports import Containers, SealedFiling, UnitOfWork, UnitsOfWork
 
 
@@ -39,7 +41,8 @@ class DispatchFiling:
         """Put the version into the feed of each recipient and return how many it was put into by this call.
 
         Raises:
-            ReleaseTermsMismatch: the report, the container and the matrix do not agree; nothing is sent.
+            ReleaseTermsMismatch: the report, the container, the matrix and the version before do not agree; nothing is
+                sent.
             ContainerMismatch: the container does not verify.
             Unavailable: the signature service does not answer; the event comes again.
         """
@@ -56,10 +59,10 @@ class DispatchFiling:
         )
         async with self._units() as unit:
             await unit.dispatches.lock_filing(filing.identity.filing_id)
-            if not await unit.dispatches.remember_event(reported.event_id):
+            if not await unit.dispatches.remember_event("DispatchFiling", reported.event_id):
                 return 0
             routing = await self._route(unit, filing, manifest)
-            await unit.dispatches.make_available(routing.added)
+            await unit.feeds.append(routing.added, routing.notices)
             await unit.commit()
         return len(routing.added)
 
@@ -69,11 +72,13 @@ class DispatchFiling:
             raise ReleaseTermsMismatch(metadata={"signed": manifest.terms.matrix_digest})
         check_terms(filing, manifest.terms, published.matrix)
         now = self._clock.now()
-        existing = await unit.dispatches.of_filing(filing.identity.filing_id)
-        routing = route(filing, manifest.terms, existing, now, self._identifiers.next)
-        await unit.dispatches.add(routing.added)
-        for dispatch in routing.superseded:
-            await unit.dispatches.save(dispatch)
+        filing_id = filing.identity.filing_id
+        existing = await unit.dispatches.of_filing(filing_id)
+        check_chain(filing, manifest.previous_digest, existing)
+        versions = await unit.versions.of_filing(filing_id)
+        routing = route(filing, manifest.terms, existing, versions, now, self._identifiers.next)
+        await unit.versions.mark_routed(filing_id, filing.version, now)
+        await keep(unit, routing)
         await self._journal(unit, filing, manifest, existing, routing, now)
         return routing
 

@@ -18,13 +18,23 @@ class FetchDelivery:
     def __init__(self, units: UnitsOfWork, containers: Containers, clock: Clock) -> None:
         self._units, self._containers, self._clock = units, containers, clock
 
-    async def __call__(self, caller: Caller, dispatch_id: UUID) -> tuple[bytes, Dispatch]:
+    async def __call__(
+        self, caller: Caller, dispatch_id: UUID, *, accepts_suspended: bool = False
+    ) -> tuple[bytes, Dispatch]:
         """Return the container's bytes and the entry as it is now.
 
-        The bytes are had before the delivery is recorded: a failure in between leaves it undelivered.
+        The bytes are had before the delivery is recorded: a failure in between leaves it undelivered, and a suspension
+        that comes in between is obeyed.
+
+        Args:
+            caller: bearer of a partner's credentials.
+            dispatch_id: the entry; a notice has no container.
+            accepts_suspended: the caller wants a suspended version all the same.
 
         Raises:
             UnknownDelivery: never sent to this partner, whatever exists for others.
+            DispatchSuspended: suspended before it was read, and not asked for as such.
+            DispatchWithdrawn: withdrawn before it was read.
             ContainerMismatch: the bytes are not those that were dispatched.
             Unavailable: the signature service does not answer.
         """
@@ -33,17 +43,20 @@ class FetchDelivery:
             found = await unit.dispatches.find(partner, dispatch_id)
         if found is None or found.sequence is None:
             raise UnknownDelivery
+        found.require_readable(accepts_suspended=accepts_suspended)
         container = await self._containers.fetch(found.filing.identity.filing_id, found.filing.version)
         if hashlib.sha256(container).hexdigest() != found.filing.container_digest:
             raise ContainerMismatch(metadata={"delivery_id": str(dispatch_id)})
-        return container, await self._record(partner, dispatch_id, caller.subject)
+        return container, await self._record(caller, dispatch_id, accepts_suspended=accepts_suspended)
 
-    async def _record(self, partner: str, dispatch_id: UUID, reader: str) -> Dispatch:
+    async def _record(self, caller: Caller, dispatch_id: UUID, *, accepts_suspended: bool) -> Dispatch:
+        partner = partner_of(caller)
         now = self._clock.now()
         async with self._units() as unit:
             found = await unit.dispatches.find(partner, dispatch_id)
             if found is None:
                 raise UnknownDelivery
+            found.require_readable(accepts_suspended=accepts_suspended)
             delivered = found.deliver(now)
             if delivered is not found:
                 filing = found.filing
@@ -56,8 +69,9 @@ class FetchDelivery:
                         partner,
                         str(dispatch_id),
                         filing.container_digest,
-                        reader,
+                        caller.subject,
                         now,
+                        str(found.standing),
                     )
                 )
             await unit.commit()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
@@ -9,8 +10,11 @@ from uuid import UUID
 from services.transmission.domain.box import Box
 from services.transmission.domain.dispatch import Dispatch
 from services.transmission.domain.events import Fact
+from services.transmission.domain.feed import Entry
 from services.transmission.domain.filing import FilingIdentity
+from services.transmission.domain.notice import Notice
 from services.transmission.domain.release_table import PublishedMatrix
+from services.transmission.domain.routing import KnownVersions
 
 
 class Matrices(Protocol):
@@ -46,14 +50,14 @@ class Boxes(Protocol):
 
 
 class Dispatches(Protocol):
-    """Everything sent from this server, and the feeds it makes."""
+    """Everything sent from this server."""
 
     async def lock_filing(self, filing_id: str) -> None:
         """Make other transactions that route this filing wait until this one ends."""
         ...
 
-    async def remember_event(self, event_id: str) -> bool:
-        """Record that the event is applied by this transaction; False when it was applied before."""
+    async def remember_event(self, method: str, event_id: str) -> bool:
+        """Record that the event is applied by this transaction; False when that method applied it before."""
         ...
 
     async def of_filing(self, filing_id: str) -> Sequence[Dispatch]:
@@ -72,20 +76,59 @@ class Dispatches(Protocol):
         """Keep what changed of a dispatch: its instants and what superseded it."""
         ...
 
-    async def make_available(self, dispatches: Sequence[Dispatch]) -> None:
-        """Give queued dispatches the next place in the feed of their recipient.
+
+class Versions(Protocol):
+    """What was reported of the versions of each filing, in whatever order."""
+
+    async def of_filing(self, filing_id: str) -> KnownVersions:
+        """Return what is known."""
+        ...
+
+    async def mark_routed(self, filing_id: str, version: int, at: datetime) -> None:
+        """Record that a version was routed, even if nobody receives it; the first instant is kept."""
+        ...
+
+    async def mark_reopened(self, filing_id: str, version: int, at: datetime) -> None:
+        """Record that a version was reopened, routed or not yet; the first instant is kept."""
+        ...
+
+
+class Notices(Protocol):
+    """What recipients were told of versions they were sent."""
+
+    async def add(self, notices: Sequence[Notice]) -> None:
+        """Keep notices that have no place in a feed yet."""
+        ...
+
+    async def save(self, notice: Notice) -> None:
+        """Keep that a notice was taken into account."""
+        ...
+
+    async def of_filing(self, filing_id: str) -> Sequence[Notice]:
+        """Return every notice of a filing, oldest first."""
+        ...
+
+    async def find(self, recipient: str, notice_id: UUID) -> Notice | None:
+        """Return a notice to this recipient, locked until the transaction ends; nobody else's is ever found."""
+        ...
+
+
+class Feeds(Protocol):
+    """The feeds that dispatches and notices make, one a recipient."""
+
+    async def append(self, dispatches: Sequence[Dispatch], notices: Sequence[Notice]) -> None:
+        """Give kept dispatches, then kept notices, the next places in the feed of their recipient.
 
         The last statement before the commit: from here to there the feeds of these recipients are locked, which
         keeps each one dense and in commit order, so that no reader ever passes over an entry.
         """
         ...
 
-    async def feed(self, recipient: str, after: int, limit: int, document: str | None) -> Sequence[Dispatch]:
-        """Return the recipient's available dispatches after a sequence, in order, in constant time."""
-        ...
+    async def read(self, recipient: str, after: int, limit: int, document: str | None) -> tuple[Sequence[Entry], int]:
+        """Return the recipient's available entries after a sequence, in order, and the feed's highest sequence.
 
-    async def last_sequence(self, recipient: str) -> int:
-        """Return the highest sequence of a recipient's feed, 0 when nothing was ever sent to it."""
+        What it costs follows the size of the page. The highest sequence is 0 when nothing was ever sent to it.
+        """
         ...
 
 
@@ -103,6 +146,9 @@ class UnitOfWork(Protocol):
     matrices: Matrices
     boxes: Boxes
     dispatches: Dispatches
+    versions: Versions
+    notices: Notices
+    feeds: Feeds
     journal: Journal
 
     async def __aenter__(self) -> Self: ...

@@ -38,6 +38,5 @@ class ReadFeed:
         """
         partner, size = partner_of(caller), page_size(limit)
         async with self._units() as unit:
-            entries = await unit.dispatches.feed(partner, max(after, 0), size + 1, document)
-            last = await unit.dispatches.last_sequence(partner)
+            entries, last = await unit.feeds.read(partner, max(after, 0), size + 1, document)
         return cut_page(after, size, entries, last)

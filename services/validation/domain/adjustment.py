@@ -1,17 +1,21 @@
-"""What the authority changes of a control for one campaign: a lower severity, or none at all (F13). Never a blocking one."""
+"""What the authority changes of a control for one campaign: a lower severity, or none at all (F13). Never a blocking one.
+
+Authorities decide about their own documents: the ministry about the ER, each federation about the QDIS of its bodies.
+"""
 
 import functools
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from uuid import UUID
 
 from chassis.errors import Violation
 from formsets import Control, FormSet
 from formsets.consequences import told_as
-from services.validation.domain.errors import AdjustmentRefused
+from services.validation.domain.errors import AdjustmentRefused, NotTheAuthority
 
 WITHDRAWN = ""
 """The severity of a control that no longer runs."""
@@ -22,6 +26,37 @@ LONGEST_REASON = 2_000
 
 Softening = tuple[str, str]
 """A control and its severity in this campaign."""
+
+
+HERE = ""
+"""The authority of this server's own decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """Which server decides about the controls of a document, as seen from this one (domain.md §9)."""
+
+    here: str
+    ministry: str
+
+    def over(self, document: str) -> str | None:
+        """Return the authority under whose decisions filings of this server are judged; None: nobody's."""
+        if document == "ER":
+            return HERE if self.here == self.ministry else self.ministry
+        return HERE if self.here != self.ministry else None
+
+    def require(self, authority: str, document: str) -> None:
+        """Let an authority decide about a document, or refuse.
+
+        Raises:
+            NotTheAuthority: another server decides.
+        """
+        server = authority or self.here
+        if (document == "ER") != (server == self.ministry):
+            raise NotTheAuthority(
+                "Les contrôles de l'ER relèvent du ministère, ceux du QDIS de la fédération de l'organisme.",
+                metadata={"server": server, "document": document},
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +72,14 @@ class Adjustment:
     reason: str
     author: str
     at: datetime
+    id: UUID
+    """The same on every server."""
+    authority: str = HERE
+    """The server that decided; empty for this one."""
+
+    def after(self, earlier: "Adjustment | None") -> "Adjustment":
+        """Return the decision dated after the one it replaces, even when this server's clock was set back since."""
+        return self if earlier is None else replace(self, at=max(self.at, earlier.at + timedelta(microseconds=1)))
 
     @property
     def softening(self) -> Softening:
@@ -47,12 +90,21 @@ class Adjustment:
         """Let a decision through.
 
         Raises:
-            AdjustmentRefused: no such control, one of the software itself, a blocking one, a heavier severity, no reason.
+            AdjustmentRefused: no such control, one of the software itself or of another document, a blocking one, a
+                heavier severity, no reason.
         """
         control = next((one for one in form_set.controls if one.id == self.control), None)
-        wrong = obstacle(control, self.severity)
+        wrong = obstacle(control, self.document, self.severity)
         if wrong:
             raise AdjustmentRefused(wrong, violations=[Violation("control", wrong, "CONTROL")])
+        self.require_reason()
+
+    def require_reason(self) -> None:
+        """Let a decision through that is explained, in neither too few nor too many words.
+
+        Raises:
+            AdjustmentRefused: it is not.
+        """
         if not SHORTEST_REASON <= len(self.reason) <= LONGEST_REASON:
             wrong = (
                 f"La raison compte {len(self.reason)} caractères ; il en faut de {SHORTEST_REASON} à {LONGEST_REASON}."
@@ -60,10 +112,12 @@ class Adjustment:
             raise AdjustmentRefused(wrong, violations=[Violation("reason", wrong, "REASON")])
 
 
-def obstacle(control: Control | None, severity: str) -> str:
-    """Why a control cannot have this severity, empty when it can."""
+def obstacle(control: Control | None, document: str, severity: str) -> str:
+    """Why a control of this document cannot have this severity, empty when it can."""
     if control is None or control.expression is None:
         return "Ce contrôle n'existe pas dans ce référentiel, ou n'est pas un contrôle de cohérence."
+    if control.document != document:
+        return f"Le contrôle n'est pas de ceux du {document} : il ne peut pas être assoupli pour ce document."
     if control.severity == "B":
         return "Un contrôle bloquant à la saisie ne peut pas être assoupli."
     if severity != WITHDRAWN and _ADJUSTABLE.find(severity) < _ADJUSTABLE.index(control.severity):

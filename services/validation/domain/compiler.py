@@ -5,7 +5,7 @@ takes over. It reaches nothing but the cells given to it, constants and the func
 attribute access, no name that the compiler did not bind.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,8 @@ Formula = Callable[[Cells], Value | None]
 UNDEFINED = (KeyError, ArithmeticError, ValueError)
 """What compiled code raises when it cannot decide alone."""
 
+_PIECE = 20_000
+"""Characters of source compiled at once; a longer function is compiled alone."""
 _INLINE = 40
 """Longer sums and products are folded over a tuple: nested operators would exhaust the host compiler's stack."""
 
@@ -79,6 +81,16 @@ class Compiler:
         """Queue a boolean expression; returns the name of its function."""
         return self._function("c", f" return {_Writer(self, _subscript).write(node)}\n")
 
+    def add_lines(self, conditions: Sequence[OverLines]) -> str:
+        """Queue what must hold on each line; the function answers for every line, in order, and raises as a predicate.
+
+        Which lines fail is then known without evaluating them again, one by one.
+        """
+        writer = _Writer(self, _subscript)
+        guards = "".join(f" if not ({filled}): {key}\n" for filled, key in map(_when_all_empty, conditions) if filled)
+        answers = [writer.on_line(line, "True") for condition in conditions for line in condition.instances]
+        return self._function("c", f"{guards} return ({','.join(answers)},)\n")
+
     def add_formula(self, node: Node, *, requires_all: bool) -> str:
         """Queue an arithmetic expression over possibly empty cells; returns the name of its function.
 
@@ -100,8 +112,9 @@ class Compiler:
     def compile(self) -> Mapping[str, Callable[..., Any]]:
         """Every queued function, by name."""
         names = dict(self._names)
-        code = compile("".join(self._source), "<rules>", "exec", dont_inherit=True)
-        exec(code, names)  # noqa: S102  # the source is written by _Writer from a parsed tree, never by a person
+        for source in _pieces(self._source):
+            code = compile(source, "<rules>", "exec", dont_inherit=True)
+            exec(code, names)  # noqa: S102  # the source is written by _Writer from a parsed tree, never by a person
         return names
 
     def constant(self, value: object) -> str:
@@ -124,6 +137,17 @@ class Compiler:
         name = f"r{len(self._source)}"
         self._source.append(f"def {name}({argument}):\n{body}")
         return name
+
+
+def _pieces(sources: Iterable[str]) -> Iterator[str]:
+    """The functions, some at a time: all at once the host compiler takes 40 MB that the process never gives back."""
+    waiting: list[str] = []
+    for source in sources:
+        waiting.append(source)
+        if sum(map(len, waiting)) > _PIECE:
+            yield "".join(waiting)
+            waiting.clear()
+    yield "".join(waiting)
 
 
 def is_for_formulas(node: Node) -> bool:
@@ -166,6 +190,14 @@ def _any_filled(keys: Sequence[str]) -> str:
     return " or ".join(f"{key!r} in c" for key in dict.fromkeys(keys)) or "False"
 
 
+def _when_all_empty(condition: OverLines) -> tuple[str, str]:
+    """Whether a line is filled, and what raises KeyError when none is; empty texts when each line raises by itself."""
+    if not any(map(_asks_what_is_empty, condition.instances)):
+        return "", ""
+    keys = [key for instance in condition.instances for key in cells_of(instance) if not is_flag(key)]
+    return _any_filled(keys), _subscript(keys[0])
+
+
 def _subscript(address: str) -> str:
     return f"c[{address!r}]"
 
@@ -205,16 +237,15 @@ class _Writer:
     def _over_lines(self, question: str, instances: tuple[Node, ...]) -> str:
         """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
         skipped = "True" if question == "FORALL" else "False"
-        written = [self._on_line(instance, skipped) for instance in instances]
+        written = [self.on_line(instance, skipped) for instance in instances]
         if question == "COUNT":
             return "count((" + ",".join(written) + ",))"
         answer = (" and " if question == "FORALL" else " or ").join(written)
-        if not any(map(_asks_what_is_empty, instances)):
-            return f"({answer})"
-        keys = [key for instance in instances for key in cells_of(instance) if not is_flag(key)]
-        return f"(({answer}) if ({_any_filled(keys)}) else c[{keys[0]!r}])"
+        filled, key = _when_all_empty(OverLines(question, instances))
+        return f"(({answer}) if ({filled}) else {key})" if filled else f"({answer})"
 
-    def _on_line(self, instance: Node, skipped: str) -> str:
+    def on_line(self, instance: Node, skipped: str) -> str:
+        """The predicate on one line; `skipped` when it is empty and asks what is."""
         if not _asks_what_is_empty(instance):
             return self.write(instance)
         keys = [key for key in cells_of(instance) if not is_flag(key)]

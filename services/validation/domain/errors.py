@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Invalid, NotFound, Unavailable, Violation
+from chassis.errors import Conflict, Exhausted, Invalid, NotFound, RuleBroken, Unavailable, Violation
 
 
 class MalformedExpression(Invalid):
@@ -44,6 +44,18 @@ class EngineUnavailable(Unavailable):
     reason = "ENGINE_UNAVAILABLE"
 
 
+class EngineBusy(Exhausted):
+    """More filings wait to be judged than the workers can serve in a bearable time; come back when said."""
+
+    reason = "ENGINE_BUSY"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"Beaucoup de dossiers sont contrôlés en ce moment ; réessayez dans {retry_after} s.",
+            metadata={"retry_after": str(retry_after)},
+        )
+
+
 class AnswerRefused(Invalid):
     """An answer to a justification is too long, or refuses without a reason."""
 
@@ -60,6 +72,12 @@ class AdjustmentRefused(Invalid):
     """A control cannot be adjusted so: blocking, heavier than it is, unknown, or without a reason."""
 
     reason = "ADJUSTMENT_REFUSED"
+
+
+class NotTheAuthority(RuleBroken):
+    """The controls of that document are another server's to adjust."""
+
+    reason = "NOT_THE_AUTHORITY"
 
 
 class RunUnknown(NotFound):

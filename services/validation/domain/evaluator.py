@@ -32,6 +32,7 @@ from services.validation.domain.syntax import (
     Sum,
     Text,
     cells_of,
+    children,
 )
 
 _ZERO = Decimal(0)
@@ -111,6 +112,10 @@ class Evaluation:
             case _:
                 assert_never(node)
 
+    def fails_on(self, line: Node) -> bool:
+        """Whether what must hold on each line does not hold on this one; nothing is asked of a line that is empty."""
+        return self._reads_something(line) and self.value(line) is False
+
     def _truth(self, node: And | Or | Not | OverLines) -> Any:
         match node:
             case And(operands):
@@ -181,24 +186,28 @@ class Evaluation:
 
     def _until(self, decisive: bool, operands: tuple[Node, ...]) -> bool | None:
         """AND (decisive False) and OR (decisive True): a decisive operand wins over missing ones."""
-        before = dict(self.missing)
+        before = len(self.missing)
         undefined = self.is_undefined
         result: bool | None = not decisive
         for operand in operands:
             value = self.value(operand)
             if value is decisive:
-                self.missing, self.is_undefined = before, undefined
+                self._forget(before, undefined)
                 return bool(decisive)
             if value is None:
                 result = None
         if result is not None:
-            self.missing, self.is_undefined = before, undefined
+            self._forget(before, undefined)
         return result
 
+    def _forget(self, missing: int, is_undefined: bool) -> None:
+        """Go back to so many missing cells: what was met since did not matter."""
+        while len(self.missing) > missing:
+            self.missing.popitem()
+        self.is_undefined = is_undefined
+
     def _over_lines(self, question: str, instances: tuple[Node, ...]) -> Any:
-        filled = tuple(
-            node for node in instances if any(key in self.cells for key in cells_of(node) if not is_flag(key))
-        )
+        filled = tuple(filter(self._reads_something, instances))
         if question == "COUNT":
             answers = [self.value(node) for node in filled]
             return None if None in answers else Decimal(sum(answers))
@@ -206,6 +215,17 @@ class Evaluation:
             self.missing.update((key, None) for node in instances for key in cells_of(node) if not is_flag(key))
             return None
         return self._until(question == "ANY", filled)
+
+    def _reads_something(self, node: Node) -> bool:
+        """Whether a cell that the expression reads is filled."""
+        waiting = [node]
+        while waiting:
+            current = waiting.pop()
+            if not isinstance(current, Cell):
+                waiting.extend(children(current))
+            elif current.address in self.cells and not is_flag(current.address):
+                return True
+        return False
 
     def _call(self, name: str, arguments: tuple[Node, ...]) -> Any:
         match name:

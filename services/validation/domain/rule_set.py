@@ -69,6 +69,8 @@ class _Rule:
     operands: tuple[str, ...]
     name: str | None
     """Of its compiled function, None when only the evaluator runs it."""
+    lines: tuple[tuple[str, ...], ...]
+    """Operands of each line of a control that must hold on each; its function then answers for every line."""
     passed: ControlResult
     """The result when it passes, built once."""
     required: frozenset[str]
@@ -194,6 +196,11 @@ class RuleSet:
         filled = {**cells, **operands_of(self.form_set, previous or {}, restated)}
         with localcontext(_context()):
             return _explained(rule, filled, self._budget)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether every control is compiled: none may run step by step to the end of its budget."""
+        return all(rule.name for rule in self._rules.values())
 
     @property
     def cells_read(self) -> frozenset[str]:
@@ -441,15 +448,29 @@ def _rule(
     checker.check(node, Type.BOOLEAN)
     operands = cells_of(node)
     own = tuple(operand for operand in operands if is_own_cell(operand))
+    conditions = _on_each_line(node)
+    name = compiler.add_lines(conditions) if conditions else compiler.add_predicate(node)
     return _Rule(
         control,
         node,
         operands,
-        compiler.add_predicate(node) if size <= MOST_COMPILED else None,
+        name if size <= MOST_COMPILED else None,
+        tuple(_without_flags(cells_of(line)) for condition in conditions for line in condition.instances),
         ControlResult(control.id, control.severity, "passed", "", own),
         _required_behind(form_set, own, formulas) if control.severity in "BT" else frozenset(),
         any(map(is_previous, operands)),
     )
+
+
+def _on_each_line(node: Node) -> tuple[OverLines, ...]:
+    """What a control asks of each line, () of a control that asks something else as well."""
+    conditions = node.operands if isinstance(node, And) else (node,)
+    asked = [one for one in conditions if isinstance(one, OverLines) and one.question == "FORALL"]
+    return tuple(asked) if len(asked) == len(conditions) else ()
+
+
+def _without_flags(operands: Iterable[str]) -> tuple[str, ...]:
+    return tuple(operand for operand in operands if not is_flag(operand))
 
 
 def _in_force(form_set: FormSet, control: Control, node: Node) -> Node:
@@ -555,18 +576,30 @@ def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int], budge
         try:
             if function is None:
                 add(_explained(rules[index], filled, budget))
-            elif function(filled):
+                continue
+            answer = function(filled)
+            if answer is True:
                 add(rules[index].passed)
+            elif rules[index].lines:
+                add(_on_lines(rules[index], answer, filled))
             else:
-                add(_failed(rules[index], filled))
+                add(rules[index].passed if answer else _failed(rules[index], filled))
         except UNDEFINED:
             add(_explained(rules[index], filled, budget))
     return results
 
 
-def _failed(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
+def _on_lines(rule: _Rule, answers: tuple[bool, ...], filled: Mapping[str, Value]) -> ControlResult:
+    if all(answers):
+        return rule.passed
+    failing = (operands for operands, holds in zip(rule.lines, answers, strict=True) if not holds)
+    return _failed(rule, filled, tuple(dict.fromkeys(operand for operands in failing for operand in operands)))
+
+
+def _failed(rule: _Rule, filled: Mapping[str, Value], shown: tuple[str, ...] | None = None) -> ControlResult:
+    """The result of a control that fails, with what it read: of the lines that fail when it must hold on each."""
     control = rule.control
-    operands = _operands_to_show(rule, filled)
+    operands = _operands_to_show(rule, filled) if shown is None else shown
     return ControlResult(
         control.id,
         control.severity,
@@ -579,12 +612,12 @@ def _failed(rule: _Rule, filled: Mapping[str, Value]) -> ControlResult:
 
 def _operands_to_show(rule: _Rule, filled: Mapping[str, Value]) -> tuple[str, ...]:
     """Of a control that must hold on each line, those of the lines where it does not."""
-    conditions = rule.node.operands if isinstance(rule.node, And) else (rule.node,)
-    if not all(isinstance(condition, OverLines) and condition.question == "FORALL" for condition in conditions):
-        return tuple(operand for operand in rule.operands if not is_flag(operand))
-    lines = [line for condition in conditions if isinstance(condition, OverLines) for line in condition.instances]
-    failing = [line for line in lines if Evaluation(filled).value(line) is False]
-    return tuple(dict.fromkeys(key for line in failing for key in cells_of(line) if not is_flag(key)))
+    conditions = _on_each_line(rule.node)
+    if not conditions:
+        return _without_flags(rule.operands)
+    lines = [line for condition in conditions for line in condition.instances]
+    failing = [line for line in lines if Evaluation(filled).fails_on(line)]
+    return tuple(dict.fromkeys(key for line in failing for key in _without_flags(cells_of(line))))
 
 
 def _explained(rule: _Rule, filled: Mapping[str, Value], budget: Budget) -> ControlResult:

@@ -1,7 +1,7 @@
 """Messages ↔ domain, both directions side by side."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from services.validation.domain.evaluation import Finding
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
-from services.validation.usecases.adjust_control import Decision
+from services.validation.usecases.adjust_control import Decision, decision_of
 from services.validation.usecases.get_rule_set import RulesInForce
 from services.validation.usecases.judging import Judged
 from services.validation.usecases.ports import PreviousYear, Subject
@@ -85,6 +85,24 @@ def to_decision(message: pb.Adjustment) -> Decision:
         raise Invalid(violations=[Violation("severity", sentence, "SEVERITY")])
     document = to_document(message.document)
     return Decision(message.form_set, document, message.year, message.control, severity, message.reason)
+
+
+def to_adjustment(message: pb.Adjustment) -> Adjustment:
+    """Return another authority's decision.
+
+    Raises:
+        Invalid: no identifier, no authority, or no decision.
+    """
+    decision = to_decision(message)
+    try:
+        identifier = UUID(message.id)
+    except ValueError:
+        raise Invalid(violations=[Violation("id", "Identifiant de décision attendu.", "ADJUSTMENT_ID")]) from None
+    if not message.authority:
+        raise Invalid(violations=[Violation("authority", "Serveur de l'autorité attendu.", "AUTHORITY_MISSING")])
+    about = decision.form_set, decision.document, decision.year, decision.control, decision.severity
+    at = message.adjusted_at.ToDatetime(tzinfo=UTC)
+    return Adjustment(*about, decision.reason, message.author, at, identifier, message.authority)
 
 
 def to_raw_cells(messages: Iterable[pb.RawCell]) -> list[RawCell]:
@@ -219,8 +237,8 @@ def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
     return pb.Verdict.Value(f"VERDICT_{verdict.name}")
 
 
-def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
-    """Return a decision as kept."""
+def adjustment_message(adjustment: Adjustment, *, applies_here: bool = True) -> pb.Adjustment:
+    """Return a decision as kept, and whether filings of this server are judged under it."""
     return pb.Adjustment(
         form_set=adjustment.form_set,
         document=types.Document.Value(f"DOCUMENT_{adjustment.document}"),
@@ -231,6 +249,9 @@ def adjustment_message(adjustment: Adjustment) -> pb.Adjustment:
         reason=adjustment.reason,
         author=adjustment.author,
         adjusted_at=stamp(adjustment.at),
+        id=str(adjustment.id),
+        authority=adjustment.authority,
+        applies_here=applies_here,
     )
 
 
@@ -258,6 +279,8 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
         finished_at=stamp(run.finished_at) if run.finished_at else None,
         failure=run.failure,
         changed=run.result.get("changed", 0),
+        adjustment=adjustment_message(decision_of(run)),
+        tried_on=run.subject.get("tried_on", 0),
     )
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))

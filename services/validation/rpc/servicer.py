@@ -27,7 +27,9 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
     async def EvaluateFiling(self, request: pb.EvaluateFilingRequest, context: Context) -> pb.EvaluateFilingResponse:
         """Compute and check a document."""
         cells = mapping.to_cells(request.cells, request.given)
-        judged = await self._use.evaluate_filing(mapping.to_subject(request), cells, mapping.to_previous_year(request))
+        judged = await self._use.evaluate_filing(
+            mapping.to_subject(request), cells, mapping.to_previous_year(request), is_background=request.is_background
+        )
         return mapping.evaluation_message(judged)
 
     async def RecheckFiling(self, request: pb.RecheckFilingRequest, context: Context) -> pb.RecheckFilingResponse:
@@ -83,11 +85,17 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         kept, run_id = await self._use.adjust_control(caller(), mapping.to_decision(request.adjustment))
         return pb.AdjustControlResponse(adjustment=mapping.adjustment_message(kept), run_id=str(run_id))
 
+    async def ApplyAdjustment(self, request: pb.ApplyAdjustmentRequest, context: Context) -> pb.ApplyAdjustmentResponse:
+        """Take in another authority's decision."""
+        run_id = await self._use.apply_adjustment(mapping.to_adjustment(request.adjustment))
+        return pb.ApplyAdjustmentResponse(run_id=str(run_id) if run_id else "")
+
     async def ListAdjustments(self, request: pb.ListAdjustmentsRequest, context: Context) -> pb.ListAdjustmentsResponse:
         """List what is in force."""
         document = mapping.to_document(request.document)
         found = await self._use.list_adjustments(caller(), document, request.year)
-        return pb.ListAdjustmentsResponse(adjustments=[mapping.adjustment_message(one) for one in found])
+        messages = [mapping.adjustment_message(one, applies_here=applies) for one, applies in found]
+        return pb.ListAdjustmentsResponse(adjustments=messages)
 
     async def GetRuleSet(self, request: pb.GetRuleSetRequest, context: Context) -> pb.GetRuleSetResponse:
         """Say under which rules filings are judged."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -17,7 +17,7 @@ class Rows(DeclarativeBase):
 
 
 class OutboxEventRow(OutboxEventColumns, Rows):
-    """Events for other services; this service has none yet."""
+    """Events for other services: decisions on controls, for sync."""
 
 
 class OutboxHeadRow(OutboxHeadColumns, Rows):
@@ -67,10 +67,13 @@ class AnswerRow(Rows):
 
 
 class AdjustmentRow(Rows):
-    """One decision on a control; only ever added, the last one of a campaign and control is in force."""
+    """One decision on a control; only ever added, the latest of an authority, campaign and control is in force."""
 
     __tablename__ = "adjustments"
-    __table_args__ = (Index("adjustments_of_campaign", "document", "year", "control", "number"),)
+    __table_args__ = (
+        Index("adjustments_of_campaign", "document", "year", "control", "number"),
+        UniqueConstraint("authority", "id", name="adjustments_by_authority"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     form_set: Mapped[str] = mapped_column(Text)
@@ -81,6 +84,9 @@ class AdjustmentRow(Rows):
     reason: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     adjusted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    authority: Mapped[str] = mapped_column(Text, server_default="")
+    """The server that decided; empty for this one."""
 
 
 class RunRow(Rows):

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.validation.usecases.adjust_control import AdjustControl, ListAdjustments, PreviewAdjustment
+from services.validation.usecases.adjust_control import (
+    AdjustControl,
+    ApplyAdjustment,
+    ListAdjustments,
+    PreviewAdjustment,
+)
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.get_rule_set import GetRuleSet
@@ -26,6 +31,7 @@ class UseCases:
     review_justifications: ReviewJustifications
     answer_justification: AnswerJustification
     adjust_control: AdjustControl
+    apply_adjustment: ApplyAdjustment
     list_adjustments: ListAdjustments
     get_rule_set: GetRuleSet
     preview_adjustment: PreviewAdjustment

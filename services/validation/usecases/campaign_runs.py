@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Invalid
-from services.validation.domain.adjustment import WITHDRAWN, Adjustment
+from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
 from services.validation.domain.run import Run
+from services.validation.usecases.adjust_control import decision_of
 from services.validation.usecases.ports import CampaignFilings, Engine, FilingToTry, FormSets, OpensWork, ToEvaluate
 from services.validation.usecases.run_queue import Advance
 from services.validation.usecases.softening import softened_in
@@ -61,18 +62,20 @@ class TryAdjustment:
         engine: Engine,
         filings: CampaignFilings,
         form_sets: FormSets,
+        jurisdiction: Jurisdiction,
         seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._open_work, self._engine, self._filings = open_work, engine, filings
-        self._form_sets, self._seconds = form_sets, seconds
+        self._form_sets, self._jurisdiction, self._seconds = form_sets, jurisdiction, seconds
 
     async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
         """Return how many verdicts would change, the first ten, and what a filing costs in time."""
         about = run.subject
         year = about["tried_on"] or about["year"]
         async with self._open_work() as work:
-            in_force = await work.adjustments.in_force(about["document"], year)
-        decision = _decision(run)
+            authority = self._jurisdiction.over(about["document"])
+            in_force = await work.adjustments.in_force(about["document"], year, authority)
+        decision = decision_of(run)
         rules = _Rules(tuple(in_force), (*(one for one in in_force if one.control != decision.control), decision))
         found: dict[str, Any] = {"tried": 0, "changed": 0, "skipped": 0, "failing": 0, "examples": []}
         found |= {"seconds_before": 0.0, "seconds_after": 0.0, "after": "", **run.progress}
@@ -100,7 +103,13 @@ class TryAdjustment:
                 reports.append(
                     await self._engine.evaluate(
                         ToEvaluate(
-                            filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+                            filing.form_set,
+                            filing.document,
+                            filing.cells,
+                            counting,
+                            filing.previous,
+                            softenings,
+                            is_background=True,
                         )
                     )
                 )
@@ -115,20 +124,6 @@ class TryAdjustment:
             if len(found["examples"]) < MOST_EXAMPLES:
                 example = {"identity": dict(filing.identity), "before": before.verdict, "after": after.verdict}
                 found["examples"].append(example)
-
-
-def _decision(run: Run) -> Adjustment:
-    about = run.subject
-    return Adjustment(
-        about["form_set"],
-        about["document"],
-        about["year"],
-        about["control"],
-        about["severity"],
-        about["reason"],
-        about["author"],
-        run.queued_at,
-    )
 
 
 def notice_of(control: str, severity: str, reason: str) -> tuple[str, str]:

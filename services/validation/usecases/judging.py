@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.validation.domain.adjustment import Softening
+from services.validation.domain.adjustment import Jurisdiction, Softening
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation, Finding
 from services.validation.domain.justification import Justification
@@ -43,16 +43,25 @@ class Said:
         return [one.justification for one in self.written.values() if not one.is_refused]
 
 
-async def said_about(open_work: OpensWork, form_sets: FormSets, subject: Subject) -> Said:
-    """Return what was justified and adjusted of a subject.
+class Judging:
+    """Reads what was justified and adjusted."""
 
-    Raises:
-        FormSetUnknown: this server ships no such version.
-    """
-    if subject.filing_id is None and not subject.year:
-        return Said()
-    async with open_work() as work:
-        written = await work.justifications.in_force(subject.filing_id) if subject.filing_id else []
-        adjustments = await work.adjustments.in_force(subject.document, subject.year) if subject.year else []
-    by_control = {one.justification.control: one for one in written}
-    return Said(by_control, softened_in(form_sets, subject.form_set, adjustments))
+    def __init__(self, open_work: OpensWork, form_sets: FormSets, jurisdiction: Jurisdiction) -> None:
+        self._open_work, self._form_sets, self._jurisdiction = open_work, form_sets, jurisdiction
+
+    async def said_about(self, subject: Subject) -> Said:
+        """Return what was justified of a filing, and adjusted by the authority over its document.
+
+        Raises:
+            FormSetUnknown: this server ships no such version.
+        """
+        if subject.filing_id is None and not subject.year:
+            return Said()
+        authority = self._jurisdiction.over(subject.document)
+        async with self._open_work() as work:
+            written = await work.justifications.in_force(subject.filing_id) if subject.filing_id else []
+            adjustments = (
+                await work.adjustments.in_force(subject.document, subject.year, authority) if subject.year else []
+            )
+        by_control = {one.justification.control: one for one in written}
+        return Said(by_control, softened_in(self._form_sets, subject.form_set, adjustments))

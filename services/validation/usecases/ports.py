@@ -11,6 +11,7 @@ from formsets import FormSet
 from services.validation.domain.adjustment import Adjustment, Softening
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
+from services.validation.domain.events import ControlAdjusted
 from services.validation.domain.justification import Justification
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.rule_set import RuleSet
@@ -41,6 +42,8 @@ class ToEvaluate:
     """None when the body filed nothing the year before: controls that read it are not applicable."""
     softenings: tuple[Softening, ...] = ()
     """What the authority adjusted in this campaign, by control id."""
+    is_background: bool = False
+    """True when nobody waits for it: it is judged after those that people wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Engine(Protocol):
 
         Raises:
             FormSetUnknown: this server ships no such version.
+            EngineBusy: too many people wait already.
             EngineUnavailable: the rules cannot run now.
         """
         ...
@@ -75,6 +79,7 @@ class Engine(Protocol):
         Raises:
             FormSetUnknown: this server ships no such version.
             CellsMalformed: a cell is not in the form set or not in written form.
+            EngineBusy: too many people wait already; never for what runs in the background.
             EngineUnavailable: the rules cannot run now.
         """
         ...
@@ -121,12 +126,16 @@ class Justifications(Protocol):
 class Adjustments(Protocol):
     """What the authority decided about controls; only ever added."""
 
-    async def add(self, adjustment: Adjustment) -> None:
-        """Add a decision; it replaces the earlier one of its campaign and control without erasing it."""
+    async def add(self, adjustment: Adjustment) -> bool:
+        """Add a decision, and False when it was there already; the latest of its authority, campaign and control counts."""
         ...
 
-    async def in_force(self, document: str, year: int) -> list[Adjustment]:
-        """Return the last decision on each control of a campaign, by control id."""
+    async def in_force(self, document: str, year: int, authority: str | None) -> list[Adjustment]:
+        """Return an authority's last decision on each control of a campaign, by control id; nobody's are none."""
+        ...
+
+    async def of_campaign(self, document: str, year: int) -> list[Adjustment]:
+        """Return every authority's last decision on each control of a campaign, by control id, then authority."""
         ...
 
 
@@ -292,6 +301,10 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def publish(self, event: ControlAdjusted) -> None:
+        """Tell other services, once the transaction is committed."""
+        ...
 
     async def commit(self) -> None:
         """Make it all true; leaving without it changes nothing."""

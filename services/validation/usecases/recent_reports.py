@@ -11,6 +11,8 @@ from services.validation.domain.adjustment import Softening
 from services.validation.domain.verdict import Report
 from services.validation.usecases.ports import Subject
 
+REPORTS_OF_A_FILING = 2
+
 
 @dataclass(frozen=True, slots=True)
 class RecentReport:
@@ -22,22 +24,31 @@ class RecentReport:
 
 
 class RecentReports:
-    """Report id → report, the least recently used given up first; some 200 kB each."""
+    """The reports of the filings judged last, some 200 kB each; the filing judged least recently is given up first.
+
+    Of each filing the two used last stay: the one it has, and the one of a change that may not be committed.
+    """
 
     def __init__(self, most: int) -> None:
-        """Remember at most so many."""
+        """Remember those of at most so many filings."""
         self._most = most
-        self._kept: OrderedDict[tuple[UUID, str], RecentReport] = OrderedDict()
+        self._kept: OrderedDict[UUID, dict[str, RecentReport]] = OrderedDict()
 
     def keep(self, filing_id: UUID, report_id: str, recent: RecentReport) -> None:
         """Remember a report of a filing."""
-        self._kept[filing_id, report_id] = recent
+        reports = self._kept.setdefault(filing_id, {})
+        reports[report_id] = recent
+        while len(reports) > REPORTS_OF_A_FILING:
+            del reports[next(iter(reports))]
+        self._kept.move_to_end(filing_id)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
     def find(self, filing_id: UUID, report_id: str) -> RecentReport | None:
         """Return a report of this filing, None when it was never here or was given up."""
-        found = self._kept.get((filing_id, report_id))
+        reports = self._kept.get(filing_id, {})
+        found = reports.pop(report_id, None)
         if found is not None:
-            self._kept.move_to_end((filing_id, report_id))
+            reports[report_id] = found
+            self._kept.move_to_end(filing_id)
         return found

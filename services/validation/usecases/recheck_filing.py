@@ -6,24 +6,16 @@ from uuid import UUID
 
 from chassis.identifiers import Identifiers
 from services.validation.domain.evaluation import difference_of, recheck_cells
-from services.validation.usecases.judging import Judged, said_about
-from services.validation.usecases.ports import Engine, FormSets, OpensWork
+from services.validation.usecases.judging import Judged, Judging
+from services.validation.usecases.ports import Engine
 from services.validation.usecases.recent_reports import RecentReports
 
 
 class RecheckFiling:
     """Goes on from the report of the filing as it was, if this process still has it; stores nothing."""
 
-    def __init__(
-        self,
-        open_work: OpensWork,
-        engine: Engine,
-        form_sets: FormSets,
-        identifiers: Identifiers,
-        recent: RecentReports,
-    ) -> None:
-        self._open_work, self._engine, self._form_sets = open_work, engine, form_sets
-        self._identifiers, self._recent = identifiers, recent
+    def __init__(self, engine: Engine, judging: Judging, identifiers: Identifiers, recent: RecentReports) -> None:
+        self._engine, self._judging, self._identifiers, self._recent = engine, judging, identifiers, recent
 
     async def __call__(
         self, filing_id: UUID, report_id: str, changed: Mapping[str, str], basis: str = ""
@@ -45,10 +37,13 @@ class RecheckFiling:
         recent = self._recent.find(filing_id, report_id)
         if recent is None or recent.subject.basis != basis:
             return None
-        said = await said_about(self._open_work, self._form_sets, recent.subject)
+        said = await self._judging.said_about(recent.subject)
         if said.softenings != recent.softenings:
             return None
         rules = await self._engine.rules(recent.subject.form_set, said.softenings)
+        if not rules.is_light:
+            # What may be long runs in a worker, beside other filings, and not here before them (F16).
+            return None
         report = recheck_cells(rules, recent.report, changed)
         next_id = str(self._identifiers.next())
         self._recent.keep(filing_id, next_id, replace(recent, report=report))

@@ -1,8 +1,9 @@
-"""Plugs a whole forms service into these tests: PostgreSQL, the real validation service, stand-ins for auth and sync."""
+"""Plugs a whole forms service into these tests: PostgreSQL, the real validation service, stand-ins for auth, sync and transmission."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from harmonia.auth.v1 import auth_pb2 as auth
@@ -19,11 +20,19 @@ from services.forms.service import make_service
 from services.validation.service import make_service as make_validation
 from tests.support.clocks import FrozenClock
 from tests.support.forms import SIREN
-from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
+from tests.support.forms_neighbours import (
+    FactsServicer,
+    RecipientsServicer,
+    a_sync_service,
+    a_transmission_service,
+    an_auth_service,
+)
 from tests.support.hosting import ACCOUNTANT, DIRECTOR, FakePassports, a_caller, a_stack, hosting
 from tests.support.postgres import TestDatabase
 
 STRANGERS_BODY = "552081317"
+JULY = datetime(2025, 7, 1, 9, 0, tzinfo=UTC)
+"""After the accounts of the sample were approved, before the deadline."""
 
 
 @dataclass
@@ -34,6 +43,7 @@ class Running:
     engine: AsyncEngine
     clock: FrozenClock
     sync: FactsServicer = field(default_factory=FactsServicer)
+    transmission: RecipientsServicer = field(default_factory=RecipientsServicer)
     requests: int = 0
 
     def by(self, name: str) -> carrying:
@@ -90,7 +100,7 @@ PASSPORTS = {
 async def host(database: TestDatabase) -> AsyncIterator[Running]:
     """One host for the session: starting the worker processes of validation takes longer than most tests."""
     url = database.fresh("forms")
-    clock, facts = FrozenClock(), FactsServicer()
+    clock, facts, recipients = FrozenClock(JULY), FactsServicer(), RecipientsServicer()
     stack = a_stack(clock=clock)
     body = auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")
     services = [
@@ -98,10 +108,11 @@ async def host(database: TestDatabase) -> AsyncIterator[Running]:
         make_validation(stack, database.fresh("validation")),
         an_auth_service(body, auth.Body(siren=STRANGERS_BODY, name="ESH", family="ESH", departement="69")),
         a_sync_service(facts),
+        a_transmission_service(recipients),
     ]
     engine = open_engine(DatabaseSettings(url=SecretStr(url)), "forms")
     async with hosting(stack, services, FakePassports(PASSPORTS)) as (peers, _):
-        yield Running(pb_grpc.FormsServiceStub(peers.channel("forms")), engine, clock, facts)
+        yield Running(pb_grpc.FormsServiceStub(peers.channel("forms")), engine, clock, facts, recipients)
     await engine.dispose()
 
 
@@ -112,11 +123,13 @@ async def running(host: Running, database: TestDatabase) -> Running:
     await asyncio.to_thread(database.fresh, "forms")
     await asyncio.to_thread(database.fresh, "validation")
     host.sync.forget()
-    await _plan(host.stub)
+    host.transmission.suspended.clear()
+    await plan(host.stub)
     return host
 
 
-async def _plan(stub: pb_grpc.FormsServiceStub) -> None:
+async def plan(stub: pb_grpc.FormsServiceStub) -> None:
+    """Plan the campaigns for 2024 as a node does at each start."""
     for document in (types.DOCUMENT_ER, types.DOCUMENT_QDIS):
         campaign = pb.Campaign(
             document=document,

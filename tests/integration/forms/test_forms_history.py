@@ -1,7 +1,9 @@
 """What happened to cells and filings, over gRPC and PostgreSQL: steps undone, comments, years, reopening."""
 
+import asyncio
 import json
 import zlib
+from datetime import UTC
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.forms.v1 import forms_pb2 as pb
@@ -9,7 +11,7 @@ from harmonia.types.v1 import types_pb2 as types
 from sqlalchemy import text
 
 from tests.support.form_sets import SAMPLE
-from tests.support.forms import AMOUNT, SIREN, a_form_set
+from tests.support.forms import AMOUNT, SHARED, SIREN, a_form_set
 
 
 async def steps_of(running, filing_id):
@@ -99,15 +101,34 @@ async def test_a_reopened_filing_is_changed_and_compared_with_what_was_signed(ru
     await running.save(filing_id, (AMOUNT, "6", 1))
 
     assert (reopened.step, reopened.signed_version) == (pb.STEP_ENTRY, 1)
+    assert reopened.reopened_at.ToDatetime(UTC) == running.clock.now()
     with running.by("reader"):
         signed = await running.stub.GetSignedVersion(pb.GetSignedVersionRequest(filing_id=filing_id))
         compare = pb.CompareFilingsRequest(filing_id=filing_id, version=1)
         found = (await running.stub.CompareFilings(compare)).differences
     assert ([(c.address, c.value) for c in signed.cells], list(signed.versions)) == ([(AMOUNT, "5")], [1])
     assert (AMOUNT, "5", "6") in [(d.address, d.value, d.other_value) for d in found]
-    async with running.engine.connect() as connection:
-        events = await connection.execute(text("SELECT payload FROM outbox_events WHERE kind = 'FilingReopened'"))
-        assert [payload["reason"] for (payload,) in events] == ["Erreur de saisie"]
+
+
+async def test_transmission_hears_of_a_reopening_whether_or_not_sync_answers(running):
+    filing_id = await running.open()
+    running.sync.is_down = True
+    await running.save(filing_id, (SHARED, "5", 0))
+    await seal(running, filing_id)
+    running.transmission.arrived.clear()
+
+    with running.by("director"):
+        await running.stub.ReopenFiling(
+            pb.ReopenFilingRequest(request_id=running.request_id(), filing_id=filing_id, reason="Le total est 123456")
+        )
+    async with asyncio.timeout(5):
+        await running.transmission.arrived.wait()
+
+    (request,) = running.transmission.suspended
+    assert (request.filing_id, request.version) == (filing_id, 1)
+    assert request.reopened_at.ToDatetime(UTC) == running.clock.now()
+    assert b"123456" not in request.SerializeToString()
+    assert running.sync.published == []
 
 
 async def test_last_years_answers_are_carried_and_its_figures_are_in_the_series(running):

@@ -191,6 +191,41 @@ async def test_from_entry_to_seal(running):
     assert list(shown.cells) == list(frozen.cells)
 
 
+async def test_a_filing_that_lacks_a_form_or_its_approval_is_not_signed_and_says_so(running):
+    filing_id = await imported(running)
+    _, cells = await running.read(filing_id)
+    await running.save(filing_id, ("ID.200.v", "", cells["ID.200.v"].version))
+    async with running.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM cells WHERE address LIKE 'TF.%'"))
+    filing = await move(running, filing_id, pb.STEP_SIGNATURE)
+    assert [(one.control, one.severity) for one in filing.lacking] == [
+        ("W-01", validation.SEVERITY_TRANSMISSION),
+        ("W-04", validation.SEVERITY_TRANSMISSION),
+    ]
+
+    with pytest.raises(RuleBroken) as caught:
+        await freeze(running, filing_id)
+
+    found = {violation.reason: violation for violation in caught.value.violations}
+    assert {"W-01", "W-04"} <= found.keys()
+    assert "TF (" in found["W-01"].description
+    assert found["W-04"].english.startswith("The accounts are not approved.")
+
+
+async def test_carried_columns_do_not_count_as_a_form_that_was_saved(running):
+    last = await imported(running)
+    async with running.engine.begin() as connection:
+        await connection.execute(text("UPDATE filings SET year = 2023"))
+
+    filing_id = await running.open()
+
+    filing, cells = await running.read(filing_id)
+    assert cells["BA.010.n1"].origin == pb.ORIGIN_LAST_YEAR
+    (missed,) = [one for one in filing.lacking if one.control == "W-01"]
+    assert "BA (" in missed.detail.where.fr
+    assert last != filing_id
+
+
 async def test_a_fact_that_changed_since_the_snapshot_is_named_by_the_lock(running):
     filing_id = await imported(running)
     await move(running, filing_id, pb.STEP_SIGNATURE)

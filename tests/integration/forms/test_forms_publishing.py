@@ -5,8 +5,10 @@ import asyncio
 import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
+from sqlalchemy import text
 
 from chassis.errors import Failure, Forbidden, Invalid, RuleBroken
+from tests.integration.forms.conftest import plan
 from tests.support.forms import AMOUNT
 
 CLOSED_LATER = "CP.380.n"
@@ -103,6 +105,38 @@ async def test_a_value_set_aside_is_kept_in_another_cell_or_dropped(running):
         "CP.380.n": ("40", "CLOSED", "KEPT"),
         "CP.570.n": ("50", "CLOSED", "DROPPED"),
     }
+
+
+async def test_a_start_of_the_node_keeps_the_form_set_that_was_published(running):
+    before = await running.open()
+    await publish(running)
+
+    await plan(running.stub)
+
+    after = await running.open(types.DOCUMENT_ER)
+    assert after == before
+    assert (await typed(running, after))[0] == "2025.1"
+    async with running.engine.connect() as connection:
+        kept = await connection.execute(text("SELECT form_set FROM campaigns WHERE document = 'ER' AND year = 2024"))
+        assert kept.scalar_one() == "2025.1"
+
+
+async def test_a_choice_that_is_undone_waits_again(running):
+    filing_id = await running.open()
+    await running.save(filing_id, ("CP.380.n", "40", 0))
+    await publish(running)
+    with running.by("accountant"):
+        request = pb.ChooseSetAsideRequest(
+            request_id=running.request_id(), filing_id=filing_id, address="CP.380.n", keep_as="CP.620.n"
+        )
+        await running.stub.ChooseSetAside(request)
+        (step, *_) = (await running.stub.ListSteps(pb.ListStepsRequest(filing_id=filing_id))).steps
+        undo = pb.UndoStepRequest(request_id=running.request_id(), filing_id=filing_id, step_id=step.step_id)
+        await running.stub.UndoStep(undo)
+        listed = (await running.stub.ListSetAside(pb.ListSetAsideRequest(filing_id=filing_id))).cells
+
+    assert await typed(running, filing_id) == ("2025.1", {})
+    assert [(cell.address, cell.fate, cell.kept_as) for cell in listed] == [("CP.380.n", "WAITING", "")]
 
 
 async def test_saves_in_flight_lose_nothing(running):

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import formsets
 from services.forms.clients.flat_files import SandboxedFlatFiles
-from services.forms.clients.uploads.pool import ReaderProcesses
+from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses
 from services.forms.domain.errors import ImportRefused
 from tests.corpus.malformed_files import malformed_files
 from tests.support.form_sets import SAMPLE
@@ -158,3 +159,52 @@ async def test_malformed_files_get_their_answer_through_the_walls_and_nothing_is
         await files.close()
 
     assert answers == len(chosen) > 30
+
+
+async def test_after_a_reader_was_ended_by_its_file_the_next_ones_are_not_laid_out_in_memory_like_it():
+    readers = ReaderProcesses(10)
+    try:
+        await readers.warm("2024.1")
+        nursery = _parent_of(readers.spares[0])
+        await readers.ask("2024.1", QUESTION, SAMPLE.read_bytes())
+        await readers.warm("2024.1")
+        assert _parent_of(readers.spares[0]) == nursery
+        [spare] = readers.spares
+        os.kill(spare, signal.SIGSTOP)
+        reading = asyncio.create_task(readers.ask("2024.1", QUESTION, SAMPLE.read_bytes()))
+        await asyncio.sleep(0.1)
+        os.kill(spare, signal.SIGKILL)
+        with pytest.raises(ReaderGone):
+            await reading
+        await readers.warm("2024.1")
+        assert _parent_of(readers.spares[0]) != nursery
+        assert not _runs(nursery)
+    finally:
+        await readers.close()
+
+
+async def test_readers_end_with_what_they_are_forked_from():
+    readers = ReaderProcesses(10)
+    try:
+        await readers.warm("2024.1")
+        [spare] = readers.spares
+        os.kill(_parent_of(spare), signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        assert not _runs(spare)
+        assert (await readers.ask("2024.1", QUESTION, SAMPLE.read_bytes()))["lines"]
+    finally:
+        await readers.close()
+
+
+def _runs(process: int) -> bool:
+    """Whether it does; a dead one that nobody waited for does not."""
+    return Path(f"/proc/{process}").exists() and _status_of(process)[0] != "Z"
+
+
+def _parent_of(process: int) -> int:
+    return int(_status_of(process)[1])
+
+
+def _status_of(process: int) -> list[str]:
+    """State, parent and more (proc(5))."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

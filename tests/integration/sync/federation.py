@@ -3,11 +3,10 @@
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,20 +15,24 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.forms.v1 import forms_pb2, forms_pb2_grpc
 from harmonia.sync.v1 import sync_pb2 as pb
 from harmonia.sync.v1 import sync_pb2_grpc as pb_grpc
+from harmonia.types.v1 import types_pb2
+from harmonia.validation.v1 import validation_pb2, validation_pb2_grpc
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from chassis.clock import SystemClock
 from chassis.database.migrations import prepare_schema, upgrade
+from chassis.errors import RuleBroken, Unavailable
 from chassis.host import Listening, host
 from chassis.peers import Peers
-from chassis.service import Opened, Service
+from chassis.service import Service
 from chassis.settings import DatabaseSettings, TlsSettings
 from chassis.stack import Stack
 from chassis.tls import DevelopmentAuthority, load_identity
 from services.sync.service import SyncService
 from services.sync.settings import SyncSettings
+from tests.support.forms_neighbours import StandIn
 from tests.support.hosting import FakePassports
 
 BODY = "123456789"
@@ -56,20 +59,21 @@ class ListeningForms(forms_pb2_grpc.FormsServiceServicer):
         return facts[-1] if facts else None
 
 
-class FormsStandIn:
-    """A service named forms, for a host."""
+class ListeningValidation(validation_pb2_grpc.ValidationServiceServicer):
+    """Notes the decisions it is told, refuses those on a control, answers nothing else."""
 
-    name = "forms"
+    def __init__(self) -> None:
+        self.told: list[validation_pb2.Adjustment] = []
+        self.refused_control = ""
+        self.is_down = False
 
-    def __init__(self, servicer: ListeningForms) -> None:
-        self._servicer = servicer
-
-    @asynccontextmanager
-    async def open(self, peers: Peers) -> AsyncIterator[Opened]:
-        """Register the servicer."""
-        del peers
-        register = partial(forms_pb2_grpc.add_FormsServiceServicer_to_server, self._servicer)
-        yield Opened(register, ("harmonia.forms.v1.FormsService",))
+    async def ApplyAdjustment(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if self.is_down:
+            raise Unavailable
+        if request.adjustment.control == self.refused_control:
+            raise RuleBroken(reason="NOT_THE_AUTHORITY")
+        self.told.append(request.adjustment)
+        return validation_pb2.ApplyAdjustmentResponse()
 
 
 @dataclass
@@ -82,7 +86,12 @@ class Server:
     database_url: str
     peers: dict[str, str]
     forms: ListeningForms = field(default_factory=ListeningForms)
+    validation: ListeningValidation = field(default_factory=ListeningValidation)
+    neighbours: Sequence[Service] = ()
+    """The services beside sync; stand-ins that listen when there are none."""
+    passports: FakePassports = field(default_factory=FakePassports)
     stub: Any = None
+    channel: Any = None
     _exits: AsyncExitStack | None = None
 
     @property
@@ -106,10 +115,19 @@ class Server:
         exits = self._exits = AsyncExitStack()
         local = f"unix:{self.folder}/{uuid4().hex[:8]}.sock"
         peers = await exits.enter_async_context(Peers("node", local, identity=identity))
-        services: list[Service] = [FormsStandIn(self.forms), SyncService(self.stack, settings)]
+        services = [*(self.neighbours or self._stand_ins()), SyncService(self.stack, settings)]
         listening = Listening(local, self.address)
-        await exits.enter_async_context(host(self.stack, services, peers, FakePassports(), listening, identity))
+        await exits.enter_async_context(host(self.stack, services, peers, self.passports, listening, identity))
         self.stub = pb_grpc.SyncServiceStub(peers.channel("sync"))
+        self.channel = peers.channel
+
+    def _stand_ins(self) -> list[Service]:
+        add_forms = forms_pb2_grpc.add_FormsServiceServicer_to_server
+        add_validation = validation_pb2_grpc.add_ValidationServiceServicer_to_server
+        return [
+            StandIn("forms", "harmonia.forms.v1.FormsService", add_forms, self.forms),
+            StandIn("validation", "harmonia.validation.v1.ValidationService", add_validation, self.validation),
+        ]
 
     async def stop(self) -> None:
         """Stop it; its data stays."""
@@ -128,6 +146,29 @@ class Server:
         )
         appended: int = (await self.stub.PublishFacts(request)).appended
         return appended
+
+    async def decide(self, control: str = "A-20", **changes: Any) -> tuple[str, int]:
+        """Publish a decision of this server's authority; return its identifier and how many envelopes it made."""
+        at = Timestamp()
+        at.FromDatetime(datetime.now(UTC))
+        adjustment = validation_pb2.Adjustment(
+            id=changes.pop("id", str(uuid4())),
+            form_set="2024.1",
+            document=types_pb2.DOCUMENT_ER if self.name == "MIN" else types_pb2.DOCUMENT_QDIS,
+            year=YEAR,
+            control=control,
+            severity=validation_pb2.SEVERITY_REMARK,
+            reason="Instruction de campagne.",
+            author="Alex Agent",
+            adjusted_at=at,
+        )
+        adjustment.MergeFrom(validation_pb2.Adjustment(**changes))
+        request = pb.PublishAdjustmentRequest(adjustment=adjustment)
+        return adjustment.id, (await self.stub.PublishAdjustment(request)).appended
+
+    async def was_told(self, identifier: str) -> bool:
+        """Tell whether validation was told this decision."""
+        return identifier in {one.id for one in self.validation.told}
 
     async def fact(self, concept: str = INPUT, body: str = BODY) -> pb.Fact | None:
         """Return the fact as this server shows it."""
@@ -179,15 +220,15 @@ def free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def fresh_database(admin_url: str, name: str) -> str:
-    """Make a database with a migrated sync schema, and return the URL of the service's role on it."""
+def fresh_database(admin_url: str, name: str, service: str = "sync") -> str:
+    """Make a database with the service's migrated schema, and return the URL of the service's role on it."""
     engine = create_engine(admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     engine.dispose()
-    url = prepare_schema(make_url(admin_url).set(database=name).render_as_string(hide_password=False), "sync")
-    upgrade(url, "sync")
+    url = prepare_schema(make_url(admin_url).set(database=name).render_as_string(hide_password=False), service)
+    upgrade(url, service)
     return url
 
 
@@ -243,10 +284,12 @@ async def a_federation(
     folder: Path,
     names: tuple[str, ...] = ("FED-OPH",),
     links: dict[tuple[str, str], Link] | None = None,
+    furnish: Callable[[Server], None] = lambda _: None,
 ) -> AsyncIterator[list[Server]]:
     """Start the ministry and the federations named; the ministry has stated BODY to be of FED-OPH.
 
-    Into ``links`` go the connections from one server to another, for a test to cut.
+    Into ``links`` go the connections from one server to another, for a test to cut. ``furnish`` may give a server its
+    neighbours and passports before it starts.
     """
     addresses = {name: free_address() for name in ("MIN", *names)}
     listeners: list[asyncio.Server] = []
@@ -264,6 +307,7 @@ async def a_federation(
         database = fresh_database(admin_url, f"sync-{name.lower()}")
         server = Server(name, folder / name, address, database, peers)
         server.folder.mkdir()
+        furnish(server)
         servers.append(server)
     (folder / "trust").mkdir()
     for server in servers:

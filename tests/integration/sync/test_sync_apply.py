@@ -11,10 +11,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from chassis.database.engine import Sessions
 from chassis.identifiers import TimeSortableIdentifiers
+from services.sync.domain.adjustment import Adjustment, adjustment_of_content, content_of_adjustment
 from services.sync.domain.batch import Batch, Item
 from services.sync.domain.concept import Concept, Nature
 from services.sync.domain.entitlement import Membership, MembershipDocument
-from services.sync.domain.envelope import Content, Epoch, content_of_fact
+from services.sync.domain.envelope import Content, Envelope, Epoch, content_of_fact
 from services.sync.domain.errors import BatchRefused, ReceiptRejected, Refusal, UnknownPeer
 from services.sync.domain.fact import Fact, FactKey, Source
 from services.sync.domain.hlc import HybridTime
@@ -60,17 +61,17 @@ class Peer:
     def __init__(self, epoch: Epoch = EPOCH) -> None:
         self.head = Head("FED-OPH", epoch, "MIN")
 
-    def batch(self, *facts: Fact, key: str = "FED-OPH", now: datetime = NOW) -> Batch:
+    def batch(self, *said: Fact | Adjustment, key: str = "FED-OPH", now: datetime = NOW) -> Batch:
         items: list[Item] = []
-        for fact in facts:
-            self.head, envelope = self.head.appended(self.content(fact), entitlement=DOCUMENT.digest(), blind="b")
+        for one in said:
+            self.head, envelope = self.head.appended(self.content(one), entitlement=DOCUMENT.digest(), blind="b")
             items.append(envelope)
         root = self.head.frontier.root if self.head.size else EMPTY_ROOT
         return self.head.batch(items, size=self.head.size, root=root, now=now, signer=Keys(key))
 
     @staticmethod
-    def content(fact: Fact) -> Content:
-        return content_of_fact(fact)
+    def content(said: Fact | Adjustment) -> Content:
+        return content_of_fact(said) if isinstance(said, Fact) else content_of_adjustment(said, HybridTime(NOW_MS))
 
 
 class Ministry:
@@ -260,6 +261,43 @@ async def test_a_failure_at_any_statement_leaves_nothing_behind_and_the_next_try
     assert await ministry.value() == "1"
 
 
+def a_decision(origin: str = "FED-OPH", document: str = "QDIS") -> Adjustment:
+    return Adjustment("a-1", origin, document, 2024, "2024.1", "Q-02", "R", "Instruction de campagne.", "Alex", NOW)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        a_decision(document="ER"),
+        a_decision(origin="FED-ESH"),
+        a_decision(origin="MIN", document="ER"),
+        a_decision(document="whole"),
+    ],
+    ids=["the ministry's document", "another federation's", "the ministry's own word", "nobody's document"],
+)
+async def test_a_peer_that_decides_on_what_is_not_its_own_is_dropped_and_reported(
+    ministry: Ministry, forged: Adjustment
+) -> None:
+    await ministry.apply("FED-OPH", Peer().batch(forged, a_fact("1")))
+
+    assert await ministry.value() == "1"
+    assert await ministry.rows("SELECT fate, reason, content FROM inbox WHERE seq = 1") == [
+        ("dropped", "NOT_ENTITLED", None)
+    ]
+    assert await ministry.rows("SELECT kind, facts->>'origin' FROM incidents") == [("UnentitledItemDropped", "FED-OPH")]
+    assert await ministry.rows("SELECT 1 FROM adjustments") == []
+    assert await ministry.rows("SELECT kind FROM outbox_events") == [("FactsChanged",)]
+
+
+async def test_a_decision_told_twice_is_told_to_validation_once(ministry: Ministry) -> None:
+    await ministry.apply("FED-OPH", Peer().batch(a_decision(), a_fact("1"), a_decision()))
+
+    assert await ministry.rows("SELECT fate FROM inbox ORDER BY seq") == [("applied",)] * 3
+    assert await ministry.rows("SELECT lane FROM outbox_events WHERE kind = 'AdjustmentReceived'") == [
+        ("controls/FED-OPH",)
+    ]
+
+
 class ScriptedPeers:
     """Answers pulls from a list."""
 
@@ -314,6 +352,21 @@ async def test_a_restored_peer_is_followed_into_its_new_epoch_and_told_everythin
 
     assert await ministry.value() == "1"
     assert await ministry.rows("SELECT peer, size FROM stream_heads") == [("FED-OPH", 1)]
+
+
+async def test_a_peer_met_for_the_first_time_or_restored_is_told_what_was_decided_before(ministry: Ministry) -> None:
+    own = a_decision("MIN", "ER")
+    async with ministry.open() as work:
+        await work.adjustments.add(own, HybridTime(NOW_MS))
+        await work.adjustments.add(a_decision(), HybridTime(NOW_MS))
+        await work.commit()
+    peers = ScriptedPeers(announced(Epoch(2, "cd")))
+
+    await CatchUp(ministry.open, HERE, peers, ministry.apply, Keys("MIN"))("FED-OPH", 0)
+
+    async with ministry.open() as work:
+        sent = [Envelope.from_bytes(one.content).content for one in await work.streams.read("FED-OPH", 1, 9)]
+    assert [adjustment_of_content(one) for one in sent] == [own], "and not what it decided itself"
 
 
 def serving(ministry: Ministry) -> PullBatch:

@@ -17,7 +17,7 @@ from harmonia.signature.v1 import signature_pb2, signature_pb2_grpc
 from harmonia.transmission.v1 import transmission_pb2 as pb
 from harmonia.transmission.v1 import transmission_pb2_grpc as pb_grpc
 
-from chassis.errors import Forbidden, NotFound, RuleBroken
+from chassis.errors import Forbidden, Invalid, NotFound, RuleBroken
 from chassis.peers import Peers
 from chassis.rpc.identity import carrying
 from chassis.service import Opened
@@ -185,6 +185,34 @@ async def test_a_signed_filing_travels_from_dispatch_to_acknowledgement(client: 
         "CDC": pb.DELIVERY_STATE_ACKNOWLEDGED,
         "MIN": pb.DELIVERY_STATE_AVAILABLE,
     }
+
+
+async def test_a_reopened_version_is_suspended_in_the_feed_and_handed_out_as_such(client: Client) -> None:
+    await client.call("", a_dispatch_request())
+    reopened = pb.SuspendFilingRequest(event_id="reopened", filing_id=IDENTITY.filing_id, version=1)
+    with pytest.raises(Invalid):
+        await client.call("", reopened)
+    reopened.reopened_at.FromDatetime(NOON)
+    told = [(await client.call("", reopened)).told for _ in range(2)]
+    release, notice = (await client.call("cdc", pb.ReadFeedRequest())).entries
+
+    with pytest.raises(RuleBroken) as refused:
+        await client.call("cdc", pb.FetchDeliveryRequest(delivery_id=release.delivery_id))
+    asked = pb.FetchDeliveryRequest(delivery_id=release.delivery_id, accepts_suspended=True)
+    fetched = await client.call("cdc", asked)
+    await client.call("cdc", pb.AcknowledgeDeliveryRequest(delivery_id=notice.delivery_id))
+    listed = pb.ListDeliveriesRequest(filing_id=IDENTITY.filing_id, body=IDENTITY.body)
+    seen = {one.recipient: one for one in (await client.call("director", listed)).deliveries}
+
+    assert (told, refused.value.code) == ([2, 0], "DISPATCH_SUSPENDED")
+    assert (notice.kind, notice.reason) == (pb.ENTRY_KIND_SUSPENSION, pb.NOTICE_REASON_REOPENED)
+    assert (notice.concerns, notice.since.ToDatetime(UTC), notice.version) == (release.delivery_id, NOON, 1)
+    assert fetched.entry.standing == seen["CDC"].standing == pb.STANDING_SUSPENDED
+    assert seen["CDC"].suspended_at.ToDatetime(UTC) == NOON
+    assert (seen["CDC"].HasField("notice_acknowledged_at"), seen["MIN"].HasField("notice_acknowledged_at")) == (
+        True,
+        False,
+    )
 
 
 async def test_another_partners_credentials_show_nothing_not_even_that_it_exists(client: Client) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -18,11 +19,13 @@ from chassis.database.engine import has_schema, sessions_of
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.stack import Stack
 from services.transmission.domain.box import Box
-from services.transmission.domain.dispatch import Dispatch
+from services.transmission.domain.dispatch import Replaced
 from services.transmission.domain.errors import BoxChanged
-from services.transmission.domain.feed import is_dense
+from services.transmission.domain.feed import Entry, is_dense
+from services.transmission.domain.notice import Notice, NoticeKind, NoticeReason
+from services.transmission.domain.routing import KnownVersions
 from services.transmission.service import shipped_matrix, wire
-from services.transmission.store.dispatches import feed_query
+from services.transmission.store.feeds import feed_query, notice_query
 from services.transmission.store.rows import BOOKKEEPING, Rows
 from services.transmission.store.unit_of_work import TransmissionUnitOfWork
 from services.transmission.usecases import UseCases
@@ -38,6 +41,7 @@ from tests.support.transmission import (
 from tests.support.transmission_fakes import InMemoryContainers, InMemoryFilings, SteppingClock
 
 BODY, FILING = an_identity().body, an_identity().filing_id
+READER = a_person("delivery.read")
 
 
 class World:
@@ -53,7 +57,7 @@ class World:
         stack = Stack("MIN", Path(), clock=clock, identifiers=identifiers)
         self.run: UseCases = wire(self.unit, self.containers, filings, stack)
 
-    async def feed(self, partner: str = "CDC") -> list[Dispatch]:
+    async def feed(self, partner: str = "CDC") -> list[Entry]:
         return list((await self.run.read_feed(a_partner(partner), 0, 500)).entries)
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
@@ -83,7 +87,8 @@ async def test_the_migrations_make_exactly_the_rows(engine: AsyncEngine) -> None
 async def test_a_dispatch_is_read_back_as_it_was_written(world: World) -> None:
     written = [
         a_dispatch(1).make_available(1, NOON).deliver(NOON).acknowledge(NOON + timedelta(seconds=1)),
-        a_dispatch(2, filing=a_signed_filing(2), replaces=a_dispatch(1).id, superseded_by=3),
+        a_dispatch(2, filing=a_signed_filing(2), replaces=Replaced(UUID(int=1), 1, "ab" * 32), superseded_by=3),
+        a_dispatch(3, filing=a_signed_filing(3), suspended_at=NOON, withdrawn_at=NOON + timedelta(days=1)),
     ]
 
     async with world.unit() as unit:
@@ -180,7 +185,98 @@ async def test_a_correction_takes_the_place_of_the_version_before(world: World) 
 
     first, second = await world.feed()
 
-    assert (first.superseded_by, second.replaces, second.is_current) == (2, first.id, True)
+    assert (first.superseded_by, second.standing) == (2, "current")
+    assert second.replaces == Replaced(first.id, 1, first.filing.content_digest)
+
+
+async def test_notices_are_read_back_with_the_dispatch_they_are_about(world: World) -> None:
+    about = a_dispatch(1)
+    notice = Notice(UUID(int=9), NoticeKind.SUSPENSION, NoticeReason.REOPENED, about, NOON)
+
+    async with world.unit() as unit:
+        await unit.dispatches.add([about])
+        await unit.notices.add([notice])
+        assert list(await unit.notices.of_filing(FILING)) == [notice]
+        assert await unit.notices.find("CDC", notice.id) == notice
+        assert await unit.notices.find("MIN", notice.id) is None
+        await unit.notices.save(notice.acknowledge(NOON))
+        await unit.notices.save(notice.acknowledge(NOON + timedelta(days=1)))
+        (kept,) = await unit.notices.of_filing(FILING)
+
+    assert kept == notice.acknowledge(NOON)
+
+
+async def test_what_is_known_of_versions_keeps_its_first_instants(world: World) -> None:
+    later = NOON + timedelta(days=1)
+    async with world.unit() as unit:
+        assert await unit.versions.of_filing(FILING) == KnownVersions()
+        for at in (NOON, later):
+            await unit.versions.mark_reopened(FILING, 1, at)
+            await unit.versions.mark_routed(FILING, 2, at)
+            await unit.versions.mark_routed(FILING, 1, at)
+        assert await unit.versions.of_filing(FILING) == KnownVersions(2, {1: NOON})
+        assert await unit.versions.of_filing("other") == KnownVersions()
+
+
+async def test_a_filing_that_is_signed_reopened_and_signed_again_leaves_one_version_to_rely_on(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign(1))
+    await world.run.suspend_filing("reopened", FILING, 1, NOON)
+    await world.run.dispatch_filing(world.containers.sign(2, ("MIN",)))
+
+    of_the_ministry, of_the_cdc = await world.feed("MIN"), await world.feed("CDC")
+
+    assert [kind_of(entry) for entry in of_the_ministry] == ["release", "suspension", "release"]
+    assert [kind_of(entry) for entry in of_the_cdc] == ["release", "suspension", "withdrawal"]
+    assert is_dense(of_the_ministry)
+    assert is_dense(of_the_cdc)
+    assert [one.dispatch.standing for one in await world.run.list_deliveries(READER, FILING, BODY)] == [
+        "current",
+        "replaced",
+        "withdrawn",
+    ]
+
+
+async def test_signatures_and_reopenings_at_once_keep_every_feed_dense_and_tell_everybody_once(world: World) -> None:
+    filings = [f"filing-{number}" for number in range(15)]
+    reports = [
+        world.containers.sign(
+            recipients=("ANCOLS", "CDC", "MIN")[number % 2 :],
+            identity=an_identity(filing_id=filing_id),
+            event_id=f"event-{filing_id}",
+        )
+        for number, filing_id in enumerate(filings)
+    ]
+
+    await asyncio.gather(
+        *(world.run.dispatch_filing(report) for report in reports),
+        *(world.run.suspend_filing(f"reopened-{filing_id}", filing_id, 1, NOON) for filing_id in filings * 2),
+    )
+
+    for partner, size in (("CDC", 15), ("MIN", 15), ("ANCOLS", 8)):
+        feed = await world.feed(partner)
+        assert is_dense(feed)
+        assert sorted(map(kind_of, feed)) == ["release"] * size + ["suspension"] * size
+
+
+async def test_who_reads_while_others_write_passes_over_nothing(world: World) -> None:
+    seen: list[Entry] = []
+
+    async def read_on() -> None:
+        while len(seen) < 40:
+            after = seen[-1].sequence or 0 if seen else 0
+            seen.extend((await world.run.read_feed(a_partner("CDC"), after, 3)).entries)
+
+    async def write() -> None:
+        for number in range(20):
+            filing_id = f"filing-{number}"
+            identity = an_identity(filing_id=filing_id)
+            await world.run.dispatch_filing(world.containers.sign(identity=identity, event_id=filing_id))
+            await world.run.suspend_filing(filing_id, filing_id, 1, NOON)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(read_on(), write())
+
+    assert is_dense(seen)
 
 
 async def test_what_happened_cannot_be_changed(world: World) -> None:
@@ -220,18 +316,35 @@ async def test_a_feed_page_of_a_large_campaign_follows_the_index(world: World, d
         """
     )
     await world.sql("ANALYZE dispatches")
+    await world.sql(
+        """
+        INSERT INTO notices (id, recipient, sequence, dispatch_id, document, kind, reason, since)
+        SELECT gen_random_uuid(), recipient, sequence + 100000, id, document, 'suspension', 'reopened', now()
+        FROM dispatches
+        """
+    )
+    await world.sql("ANALYZE notices")
     index = "feed_of_document" if document else "feed"
     for after in (0, 30_000, 59_000):
-        query = feed_query("CDC", after, 501, document).compile(
-            dialect=world.engine.dialect, compile_kwargs={"literal_binds": True}
-        )
-        (plan,) = await world.sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
-        scans = [node for node in nodes(plan[0][0]["Plan"]) if "Scan" in node["Node Type"]]
+        assert await along(world, feed_query("CDC", after, 200_000, 501, document)) == {index}
+        notices = notice_query("CDC", after + 100_000, 200_000, 501, document)
+        assert await along(world, notices) == {f"notices_of_{index}"}
 
-        assert {node["Index Name"] for node in scans if "Index Name" in node} == {index}
-        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Bitmap Index Scan", "Bitmap Heap Scan"}
-        assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in scans) <= 501
-        assert plan[0][0]["Execution Time"] < 100
+
+async def along(world: World, query: Any) -> set[str]:
+    """Return the indexes a query walks, having seen that it reads a page and no more."""
+    compiled = query.compile(dialect=world.engine.dialect, compile_kwargs={"literal_binds": True})
+    (plan,) = await world.sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}")
+    scans = [node for node in nodes(plan[0][0]["Plan"]) if "Scan" in node["Node Type"]]
+
+    assert {node["Node Type"] for node in scans} <= {"Index Scan", "Bitmap Index Scan", "Bitmap Heap Scan"}
+    assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in scans) <= 501
+    assert plan[0][0]["Execution Time"] < 100
+    return {node["Index Name"] for node in scans if "Index Name" in node}
+
+
+def kind_of(entry: Entry) -> str:
+    return str(entry.kind) if isinstance(entry, Notice) else "release"
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
+import asyncio
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +45,46 @@ async def test_a_run_that_takes_too_long_is_given_up() -> None:
     try:
         with pytest.raises(EngineUnavailable):
             await engine.evaluate(DOCUMENT)
+    finally:
+        engine.close()
+
+
+async def test_a_campaign_in_the_workers_delays_a_save_by_one_filing() -> None:
+    engine = PooledEngine(1, 30)
+    ended: list[str] = []
+    one_more = asyncio.Event()
+
+    async def judge(name: str, *, is_background: bool) -> None:
+        await engine.evaluate(replace(DOCUMENT, is_background=is_background))
+        ended.append(name)
+        one_more.set()
+
+    try:
+        await engine.evaluate(DOCUMENT)
+        campaign = [asyncio.create_task(judge("campaign", is_background=True)) for _ in range(120)]
+        for _ in range(3):
+            one_more.clear()
+            await one_more.wait()
+            before = len(ended)
+            await judge("save", is_background=False)
+            assert ended[before:].index("save") <= 1
+        await asyncio.gather(*campaign)
+        assert len(ended) == 123
+    finally:
+        engine.close()
+
+
+async def test_a_worker_whose_caller_left_is_busy_until_it_has_ended() -> None:
+    engine = PooledEngine(1, 30)
+    try:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.evaluate(DOCUMENT), 0.001)
+        assert engine._turns.expected_wait > 0
+
+        await engine.evaluate(DOCUMENT)
+        await asyncio.sleep(0)
+
+        assert engine._turns.expected_wait == 0
     finally:
         engine.close()
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -5,12 +6,15 @@ import pytest
 from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
+from pydantic import SecretStr
 
 import formsets
-from chassis.errors import Forbidden, Invalid, NotFound
+from chassis.errors import Exhausted, Forbidden, Invalid, NotFound
 from chassis.rpc.identity import carrying
+from chassis.settings import DatabaseSettings
 from formsets.values import parse, written
-from services.validation.service import make_service
+from services.validation.service import ValidationService, make_service
+from services.validation.settings import ValidationSettings
 from synthetic import series
 from tests.support.form_sets import SAMPLE, sample_cells
 from tests.support.hosting import FakePassports, a_caller, a_stack, hosting
@@ -20,8 +24,9 @@ FILING = "019aa000-0000-7000-8000-000000000001"
 
 
 @asynccontextmanager
-async def validation(database: TestDatabase) -> AsyncIterator[pb_grpc.ValidationServiceStub]:
-    service = make_service(a_stack(), database.fresh("validation"))
+async def validation(database: TestDatabase, **settings: float) -> AsyncIterator[pb_grpc.ValidationServiceStub]:
+    own = DatabaseSettings(url=SecretStr(database.fresh("validation")))
+    service = ValidationService(a_stack(), ValidationSettings(database=own, **settings))  # type: ignore[arg-type]
     async with hosting(a_stack(), [service], FakePassports(), "forms") as (peers, hosted):
         assert await hosted.health.check()
         yield pb_grpc.ValidationServiceStub(peers.channel("validation"))
@@ -161,3 +166,21 @@ async def test_the_filing_of_the_year_before_is_read_when_there_is_one(database:
     assert (found.status, list(found.cells)) == (pb.CONTROL_STATUS_FAILED, ["BP.110.n1"])
     assert {cell.address: cell.value for cell in found.operands}["BP.110.n1"] == "5"
     assert "H-01" not in {f.control for f in restated.findings if f.status == pb.CONTROL_STATUS_FAILED}
+
+
+async def test_more_filings_than_the_workers_can_judge_are_told_to_come_back_and_none_times_out(
+    database: TestDatabase,
+) -> None:
+    async with validation(database, longest_wait_seconds=0.5) as stub:
+        await stub.EvaluateFiling(er_request())
+        asked = [stub.EvaluateFiling(er_request()) for _ in range(60)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        patient = er_request()
+        patient.is_background = True
+        after = await asyncio.gather(*(stub.EvaluateFiling(patient) for _ in range(20)))
+
+    refused = [one for one in found if isinstance(one, BaseException)]
+    assert 0 < len(refused) < 60
+    assert {(type(one), getattr(one, "code", "")) for one in refused} == {(Exhausted, "ENGINE_BUSY")}
+    assert all(int(one.metadata["retry_after"]) >= 1 for one in refused if isinstance(one, Exhausted))
+    assert {one.verdict for one in after} == {pb.VERDICT_CLEAN}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from harmonia.auth.v1 import auth_pb2 as auth
@@ -18,6 +19,7 @@ from chassis.rpc.identity import carrying
 from formsets.values import written
 from services.forms.service import make_service as make_forms
 from services.validation.service import make_service
+from tests.support.clocks import FrozenClock
 from tests.support.form_sets import sample_cells
 from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
 from tests.support.hosting import DIRECTOR, FakePassports, a_caller, a_stack, hosting
@@ -36,21 +38,58 @@ class Running:
     forms: forms_grpc.FormsServiceStub
     validation: pb_grpc.ValidationServiceStub
 
-    async def open(self, siren: str, **changes: str) -> str:
+    async def plan(self, year: int) -> None:
+        """Open a campaign."""
+        campaign = forms.Campaign(
+            document=types.DOCUMENT_ER,
+            year=year,
+            form_set="2024.1",
+            opens_on="2025-04-01",
+            due_on="2025-07-15",
+            closes_on="2025-12-31",
+            families=[types.FAMILY_OPH],
+        )
+        await self.forms.ProvisionCampaign(forms.ProvisionCampaignRequest(campaign=campaign))
+
+    async def open(self, siren: str, year: int = 2024, **changes: str) -> str:
         """Open a filing and fill it with the example, changed."""
         with carrying("director"):
             opened = await self.forms.OpenFiling(
-                forms.OpenFilingRequest(body=siren, document=types.DOCUMENT_ER, year=2024)
+                forms.OpenFilingRequest(body=siren, document=types.DOCUMENT_ER, year=year)
             )
             filing_id = opened.filing.identity.filing_id
             form_set = formsets.load("2024.1")
             cells = {a: written(v) for a, v in sample_cells("saisie").items() if form_set.document_of(a) == "ER"}
             cells.update({name.replace("_", "."): value for name, value in changes.items()}, **{"ID.030.v": siren})
+            there = (await self.forms.GetFiling(forms.GetFilingRequest(filing_id=filing_id))).cells
+            versions = {cell.address: cell.version for cell in there}
             edits = [
-                forms.CellEdit(address=a, text=v.replace(".", ",") if a[:2] != "ID" else v) for a, v in cells.items()
+                forms.CellEdit(
+                    address=a, text=v.replace(".", ",") if a[:2] != "ID" else v, base_version=versions.get(a, 0)
+                )
+                for a, v in cells.items()
             ]
-            await self.forms.SaveCells(forms.SaveCellsRequest(request_id=siren, filing_id=filing_id, edits=edits))
+            await self.forms.SaveCells(
+                forms.SaveCellsRequest(request_id=f"{siren}-{year}", filing_id=filing_id, edits=edits)
+            )
         return filing_id
+
+    async def sign(self, filing_id: str) -> None:
+        """Sign a filing as the signature service would."""
+        with carrying("director"):
+            request = forms.MoveFilingRequest(request_id="move", filing_id=filing_id, step=forms.STEP_SIGNATURE)
+            await self.forms.MoveFiling(request)
+            frozen = (await self.forms.FreezeFiling(forms.FreezeFilingRequest(filing_id=filing_id))).frozen
+        seal = forms.SealFilingRequest(
+            event_id="seal",
+            filing_id=filing_id,
+            version=frozen.version,
+            revision=frozen.revision,
+            receipt_number="N1",
+            signatory="D",
+        )
+        seal.signed_at.GetCurrentTime()
+        await self.forms.SealFiling(seal)
 
     async def verdict(self, filing_id: str) -> int:
         with carrying("director"):
@@ -91,27 +130,20 @@ def a_decision(control: str = "A-20", **what: object) -> pb.Adjustment:
 
 @pytest.fixture
 async def running(database: TestDatabase) -> AsyncIterator[Running]:
-    stack = a_stack()
+    stack = a_stack(clock=FrozenClock(datetime(2025, 7, 1, 9, 0, tzinfo=UTC)))
     bodies = [auth.Body(siren=s, name=n, family="OPH", departement="21") for s, n in BODIES.items()]
+    # In a thread: emptying may wait for a transaction of the forms service of other tests, which needs this loop to end.
     services = [
-        make_forms(stack, database.fresh("forms")),
-        make_service(stack, database.fresh("validation")),
+        make_forms(stack, await asyncio.to_thread(database.fresh, "forms")),
+        make_service(stack, await asyncio.to_thread(database.fresh, "validation")),
         an_auth_service(*bodies),
         a_sync_service(FactsServicer()),
     ]
     async with hosting(stack, services, FakePassports(PASSPORTS)) as (peers, _):
         stub = forms_grpc.FormsServiceStub(peers.channel("forms"))
-        campaign = forms.Campaign(
-            document=types.DOCUMENT_ER,
-            year=2024,
-            form_set="2024.1",
-            opens_on="2025-04-01",
-            due_on="2025-07-15",
-            closes_on="2025-12-31",
-            families=[types.FAMILY_OPH],
-        )
-        await stub.ProvisionCampaign(forms.ProvisionCampaignRequest(campaign=campaign))
-        yield Running(stub, pb_grpc.ValidationServiceStub(peers.channel("validation")))
+        made = Running(stub, pb_grpc.ValidationServiceStub(peers.channel("validation")))
+        await made.plan(2024)
+        yield made
 
 
 async def test_a_softened_control_rejudges_open_filings_and_tells_those_concerned_once(running: Running) -> None:
@@ -192,3 +224,16 @@ async def test_a_justification_of_a_filing_that_was_not_sent_cannot_be_read_by_t
         await running.validation.ReviewJustifications(pb.ReviewJustificationsRequest(filing_id=filing_id))
 
     assert [(one.year, one.text) for one in proposals.proposals] == [(2024, "Le quorum manquait fin juin, voir le PV.")]
+
+
+async def test_a_trial_compares_with_the_filing_signed_the_year_before(running: Running) -> None:
+    await running.plan(2023)
+    await running.sign(await running.open("000000018", 2023))
+    await running.open("000000018")
+    repeated = pb.PreviewAdjustmentRequest(request_id="p-3", adjustment=a_decision("H-15", is_withdrawn=True))
+
+    with carrying("officer"):
+        trial = await running.validation.PreviewAdjustment(repeated)
+    preview = (await running.until_done(trial.run_id)).preview
+
+    assert (preview.tried, preview.skipped, preview.failing) == (1, 0, 1), "the same figures twice are H-15"

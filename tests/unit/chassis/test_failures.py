@@ -95,6 +95,15 @@ def test_the_conditions_of_a_broken_rule_arrive():
     assert list(received.violations) == violations
 
 
+@pytest.mark.parametrize("meaning", [Invalid, RuleBroken, Conflict])
+def test_violations_arrive_in_both_languages(meaning):
+    violations = [Violation("a", "Il manque a.", "A", "A is missing."), Violation("b", "Il manque b.", "B")]
+
+    received = from_error(error_of(to_status(meaning("Non.", violations=violations))))
+
+    assert list(received.violations) == violations
+
+
 @pytest.mark.parametrize(
     ("failure", "details"),
     [

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,9 +15,10 @@ from formsets.values import written
 from services.gateway.clients.answers import Adjustment as Answer
 from services.gateway.clients.answers import Document, RuleSet, Severity
 from services.gateway.web.adjustment_file import of_campaign, of_filing
-from services.validation.domain.adjustment import WITHDRAWN, Adjustment
+from services.validation.domain.adjustment import HERE, WITHDRAWN, Adjustment, Jurisdiction
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.get_rule_set import GetRuleSet, RulesInForce
+from services.validation.usecases.judging import Judging
 from services.validation.usecases.ports import Subject
 from services.validation.usecases.recent_reports import RecentReports
 from tests.support.form_sets import SAMPLE, sample_cells
@@ -32,9 +34,9 @@ _WORDS = {"T": Severity.TRANSMISSION, "A": Severity.ANOMALY, "R": Severity.REMAR
 
 async def a_campaign() -> InMemoryJustifications:
     store = InMemoryJustifications()
-    for control, severity in DECIDED:
-        decision = Adjustment("2024.1", "ER", 2024, control, severity, "Instruction contraire.", "Alex Agent", AT)
-        await store.adjustments.add(decision)
+    for number, (control, severity) in enumerate(DECIDED):
+        about = "2024.1", "ER", 2024, control, severity, "Instruction contraire.", "Alex Agent", AT
+        await store.adjustments.add(Adjustment(*about, UUID(int=number)))
     return store
 
 
@@ -42,7 +44,8 @@ async def report_of_the_server(store: InMemoryJustifications) -> tuple[str, str]
     form_set, stack = formsets.load("2024.1"), a_stack()
     cells = {a: written(v) for a, v in sample_cells("saisie").items() if form_set.document_of(a) == "ER"}
     cells["ID.200.v"] = "2025-07-01"
-    use = EvaluateFiling(store, InlineEngine(), formsets, stack.identifiers, RecentReports(1))
+    judging = Judging(store, formsets, Jurisdiction("MIN", "MIN"))
+    use = EvaluateFiling(InlineEngine(), judging, stack.identifiers, RecentReports(1))
     judged = await use(Subject("2024.1", "ER", year=2024), cells, None)
     return judged.evaluation.verdict.value, judged.evaluation.rule_set
 
@@ -58,7 +61,7 @@ def as_answer(rules: RulesInForce) -> RuleSet:
 async def a_file_of_the_server(tmp_path: Path) -> tuple[Path, tuple[str, str]]:
     """The file as the gateway gives it, and what the server says of the example, approved late."""
     store = await a_campaign()
-    rules = as_answer(await GetRuleSet(store, formsets)("2024.1", "ER", 2024))
+    rules = as_answer(await GetRuleSet(store, formsets, Jurisdiction("MIN", "MIN"))("2024.1", "ER", 2024))
     file = tmp_path / "adjustments.json"
     file.write_bytes(bytes(of_filing(an_identity(), rules).body))
     return file, await report_of_the_server(store)
@@ -110,7 +113,7 @@ async def test_the_file_of_the_authority_gives_the_same_rules(
 ) -> None:
     _, (_, rule_set) = await a_file_of_the_server(tmp_path)
     store = await a_campaign()
-    listed = await store.adjustments.in_force("ER", 2024)
+    listed = await store.adjustments.in_force("ER", 2024, HERE)
     answers = as_answer(RulesInForce("", "", tuple(listed))).adjustments
     file = tmp_path / "of-the-authority.json"
     file.write_bytes(bytes(of_campaign(Document.ER, 2024, answers).body))

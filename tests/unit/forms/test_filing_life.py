@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chassis.errors import Failure
+from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.filing import EDITABLE, Step, Verdict
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.usecases.save_cells import TypedCell
@@ -97,6 +98,22 @@ class LifeOfAFiling(RuleBasedStateMachine):
         if changed == []:
             self.locked = (version, revision)
             assert self.values() == self.contents[version, revision]
+            frozen = self.forms.store.kept.snapshots[self.filing.id, version, revision]
+            assert frozen.attachments == self.attached()
+
+    @rule(content=st.sampled_from([b"1", b"2", b"3"]))
+    def attach(self, content: bytes) -> None:
+        before, was = self.attached(), self.filing
+        pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+        kind = AttachmentKind.OTHER
+        self.run(self.forms.use.attach_file(self.director, was.id, kind, f"{content.decode()}.pdf", pdf))
+        if was.lock or was.step is Step.REVIEW:
+            assert self.attached() == before
+        else:
+            assert len(self.attached()) <= len(before) + 1
+
+    def attached(self) -> tuple[Any, ...]:
+        return tuple(self.run(self.forms.use.list_attachments(self.director, self.filing.id)))
 
     @rule(is_repeat=st.booleans())
     def seal(self, is_repeat: bool) -> None:

@@ -34,6 +34,7 @@ from tests.support.forms import (
     a_cell,
     a_filing,
     a_forms,
+    begun,
 )
 from tests.support.hosting import a_caller
 
@@ -192,7 +193,7 @@ async def test_nothing_is_signed_without_what_the_campaign_demands_and_the_snaps
     forms = await with_campaign(
         clean_forms(), a_campaign(required_attachments=frozenset({AttachmentKind.DELIBERATION}))
     )
-    await forms.keep(a_filing(step=Step.SIGNATURE), a_cell())
+    await forms.keep(a_filing(step=Step.SIGNATURE), *begun(), a_cell())
 
     with pytest.raises(FilingNotReady) as caught:
         await forms.use.freeze_filing(forms.caller, FILING_ID)

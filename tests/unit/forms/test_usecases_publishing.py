@@ -1,5 +1,6 @@
 """Another form set given to open filings, through the use cases: a made-up one with every kind of change."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -143,20 +144,22 @@ async def test_a_signed_filing_keeps_its_form_set_even_reopened():
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
 
 
-async def test_a_save_whose_texts_were_read_before_the_publication_is_read_again():
+async def test_a_publication_waits_for_a_save_under_way_and_loses_nothing_of_it():
     forms = await entered()
-    read, published = forms.controls.read, []
+    read, publishing = forms.controls.read, []
 
-    async def read_then_publish(form_set, year, texts):
-        readings = await read(form_set, year, texts)
-        if not published:
-            published.append(await publish(forms))
-        return readings
+    async def read_while_publishing(form_set, year, texts):
+        publishing.append(asyncio.create_task(publish(forms)))
+        await asyncio.sleep(0)
+        return await read(form_set, year, texts)
 
-    forms.controls.read = read_then_publish
-    with pytest.raises(CellsRefused):
-        await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.020.brut", "8", 1)])
-    assert "BA.020.brut" not in forms.values()
+    forms.controls.read = read_while_publishing
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.020.brut", "8", 1)])
+    await publishing[0]
+
+    assert forms.filing.form_set == VARIANT.version
+    kept = {one.address: one.value for one in forms.store.kept.set_aside.values()}
+    assert kept["BA.020.brut"] == "8"
 
 
 async def test_an_import_previewed_before_the_publication_is_previewed_again():
@@ -186,6 +189,48 @@ async def test_a_choice_puts_the_value_in_an_empty_cell_only():
     assert forms.kinds()[1:] == ["SET_ASIDE_CHOSEN", "SET_ASIDE_CHOSEN"]
 
 
+async def test_undoing_a_choice_opens_it_again_and_undoing_the_undo_keeps_it_again():
+    forms = await entered()
+    await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    assert (fates(forms)["CP.010.n"], forms.values()) == (Fate.WAITING, {AMOUNT: "1"})
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    assert (fates(forms)["CP.010.n"], forms.values()) == (Fate.KEPT, {AMOUNT: "1", "CP.020.n": "5"})
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.110.n")
+    assert (fates(forms)["CP.010.n"], forms.values()) == (Fate.KEPT, {AMOUNT: "1", "CP.110.n": "5"})
+
+
+async def test_a_choice_whose_cell_was_edited_since_stays_when_it_is_undone():
+    forms = await entered()
+    await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+    choice = forms.last_step
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("CP.020.n", "6", 1)])
+
+    undone = await forms.use.undo_step(forms.caller, FILING_ID, choice.id)
+
+    assert (undone.restored, fates(forms)["CP.010.n"]) == ([], Fate.KEPT)
+
+
+async def test_undoing_a_later_edit_of_the_same_cell_leaves_the_choice():
+    forms = await entered()
+    await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+    choice = forms.last_step
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("CP.020.n", "6", 1)])
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    assert (fates(forms)["CP.010.n"], forms.values()["CP.020.n"]) == (Fate.KEPT, "5")
+
+    await forms.use.undo_step(forms.caller, FILING_ID, choice.id)
+    assert (fates(forms)["CP.010.n"], "CP.020.n" in forms.values()) == (Fate.WAITING, False)
+
+
 async def test_taking_a_publication_back_takes_back_the_choices_it_asked_for():
     forms = await entered()
     done = await publish(forms)
@@ -204,7 +249,7 @@ async def test_nothing_is_signed_while_a_value_waits_for_a_choice():
     with pytest.raises(FilingNotReady) as refused:
         await forms.use.freeze_filing(forms.caller, FILING_ID)
 
-    assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE"]
+    assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE", "W-01", "W-04"]
 
 
 async def test_a_later_publication_is_taken_back_first():

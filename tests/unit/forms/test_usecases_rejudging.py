@@ -1,10 +1,16 @@
 """Open filings judged again after a control was adjusted."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from services.forms.domain.filing import Document, Lock, Step, Verdict
-from tests.support.forms import NOON, CannedControls, a_filing, a_forms
+import pytest
+
+import formsets
+from services.forms.domain.evaluation import Evaluation, PreviousYear
+from services.forms.domain.filing import Document, Filing, Lock, Step, Verdict
+from services.forms.usecases.rejudge_filings import RejudgeFilings
+from tests.support.forms import NOON, CannedControls, Forms, a_filing, a_forms
 
 NOTICE = ("Le contrôle A-06 est retiré : parce que.", "Control A-06 is withdrawn: because.")
 
@@ -44,6 +50,43 @@ async def test_a_filing_being_signed_keeps_the_verdict_it_was_shown_with() -> No
 
     assert (page.changed, page.skipped) == (0, 1)
     assert forms.filing.verdict is Verdict.TO_JUSTIFY
+
+
+class BusyFiler(CannedControls):
+    """Somebody saves while each of the first judgements is under way."""
+
+    def __init__(self, forms: Forms, saves: int) -> None:
+        super().__init__(Verdict.CLEAN)
+        self._forms, self._saves = forms, saves
+
+    async def evaluate(
+        self,
+        filing: Filing,
+        inputs: Mapping[str, str],
+        given: Mapping[str, str],
+        previous: PreviousYear | None = None,
+    ) -> Evaluation:
+        found = await super().evaluate(filing, inputs, given, previous)
+        if self.evaluated <= self._saves:
+            async with self._forms.store() as work:
+                present = await work.filings.get_for_change(filing.id)
+                await work.filings.save(present.edited(NOON, Verdict.BLOCKED, f"saved-{self.evaluated}"))
+                await work.commit()
+        return found
+
+
+@pytest.mark.parametrize(("saves", "outcome"), [(2, ("rules-1", 1)), (9, ("saved-5", 0))])
+async def test_nobodys_save_waits_for_a_judgement_nor_is_overwritten_by_one(
+    saves: int, outcome: tuple[str, int]
+) -> None:
+    forms = a_forms(lambda _: CannedControls())
+    filing = await forms.keep(replace(a_filing(), verdict=Verdict.TO_JUSTIFY, rule_set="rules-0"))
+    controls = BusyFiler(forms, saves)
+
+    rejudge = RejudgeFilings(forms.store, controls, formsets, forms.clock)  # type: ignore[arg-type]
+    page = await rejudge(Document(filing.document), filing.year, None, 20, NOTICE, "Alex Agent")
+
+    assert (forms.filing.rule_set, page.changed) == outcome
 
 
 async def test_a_signed_filing_is_not_judged_again() -> None:

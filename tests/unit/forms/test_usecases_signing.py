@@ -1,10 +1,13 @@
 """Checking, justifying, moving, freezing, locking, sealing, and what other servers send."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from chassis.errors import Forbidden
+from formsets.workflow import APPROVED_ON
+from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import (
     FilingNotEditable,
@@ -35,11 +38,13 @@ from tests.support.forms import (
     a_finding,
     a_forms,
     an_other_value,
+    begun,
 )
 from tests.support.hosting import ACCOUNTANT, a_caller
 
 ACCOUNTANT_CALLER = a_caller("Camille Compte", on={SIREN: ACCOUNTANT})
 READER = a_caller("Lou Lecteur", on={SIREN: ["filing.read"]})
+FILING_ID_OF_QDIS = UUID("0197aaaa-0000-7000-8000-0000000000aa")
 REASON = "Le montant tient à une reprise de provision."
 
 
@@ -53,7 +58,8 @@ async def ready_to_sign(*cells, **changes):
     """Forms with a clean filing at the signatory."""
     forms, controls = judged()
     controls.computed = {TOTALLED: "100.4"}
-    await forms.keep(a_filing(step=Step.ENTRY, **changes), *(cells or [a_cell()]))
+    filing = a_filing(step=Step.ENTRY, **changes)
+    await forms.keep(filing, *begun(filing.document), *(cells or [a_cell()]))
     await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
     return forms, controls
 
@@ -177,12 +183,61 @@ async def test_the_reason_of_a_return_is_told():
 # Freezing
 
 
+async def test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages():
+    forms, _ = judged()
+    await forms.keep(a_filing(step=Step.SIGNATURE, verdict=Verdict.CLEAN, rule_set="rules-1"), a_cell())
+
+    with pytest.raises(FilingNotReady) as caught:
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    found = {violation.reason: violation for violation in caught.value.violations}
+    assert list(found) == ["W-01", "W-04"]
+    assert "PR (" in found["W-01"].description
+    assert "BA (" not in found["W-01"].description
+    assert "A mandatory form was never opened." in found["W-01"].english
+    assert (found["W-04"].field, "The accounts are not approved." in found["W-04"].english) == ("ID.200.v", True)
+
+
+async def test_a_late_signature_is_flagged_and_never_refused():
+    forms, _ = await ready_to_sign()
+    forms.clock.advance(days=60)
+
+    card, _, _ = await forms.use.get_filing(forms.caller, FILING_ID)
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    assert [(one.control, one.severity) for one in card.lacking] == [("W-08", "R")]
+
+
+async def test_a_signed_filing_says_whether_it_was_late_when_it_was_signed():
+    forms, _ = await signed()
+    forms.clock.advance(days=60)
+
+    card, _, _ = await forms.use.get_filing(forms.caller, FILING_ID)
+
+    assert (card.lacking, card.filing.signed_at, card.filing.was_late) == ((), NOON, False)
+    await forms.use.reopen_filing(forms.caller, FILING_ID, "Erreur", [])
+    card, _, _ = await forms.use.get_filing(forms.caller, FILING_ID)
+    assert [one.control for one in card.lacking] == ["W-08"], "the next version will be late"
+    assert not card.filing.was_late, "the first was not"
+
+
+async def test_filings_in_a_list_say_what_they_lack():
+    forms, _ = await ready_to_sign()
+    other = a_filing(id=FILING_ID_OF_QDIS, document=Document.QDIS)
+    await forms.keep(other)
+
+    cards, _ = await forms.use.list_filings(forms.caller, SIREN)
+
+    found = {card.filing.document: [one.control for one in card.lacking] for card in cards}
+    assert found == {Document.ER: [], Document.QDIS: ["W-01"]}
+
+
 async def test_a_snapshot_holds_inputs_and_computed_cells_rounded_for_release():
     forms, _ = await ready_to_sign(a_cell(), a_cell("BA.020.brut", ""))
 
     _, snapshot = await forms.use.freeze_filing(forms.caller, FILING_ID)
 
-    assert dict(snapshot.cells) == {AMOUNT: "100", TOTALLED: "100"}
+    assert dict(snapshot.cells) == {AMOUNT: "100", TOTALLED: "100", APPROVED_ON: "2025-06-01"}
     assert (snapshot.version, snapshot.revision, snapshot.verdict) == (1, 2, Verdict.CLEAN)
 
 
@@ -219,6 +274,47 @@ async def test_a_conflict_stands_in_the_way_unless_the_er_is_signed():
     sealed = a_cell(SHARED, conflict=an_other_value(), is_sealed=True)
     forms, _ = await ready_to_sign(sealed, document=Document.QDIS)
     await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+
+async def test_what_is_attached_after_the_freeze_is_not_signed():
+    forms, _ = await ready_to_sign()
+    await attach(forms, b"1")
+    _, frozen = await forms.use.freeze_filing(forms.caller, FILING_ID)
+
+    await attach(forms, b"2")
+
+    assert await lock(forms, revision=frozen.revision) == ["*"]
+    _, again = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    assert (len(frozen.attachments), len(again.attachments)) == (1, 2)
+    assert await lock(forms, revision=again.revision) == []
+    with pytest.raises(FilingNotEditable):
+        await attach(forms, b"3")
+    await seal(forms, revision=again.revision)
+    with pytest.raises(FilingNotEditable):
+        await attach(forms, b"3")
+    assert (await forms.use.get_frozen_filing(FILING_ID, 1, again.revision))[1].attachments == again.attachments
+
+
+async def test_a_rectifying_version_says_what_it_replaces_and_ends_the_suspension():
+    forms, _ = await ready_to_sign()
+    await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms)
+    await seal(forms)
+    await forms.use.reopen_filing(forms.caller, FILING_ID, REASON, [])
+    await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
+    _, frozen = await forms.use.freeze_filing(forms.caller, FILING_ID)
+    await lock(forms, version=2, revision=frozen.revision)
+
+    await seal(forms, "event-2", version=2, revision=frozen.revision)
+
+    assert (forms.filing.signed_version, forms.filing.reopened_at) == (2, None)
+    assert "remplace la version 1" in forms.store.kept.activities[-1].fr
+    assert "replaces version 1" in forms.store.kept.activities[-1].en
+
+
+async def attach(forms, content):
+    pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+    return await forms.use.attach_file(forms.caller, FILING_ID, AttachmentKind.OTHER, "annexe.pdf", pdf)
 
 
 async def test_only_a_signatory_freezes():

@@ -178,6 +178,9 @@ async def test_a_reopened_filing_is_edited_again_and_its_signed_version_stays():
     assert (card.filing.step, card.filing.signed_version, card.filing.next_version) == (Step.ENTRY, 1, 2)
     (event,) = [one for one in forms.store.kept.events if isinstance(one, FilingReopened)]
     assert (event.version, event.reason, event.cells) == (1, REASON, (AMOUNT,))
+    assert card.filing.reopened_at == event.at == forms.clock.now()
+    assert "Version 1" in forms.store.kept.activities[-1].en
+    assert "suspended" in forms.store.kept.activities[-1].en
     await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(AMOUNT, "101", 1)])
     assert (await forms.use.get_signed_version(READER, FILING_ID, 1)).cells == {AMOUNT: "100"}
     assert forms.kinds()[0] == "FILING_REOPENED"

@@ -144,8 +144,19 @@ def read_again(content: bytes) -> ImportPreview:
     """The preview of a file, of which every cell would be filled."""
     found = answer(FORM_SET, {"siren": "", "year": 0}, content)
     changes = tuple(
-        Change(address, address, line, text, text, "", 0, None, Effect.FILL, extra)
-        for line, address, text, extra, _ in found["lines"]
+        Change(
+            address,
+            address,
+            line,
+            text,
+            text,
+            "",
+            0,
+            None,
+            Effect.FILL,
+            dict(zip(found["titles"][at], own, strict=True)),
+        )
+        for line, address, text, at, own, _ in found["lines"]
     )
     return ImportPreview(FILING_ID, FILING_ID, "a.csv", "C", NOON, 1, changes, (), ())
 

@@ -123,8 +123,10 @@ def test_another_body_is_refused_whole_and_long_extras_are_cut():
     form_set = formsets.load("2024.1")
 
     assert "000000018" in answer(form_set, {"siren": "000000026", "year": 2024}, content)["refusal"]["fr"]
-    [line] = answer(form_set, {"siren": "000000018", "year": 2024}, content)["lines"]
-    assert len(line[3]["note"]) == LONGEST_EXTRA
+    found = answer(form_set, {"siren": "000000018", "year": 2024}, content)
+    [(_, _, _, which, own, _)] = found["lines"]
+    assert found["titles"][which] == ["note"]
+    assert [len(text) for text in own] == [LONGEST_EXTRA]
 
 
 def test_a_sheet_of_more_than_five_thousand_rows_is_read():

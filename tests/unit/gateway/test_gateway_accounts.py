@@ -44,7 +44,7 @@ async def test_the_preview_shows_where_each_account_goes_and_leads_to_a_rule_for
     async with a_browser(World(preview=replace(a_preview(), feeds=feeds))) as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/import/imp-1")).text
-    assert "Comptes du fichier : 2, dont 1 que rien ne prend" in text
+    assert "Comptes du fichier\u00a0: 2, dont 1 que rien ne prend" in text
     assert f'href="{AT}/accounts?add=47100000"' in text
 
 

@@ -23,7 +23,7 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
         english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
     assert "1 dossier ouvert à changer, 1 case à choisir, 3 dossiers signés inchangés." in french
     assert "la case est fermée" in french
-    assert "Publish form set 2025.1" in english
+    assert "la case" not in english
     assert french.count("<script") == 1, "our own file and no other"
     assert browser.world.calls("preview_form_set")[0] == (Document.ER, 2024, "2025.1")
 
@@ -35,7 +35,7 @@ async def test_a_form_set_is_published_then_taken_back():
         sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
         page = await browser.get(sent.headers["location"])
         await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
-    assert "Publié : 1 dossier changé." in page.text
+    assert "Publié\u00a0: 1 dossier changé." in page.text
     assert 'name="publication" value="pub-1"' in page.text
     assert browser.world.calls("undo_form_set") == ["pub-1"]
 
@@ -66,7 +66,8 @@ async def test_the_overview_leads_to_the_values_set_aside():
         overview = (await browser.get(AT)).text
         page = (await browser.get(f"{AT}/set-aside")).text
     assert f'href="{AT}/set-aside"' in overview
-    assert "la case est fermée : à choisir" in page
+    assert "la case est fermée" in page
+    assert "à choisir" in page
     assert page.count("<h1") == 1
 
 

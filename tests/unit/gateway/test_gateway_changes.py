@@ -71,7 +71,7 @@ async def test_undoing_says_what_was_put_back_and_what_was_left():
         sent = await browser.post(f"{AT}/steps/step-2/undo", {"request_id": "r-1"})
         text = (await browser.get(sent.headers["location"])).text
     assert browser.world.calls("undo") == [(FILING_ID, "step-2")]
-    assert "Annulé : 1 case remise comme avant. Modifiées depuis, laissées telles quelles : PL.010.n." in text
+    assert "Annulé\u00a0: 1 case remise comme avant. Modifiées depuis, laissées telles quelles\u00a0: PL.010.n." in text
 
 
 async def test_a_refused_undoing_is_explained():

@@ -13,7 +13,7 @@ PAGES = {
     f"{AT}/years": ("Exercices et versions", "Years and versions"),
     f"{AT}/signed/1/forms/BA": ("telle qu’elle a été signée", "as it was signed"),
     f"{AT}/series?cells=BA.010.brut": ("Rupture de série", "Break in the series"),
-    f"{AT}/compare?version=1&other={FILING_ID}:0": ("Différences : 1 case.", "Differences: 1 cell."),
+    f"{AT}/compare?version=1&other={FILING_ID}:0": ("Différences\u00a0: 1 case.", "Differences: 1 cell."),
 }
 
 
@@ -85,7 +85,7 @@ async def test_last_year_is_carried_from_the_overview():
         assert f'action="{AT}/last-year"' in (await browser.get(AT)).text
         sent = await browser.post(f"{AT}/last-year")
         text = (await browser.get(sent.headers["location"])).text
-    assert "12 cases reprises de l’exercice précédent. À répondre de nouveau, voir la comparaison : PL.010.n." in text
+    assert "12 cases reprises de l’exercice précédent. 1 autre réponse à donner de nouveau" in text
 
 
 async def test_a_signed_filing_is_reopened_with_a_reason_and_cells():

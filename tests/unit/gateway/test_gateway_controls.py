@@ -67,6 +67,18 @@ async def test_those_who_read_a_filing_save_what_was_adjusted_of_its_rules():
     assert (file.json()["form_set"], file.json()["rule_set"]) == ("2024.1", "cd" * 32)
 
 
+async def test_decisions_of_other_servers_are_read_here_and_taken_there():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        page = (await browser.get("/staff/controls?document=QDIS&year=2024")).text
+    own, others = (row for row in page.split("<tr>") if "Alix Agent" in row)
+    assert ("MIN : Alix Agent" in own, "FED-ESH : Alix Agent" in others) == (True, True)
+    assert ("pour ses seuls dossiers" in own, "pour ses seuls dossiers" in others) == (False, True)
+    chosen = page.split('<select id="document"')[1].split("</select>")[0]
+    assert ("<option>ER</option>" in chosen, "QDIS" in chosen) == (True, False)
+
+
 async def test_a_decision_is_tried_before_it_is_taken():
     async with a_browser() as browser:
         browser.office.persons["access-director"] = a_manager()

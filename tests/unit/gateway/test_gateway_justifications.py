@@ -1,7 +1,7 @@
 """Justifications that live: last year's text proposed, the authority's answer shown and given."""
 
 from chassis.errors import Conflict, Unavailable
-from services.gateway.clients.answers import ControlStatus
+from services.gateway.clients.answers import Cell, ControlStatus
 from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
 
 AT = f"/filings/{FILING_ID}"
@@ -60,3 +60,16 @@ async def test_an_answer_to_a_text_that_changed_stays_in_view():
     assert page.status_code == 409
     assert "Ma réponse gardée" in page.text
     assert wrong.status_code == 400
+
+
+async def test_a_remark_shows_the_figures_of_the_year_before():
+    operands = (Cell("BP.110.n", "7"), Cell("PREV(AR.090.n)", "12345"))
+    carried = a_finding("H-08", cells=("BP.110.n",), operands=operands)
+    waiting = a_finding("H-12", status=ControlStatus.NOT_EVALUATED, missing=("PREV(PR.190.fin)",), operands=())
+    async with a_browser(World(findings=(carried, waiting))) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/remarks")).text
+    assert "Au report à nouveau (exercice 2023)" in text, "under its label of today"
+    assert "<strong>12 345</strong>" in text.replace("\u202f", " ").replace("\xa0", " ")
+    assert "PR.190.fin" in text
+    assert "PREV(" not in text

@@ -19,6 +19,16 @@ async def test_a_cell_shows_its_comments_escaped_and_its_form_marks_it():
     assert "⚑ to follow, 1 comment" in english
 
 
+async def test_the_flag_of_a_cell_of_the_year_before_says_that_it_was_restated():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        cell = (await browser.get(f"{AT}/cells/BA.010.n1")).text
+        english = (await browser.get(f"{AT}/cells/BA.010.n1?lang=en")).text
+    assert "Retraitement voulu" in cell
+    assert "⚑ retraitée" in cell
+    assert "Restated on purpose" in english
+
+
 async def test_a_comment_is_kept_with_its_flag():
     async with a_browser() as browser:
         await browser.sign_in()
@@ -82,5 +92,5 @@ async def test_one_body_is_given_more_time():
         text = (await browser.get(sent.headers["location"])).text
         wrong = await browser.post("/staff/campaign/extend", {**fields, "year": "x"})
     assert browser.world.calls("extend") == [(Document.ER, 2024, SIREN, "2025-08-01", "Sinistre.")]
-    assert "Nouvelle échéance : 1er août 2025." in text
+    assert "Nouvelle échéance\u00a0: 1er août 2025." in text
     assert wrong.status_code == 400

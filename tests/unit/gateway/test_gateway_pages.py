@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Step, Verdict
+from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Severity, Step, Verdict
 from tests.support.gateway import (
     DIGEST,
     FILING_ID,
+    NOW,
     World,
     a_browser,
     a_filing,
+    a_finding,
     a_passport,
     an_identity,
     in_conflict,
@@ -84,8 +86,38 @@ async def test_after_signature_the_frame_names_those_who_received():
     async with a_browser(World(filing=a_filing(**SIGNED))) as browser:
         await browser.sign_in()
         text = (await browser.get(AT)).text
-    assert "par le ministère et par : Caisse des dépôts." in text
+    assert "par le ministère et par\u00a0: Caisse des dépôts." in text
     assert f"{AT}/receipt" in text
+
+
+LACKING = (
+    a_finding("W-01", severity=Severity.TRANSMISSION, cells=("PR.110.debut",), operands=()),
+    a_finding("W-03", severity=Severity.TRANSMISSION, cells=(), operands=()),
+    a_finding("W-08", severity=Severity.REMARK, cells=(), operands=()),
+)
+
+
+@pytest.mark.parametrize("step", [Step.ENTRY, Step.SIGNATURE])
+async def test_what_a_filing_lacks_to_be_signed_is_left_to_do_where_it_is_mended(step):
+    async with a_browser(World(filing=a_filing(lacking=LACKING, step=step))) as browser:
+        await browser.sign_in()
+        overview = (await browser.get(AT)).text
+        english = (await browser.get(f"{AT}/remarks?lang=en")).text
+    assert f'<a href="{AT}/forms/PR#cell-PR.110.debut">W-01\xa0: Le brut dépasse le seuil. Case' in overview
+    assert f'<a href="{AT}/attachments">W-03' in overview
+    assert f'<a href="{AT}/remarks">W-08' in overview
+    assert "Controls of the transmission (3)" in english
+    assert 'id="remark-W-08"' in english
+    assert "The gross amount is over the threshold." in english
+
+
+async def test_staff_see_that_a_filing_was_late():
+    late = a_filing(**SIGNED, signed_at=NOW, is_late=True)
+    async with a_browser(World(filing=late)) as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        french = (await browser.get("/staff")).text
+    assert "tardif (W-08)" in french
 
 
 async def test_a_form_shows_labels_figures_origin_and_remarks():

@@ -5,8 +5,9 @@ import hashlib
 
 import pytest
 
-from services.gateway.clients.answers import CellEdit, Document, Step
-from tests.support.gateway import DIGEST, FILING_ID, ORIGIN, World, a_browser, an_entry
+from chassis.errors import RuleBroken
+from services.gateway.clients.answers import CellEdit, Document, EntryKind, HeldFile, NoticeReason, Standing, Step
+from tests.support.gateway import DIGEST, FILING_ID, NOW, ORIGIN, World, a_browser, an_entry
 
 API = "/api/v1"
 AT = f"{API}/filings/{FILING_ID}"
@@ -161,6 +162,48 @@ async def test_a_partner_fetches_and_acknowledges():
     assert taken.json()["delivery_id"] == "delivery-1"
 
 
+NOTICE = {
+    "delivery_id": "notice-2",
+    "kind": EntryKind.SUSPENSION,
+    "standing": Standing.SUSPENDED,
+    "concerns": "delivery-1",
+    "reason": NoticeReason.REOPENED,
+    "since": NOW,
+}
+
+
+async def test_a_notice_names_a_version_a_reason_and_a_date_and_has_no_container():
+    entries = (an_entry(1, standing=Standing.SUSPENDED), an_entry(2, **NOTICE))
+    async with a_browser(World(entries={"CDC": entries})) as browser:
+        page = await browser.get("/feeds/er", headers=CDC)
+    release, notice = page.json()["entries"]
+    assert release["links"]["container_as_suspended"] == "/feeds/deliveries/delivery-1?accepts_suspended=true"
+    assert (notice["kind"], notice["version"], notice["concerns"]) == ("suspension", 1, "delivery-1")
+    assert (notice["reason"], notice["since"]) == ("reopened", "2025-06-02T09:00:00Z")
+    assert notice["links"] == {"acknowledge": "/feeds/deliveries/notice-2/ack"}
+    assert "signature" not in notice
+
+
+async def test_a_correction_says_what_it_replaces():
+    replacing = an_entry(3, version=2, supersedes="delivery-1", replaced_version=1, replaced_digest="ef" * 32)
+    async with a_browser(World(entries={"CDC": (replacing,)})) as browser:
+        (entry,) = (await browser.get("/feeds/er", headers=CDC)).json()["entries"]
+    assert (entry["kind"], entry["replaced_version"], entry["replaced_digest"]) == ("release", 1, "ef" * 32)
+
+
+async def test_a_suspended_version_is_asked_for_as_such():
+    suspended = an_entry(1, standing=Standing.SUSPENDED)
+    world = World(entries={"CDC": (suspended,)}, failures={"fetch": RuleBroken(reason="DISPATCH_SUSPENDED")})
+    async with a_browser(world) as browser:
+        refused = await browser.get("/feeds/deliveries/delivery-1", headers=CDC)
+        world.failures.clear()
+        given = await browser.get("/feeds/deliveries/delivery-1?accepts_suspended=true", headers=CDC)
+    assert (refused.status_code, refused.json()["reason"]) == (422, "DISPATCH_SUSPENDED")
+    assert "accepts_suspended=true" in refused.json()["detail"]
+    assert given.headers["harmonia-standing"] == "suspended"
+    assert [call[2] for call in world.calls("fetch")] == [False, True]
+
+
 async def test_what_is_not_theirs_does_not_exist():
     async with a_browser(World(entries={"CGLLS": (an_entry(1),)})) as browser:
         feed = await browser.get("/feeds/er", headers=CDC)
@@ -199,7 +242,25 @@ async def test_anybody_may_verify_a_container():
     assert "a.asice : Signature valable" in page.text
     assert "Tout est bon." in page.text
     assert browser.world.calls("verify") == [("", b"PK")]
+    assert "rapport.pdf" in page.text
+    assert "ef" * 32 in page.text
     assert empty.status_code == 400
+
+
+async def test_an_attached_file_is_compared_by_its_digest_alone():
+    files = {"file": ("a.asice", b"PK"), "beside": ("rapport.pdf", b"%PDF")}
+    async with a_browser() as browser:
+        page = await browser.http.post("/verify", files=files, headers={"origin": ORIGIN})
+        english = await browser.http.post("/verify?lang=en", files=files, headers={"origin": ORIGIN})
+        strange = await browser.http.post("/verify", files={"other": ("a", b"PK")}, headers={"origin": ORIGIN})
+    assert browser.world.calls("verify")[0] == (
+        "",
+        b"PK",
+        HeldFile("rapport.pdf", 4, hashlib.sha256(b"%PDF").hexdigest()),
+    )
+    assert "rapport.pdf est bien une pièce jointe couverte par la signature" in page.text
+    assert "rapport.pdf is an attached file that the signature covers" in english.text
+    assert strange.status_code == 400
 
 
 async def test_the_probes_answer():

@@ -37,6 +37,7 @@ PAIRS = [
     (forms.GetSignedVersionResponse, answers.SignedVersion),
     (forms.SeriesPoint, answers.SeriesPoint),
     (forms.CellDifference, answers.CellDifference),
+    (forms.FormSetStatus, answers.FormSetStatus),
     (forms.FilingImpact, answers.FilingImpact),
     (forms.CellToChoose, answers.CellToChoose),
     (forms.PreviewFormSetChangeResponse, answers.FormSetChange),
@@ -103,6 +104,9 @@ def test_every_word_of_the_contract_is_known():
         (validation.Severity, answers.Severity),
         (types.Family, answers.Family),
         (transmission.DeliveryState, answers.DeliveryState),
+        (transmission.Standing, answers.Standing),
+        (transmission.EntryKind, answers.EntryKind),
+        (transmission.NoticeReason, answers.NoticeReason),
     ):
         ends = {name.lower() for name in list(kind.keys())}
         assert {word for word in words if not any(end.endswith(word.value) for end in ends)} == set()

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import chassis.errors as chassis_errors
+import services.forms.domain.errors as forms_errors
+import services.validation.domain.errors as validation_errors
+from chassis.errors import Failure
 from formsets import load
 from formsets.formats import read
+from services.gateway.clients.answers import ControlStatus, Indication, RunState
 from services.gateway.web import (
     account_pages,
-    attachment_pages,
     campaign_pages,
     errors,
+    form_set_pages,
     form_view,
     frame,
     release_pages,
@@ -26,6 +31,7 @@ from services.gateway.web.pages import SERVERS
 from services.gateway.web.wording import LABELS, Wording, preferred
 
 WEB = Path(wording.__file__).parent
+SERVICES = WEB.parent.parent
 _CALL = re.compile(r'(?<![\w.])_\("((?:[^"\\]|\\.)*)"')
 
 
@@ -55,7 +61,15 @@ def _said() -> set[str]:
             account_pages.SIDES,
             campaign_pages.WHYS,
             campaign_pages.FATES,
-            attachment_pages.KINDS,
+            wording.ATTACHMENT_KINDS,
+            frame.SINCE,
+            form_set_pages.STATES,
+            form_set_pages.MOVES,
+            form_set_pages.OUTCOMES,
+            form_set_pages.SUBJECTS,
+            form_set_pages.KINDS,
+            form_set_pages.PROPERTIES,
+            form_set_pages.VALUES,
         ),
     )
     return _in_templates() | _in_code() | {text for table in tables for text in table.values()}
@@ -69,9 +83,39 @@ def test_every_french_sentence_has_an_english_one():
     assert sorted(_said() - set(_catalogue())) == []
 
 
+def test_every_failure_of_forms_and_validation_has_an_english_sentence():
+    kinds = [
+        kind
+        for module in (chassis_errors, forms_errors, validation_errors)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Failure) and kind is not Failure
+    ]
+    assert len(kinds) > 30
+    assert sorted({kind.reason for kind in kinds if f"reason:{kind.reason}" not in _catalogue()}) == []
+
+
+def test_every_violation_of_forms_and_validation_has_an_english_sentence():
+    reasons = set()
+    for path in (*SERVICES.glob("forms/**/*.py"), *SERVICES.glob("validation/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Violation" and len(node.args) == 3:
+                field, _, reason = node.args
+                if isinstance(reason, ast.Constant):
+                    reasons.add((field.value if isinstance(field, ast.Constant) else "", reason.value))
+    known = set(_catalogue())
+    official = {control.id for control in load("2025.1").controls}
+    assert len(reasons) > 40
+    assert [
+        (field, reason)
+        for field, reason in sorted(reasons)
+        if not known.intersection({f"violation:{field}:{reason}", f"violation:{reason}"})
+        and not (reason in official and not field)
+    ] == [], "an official control about a cell is said with the words of the control"
+
+
 def test_translations_name_the_same_values():
     for french, english in _catalogue().items():
-        if not french.startswith("reason:"):
+        if not french.startswith(("reason:", "violation:")):
             assert set(re.findall(r"\{\w+\}", french)) == set(re.findall(r"\{\w+\}", english)), french
 
 
@@ -115,6 +159,13 @@ def test_a_computed_amount_is_shown_rounded_half_up():
 def test_what_stands_in_an_input_is_read_back_to_the_same_amount(amount):
     form_set = load("2024.1")
     assert read(form_set, "BA.010.brut", typed(str(amount), "M"), 2024).value == amount
+
+
+def test_words_that_are_spelt_alike_have_names_of_their_own():
+    _ = Wording("fr")
+    assert _.label(RunState.FAILED) == "Abandonné"
+    assert _.label(ControlStatus.FAILED) == "Non respecté"
+    assert _.label(Indication.FAILED) == "Signature non valable"
 
 
 def test_dates_are_said_in_words():

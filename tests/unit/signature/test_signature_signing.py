@@ -19,16 +19,19 @@ from services.signature.domain.errors import (
     IntentExpired,
     IntentUnknown,
     NotSignatory,
+    PreviousUnknown,
     ReauthenticationTooOld,
     ReceiptUnknown,
     RecipientsNotAccepted,
     SignatureUnderWay,
 )
+from services.signature.domain.evidence import HeldFile, evidence
 from services.signature.domain.intent import IntentState, SigningIntent
 from services.signature.domain.log import open_note, salted
-from services.signature.domain.manifest import FilingManifest
+from services.signature.domain.manifest import FIRST_KIND, FilingManifest, SignedAttachment
 from services.signature.domain.policy import SERVER_SEAL_1
 from services.signature.domain.receipt import is_receipt_number
+from services.signature.domain.view import readable_view
 from services.signature.usecases.complete_signature import CompleteSignature
 from services.signature.usecases.finish_interrupted import FinishInterrupted
 from services.signature.usecases.ports import Indication, Lock, Release
@@ -38,7 +41,7 @@ from services.signature.usecases.read_receipts import FetchContainer, GetContain
 from services.signature.usecases.sign_filing import SignFiling
 from services.signature.usecases.verify_container import VerifyContainer
 from tests.support.clocks import FrozenClock
-from tests.support.signature import NOW, a_manifest, a_term, containers_trusting
+from tests.support.signature import DIRECTOR, NOW, a_manifest, a_term, an_attachment, an_intent, containers_trusting
 from tests.support.signature_fakes import (
     CountingSeals,
     InMemorySignatures,
@@ -79,7 +82,8 @@ class Desk:
         }
         return Caller(**facts | changes)
 
-    async def signed(self) -> Any:
+    async def signed(self, version: int = 1) -> Any:
+        self.filings.frozen = a_frozen_filing(version=version)
         intent = (await self.prepare(self.director(), FILING)).intent
         return await self.sign(self.director(), intent.id, intent.digest, accepts_recipients=True)
 
@@ -161,11 +165,12 @@ async def test_a_verdict_that_stands_in_the_way_gives_an_obstacle_and_no_intent(
 
 
 async def test_what_forms_finds_wrong_is_shown_as_obstacles(desk):
-    desk.filings.refusal = RuleBroken("Pas prêt", violations=[Violation("step", "Le dépôt n'est pas à l'étape 3.")])
+    step = Violation("step", "Le dépôt n'est pas à l'étape 3.", "STEP", "The filing is not at step 3.")
+    desk.filings.refusal = RuleBroken("Pas prêt", violations=[step])
 
     prepared = await desk.prepare(desk.director(), FILING)
 
-    assert [obstacle.fr for obstacle in prepared.obstacles] == ["Le dépôt n'est pas à l'étape 3."]
+    assert [(one.fr, one.en) for one in prepared.obstacles] == [(step.description, step.english)]
     assert prepared.manifest is None
 
 
@@ -476,7 +481,9 @@ async def test_an_unsigned_filing_and_a_foreign_one_get_the_same_answer(desk):
 async def test_verification_gives_back_the_content_and_the_signatory(desk):
     signed = await desk.signed()
 
-    found = await VerifyContainer(desk.seals, desk.clock)(desk.store.kept.containers[signed.receipt.intent_id])
+    found = await VerifyContainer(desk.store, desk.seals, desk.clock, "MIN")(
+        desk.store.kept.containers[signed.receipt.intent_id]
+    )
 
     assert (found.content, found.signatory) == (signed.manifest.content, "Anne Dupré")
 
@@ -486,14 +493,111 @@ async def test_a_good_seal_over_contradictory_files_fails(desk):
     files = (await desk.seals.verify(desk.store.kept.containers[signed.receipt.intent_id], NOW)).verified_bytes
     forged = await desk.seals.seal({**files, "filing.json": a_manifest(year=2025).content}, NOW)
 
-    found = await VerifyContainer(desk.seals, desk.clock)(forged.container)
+    found = await VerifyContainer(desk.store, desk.seals, desk.clock, "MIN")(forged.container)
 
     assert found.verdict.indication is Indication.FAILED
     assert found.content == b""
 
 
+def verifier(desk, server="MIN"):
+    return VerifyContainer(desk.store, desk.seals, desk.clock, server)
+
+
+def container_of(desk, signed):
+    return desk.store.kept.containers[signed.receipt.intent_id]
+
+
+async def test_a_rectifying_version_names_the_one_that_was_signed_before_it(desk):
+    first = await desk.signed()
+    second = await desk.signed(version=2)
+    third = await desk.signed(version=3)
+
+    before = third.manifest.previous
+    assert first.manifest.previous is None
+    assert second.manifest.previous.digest == first.receipt.digest
+    assert (before.version, before.digest) == (2, second.receipt.digest)
+    assert (before.receipt_number, before.log_index) == (second.receipt.number, second.receipt.proof.index)
+    assert (await verifier(desk)(container_of(desk, third))).manifest.previous == before
+
+
+async def test_what_is_attached_when_the_filing_is_frozen_is_signed(desk):
+    signed = await desk.signed()
+
+    assert signed.manifest.attachments == desk.filings.frozen.attachments == (an_attachment(),)
+    assert b"pv.pdf" in signed.manifest.content
+
+
+async def test_a_version_whose_predecessor_was_not_signed_here_is_not_prepared(desk):
+    desk.filings.frozen = a_frozen_filing(version=2)
+
+    with pytest.raises(PreviousUnknown):
+        await desk.prepare(desk.director(), FILING)
+
+
+async def sealed(desk, manifest):
+    """Put a true seal over a manifest, with a consent to it."""
+    intent = an_intent(filing_version=manifest.filing_version, digest=manifest.digest).commit(
+        by=DIRECTOR, digest=manifest.digest, authenticated_at=NOW, policy=SERVER_SEAL_1, now=NOW
+    )
+    files = evidence(manifest.content, readable_view(manifest.content), intent.consent())
+    return (await desk.seals.seal(files, NOW)).container
+
+
+async def test_a_good_seal_over_another_predecessor_than_was_signed_here_fails_and_names_the_part(desk):
+    await desk.signed()
+    second = await desk.signed(version=2)
+    true = second.manifest.previous
+    for wrong in (
+        replace(true, digest="00" * 32),
+        replace(true, log_index=7),
+        replace(true, receipt_number="ER-2024-MIN-000009-X"),
+    ):
+        found = await verifier(desk)(await sealed(desk, replace(second.manifest, previous=wrong)))
+
+        assert found.verdict.indication is Indication.FAILED
+        assert "« previous »" in found.verdict.reasons[0]
+        assert found.content == b""
+
+
+async def test_another_server_takes_the_predecessor_at_the_word_of_the_signed_bytes(desk):
+    await desk.signed()
+    second = await desk.signed(version=2)
+
+    found = await verifier(desk, "FED-OPH")(container_of(desk, second))
+
+    assert found.verdict.indication is Indication.PASSED
+
+
+async def test_a_filing_signed_before_versions_were_chained_verifies_and_is_followed(desk):
+    early = a_manifest(kind=FIRST_KIND, attachments=(SignedAttachment("", "rapport.pdf", 0, "cd" * 32),))
+    first = await desk.signed()
+    desk.store.kept.contents[first.receipt.intent_id] = early.content
+    desk.store.kept.receipts[first.receipt.intent_id] = replace(first.receipt, digest=early.digest)
+
+    found = await verifier(desk)(await sealed(desk, early))
+    second = await desk.signed(version=2)
+
+    assert (found.verdict.indication, found.content) == (Indication.PASSED, early.content)
+    assert second.manifest.previous.digest == early.digest
+    assert (await GetReceipt(desk.store)(desk.director(), FILING, 1)).manifest == FilingManifest.from_bytes(
+        early.content
+    )
+
+
+async def test_a_held_file_that_is_not_the_attached_one_fails_and_is_named(desk):
+    container = container_of(desk, await desk.signed())
+    attached = an_attachment()
+
+    same = await verifier(desk)(container, [HeldFile("pv.pdf", attached.size, attached.digest)])
+    altered = await verifier(desk)(container, [HeldFile("pv.pdf", attached.size, "00" * 32)])
+
+    assert same.verdict.indication is Indication.PASSED
+    assert altered.verdict.indication is Indication.FAILED
+    assert "pv.pdf" in altered.verdict.reasons[0]
+
+
 async def test_noise_fails_to_verify(desk):
-    found = await VerifyContainer(desk.seals, desk.clock)(b"noise")
+    found = await VerifyContainer(desk.store, desk.seals, desk.clock, "MIN")(b"noise")
 
     assert found.verdict.indication is Indication.FAILED
 

@@ -1,7 +1,7 @@
 from html.parser import HTMLParser
 
 from services.signature.domain.view import readable_view
-from tests.support.signature import a_manifest, a_term
+from tests.support.signature import a_manifest, a_term, an_attachment
 
 
 class Words(HTMLParser):
@@ -29,6 +29,25 @@ def test_every_cell_every_recipient_and_the_digest_are_on_the_page():
 
     shown = [manifest.digest, *manifest.cells.values(), *(term.recipient for term in manifest.release_terms)]
     assert all(word in page.text for word in shown)
+
+
+def test_the_version_before_and_every_attached_file_are_on_the_page():
+    manifest = a_manifest(
+        filing_version=2, attachments=(an_attachment(), an_attachment(kind="OTHER", file_name="x<y>.pdf"))
+    )
+
+    page = read(manifest)
+
+    shown = [manifest.previous.digest, manifest.previous.receipt_number, "pv.pdf", "x<y>.pdf", "cd" * 32, "1234"]
+    assert [word for word in shown if word not in page.text] == []
+    assert "Délibération" in page.text
+
+
+def test_a_first_version_without_files_says_so():
+    page = read(a_manifest())
+
+    assert "Version précédente aucune" in " ".join(page.text.split())
+    assert "Aucune." in page.text
 
 
 def test_labels_explain_codes_without_hiding_them():

@@ -1,58 +1,21 @@
-"""A signed version goes once to each recipient of its signed terms, and one version is current at each of them."""
+"""A dispatch keeps its first instants, hides what must not be read any more, and stands on its signed terms."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from services.transmission.domain.dispatch import Dispatch, DispatchState, ReleasedTo, check_terms, route
-from services.transmission.domain.errors import DispatchNotDelivered, ReleaseTermsMismatch
-from tests.support.transmission import NOON, a_dispatch, a_signed_filing, numbered, some_terms, the_matrix
+from services.transmission.domain.dispatch import DispatchState, ReleasedTo, Standing, check_chain, check_terms
+from services.transmission.domain.errors import (
+    DispatchNotDelivered,
+    DispatchSuspended,
+    DispatchWithdrawn,
+    ReleaseTermsMismatch,
+)
+from tests.support.transmission import NOON, a_dispatch, a_signed_filing, some_terms, the_matrix
 
 LATER = NOON + timedelta(hours=1)
-
-
-def routed(*versions: tuple[int, tuple[str, ...]]) -> list[Dispatch]:
-    """Route the versions in the order given and return every dispatch as it ends."""
-    new_id = numbered()
-    known: dict[object, Dispatch] = {}
-    for version, recipients in versions:
-        routing = route(a_signed_filing(version), some_terms(*recipients), list(known.values()), NOON, new_id)
-        known |= {dispatch.id: dispatch for dispatch in (*routing.added, *routing.superseded)}
-    return list(known.values())
-
-
-def test_each_released_recipient_gets_one_dispatch() -> None:
-    dispatches = routed((1, ("MIN", "CDC", "PREFET-21")))
-
-    assert [(d.recipient, d.rule, d.state) for d in dispatches] == [
-        ("MIN", "T-01", DispatchState.QUEUED),
-        ("CDC", "T-13", DispatchState.QUEUED),
-        ("PREFET-21", "T-16", DispatchState.QUEUED),
-    ]
-
-
-def test_repeating_the_routing_adds_nothing() -> None:
-    assert len(routed((1, ("MIN", "CDC")), (1, ("MIN", "CDC")))) == 2
-
-
-def test_a_correction_names_what_it_replaces() -> None:
-    first, second = routed((1, ("CDC",)), (2, ("CDC",)))
-
-    assert (first.superseded_by, second.replaces, second.is_current) == (2, first.id, True)
-    assert first.state is DispatchState.SUPERSEDED
-
-
-def test_a_recipient_left_out_of_a_later_version_keeps_the_earlier_one_as_current() -> None:
-    dispatches = routed((1, ("MIN", "CDC")), (2, ("MIN",)))
-
-    assert [(d.recipient, d.filing.version) for d in dispatches if d.is_current] == [("CDC", 1), ("MIN", 2)]
-
-
-def test_versions_out_of_order_leave_the_highest_current() -> None:
-    dispatches = routed((3, ("CDC",)), (1, ("CDC",)), (2, ("CDC",)))
-
-    assert [d.filing.version for d in dispatches if d.is_current] == [3]
 
 
 def test_the_first_place_in_the_feed_is_kept() -> None:
@@ -80,6 +43,53 @@ def test_what_was_never_read_cannot_be_acknowledged() -> None:
 
 def test_a_version_read_before_its_replacement_stays_delivered() -> None:
     assert replace(a_dispatch().deliver(NOON), superseded_by=2).state is DispatchState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("changes", "standing"),
+    [
+        ({}, Standing.CURRENT),
+        ({"suspended_at": NOON}, Standing.SUSPENDED),
+        ({"suspended_at": NOON, "withdrawn_at": LATER}, Standing.WITHDRAWN),
+        ({"suspended_at": NOON, "superseded_by": 2}, Standing.REPLACED),
+        ({"superseded_by": 2, "withdrawn_at": LATER}, Standing.REPLACED),
+    ],
+)
+def test_the_standing_is_what_happened_last(changes: dict[str, Any], standing: Standing) -> None:
+    assert a_dispatch(**changes).standing is standing
+
+
+def test_a_suspended_version_is_given_to_who_asks_for_it_as_such() -> None:
+    suspended = a_dispatch(suspended_at=NOON)
+
+    with pytest.raises(DispatchSuspended):
+        suspended.require_readable(accepts_suspended=False)
+    suspended.require_readable(accepts_suspended=True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"suspended_at": NOON}, {"superseded_by": 2}])
+def test_a_withdrawn_version_that_was_not_read_is_given_to_nobody(changes: dict[str, Any]) -> None:
+    with pytest.raises(DispatchWithdrawn):
+        a_dispatch(withdrawn_at=LATER, **changes).require_readable(accepts_suspended=True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"suspended_at": LATER}, {"withdrawn_at": LATER}, {"superseded_by": 2}])
+def test_what_was_read_may_be_read_again(changes: dict[str, Any]) -> None:
+    a_dispatch(delivered_at=NOON, **changes).require_readable(accepts_suspended=False)
+
+
+def test_a_replaced_version_can_still_be_read() -> None:
+    a_dispatch(suspended_at=NOON, superseded_by=2).require_readable(accepts_suspended=False)
+
+
+def test_a_version_comes_after_the_one_that_was_sent() -> None:
+    sent, next_one = a_dispatch(), a_signed_filing(2)
+
+    check_chain(next_one, sent.filing.content_digest, [sent])
+    check_chain(next_one, "", [sent])
+    check_chain(a_signed_filing(3), "0" * 64, [sent])
+    with pytest.raises(ReleaseTermsMismatch):
+        check_chain(next_one, "0" * 64, [sent])
 
 
 def test_terms_of_this_matrix_are_accepted() -> None:

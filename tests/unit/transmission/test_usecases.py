@@ -9,11 +9,13 @@ import pytest
 
 from chassis.errors import Forbidden, NotFound
 from chassis.stack import Stack
-from services.transmission.domain.dispatch import DispatchState
+from services.transmission.domain.dispatch import DispatchState, Standing
 from services.transmission.domain.errors import (
     BoxNotOffered,
     ContainerMismatch,
     DispatchNotDelivered,
+    DispatchSuspended,
+    DispatchWithdrawn,
     FilingAlreadySigned,
     MatrixUnreadable,
     NoMatrix,
@@ -21,6 +23,7 @@ from services.transmission.domain.errors import (
     UnknownDelivery,
     UnknownPartner,
 )
+from services.transmission.domain.notice import NoticeKind
 from services.transmission.service import shipped_matrix, wire
 from services.transmission.usecases import UseCases
 from services.transmission.usecases.ports import PresentFiling
@@ -34,6 +37,7 @@ from tests.support.transmission_fakes import (
 )
 
 BODY, FILING = an_identity().body, an_identity().filing_id
+REOPENED = NOON + timedelta(days=3)
 DIRECTOR = a_person("release.read", "release.choose", "delivery.read")
 
 
@@ -179,10 +183,11 @@ async def test_unticking_after_signature_stops_the_next_version_only(world: Worl
     await world.run.dispatch_filing(world.containers.sign(1, ("MIN", "CDC")))
     await world.run.dispatch_filing(world.containers.sign(2, ("MIN",)))
 
-    feed = await world.run.read_feed(a_partner("CDC"), 0, 0)
+    release, notice = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
 
-    assert [(entry.filing.version, entry.is_current) for entry in feed.entries] == [(1, True)]
-    assert world.kinds().count("FilingWithheld") == 1
+    assert (release.filing.version, release.standing) == (1, Standing.WITHDRAWN)
+    assert (notice.kind, notice.dispatch.id, notice.reason) == ("withdrawal", release.id, "not_released")
+    assert world.kinds().count("FilingWithheld") == world.kinds().count("NoticeGiven") == 1
 
 
 async def test_a_partner_reads_its_own_feed_and_no_other(world: World) -> None:
@@ -244,14 +249,105 @@ async def test_acknowledging_comes_after_reading_and_may_be_repeated(world: Worl
     assert first == second
 
 
+async def test_a_reopened_version_is_suspended_in_the_feed_of_each_recipient_once(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign())
+
+    first = await world.run.suspend_filing("reopened", FILING, 1, REOPENED)
+    repeated = await world.run.suspend_filing("reopened", FILING, 1, REOPENED)
+    release, notice = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+
+    assert (first, repeated) == (2, 0)
+    assert (notice.sequence, notice.kind, notice.reason, notice.since) == (2, "suspension", "reopened", REOPENED)
+    assert (notice.dispatch.id, release.standing) == (release.id, Standing.SUSPENDED)
+    assert world.kinds().count("NoticeGiven") == 2
+
+
+async def test_a_reopening_of_what_nobody_received_is_kept_for_when_it_is_routed(world: World) -> None:
+    assert await world.run.suspend_filing("reopened", FILING, 1, REOPENED) == 0
+
+    await world.run.dispatch_filing(world.containers.sign())
+
+    release, notice = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+    assert (release.sequence, notice.sequence, notice.kind) == (1, 2, NoticeKind.SUSPENSION)
+
+
+async def test_a_suspended_version_is_handed_out_only_as_suspended(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign())
+    await world.run.suspend_filing("reopened", FILING, 1, REOPENED)
+    release, _ = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+
+    with pytest.raises(DispatchSuspended):
+        await world.run.fetch_delivery(a_partner("CDC"), release.id)
+    assert world.kinds().count("FilingDelivered") == 0
+    _, entry = await world.run.fetch_delivery(a_partner("CDC"), release.id, accepts_suspended=True)
+
+    assert (entry.state, entry.standing) == (DispatchState.DELIVERED, Standing.SUSPENDED)
+    assert world.store.kept.facts[-1].standing == "suspended"  # type: ignore[union-attr] # the last fact is a delivery
+
+
+async def test_a_suspension_that_comes_while_the_container_is_had_is_obeyed(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign())
+    release, *_ = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+
+    async def reopen() -> None:
+        await world.run.suspend_filing("reopened", FILING, 1, REOPENED)
+
+    world.containers.before_fetching = reopen
+    with pytest.raises(DispatchSuspended):
+        await world.run.fetch_delivery(a_partner("CDC"), release.id)
+
+    assert world.kinds().count("FilingDelivered") == 0
+
+
+async def test_what_was_withdrawn_before_it_was_read_is_never_handed_out(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign(1, ("MIN", "CDC")))
+    await world.run.dispatch_filing(world.containers.sign(2, ("MIN",)))
+    release, _ = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+
+    with pytest.raises(DispatchWithdrawn):
+        await world.run.fetch_delivery(a_partner("CDC"), release.id, accepts_suspended=True)
+
+
+async def test_a_notice_has_no_container_and_is_taken_into_account_once(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign())
+    await world.run.suspend_filing("reopened", FILING, 1, REOPENED)
+    _, notice = (await world.run.read_feed(a_partner("CDC"), 0, 0)).entries
+
+    with pytest.raises(UnknownDelivery):
+        await world.run.fetch_delivery(a_partner("CDC"), notice.id, accepts_suspended=True)
+    with pytest.raises(UnknownDelivery):
+        await world.run.acknowledge_delivery(a_partner("MIN"), notice.id)
+    first = await world.run.acknowledge_delivery(a_partner("CDC"), notice.id)
+    second = await world.run.acknowledge_delivery(a_partner("CDC"), notice.id)
+    followed, of_the_ministry = sorted(
+        await world.run.list_deliveries(DIRECTOR, FILING, BODY), key=lambda one: one.dispatch.recipient
+    )
+
+    assert first.acknowledged_at == second.acknowledged_at is not None
+    assert followed.notice is not None
+    assert followed.notice.acknowledged_at == first.acknowledged_at
+    assert of_the_ministry.notice is not None
+    assert of_the_ministry.notice.acknowledged_at is None
+    assert world.kinds().count("FilingAcknowledged") == 1
+
+
+async def test_a_version_that_was_signed_after_another_one_than_was_sent_goes_to_nobody(world: World) -> None:
+    await world.run.dispatch_filing(world.containers.sign(1))
+
+    with pytest.raises(ReleaseTermsMismatch):
+        await world.run.dispatch_filing(world.containers.sign(2, previous="0" * 64))
+    assert await world.run.dispatch_filing(world.containers.sign(2, previous=a_report(1).content_digest)) == 2
+
+
 async def test_the_body_sees_who_received_what(world: World) -> None:
     await world.run.dispatch_filing(world.containers.sign(1, ("MIN", "CDC")))
     await world.run.dispatch_filing(world.containers.sign(2, ("MIN",)))
 
     deliveries = await world.run.list_deliveries(DIRECTOR, FILING, BODY)
 
-    assert [(one.recipient, one.filing.version, one.state) for one in deliveries] == [
-        ("MIN", 2, DispatchState.AVAILABLE),
-        ("MIN", 1, DispatchState.SUPERSEDED),
-        ("CDC", 1, DispatchState.AVAILABLE),
+    assert [(one.dispatch.recipient, one.dispatch.filing.version, one.dispatch.standing) for one in deliveries] == [
+        ("MIN", 2, Standing.CURRENT),
+        ("MIN", 1, Standing.REPLACED),
+        ("CDC", 1, Standing.WITHDRAWN),
     ]
+    assert [one.notice and one.notice.kind for one in deliveries] == [None, None, NoticeKind.WITHDRAWAL]

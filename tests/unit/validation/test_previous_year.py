@@ -177,6 +177,15 @@ def test_the_semantics_of_the_previous_year_and_of_lines(expression: str, expect
     assert found == evaluated == expected
 
 
+def test_only_lines_that_fail_are_shown_and_an_empty_line_is_asked_nothing() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020"), a_line("AA.030")]
+    rules = compile_rules(one_form(lines, [a_control("C-1", "FORALL(AA.*, IFNULL(n,0)>3)")]))
+
+    [found] = rules.check({"AA.010.n": Decimal(5), "AA.020.n": Decimal(2)}, "ER").controls
+
+    assert (found.status, found.cells, found.operands) == ("failed", ("AA.020.n",), (("AA.020.n", Decimal(2)),))
+
+
 def test_a_sum_over_lines_in_a_formula_reads_empty_lines_as_zero() -> None:
     lines = [a_line("AA.010"), a_line("AA.020"), a_line("AA.090", formula="SUM(AA.010:AA.020)")]
 
@@ -197,6 +206,7 @@ _PREDICATES = st.sampled_from(
 )
 _QUESTIONS = st.one_of(
     _PREDICATES.map(lambda p: f"FORALL(AA.*, {p})"),
+    _PREDICATES.map(lambda p: f"AND(FORALL(AA.010:AA.020, {p}), FORALL(AA.020:AA.030, n<2))"),
     _PREDICATES.map(lambda p: f"ANY(AA.010:AA.020, {p})"),
     _PREDICATES.map(lambda p: f"COUNT(AA.*, {p})>=1"),
     _PREDICATES.map(lambda p: f"NOT(COUNT(AA.*, {p})==2)"),
@@ -221,3 +231,7 @@ def test_compiled_questions_over_lines_agree_with_the_evaluator(
     operands = {**cells, **operands_of(form_set, previous, restated)}
     value = Evaluation(operands).value(rules._rules["C-1"].node)
     assert found == {True: "passed", False: "failed", None: "not_evaluated"}[value]
+    assert (
+        rules.run("C-1", cells, previous, restated)
+        == rules.check(cells, "ER", previous=previous, restated=restated).controls[0]
+    )

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -70,9 +71,17 @@ async def test_small_changes_in_a_row_say_what_evaluating_the_whole_filing_says(
 async def test_a_report_that_was_given_up_is_not_gone_on_from() -> None:
     use = wired(most=1)
     first = await use.evaluate_filing(SUBJECT, CELLS)
-    await use.evaluate_filing(SUBJECT, CELLS)
+    await use.evaluate_filing(replace(SUBJECT, filing_id=UUID(int=7)), CELLS)
 
     assert await use.recheck_filing(FILING, first.report_id, {"BA.110.brut": "1"}, "none") is None
+
+
+async def test_a_change_that_was_not_committed_leaves_the_report_before_it() -> None:
+    use = wired()
+    judged = await use.evaluate_filing(SUBJECT, CELLS)
+
+    for _ in range(3):
+        assert await use.recheck_filing(FILING, judged.report_id, {"BA.110.brut": "1"}, "none") is not None
 
 
 async def test_a_report_of_another_filing_is_not_gone_on_from() -> None:
@@ -94,7 +103,7 @@ async def test_a_control_adjusted_since_is_judged_on_the_whole_filing() -> None:
     use = wired(kept=kept)
     judged = await use.evaluate_filing(SUBJECT, CELLS)
     reason = "Trop de faux positifs cette année."
-    await kept.adjustments.add(Adjustment("2024.1", "ER", 2024, "A-04", "R", reason, "Alex Agent", NOW))
+    await kept.adjustments.add(Adjustment("2024.1", "ER", 2024, "A-04", "R", reason, "Alex Agent", NOW, UUID(int=1)))
 
     assert await use.recheck_filing(FILING, judged.report_id, {"BA.110.brut": "1"}, "none") is None
 

@@ -1,7 +1,8 @@
 """What the authority may change of a control, and what the change does to a verdict and to the digest."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -20,7 +21,8 @@ FORM_SET = formsets.load("2024.1")
 
 def a_decision(control: str = "A-20", severity: str = "R", **changes: object) -> Adjustment:
     at = datetime(2025, 6, 2, tzinfo=UTC)
-    decision = Adjustment("2024.1", "ER", 2024, control, severity, "Instruction contraire.", "Alex Agent", at)
+    about = "2024.1", "ER", 2024, control, severity, "Instruction contraire.", "Alex Agent", at
+    decision = Adjustment(*about, UUID(int=1))
     return replace(decision, **changes)  # type: ignore[arg-type]
 
 
@@ -113,6 +115,20 @@ def test_a_control_of_another_form_set_is_left_alone() -> None:
 def test_no_control_is_made_heavier_and_no_blocking_one_is_touched(control: str, severity: str) -> None:
     with pytest.raises(AdjustmentRefused):
         a_decision(control, severity).require_sound(FORM_SET)
+
+
+@pytest.mark.parametrize(("control", "document"), [("A-20", "QDIS"), ("Q-02", "ER"), ("Q-08", "QDIS"), ("Q-08", "ER")])
+def test_a_control_is_adjusted_for_its_own_document_only(control: str, document: str) -> None:
+    with pytest.raises(AdjustmentRefused):
+        a_decision(control, document=document).require_sound(FORM_SET)
+
+
+def test_a_decision_is_dated_after_the_one_it_replaces_though_the_clock_was_set_back() -> None:
+    earlier = a_decision()
+    later = a_decision(at=earlier.at - timedelta(hours=1))
+
+    assert later.after(earlier).at > earlier.at
+    assert later.after(None) == later
 
 
 def test_a_decision_needs_a_reason() -> None:

@@ -312,6 +312,10 @@ class Filing(_message.Message):
     FILLED_FIELD_NUMBER: _builtins.int
     FILLABLE_FIELD_NUMBER: _builtins.int
     CONFLICTS_FIELD_NUMBER: _builtins.int
+    LACKING_FIELD_NUMBER: _builtins.int
+    SIGNED_AT_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    REOPENED_AT_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -332,6 +336,8 @@ class Filing(_message.Message):
     """How many input cells of the document are filled."""
     fillable: _builtins.int
     """How many input cells the document has."""
+    is_late: _builtins.bool
+    """True when that was after the official deadline of an ER (W-08)."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -347,6 +353,20 @@ class Filing(_message.Message):
     @_builtins.property
     def conflicts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells in conflict with another server."""
+
+    @_builtins.property
+    def lacking(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.Finding]:
+        """Controls of the workflow (W-*) that do not hold, for the people of the body: those of severity T stand in the way of
+        signing whatever the verdict, which does not count them.
+        """
+
+    @_builtins.property
+    def signed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the current signed version was signed; unset before."""
+
+    @_builtins.property
+    def reopened_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when the signed version is suspended, while the filing is reopened for a rectifying one."""
 
     def __init__(
         self,
@@ -365,10 +385,14 @@ class Filing(_message.Message):
         filled: _builtins.int = ...,
         fillable: _builtins.int = ...,
         conflicts: _abc.Iterable[_builtins.str] | None = ...,
+        lacking: _abc.Iterable[_validation_pb2.Finding] | None = ...,
+        signed_at: _timestamp_pb2.Timestamp | None = ...,
+        is_late: _builtins.bool = ...,
+        reopened_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_locked", b"is_locked", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "revision", b"revision", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2664,6 +2688,11 @@ class FilingInputs(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    RESTATED_FIELD_NUMBER: _builtins.int
+    has_previous: _builtins.bool
+    """True when the body signed the same document of the year before on this server."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -2676,16 +2705,27 @@ class FilingInputs(_message.Message):
     def given(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Computed cells given as facts."""
 
+    @_builtins.property
+    def previous(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
+        """Every cell it signed, computed ones included."""
+
+    @_builtins.property
+    def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells of the previous year's columns that differ on purpose: flagged, with a comment (H-01)."""
+
     def __init__(
         self,
         *,
         identity: _types_pb2.FilingIdentity | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         given: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        has_previous: _builtins.bool = ...,
+        previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        restated: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "identity", b"identity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3062,7 +3102,7 @@ class ReopenFilingRequest(_message.Message):
     filing_id: _builtins.str
     """Filing."""
     reason: _builtins.str
-    """Why."""
+    """Why, for the people of the body; recipients of the signed version never see these words."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells to look at again."""
@@ -3954,19 +3994,39 @@ class FormSetStatus(_message.Message):
 
     FORM_SET_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    IS_USED_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Version."""
     state: _builtins.str
     """`DRAFT`, `TRIAL`, `PUBLISHED` or `CLOSED`; published when nobody declared one."""
+    changed_by: _builtins.str
+    """Name of the person who put it in that state; empty when nobody declared one."""
+    is_used: _builtins.bool
+    """Whether a campaign of this server uses it: it can then be closed, never withdrawn."""
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp:
+        """When; absent when nobody declared a state."""
+
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """States that it may be moved to now."""
+
     def __init__(
         self,
         *,
         form_set: _builtins.str = ...,
         state: _builtins.str = ...,
+        changed_by: _builtins.str = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+        is_used: _builtins.bool = ...,
+        moves: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_set", b"form_set", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "changed_by", b"changed_by", "form_set", b"form_set", "is_used", b"is_used", "moves", b"moves", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -415,7 +415,8 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ProvisionCampaign(self, request, context):
-        """Same as PlanCampaign, for provisioning by the node itself.
+        """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+        that is newer than the one asked for, stays.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -72,7 +72,9 @@ class FormsServiceStub:
     PlanCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]
-    """Same as PlanCampaign, for provisioning by the node itself."""
+    """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+    that is newer than the one asked for, stays.
+    """
     ExportFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]
@@ -178,7 +180,9 @@ class FormsServiceAsyncStub(FormsServiceStub):
     PlanCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]  # type: ignore[assignment]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
     ProvisionCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]  # type: ignore[assignment]
-    """Same as PlanCampaign, for provisioning by the node itself."""
+    """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+    that is newer than the one asked for, stays.
+    """
     ExportFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExportFilingRequest, _forms_pb2.ExportFilingResponse]  # type: ignore[assignment]
     """Gives a filing, or a version signed earlier, as a file in one of the published formats."""
     ListSteps: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListStepsRequest, _forms_pb2.ListStepsResponse]  # type: ignore[assignment]
@@ -401,7 +405,9 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ProvisionCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ProvisionCampaignResponse, _abc.Awaitable[_forms_pb2.ProvisionCampaignResponse]]:
-        """Same as PlanCampaign, for provisioning by the node itself."""
+        """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
+        that is newer than the one asked for, stays.
+        """
 
     @_abc_1.abstractmethod
     def ExportFiling(

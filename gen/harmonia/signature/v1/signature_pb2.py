@@ -27,7 +27,7 @@ from harmonia.options.v1 import options_pb2 as harmonia_dot_options_dot_v1_dot_o
 from harmonia.types.v1 import types_pb2 as harmonia_dot_types_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%harmonia/signature/v1/signature.proto\x12\x15harmonia.signature.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\x1dharmonia/types/v1/types.proto\"\x7f\n\x0bReleaseTerm\x12\x11\n\trecipient\x18\x01 \x01(\t\x12\x13\n\x0bis_released\x18\x02 \x01(\x08\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\r\n\x05level\x18\x04 \x01(\x05\x12+\n\x06reason\x18\x05 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\",\n\x17PrepareSignatureRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\"\xce\x01\n\x18PrepareSignatureResponse\x12\x11\n\tintent_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x31\n\x05terms\x18\x05 \x03(\x0b\x32\".harmonia.signature.v1.ReleaseTerm\x12\r\n\x05level\x18\x06 \x01(\t\x12.\n\tobstacles\x18\x07 \x03(\x0b\x32\x1b.harmonia.types.v1.Sentence\"f\n\x11SignFilingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tintent_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x1a\n\x12\x61\x63\x63\x65pts_recipients\x18\x04 \x01(\x08\"\xc1\x02\n\x07Receipt\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x33\n\x08identity\x18\x02 \x01(\x0b\x32!.harmonia.types.v1.FilingIdentity\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\x12\x18\n\x10\x63ontainer_digest\x18\x05 \x01(\t\x12\x11\n\tsignatory\x18\x06 \x01(\t\x12-\n\tsigned_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05level\x18\x08 \x01(\t\x12\x11\n\tlog_index\x18\t \x01(\x03\x12\x11\n\tlog_proof\x18\n \x01(\t\x12\x31\n\x05terms\x18\x0b \x03(\x0b\x32\".harmonia.signature.v1.ReleaseTerm\x12\x0c\n\x04\x63ode\x18\x0c \x01(\t\"E\n\x12SignFilingResponse\x12/\n\x07receipt\x18\x01 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"7\n\x11GetReceiptRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"E\n\x12GetReceiptResponse\x12/\n\x07receipt\x18\x01 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"9\n\x13GetContainerRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"<\n\x14GetContainerResponse\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\x12\x11\n\tfile_name\x18\x02 \x01(\t\"+\n\x16VerifyContainerRequest\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\"\xd1\x01\n\x17VerifyContainerResponse\x12\x35\n\nindication\x18\x01 \x01(\x0e\x32!.harmonia.signature.v1.Indication\x12,\n\x07reasons\x18\x02 \x03(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x11\n\tsignatory\x18\x04 \x01(\t\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x15\x46\x65tchContainerRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"\\\n\x16\x46\x65tchContainerResponse\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\x12/\n\x07receipt\x18\x02 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"A\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"\x18\n\x16GetTrustAnchorsRequest\"&\n\x17GetTrustAnchorsResponse\x12\x0b\n\x03pem\x18\x01 \x01(\t*t\n\nIndication\x12\x1a\n\x16INDICATION_UNSPECIFIED\x10\x00\x12\x15\n\x11INDICATION_PASSED\x10\x01\x12\x15\n\x11INDICATION_FAILED\x10\x02\x12\x1c\n\x18INDICATION_INDETERMINATE\x10\x03\x32\xe4\x07\n\x10SignatureService\x12\x86\x01\n\x10PrepareSignature\x12..harmonia.signature.v1.PrepareSignatureRequest\x1a/.harmonia.signature.v1.PrepareSignatureResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.sign\x12t\n\nSignFiling\x12(.harmonia.signature.v1.SignFilingRequest\x1a).harmonia.signature.v1.SignFilingResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.sign\x12u\n\nGetReceipt\x12(.harmonia.signature.v1.GetReceiptRequest\x1a).harmonia.signature.v1.GetReceiptResponse\"\x12\x8a\xe7\x18\x0e\n\x0creceipt.read\x12{\n\x0cGetContainer\x12*.harmonia.signature.v1.GetContainerRequest\x1a+.harmonia.signature.v1.GetContainerResponse\"\x12\x8a\xe7\x18\x0e\n\x0creceipt.read\x12x\n\x0fVerifyContainer\x12-.harmonia.signature.v1.VerifyContainerRequest\x1a..harmonia.signature.v1.VerifyContainerResponse\"\x06\x8a\xe7\x18\x02 \x01\x12u\n\x0e\x46\x65tchContainer\x12,.harmonia.signature.v1.FetchContainerRequest\x1a-.harmonia.signature.v1.FetchContainerResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12r\n\rGetCheckpoint\x12+.harmonia.signature.v1.GetCheckpointRequest\x1a,.harmonia.signature.v1.GetCheckpointResponse\"\x06\x8a\xe7\x18\x02 \x01\x12x\n\x0fGetTrustAnchors\x12-.harmonia.signature.v1.GetTrustAnchorsRequest\x1a..harmonia.signature.v1.GetTrustAnchorsResponse\"\x06\x8a\xe7\x18\x02 \x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%harmonia/signature/v1/signature.proto\x12\x15harmonia.signature.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\x1dharmonia/types/v1/types.proto\"\x7f\n\x0bReleaseTerm\x12\x11\n\trecipient\x18\x01 \x01(\t\x12\x13\n\x0bis_released\x18\x02 \x01(\x08\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\r\n\x05level\x18\x04 \x01(\x05\x12+\n\x06reason\x18\x05 \x01(\x0b\x32\x1b.harmonia.types.v1.Sentence\",\n\x17PrepareSignatureRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\"\xce\x01\n\x18PrepareSignatureResponse\x12\x11\n\tintent_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x31\n\x05terms\x18\x05 \x03(\x0b\x32\".harmonia.signature.v1.ReleaseTerm\x12\r\n\x05level\x18\x06 \x01(\t\x12.\n\tobstacles\x18\x07 \x03(\x0b\x32\x1b.harmonia.types.v1.Sentence\"f\n\x11SignFilingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tintent_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x1a\n\x12\x61\x63\x63\x65pts_recipients\x18\x04 \x01(\x08\"]\n\x0fPreviousVersion\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x16\n\x0ereceipt_number\x18\x03 \x01(\t\x12\x11\n\tlog_index\x18\x04 \x01(\x03\"Q\n\x10SignedAttachment\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\";\n\x08HeldFile\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"\xb9\x03\n\x07Receipt\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x33\n\x08identity\x18\x02 \x01(\x0b\x32!.harmonia.types.v1.FilingIdentity\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\x12\x18\n\x10\x63ontainer_digest\x18\x05 \x01(\t\x12\x11\n\tsignatory\x18\x06 \x01(\t\x12-\n\tsigned_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05level\x18\x08 \x01(\t\x12\x11\n\tlog_index\x18\t \x01(\x03\x12\x11\n\tlog_proof\x18\n \x01(\t\x12\x31\n\x05terms\x18\x0b \x03(\x0b\x32\".harmonia.signature.v1.ReleaseTerm\x12\x0c\n\x04\x63ode\x18\x0c \x01(\t\x12\x38\n\x08previous\x18\r \x01(\x0b\x32&.harmonia.signature.v1.PreviousVersion\x12<\n\x0b\x61ttachments\x18\x0e \x03(\x0b\x32\'.harmonia.signature.v1.SignedAttachment\"E\n\x12SignFilingResponse\x12/\n\x07receipt\x18\x01 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"7\n\x11GetReceiptRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"E\n\x12GetReceiptResponse\x12/\n\x07receipt\x18\x01 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"9\n\x13GetContainerRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"<\n\x14GetContainerResponse\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\x12\x11\n\tfile_name\x18\x02 \x01(\t\"[\n\x16VerifyContainerRequest\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\x12.\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x1f.harmonia.signature.v1.HeldFile\"\xc9\x02\n\x17VerifyContainerResponse\x12\x35\n\nindication\x18\x01 \x01(\x0e\x32!.harmonia.signature.v1.Indication\x12,\n\x07reasons\x18\x02 \x03(\x0b\x32\x1b.harmonia.types.v1.Sentence\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x11\n\tsignatory\x18\x04 \x01(\t\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x08previous\x18\x06 \x01(\x0b\x32&.harmonia.signature.v1.PreviousVersion\x12<\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\'.harmonia.signature.v1.SignedAttachment\";\n\x15\x46\x65tchContainerRequest\x12\x11\n\tfiling_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"\\\n\x16\x46\x65tchContainerResponse\x12\x11\n\tcontainer\x18\x01 \x01(\x0c\x12/\n\x07receipt\x18\x02 \x01(\x0b\x32\x1e.harmonia.signature.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"A\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"\x18\n\x16GetTrustAnchorsRequest\"&\n\x17GetTrustAnchorsResponse\x12\x0b\n\x03pem\x18\x01 \x01(\t*t\n\nIndication\x12\x1a\n\x16INDICATION_UNSPECIFIED\x10\x00\x12\x15\n\x11INDICATION_PASSED\x10\x01\x12\x15\n\x11INDICATION_FAILED\x10\x02\x12\x1c\n\x18INDICATION_INDETERMINATE\x10\x03\x32\xe4\x07\n\x10SignatureService\x12\x86\x01\n\x10PrepareSignature\x12..harmonia.signature.v1.PrepareSignatureRequest\x1a/.harmonia.signature.v1.PrepareSignatureResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.sign\x12t\n\nSignFiling\x12(.harmonia.signature.v1.SignFilingRequest\x1a).harmonia.signature.v1.SignFilingResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.sign\x12u\n\nGetReceipt\x12(.harmonia.signature.v1.GetReceiptRequest\x1a).harmonia.signature.v1.GetReceiptResponse\"\x12\x8a\xe7\x18\x0e\n\x0creceipt.read\x12{\n\x0cGetContainer\x12*.harmonia.signature.v1.GetContainerRequest\x1a+.harmonia.signature.v1.GetContainerResponse\"\x12\x8a\xe7\x18\x0e\n\x0creceipt.read\x12x\n\x0fVerifyContainer\x12-.harmonia.signature.v1.VerifyContainerRequest\x1a..harmonia.signature.v1.VerifyContainerResponse\"\x06\x8a\xe7\x18\x02 \x01\x12u\n\x0e\x46\x65tchContainer\x12,.harmonia.signature.v1.FetchContainerRequest\x1a-.harmonia.signature.v1.FetchContainerResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12r\n\rGetCheckpoint\x12+.harmonia.signature.v1.GetCheckpointRequest\x1a,.harmonia.signature.v1.GetCheckpointResponse\"\x06\x8a\xe7\x18\x02 \x01\x12x\n\x0fGetTrustAnchors\x12-.harmonia.signature.v1.GetTrustAnchorsRequest\x1a..harmonia.signature.v1.GetTrustAnchorsResponse\"\x06\x8a\xe7\x18\x02 \x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,8 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNATURESERVICE'].methods_by_name['GetCheckpoint']._serialized_options = b'\212\347\030\002 \001'
   _globals['_SIGNATURESERVICE'].methods_by_name['GetTrustAnchors']._loaded_options = None
   _globals['_SIGNATURESERVICE'].methods_by_name['GetTrustAnchors']._serialized_options = b'\212\347\030\002 \001'
-  _globals['_INDICATION']._serialized_start=1864
-  _globals['_INDICATION']._serialized_end=1980
+  _globals['_INDICATION']._serialized_start=2391
+  _globals['_INDICATION']._serialized_end=2507
   _globals['_RELEASETERM']._serialized_start=163
   _globals['_RELEASETERM']._serialized_end=290
   _globals['_PREPARESIGNATUREREQUEST']._serialized_start=292
@@ -60,34 +60,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREPARESIGNATURERESPONSE']._serialized_end=545
   _globals['_SIGNFILINGREQUEST']._serialized_start=547
   _globals['_SIGNFILINGREQUEST']._serialized_end=649
-  _globals['_RECEIPT']._serialized_start=652
-  _globals['_RECEIPT']._serialized_end=973
-  _globals['_SIGNFILINGRESPONSE']._serialized_start=975
-  _globals['_SIGNFILINGRESPONSE']._serialized_end=1044
-  _globals['_GETRECEIPTREQUEST']._serialized_start=1046
-  _globals['_GETRECEIPTREQUEST']._serialized_end=1101
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=1103
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=1172
-  _globals['_GETCONTAINERREQUEST']._serialized_start=1174
-  _globals['_GETCONTAINERREQUEST']._serialized_end=1231
-  _globals['_GETCONTAINERRESPONSE']._serialized_start=1233
-  _globals['_GETCONTAINERRESPONSE']._serialized_end=1293
-  _globals['_VERIFYCONTAINERREQUEST']._serialized_start=1295
-  _globals['_VERIFYCONTAINERREQUEST']._serialized_end=1338
-  _globals['_VERIFYCONTAINERRESPONSE']._serialized_start=1341
-  _globals['_VERIFYCONTAINERRESPONSE']._serialized_end=1550
-  _globals['_FETCHCONTAINERREQUEST']._serialized_start=1552
-  _globals['_FETCHCONTAINERREQUEST']._serialized_end=1611
-  _globals['_FETCHCONTAINERRESPONSE']._serialized_start=1613
-  _globals['_FETCHCONTAINERRESPONSE']._serialized_end=1705
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1707
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1729
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1731
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1796
-  _globals['_GETTRUSTANCHORSREQUEST']._serialized_start=1798
-  _globals['_GETTRUSTANCHORSREQUEST']._serialized_end=1822
-  _globals['_GETTRUSTANCHORSRESPONSE']._serialized_start=1824
-  _globals['_GETTRUSTANCHORSRESPONSE']._serialized_end=1862
-  _globals['_SIGNATURESERVICE']._serialized_start=1983
-  _globals['_SIGNATURESERVICE']._serialized_end=2979
+  _globals['_PREVIOUSVERSION']._serialized_start=651
+  _globals['_PREVIOUSVERSION']._serialized_end=744
+  _globals['_SIGNEDATTACHMENT']._serialized_start=746
+  _globals['_SIGNEDATTACHMENT']._serialized_end=827
+  _globals['_HELDFILE']._serialized_start=829
+  _globals['_HELDFILE']._serialized_end=888
+  _globals['_RECEIPT']._serialized_start=891
+  _globals['_RECEIPT']._serialized_end=1332
+  _globals['_SIGNFILINGRESPONSE']._serialized_start=1334
+  _globals['_SIGNFILINGRESPONSE']._serialized_end=1403
+  _globals['_GETRECEIPTREQUEST']._serialized_start=1405
+  _globals['_GETRECEIPTREQUEST']._serialized_end=1460
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=1462
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=1531
+  _globals['_GETCONTAINERREQUEST']._serialized_start=1533
+  _globals['_GETCONTAINERREQUEST']._serialized_end=1590
+  _globals['_GETCONTAINERRESPONSE']._serialized_start=1592
+  _globals['_GETCONTAINERRESPONSE']._serialized_end=1652
+  _globals['_VERIFYCONTAINERREQUEST']._serialized_start=1654
+  _globals['_VERIFYCONTAINERREQUEST']._serialized_end=1745
+  _globals['_VERIFYCONTAINERRESPONSE']._serialized_start=1748
+  _globals['_VERIFYCONTAINERRESPONSE']._serialized_end=2077
+  _globals['_FETCHCONTAINERREQUEST']._serialized_start=2079
+  _globals['_FETCHCONTAINERREQUEST']._serialized_end=2138
+  _globals['_FETCHCONTAINERRESPONSE']._serialized_start=2140
+  _globals['_FETCHCONTAINERRESPONSE']._serialized_end=2232
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=2234
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=2256
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=2258
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=2323
+  _globals['_GETTRUSTANCHORSREQUEST']._serialized_start=2325
+  _globals['_GETTRUSTANCHORSREQUEST']._serialized_end=2349
+  _globals['_GETTRUSTANCHORSRESPONSE']._serialized_start=2351
+  _globals['_GETTRUSTANCHORSRESPONSE']._serialized_end=2389
+  _globals['_SIGNATURESERVICE']._serialized_start=2510
+  _globals['_SIGNATURESERVICE']._serialized_end=3506
 # @@protoc_insertion_point(module_scope)

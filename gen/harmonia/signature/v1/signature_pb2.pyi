@@ -196,6 +196,104 @@ class SignFilingRequest(_message.Message):
 Global___SignFilingRequest: _TypeAlias = SignFilingRequest  # noqa: Y015
 
 @_typing.final
+class PreviousVersion(_message.Message):
+    """The signed version that a rectifying version comes after."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    RECEIPT_NUMBER_FIELD_NUMBER: _builtins.int
+    LOG_INDEX_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Version, one less than that of the filing it is in."""
+    digest: _builtins.str
+    """SHA-256 of its signed content, hexadecimal."""
+    receipt_number: _builtins.str
+    """Its receipt number."""
+    log_index: _builtins.int
+    """Index of its entry in the log of signatures, from 0."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        digest: _builtins.str = ...,
+        receipt_number: _builtins.str = ...,
+        log_index: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "log_index", b"log_index", "receipt_number", b"receipt_number", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviousVersion: _TypeAlias = PreviousVersion  # noqa: Y015
+
+@_typing.final
+class SignedAttachment(_message.Message):
+    """A file that the signature covers by its digest; the file itself stays on the server of the filing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """Kind: `MANAGEMENT_REPORT`, `DELIBERATION`, `AUDITOR_REPORT`, `NOTES`, `OTHER`."""
+    file_name: _builtins.str
+    """File name."""
+    size: _builtins.int
+    """Bytes."""
+    digest: _builtins.str
+    """SHA-256, hexadecimal."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        file_name: _builtins.str = ...,
+        size: _builtins.int = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "file_name", b"file_name", "kind", b"kind", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedAttachment: _TypeAlias = SignedAttachment  # noqa: Y015
+
+@_typing.final
+class HeldFile(_message.Message):
+    """A file held beside a container, to compare with what was signed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """Its name."""
+    size: _builtins.int
+    """Bytes."""
+    digest: _builtins.str
+    """SHA-256, hexadecimal."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        size: _builtins.int = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "file_name", b"file_name", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldFile: _TypeAlias = HeldFile  # noqa: Y015
+
+@_typing.final
 class Receipt(_message.Message):
     """Proof that a filing was signed here."""
 
@@ -213,6 +311,8 @@ class Receipt(_message.Message):
     LOG_PROOF_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """Receipt number."""
     version: _builtins.int
@@ -243,6 +343,14 @@ class Receipt(_message.Message):
     def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReleaseTerm]:
         """Who receives what, as signed."""
 
+    @_builtins.property
+    def previous(self) -> Global___PreviousVersion:
+        """What this version replaces; absent for a first one, and for those signed before the chain was written down."""
+
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignedAttachment]:
+        """Attached files that the signature covers."""
+
     def __init__(
         self,
         *,
@@ -258,10 +366,12 @@ class Receipt(_message.Message):
         log_proof: _builtins.str = ...,
         terms: _abc.Iterable[Global___ReleaseTerm] | None = ...,
         code: _builtins.str = ...,
+        previous: Global___PreviousVersion | None = ...,
+        attachments: _abc.Iterable[Global___SignedAttachment] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity", "previous", b"previous", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "container_digest", b"container_digest", "digest", b"digest", "identity", b"identity", "level", b"level", "log_index", b"log_index", "log_proof", b"log_proof", "number", b"number", "signatory", b"signatory", "signed_at", b"signed_at", "terms", b"terms", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "code", b"code", "container_digest", b"container_digest", "digest", b"digest", "identity", b"identity", "level", b"level", "log_index", b"log_index", "log_proof", b"log_proof", "number", b"number", "previous", b"previous", "signatory", b"signatory", "signed_at", b"signed_at", "terms", b"terms", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,16 +510,22 @@ class VerifyContainerRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTAINER_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
     container: _builtins.bytes
     """ASiC-E bytes."""
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldFile]:
+        """Files held beside it: each must be one of the signed attachments. Empty checks none."""
+
     def __init__(
         self,
         *,
         container: _builtins.bytes = ...,
+        files: _abc.Iterable[Global___HeldFile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["container", b"container"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container", b"container", "files", b"files"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -426,6 +542,8 @@ class VerifyContainerResponse(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     SIGNATORY_FIELD_NUMBER: _builtins.int
     SIGNED_AT_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     indication: Global___Indication.ValueType
     """Outcome."""
     content: _builtins.bytes
@@ -440,6 +558,14 @@ class VerifyContainerResponse(_message.Message):
     def signed_at(self) -> _timestamp_pb2.Timestamp:
         """When, as claimed by the signature."""
 
+    @_builtins.property
+    def previous(self) -> Global___PreviousVersion:
+        """What the version replaces, when passed."""
+
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignedAttachment]:
+        """Attached files that the signature covers, when passed."""
+
     def __init__(
         self,
         *,
@@ -448,10 +574,12 @@ class VerifyContainerResponse(_message.Message):
         content: _builtins.bytes = ...,
         signatory: _builtins.str = ...,
         signed_at: _timestamp_pb2.Timestamp | None = ...,
+        previous: Global___PreviousVersion | None = ...,
+        attachments: _abc.Iterable[Global___SignedAttachment] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["previous", b"previous", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "indication", b"indication", "reasons", b"reasons", "signatory", b"signatory", "signed_at", b"signed_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "content", b"content", "indication", b"indication", "previous", b"previous", "reasons", b"reasons", "signatory", b"signatory", "signed_at", b"signed_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

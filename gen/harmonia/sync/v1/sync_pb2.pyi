@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from harmonia.validation.v1 import validation_pb2 as _validation_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -157,6 +158,52 @@ class PublishFactsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishFactsResponse: _TypeAlias = PublishFactsResponse  # noqa: Y015
+
+@_typing.final
+class PublishAdjustmentRequest(_message.Message):
+    """Request of PublishAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def adjustment(self) -> _validation_pb2.Adjustment:
+        """The decision, with its identifier; its authority is this server."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: _validation_pb2.Adjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAdjustmentRequest: _TypeAlias = PublishAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class PublishAdjustmentResponse(_message.Message):
+    """Response of PublishAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPENDED_FIELD_NUMBER: _builtins.int
+    appended: _builtins.int
+    """How many envelopes were appended by this call."""
+    def __init__(
+        self,
+        *,
+        appended: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAdjustmentResponse: _TypeAlias = PublishAdjustmentResponse  # noqa: Y015
 
 @_typing.final
 class Fact(_message.Message):

@@ -40,6 +40,11 @@ class SyncServiceStub:
                 request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.FromString,
                 _registered_method=True)
+        self.PublishAdjustment = channel.unary_unary(
+                '/harmonia.sync.v1.SyncService/PublishAdjustment',
+                request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentResponse.FromString,
+                _registered_method=True)
         self.ListFacts = channel.unary_unary(
                 '/harmonia.sync.v1.SyncService/ListFacts',
                 request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.ListFactsRequest.SerializeToString,
@@ -78,6 +83,13 @@ class SyncServiceServicer:
 
     def PublishFacts(self, request, context):
         """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishAdjustment(self, request, context):
+        """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,6 +144,11 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     servicer.PublishFacts,
                     request_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.FromString,
                     response_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.SerializeToString,
+            ),
+            'PublishAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishAdjustment,
+                    request_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentRequest.FromString,
+                    response_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentResponse.SerializeToString,
             ),
             'ListFacts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFacts,
@@ -192,6 +209,33 @@ class SyncService:
             '/harmonia.sync.v1.SyncService/PublishFacts',
             harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.SerializeToString,
             harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.sync.v1.SyncService/PublishAdjustment',
+            harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentRequest.SerializeToString,
+            harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

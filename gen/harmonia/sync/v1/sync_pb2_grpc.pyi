@@ -35,6 +35,8 @@ class SyncServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SyncServiceAsyncStub: ...
     PublishFacts: _grpc.UnaryUnaryMultiCallable[_sync_pb2.PublishFactsRequest, _sync_pb2.PublishFactsResponse]
     """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+    PublishAdjustment: _grpc.UnaryUnaryMultiCallable[_sync_pb2.PublishAdjustmentRequest, _sync_pb2.PublishAdjustmentResponse]
+    """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent."""
     ListFacts: _grpc.UnaryUnaryMultiCallable[_sync_pb2.ListFactsRequest, _sync_pb2.ListFactsResponse]
     """Returns the facts of a body and year as this server knows them."""
     ResolveFact: _grpc.UnaryUnaryMultiCallable[_sync_pb2.ResolveFactRequest, _sync_pb2.ResolveFactResponse]
@@ -55,6 +57,8 @@ class SyncServiceAsyncStub(SyncServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PublishFacts: _aio.UnaryUnaryMultiCallable[_sync_pb2.PublishFactsRequest, _sync_pb2.PublishFactsResponse]  # type: ignore[assignment]
     """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+    PublishAdjustment: _aio.UnaryUnaryMultiCallable[_sync_pb2.PublishAdjustmentRequest, _sync_pb2.PublishAdjustmentResponse]  # type: ignore[assignment]
+    """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent."""
     ListFacts: _aio.UnaryUnaryMultiCallable[_sync_pb2.ListFactsRequest, _sync_pb2.ListFactsResponse]  # type: ignore[assignment]
     """Returns the facts of a body and year as this server knows them."""
     ResolveFact: _aio.UnaryUnaryMultiCallable[_sync_pb2.ResolveFactRequest, _sync_pb2.ResolveFactResponse]  # type: ignore[assignment]
@@ -78,6 +82,14 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sync_pb2.PublishFactsResponse, _abc.Awaitable[_sync_pb2.PublishFactsResponse]]:
         """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+
+    @_abc_1.abstractmethod
+    def PublishAdjustment(
+        self,
+        request: _sync_pb2.PublishAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_pb2.PublishAdjustmentResponse, _abc.Awaitable[_sync_pb2.PublishAdjustmentResponse]]:
+        """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent."""
 
     @_abc_1.abstractmethod
     def ListFacts(

@@ -21,6 +21,90 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Standing:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Standing.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STANDING_UNSPECIFIED: _Standing.ValueType  # 0
+    """Not said."""
+    STANDING_CURRENT: _Standing.ValueType  # 1
+    """The version to rely on."""
+    STANDING_SUSPENDED: _Standing.ValueType  # 2
+    """Reopened by the body: the next version replaces it, or it is withdrawn."""
+    STANDING_REPLACED: _Standing.ValueType  # 3
+    """A later version took its place."""
+    STANDING_WITHDRAWN: _Standing.ValueType  # 4
+    """A later version was signed that does not go to this recipient."""
+
+class Standing(_Standing, metaclass=_StandingEnumTypeWrapper):
+    """What a version is to its recipient now; exactly one version of a filing is current, or suspended, or none is."""
+
+STANDING_UNSPECIFIED: Standing.ValueType  # 0
+"""Not said."""
+STANDING_CURRENT: Standing.ValueType  # 1
+"""The version to rely on."""
+STANDING_SUSPENDED: Standing.ValueType  # 2
+"""Reopened by the body: the next version replaces it, or it is withdrawn."""
+STANDING_REPLACED: Standing.ValueType  # 3
+"""A later version took its place."""
+STANDING_WITHDRAWN: Standing.ValueType  # 4
+"""A later version was signed that does not go to this recipient."""
+Global___Standing: _TypeAlias = Standing  # noqa: Y015
+
+class _EntryKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENTRY_KIND_UNSPECIFIED: _EntryKind.ValueType  # 0
+    """Not said."""
+    ENTRY_KIND_RELEASE: _EntryKind.ValueType  # 1
+    """A signed version, with a container to fetch."""
+    ENTRY_KIND_SUSPENSION: _EntryKind.ValueType  # 2
+    """A notice: the version is suspended. No container, no figure."""
+    ENTRY_KIND_WITHDRAWAL: _EntryKind.ValueType  # 3
+    """A notice: the version is no longer current and nothing replaces it at this recipient. No container, no figure."""
+
+class EntryKind(_EntryKind, metaclass=_EntryKindEnumTypeWrapper):
+    """What a feed entry is."""
+
+ENTRY_KIND_UNSPECIFIED: EntryKind.ValueType  # 0
+"""Not said."""
+ENTRY_KIND_RELEASE: EntryKind.ValueType  # 1
+"""A signed version, with a container to fetch."""
+ENTRY_KIND_SUSPENSION: EntryKind.ValueType  # 2
+"""A notice: the version is suspended. No container, no figure."""
+ENTRY_KIND_WITHDRAWAL: EntryKind.ValueType  # 3
+"""A notice: the version is no longer current and nothing replaces it at this recipient. No container, no figure."""
+Global___EntryKind: _TypeAlias = EntryKind  # noqa: Y015
+
+class _NoticeReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NoticeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOTICE_REASON_UNSPECIFIED: _NoticeReason.ValueType  # 0
+    """Not said; every entry that is no notice."""
+    NOTICE_REASON_REOPENED: _NoticeReason.ValueType  # 1
+    """The body reopened the filing to rectify it."""
+    NOTICE_REASON_NOT_RELEASED: _NoticeReason.ValueType  # 2
+    """The next signed version does not go to this recipient."""
+
+class NoticeReason(_NoticeReason, metaclass=_NoticeReasonEnumTypeWrapper):
+    """Why a notice was given."""
+
+NOTICE_REASON_UNSPECIFIED: NoticeReason.ValueType  # 0
+"""Not said; every entry that is no notice."""
+NOTICE_REASON_REOPENED: NoticeReason.ValueType  # 1
+"""The body reopened the filing to rectify it."""
+NOTICE_REASON_NOT_RELEASED: NoticeReason.ValueType  # 2
+"""The next signed version does not go to this recipient."""
+Global___NoticeReason: _TypeAlias = NoticeReason  # noqa: Y015
+
 class _DeliveryState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -362,8 +446,70 @@ class DispatchFilingResponse(_message.Message):
 Global___DispatchFilingResponse: _TypeAlias = DispatchFilingResponse  # noqa: Y015
 
 @_typing.final
+class SuspendFilingRequest(_message.Message):
+    """Request of SuspendFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REOPENED_AT_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """Event that reports the reopening."""
+    filing_id: _builtins.str
+    """Filing."""
+    version: _builtins.int
+    """Signed version that was reopened."""
+    @_builtins.property
+    def reopened_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was reopened."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reopened_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reopened_at", b"reopened_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "filing_id", b"filing_id", "reopened_at", b"reopened_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuspendFilingRequest: _TypeAlias = SuspendFilingRequest  # noqa: Y015
+
+@_typing.final
+class SuspendFilingResponse(_message.Message):
+    """Response of SuspendFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOLD_FIELD_NUMBER: _builtins.int
+    told: _builtins.int
+    """How many recipients were told by this call."""
+    def __init__(
+        self,
+        *,
+        told: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["told", b"told"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuspendFilingResponse: _TypeAlias = SuspendFilingResponse  # noqa: Y015
+
+@_typing.final
 class FeedEntry(_message.Message):
-    """One entry of a partner's feed."""
+    """One entry of a partner's feed: a signed version, or a notice about one.
+
+    What to rely on is read off the feed alone: of the entries of one filing, the one of the highest version speaks, and of
+    the same version a withdrawal before a suspension before the release.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -379,10 +525,17 @@ class FeedEntry(_message.Message):
     RULE_FIELD_NUMBER: _builtins.int
     SUPERSEDES_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REPLACED_VERSION_FIELD_NUMBER: _builtins.int
+    REPLACED_DIGEST_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    CONCERNS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Dense number in this partner's feed, from 1: the cursor."""
     delivery_id: _builtins.str
-    """Identifier of the delivery."""
+    """Identifier of the delivery, or of the notice."""
     version: _builtins.int
     """Signed version."""
     container_digest: _builtins.str
@@ -396,7 +549,19 @@ class FeedEntry(_message.Message):
     supersedes: _builtins.str
     """Delivery id of the entry that this one replaces, empty for a first version."""
     state: Global___DeliveryState.ValueType
-    """State."""
+    """State; of a notice, available or acknowledged."""
+    kind: Global___EntryKind.ValueType
+    """What this entry is."""
+    replaced_version: _builtins.int
+    """Version that this one replaces at this partner, 0 for a first one."""
+    replaced_digest: _builtins.str
+    """SHA-256 of the signed content of the version that this one replaces, hexadecimal; empty for a first one."""
+    standing: Global___Standing.ValueType
+    """What the version is to this partner now, whatever this entry said when it was written."""
+    concerns: _builtins.str
+    """Of a notice: delivery id of the version it is about; empty otherwise."""
+    reason: Global___NoticeReason.ValueType
+    """Of a notice: why."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What was filed."""
@@ -407,7 +572,11 @@ class FeedEntry(_message.Message):
 
     @_builtins.property
     def dispatched_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was routed."""
+        """When it was put into the feed."""
+
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Of a notice: since when the version is suspended or withdrawn."""
 
     def __init__(
         self,
@@ -424,10 +593,17 @@ class FeedEntry(_message.Message):
         rule: _builtins.str = ...,
         supersedes: _builtins.str = ...,
         state: Global___DeliveryState.ValueType = ...,
+        kind: Global___EntryKind.ValueType = ...,
+        replaced_version: _builtins.int = ...,
+        replaced_digest: _builtins.str = ...,
+        standing: Global___Standing.ValueType = ...,
+        concerns: _builtins.str = ...,
+        reason: Global___NoticeReason.ValueType = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatched_at", b"dispatched_at", "identity", b"identity", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispatched_at", b"dispatched_at", "identity", b"identity", "signed_at", b"signed_at", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["container_digest", b"container_digest", "content_digest", b"content_digest", "delivery_id", b"delivery_id", "dispatched_at", b"dispatched_at", "identity", b"identity", "receipt_number", b"receipt_number", "rule", b"rule", "sequence", b"sequence", "signed_at", b"signed_at", "state", b"state", "supersedes", b"supersedes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concerns", b"concerns", "container_digest", b"container_digest", "content_digest", b"content_digest", "delivery_id", b"delivery_id", "dispatched_at", b"dispatched_at", "identity", b"identity", "kind", b"kind", "reason", b"reason", "receipt_number", b"receipt_number", "replaced_digest", b"replaced_digest", "replaced_version", b"replaced_version", "rule", b"rule", "sequence", b"sequence", "signed_at", b"signed_at", "since", b"since", "standing", b"standing", "state", b"state", "supersedes", b"supersedes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -502,16 +678,20 @@ class FetchDeliveryRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DELIVERY_ID_FIELD_NUMBER: _builtins.int
+    ACCEPTS_SUSPENDED_FIELD_NUMBER: _builtins.int
     delivery_id: _builtins.str
     """Delivery."""
+    accepts_suspended: _builtins.bool
+    """True when the caller knows that the version may be suspended, and wants it all the same."""
     def __init__(
         self,
         *,
         delivery_id: _builtins.str = ...,
+        accepts_suspended: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_id", b"delivery_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts_suspended", b"accepts_suspended", "delivery_id", b"delivery_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -553,7 +733,7 @@ class AcknowledgeDeliveryRequest(_message.Message):
 
     DELIVERY_ID_FIELD_NUMBER: _builtins.int
     delivery_id: _builtins.str
-    """Delivery."""
+    """Delivery or notice."""
     def __init__(
         self,
         *,
@@ -632,6 +812,10 @@ class Delivery(_message.Message):
     DELIVERED_AT_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     CONTAINER_DIGEST_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    SUSPENDED_AT_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_AT_FIELD_NUMBER: _builtins.int
+    NOTICE_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     recipient: _builtins.str
     """Recipient."""
     recipient_name: _builtins.str
@@ -644,6 +828,8 @@ class Delivery(_message.Message):
     """State."""
     container_digest: _builtins.str
     """SHA-256 of the container, hexadecimal."""
+    standing: Global___Standing.ValueType
+    """What the version is to the recipient now."""
     @_builtins.property
     def dispatched_at(self) -> _timestamp_pb2.Timestamp:
         """When it was routed."""
@@ -655,6 +841,18 @@ class Delivery(_message.Message):
     @_builtins.property
     def acknowledged_at(self) -> _timestamp_pb2.Timestamp:
         """When it was taken into account."""
+
+    @_builtins.property
+    def suspended_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is, or was until it was replaced, suspended."""
+
+    @_builtins.property
+    def withdrawn_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is withdrawn."""
+
+    @_builtins.property
+    def notice_acknowledged_at(self) -> _timestamp_pb2.Timestamp:
+        """When the recipient took the last notice about it into account."""
 
     def __init__(
         self,
@@ -668,10 +866,14 @@ class Delivery(_message.Message):
         delivered_at: _timestamp_pb2.Timestamp | None = ...,
         acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         container_digest: _builtins.str = ...,
+        standing: Global___Standing.ValueType = ...,
+        suspended_at: _timestamp_pb2.Timestamp | None = ...,
+        withdrawn_at: _timestamp_pb2.Timestamp | None = ...,
+        notice_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "delivered_at", b"delivered_at", "dispatched_at", b"dispatched_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "delivered_at", b"delivered_at", "dispatched_at", b"dispatched_at", "notice_acknowledged_at", b"notice_acknowledged_at", "suspended_at", b"suspended_at", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "container_digest", b"container_digest", "delivered_at", b"delivered_at", "dispatched_at", b"dispatched_at", "recipient", b"recipient", "recipient_name", b"recipient_name", "rule", b"rule", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "container_digest", b"container_digest", "delivered_at", b"delivered_at", "dispatched_at", b"dispatched_at", "notice_acknowledged_at", b"notice_acknowledged_at", "recipient", b"recipient", "recipient_name", b"recipient_name", "rule", b"rule", "standing", b"standing", "state", b"state", "suspended_at", b"suspended_at", "version", b"version", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

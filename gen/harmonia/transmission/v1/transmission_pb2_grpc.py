@@ -55,6 +55,11 @@ class TransmissionServiceStub:
                 request_serializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingRequest.SerializeToString,
                 response_deserializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingResponse.FromString,
                 _registered_method=True)
+        self.SuspendFiling = channel.unary_unary(
+                '/harmonia.transmission.v1.TransmissionService/SuspendFiling',
+                request_serializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingResponse.FromString,
+                _registered_method=True)
         self.ReadFeed = channel.unary_unary(
                 '/harmonia.transmission.v1.TransmissionService/ReadFeed',
                 request_serializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.ReadFeedRequest.SerializeToString,
@@ -114,6 +119,13 @@ class TransmissionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SuspendFiling(self, request, context):
+        """Tells every recipient of a signed version that it is suspended: the body reopened the filing to rectify it. Idempotent by event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadFeed(self, request, context):
         """Reads the caller's own feed after a cursor. Another partner's entries do not exist for the caller.
         """
@@ -122,14 +134,15 @@ class TransmissionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FetchDelivery(self, request, context):
-        """Returns the signed container of one feed entry of the caller and records the delivery.
+        """Returns the signed container of one feed entry of the caller and records the delivery. Refused for a version that was
+        suspended or withdrawn before the caller read it; a suspended one is given to who asks for it as such.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeDelivery(self, request, context):
-        """Records that the partner took the entry into account.
+        """Records that the partner took the entry into account: a version it read, or a notice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +184,11 @@ def add_TransmissionServiceServicer_to_server(servicer, server):
                     servicer.DispatchFiling,
                     request_deserializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingRequest.FromString,
                     response_serializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingResponse.SerializeToString,
+            ),
+            'SuspendFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuspendFiling,
+                    request_deserializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingRequest.FromString,
+                    response_serializer=harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingResponse.SerializeToString,
             ),
             'ReadFeed': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadFeed,
@@ -307,6 +325,33 @@ class TransmissionService:
             '/harmonia.transmission.v1.TransmissionService/DispatchFiling',
             harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingRequest.SerializeToString,
             harmonia_dot_transmission_dot_v1_dot_transmission__pb2.DispatchFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuspendFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.transmission.v1.TransmissionService/SuspendFiling',
+            harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingRequest.SerializeToString,
+            harmonia_dot_transmission_dot_v1_dot_transmission__pb2.SuspendFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,12 +41,16 @@ class TransmissionServiceStub:
     """Ticks or unticks the body's box for one recipient; until signature, and only where the controller permits."""
     DispatchFiling: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.DispatchFilingRequest, _transmission_pb2.DispatchFilingResponse]
     """Routes a signed version to its recipients according to the signed terms. Idempotent by event."""
+    SuspendFiling: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.SuspendFilingRequest, _transmission_pb2.SuspendFilingResponse]
+    """Tells every recipient of a signed version that it is suspended: the body reopened the filing to rectify it. Idempotent by event."""
     ReadFeed: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.ReadFeedRequest, _transmission_pb2.ReadFeedResponse]
     """Reads the caller's own feed after a cursor. Another partner's entries do not exist for the caller."""
     FetchDelivery: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.FetchDeliveryRequest, _transmission_pb2.FetchDeliveryResponse]
-    """Returns the signed container of one feed entry of the caller and records the delivery."""
+    """Returns the signed container of one feed entry of the caller and records the delivery. Refused for a version that was
+    suspended or withdrawn before the caller read it; a suspended one is given to who asks for it as such.
+    """
     AcknowledgeDelivery: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.AcknowledgeDeliveryRequest, _transmission_pb2.AcknowledgeDeliveryResponse]
-    """Records that the partner took the entry into account."""
+    """Records that the partner took the entry into account: a version it read, or a notice."""
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.ListDeliveriesRequest, _transmission_pb2.ListDeliveriesResponse]
     """Lists who received what of one filing, for the body."""
     ProvisionMatrix: _grpc.UnaryUnaryMultiCallable[_transmission_pb2.ProvisionMatrixRequest, _transmission_pb2.ProvisionMatrixResponse]
@@ -65,12 +69,16 @@ class TransmissionServiceAsyncStub(TransmissionServiceStub):
     """Ticks or unticks the body's box for one recipient; until signature, and only where the controller permits."""
     DispatchFiling: _aio.UnaryUnaryMultiCallable[_transmission_pb2.DispatchFilingRequest, _transmission_pb2.DispatchFilingResponse]  # type: ignore[assignment]
     """Routes a signed version to its recipients according to the signed terms. Idempotent by event."""
+    SuspendFiling: _aio.UnaryUnaryMultiCallable[_transmission_pb2.SuspendFilingRequest, _transmission_pb2.SuspendFilingResponse]  # type: ignore[assignment]
+    """Tells every recipient of a signed version that it is suspended: the body reopened the filing to rectify it. Idempotent by event."""
     ReadFeed: _aio.UnaryUnaryMultiCallable[_transmission_pb2.ReadFeedRequest, _transmission_pb2.ReadFeedResponse]  # type: ignore[assignment]
     """Reads the caller's own feed after a cursor. Another partner's entries do not exist for the caller."""
     FetchDelivery: _aio.UnaryUnaryMultiCallable[_transmission_pb2.FetchDeliveryRequest, _transmission_pb2.FetchDeliveryResponse]  # type: ignore[assignment]
-    """Returns the signed container of one feed entry of the caller and records the delivery."""
+    """Returns the signed container of one feed entry of the caller and records the delivery. Refused for a version that was
+    suspended or withdrawn before the caller read it; a suspended one is given to who asks for it as such.
+    """
     AcknowledgeDelivery: _aio.UnaryUnaryMultiCallable[_transmission_pb2.AcknowledgeDeliveryRequest, _transmission_pb2.AcknowledgeDeliveryResponse]  # type: ignore[assignment]
-    """Records that the partner took the entry into account."""
+    """Records that the partner took the entry into account: a version it read, or a notice."""
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_transmission_pb2.ListDeliveriesRequest, _transmission_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
     """Lists who received what of one filing, for the body."""
     ProvisionMatrix: _aio.UnaryUnaryMultiCallable[_transmission_pb2.ProvisionMatrixRequest, _transmission_pb2.ProvisionMatrixResponse]  # type: ignore[assignment]
@@ -112,6 +120,14 @@ class TransmissionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Routes a signed version to its recipients according to the signed terms. Idempotent by event."""
 
     @_abc_1.abstractmethod
+    def SuspendFiling(
+        self,
+        request: _transmission_pb2.SuspendFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transmission_pb2.SuspendFilingResponse, _abc.Awaitable[_transmission_pb2.SuspendFilingResponse]]:
+        """Tells every recipient of a signed version that it is suspended: the body reopened the filing to rectify it. Idempotent by event."""
+
+    @_abc_1.abstractmethod
     def ReadFeed(
         self,
         request: _transmission_pb2.ReadFeedRequest,
@@ -125,7 +141,9 @@ class TransmissionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transmission_pb2.FetchDeliveryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transmission_pb2.FetchDeliveryResponse, _abc.Awaitable[_transmission_pb2.FetchDeliveryResponse]]:
-        """Returns the signed container of one feed entry of the caller and records the delivery."""
+        """Returns the signed container of one feed entry of the caller and records the delivery. Refused for a version that was
+        suspended or withdrawn before the caller read it; a suspended one is given to who asks for it as such.
+        """
 
     @_abc_1.abstractmethod
     def AcknowledgeDelivery(
@@ -133,7 +151,7 @@ class TransmissionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transmission_pb2.AcknowledgeDeliveryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transmission_pb2.AcknowledgeDeliveryResponse, _abc.Awaitable[_transmission_pb2.AcknowledgeDeliveryResponse]]:
-        """Records that the partner took the entry into account."""
+        """Records that the partner took the entry into account: a version it read, or a notice."""
 
     @_abc_1.abstractmethod
     def ListDeliveries(

@@ -319,6 +319,7 @@ class EvaluateFilingRequest(_message.Message):
     RESTATED_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
     BASIS_FIELD_NUMBER: _builtins.int
+    IS_BACKGROUND_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set version."""
     document: _types_pb2.Document.ValueType
@@ -331,6 +332,8 @@ class EvaluateFilingRequest(_message.Message):
     """Accounting year, for what the authority adjusted in this campaign; 0 for the controls as published."""
     basis: _builtins.str
     """Whatever names the previous filing's version and what was restated: equal texts must mean equal inputs."""
+    is_background: _builtins.bool
+    """True when nobody waits for the answer: it is judged after those that people wait for."""
     @_builtins.property
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Input cells (for a QDIS: its own cells and the shared facts under their ER addresses)."""
@@ -360,10 +363,11 @@ class EvaluateFilingRequest(_message.Message):
         restated: _abc.Iterable[_builtins.str] | None = ...,
         year: _builtins.int = ...,
         basis: _builtins.str = ...,
+        is_background: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cells", b"cells", "document", b"document", "filing_id", b"filing_id", "form_set", b"form_set", "given", b"given", "has_previous", b"has_previous", "is_background", b"is_background", "previous", b"previous", "restated", b"restated", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -938,6 +942,9 @@ class Adjustment(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     ADJUSTED_AT_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    APPLIES_HERE_FIELD_NUMBER: _builtins.int
     form_set: _builtins.str
     """Form set of the campaign."""
     document: _types_pb2.Document.ValueType
@@ -954,6 +961,14 @@ class Adjustment(_message.Message):
     """Why, 10 to 2,000 characters; filers read it."""
     author: _builtins.str
     """Who decided. Ignored in a request."""
+    id: _builtins.str
+    """Identifier, the same on every server. Ignored in a request of a person."""
+    authority: _builtins.str
+    """Server whose authority decided, for example `MIN`; empty for this one. Ignored in a request of a person."""
+    applies_here: _builtins.bool
+    """True when the filings of this server are judged under it; false when it is another federation's, about its own. Ignored
+    in a request.
+    """
     @_builtins.property
     def adjusted_at(self) -> _timestamp_pb2.Timestamp:
         """When. Ignored in a request."""
@@ -970,14 +985,63 @@ class Adjustment(_message.Message):
         reason: _builtins.str = ...,
         author: _builtins.str = ...,
         adjusted_at: _timestamp_pb2.Timestamp | None = ...,
+        id: _builtins.str = ...,
+        authority: _builtins.str = ...,
+        applies_here: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at", "author", b"author", "control", b"control", "document", b"document", "form_set", b"form_set", "is_withdrawn", b"is_withdrawn", "reason", b"reason", "severity", b"severity", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted_at", b"adjusted_at", "applies_here", b"applies_here", "author", b"author", "authority", b"authority", "control", b"control", "document", b"document", "form_set", b"form_set", "id", b"id", "is_withdrawn", b"is_withdrawn", "reason", b"reason", "severity", b"severity", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Adjustment: _TypeAlias = Adjustment  # noqa: Y015
+
+@_typing.final
+class ApplyAdjustmentRequest(_message.Message):
+    """Request of ApplyAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision, with its identifier and its authority."""
+
+    def __init__(
+        self,
+        *,
+        adjustment: Global___Adjustment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyAdjustmentRequest: _TypeAlias = ApplyAdjustmentRequest  # noqa: Y015
+
+@_typing.final
+class ApplyAdjustmentResponse(_message.Message):
+    """Response of ApplyAdjustment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    """The run that judges the open filings again; empty for a repeat, and for a decision about filings of other servers."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyAdjustmentResponse: _TypeAlias = ApplyAdjustmentResponse  # noqa: Y015
 
 @_typing.final
 class AdjustControlRequest(_message.Message):
@@ -1070,7 +1134,7 @@ class ListAdjustmentsResponse(_message.Message):
     ADJUSTMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Adjustment]:
-        """In force, by control id."""
+        """By control id, then authority."""
 
     def __init__(
         self,
@@ -1321,6 +1385,8 @@ class GetQueueStatusResponse(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     PREVIEW_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    TRIED_ON_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     """Run."""
     kind: _builtins.str
@@ -1337,6 +1403,8 @@ class GetQueueStatusResponse(_message.Message):
     """Why the last attempt failed, empty when none did."""
     changed: _builtins.int
     """Filings whose verdict changed, of a `rejudge` run."""
+    tried_on: _builtins.int
+    """Accounting year of the filings it is tried on; 0 for the open filings."""
     @_builtins.property
     def queued_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked for."""
@@ -1353,6 +1421,10 @@ class GetQueueStatusResponse(_message.Message):
     def preview(self) -> Global___AdjustmentPreview:
         """What was found, of a `preview` run that is done."""
 
+    @_builtins.property
+    def adjustment(self) -> Global___Adjustment:
+        """The decision that is tried, or was taken."""
+
     def __init__(
         self,
         *,
@@ -1368,10 +1440,12 @@ class GetQueueStatusResponse(_message.Message):
         failure: _builtins.str = ...,
         changed: _builtins.int = ...,
         preview: Global___AdjustmentPreview | None = ...,
+        adjustment: Global___Adjustment | None = ...,
+        tried_on: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

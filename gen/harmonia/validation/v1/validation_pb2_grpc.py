@@ -80,6 +80,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
                 _registered_method=True)
+        self.ApplyAdjustment = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
+                _registered_method=True)
         self.ListAdjustments = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/ListAdjustments',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
@@ -169,8 +174,16 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyAdjustment(self, request, context):
+        """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+        is about are judged again in the background.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAdjustments(self, request, context):
-        """Lists the decisions on the controls of a campaign that are in force.
+        """Lists the last decision of each authority on the controls of a campaign, those of other servers too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -244,6 +257,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.AdjustControl,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.SerializeToString,
+            ),
+            'ApplyAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyAdjustment,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.SerializeToString,
             ),
             'ListAdjustments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdjustments,
@@ -510,6 +528,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/AdjustControl',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.AdjustControlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ApplyAdjustment',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ApplyAdjustmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

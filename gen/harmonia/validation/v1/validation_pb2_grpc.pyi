@@ -51,8 +51,12 @@ class ValidationServiceStub:
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
     AdjustControl: _grpc.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ApplyAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ApplyAdjustmentRequest, _validation_pb2.ApplyAdjustmentResponse]
+    """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+    is about are judged again in the background.
+    """
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]
-    """Lists the decisions on the controls of a campaign that are in force."""
+    """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     GetRuleSet: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]
     """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
@@ -83,8 +87,12 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Accepts or refuses a justification of a transmitted filing; a refused one no longer counts. The last answer holds."""
     AdjustControl: _aio.UnaryUnaryMultiCallable[_validation_pb2.AdjustControlRequest, _validation_pb2.AdjustControlResponse]  # type: ignore[assignment]
     """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
+    ApplyAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.ApplyAdjustmentRequest, _validation_pb2.ApplyAdjustmentResponse]  # type: ignore[assignment]
+    """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+    is about are judged again in the background.
+    """
     ListAdjustments: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
-    """Lists the decisions on the controls of a campaign that are in force."""
+    """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     GetRuleSet: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]  # type: ignore[assignment]
     """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
@@ -168,12 +176,22 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Softens or withdraws a control for one campaign, or puts it back; open filings are then judged again in the background."""
 
     @_abc_1.abstractmethod
+    def ApplyAdjustment(
+        self,
+        request: _validation_pb2.ApplyAdjustmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.ApplyAdjustmentResponse, _abc.Awaitable[_validation_pb2.ApplyAdjustmentResponse]]:
+        """Takes a decision of another server's authority, as sync received it. The same again changes nothing; open filings that it
+        is about are judged again in the background.
+        """
+
+    @_abc_1.abstractmethod
     def ListAdjustments(
         self,
         request: _validation_pb2.ListAdjustmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.ListAdjustmentsResponse, _abc.Awaitable[_validation_pb2.ListAdjustmentsResponse]]:
-        """Lists the decisions on the controls of a campaign that are in force."""
+        """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
 
     @_abc_1.abstractmethod
     def GetRuleSet(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from formsets.encodings import UnknownEncoding, decoded
-from formsets.flat_file import MOST_PROBLEMS, FileProblem
+from formsets.flat_file import MOST_PROBLEMS, FileProblem, lines_of
 from formsets.formats import printable
 from services.forms.clients.uploads.refusal import FileRefused
 
@@ -85,12 +85,15 @@ def is_balance(content: bytes) -> bool:
     """Whether a text names the columns of a balance or a FEC in its first lines."""
     head = content[:16_384]
     text = head.decode("utf-8", "ignore") if _is_utf8(head) else head.decode("cp1252", "replace")
-    return _separator(re.split(r"\r\n|\n|\r", text)) is not None
+    return _separator(lines_of(text)) is not None
 
 
 def names_balance(titles: Iterable[str]) -> bool:
     """Whether these are the titles of a balance or a FEC."""
-    found = _columns(titles)
+    named = list(titles)
+    if not _mention_account("\n".join(named)):
+        return False
+    found = _columns(named)
     sides = ({"debit", "credit"}, {"net_debit", "net_credit"}, {"net"}, {"amount", "side"})
     return "account" in found and any(side <= found.keys() for side in sides)
 
@@ -105,7 +108,7 @@ def read_balance(content: bytes, file_name: str) -> Balance:
         text, encoding = decoded(content)
     except UnknownEncoding as error:
         raise FileRefused("F-23", error.french, error.english) from None
-    lines = re.split(r"\r\n|\n|\r", text)
+    lines = lines_of(text)
     if len(lines) > MOST_LINES:
         raise FileRefused("F-29", f"Le fichier dépasse {MOST_LINES} lignes.", f"Over {MOST_LINES} lines.")
     separator = _separator(lines)
@@ -330,6 +333,14 @@ def _columns(titles: Iterable[str]) -> dict[str, int]:
             if plain in known and name not in found:
                 found[name] = at
     return found
+
+
+def _mention_account(text: str) -> bool:
+    """Whether a text holds what each title of the account column holds, whatever stands around it: said at once of most."""
+    bare = unicodedata.normalize("NFKD", text).lower()
+    if not bare.isascii():
+        bare = "".join(c for c in bare if not unicodedata.combining(c) and c != "°")
+    return "compt" in bare or "account" in bare
 
 
 def _plain(title: str) -> str:

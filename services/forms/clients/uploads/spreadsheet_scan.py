@@ -6,7 +6,7 @@ without a stored result as nothing: the scan says where they are.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -25,9 +25,19 @@ _MOST_MARKS = 8 * MOST_CELLS
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 _WHOLE = 40_000_000
 """Bytes of a part that is looked at in one piece."""
-_NOT_PLAIN = (b"<!", b"<f", b"&#", b'"e"', b"'e'", b":c", b":f", b":v", b":row", b":dimension")
-_CELLS = re.compile(rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"')
-_ANY_CELLS = re.compile(rb"[<:]c[\s/>]")
+_PLAIN_CELL = (
+    rb'<c r="[A-Z]{1,3}[1-9][0-9]{0,6}"(?: s="[0-9]++")?+(?: t="(?:s|n|b|str|inlineStr)")?+'
+    rb'(?:/>|>(?:<v>[^<]*+</v>|<is><t(?: xml:space="preserve")?+>[^<]*+</t></is>)?+</c>)'
+)
+_PLAIN_ROWS = re.compile(rb"(?:<row(?: [^<>/]*+)?+(?:/>|>(?:" + _PLAIN_CELL + rb")*+</row>))*+")
+_ROWS_START, _ROWS_END = b"<sheetData>", b"</sheetData>"
+_NOT_PLAIN = re.compile(rb"<!|.<\?|&#|[<:](?:c|f|v|row)[\s/>]|:dimension[\s/>]", re.DOTALL)
+"""What must not stand around plain rows."""
+_CELLS = re.compile(rb"<c[a-zA-Z]+")
+_CELLS = re.compile(rb'<c r="([A-Z]{1,3}[1-9][0-9]{0,6})"')
+_DIGITS, _LETTERS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MOST_STYLES = 20
+"""Styles looked for one by one in a plain sheet."""
 _CELL_STARTS = tuple(mark + end for mark in (b"<c", b":c") for end in (b" ", b">", b"/", b"\t", b"\n", b"\r"))
 _DIMENSIONS = re.compile(rb"""<dimension\s[^<>]*?ref\s*=\s*["']([^"'<>]*)""")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -69,8 +79,8 @@ def scan(content: bytes) -> Scan:
         raise _not_a_workbook()
     wholes = {e.name: b"".join(unpacked(content, e)) for e in entries if e.unpacked <= _WHOLE}
     # Counting costs a hundredth of parsing: a crowd is turned away before anything is parsed.
-    if sum(whole.count(start) for whole in wholes.values() for start in _CELL_STARTS) > MOST_CELLS:
-        raise _too_many_cells()
+    if sum(whole.count(b"<") for whole in wholes.values()) > MOST_CELLS:
+        _require_few_cells(wholes.values())
     for entry in sorted(entries, key=lambda entry: not entry.name.endswith("styles.xml")):
         whole = wholes.pop(entry.name, b"")
         _Part(workbook, entry.name, whole).feed(iter((whole,)) if whole else unpacked(content, entry))
@@ -81,6 +91,11 @@ def scan(content: bytes) -> Scan:
                 "The workbook contains macros. Save it as “Excel Workbook (.xlsx)”.",
             )
     return Scan(workbook.sheets())
+
+
+def _require_few_cells(wholes: Iterable[bytes]) -> None:
+    if sum(whole.count(start) for whole in wholes for start in _CELL_STARTS) > MOST_CELLS:
+        raise _too_many_cells()
 
 
 @dataclass(slots=True)
@@ -121,7 +136,7 @@ class _Part:
         self._is_in_cell_formats = False
         self._formats = 0
         self._cells: _Cells | None = None
-        self._references: list[tuple[bytes, bytes]] | None = None
+        self._references: list[bytes] | None = None
 
     def feed(self, chunks: Iterator[bytes]) -> None:
         """Parse the part; one that is neither named nor written as XML, such as an image, is only unpacked.
@@ -171,7 +186,7 @@ class _Part:
         if kind == "worksheet":
             sheet = self._workbook.parts.setdefault(self._name, ScannedSheet())
             self._cells = _Cells(self._workbook, sheet, self._parser)
-            self._references = _plain_references(self._whole, has_styles=bool(self._workbook.percentage_styles))
+            self._references = _plain_references(self._whole, self._workbook.percentage_styles)
             self._parser.StartElementHandler = self._cells.start if self._references is None else None
         elif kind == "Relationships" and self._name != "xl/_rels/workbook.xml.rels":
             self._parser.StartElementHandler = None
@@ -238,7 +253,7 @@ class _Cells:
         elif name == "dimension":
             self._dimension(attributes.get("ref", ""))
 
-    def survey(self, references: list[tuple[bytes, bytes]], whole: bytes) -> None:
+    def survey(self, references: list[bytes], whole: bytes) -> None:
         """Look at every cell of a plain sheet at once.
 
         Raises:
@@ -248,7 +263,8 @@ class _Cells:
         if self._workbook.cells > MOST_CELLS:
             raise _too_many_cells()
         if references:
-            rows, letters = {row for _, row in references}, {letters for letters, _ in references}
+            every = b" ".join(references)
+            rows, letters = set(every.translate(None, _LETTERS).split()), set(every.translate(None, _DIGITS).split())
             columns = [self._place(f"{name.decode()}1")[1] for name in letters]
             self._require_small(max(map(int, rows)), max(columns))
         for found in _DIMENSIONS.findall(whole):
@@ -358,18 +374,23 @@ class _Cells:
             )
 
 
-def _plain_references(whole: bytes, *, has_styles: bool) -> list[tuple[bytes, bytes]] | None:
-    """Letters and rows of every cell of a sheet that can be searched as text, None for one that must be parsed.
+def _plain_references(whole: bytes, percentage_styles: Collection[str]) -> list[bytes] | None:
+    """References of every cell of a sheet that can be searched as text, None for one that must be parsed.
 
-    In XML that the parser accepts, and that has neither comment nor CDATA nor prefix, `<c r="` is nothing but the start
-    of a cell. Errors, formulas and percentages are for the parser to place.
+    A plain sheet has nothing in its rows but cells with a place and a value, in XML that the parser accepts. Errors,
+    formulas and percentages are for the parser to place.
     """
-    if not whole or any(mark in whole for mark in _NOT_PLAIN) or whole.find(b"<?", 1) > 0:
+    start, end = whole.find(_ROWS_START) + len(_ROWS_START), whole.rfind(_ROWS_END)
+    if end < start or start < len(_ROWS_START):
         return None
-    if has_styles and b" s=" in whole:
+    if _NOT_PLAIN.search(whole[:start] + whole[end:]):
         return None
-    references = _CELLS.findall(whole)
-    return references if len(references) == len(_ANY_CELLS.findall(whole)) else None
+    rows = _PLAIN_ROWS.match(whole, start, end)
+    if rows is None or rows.end() != end or len(percentage_styles) > _MOST_STYLES:
+        return None
+    if any(whole.find(f' s="{style}"'.encode(), start, end) >= 0 for style in percentage_styles):
+        return None
+    return _CELLS.findall(whole, start, end)
 
 
 def _local(name: str) -> str:

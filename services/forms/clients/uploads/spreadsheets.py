@@ -15,7 +15,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from formsets import FormSet
-from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, read_rows
+from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, picking, read_rows
 from formsets.formats import printable
 from services.forms.clients.uploads.balances import Balance, names_balance, read_table
 from services.forms.clients.uploads.refusal import FileRefused
@@ -239,53 +239,61 @@ def _note_subject(rows: Sequence[Sequence[Any]], subject: dict[str, str]) -> Non
 def _read_flat(table: Table, reading: _Reading) -> None:
     at = {title: index for index, title in reversed(list(enumerate(table.titles)))}
     code_at, column_at, value_at = at["code"], at["column"], at["value"]
-    extras = [(i, title) for i, title in enumerate(table.own) if title and i not in (code_at, column_at, value_at)]
-    percentages = table.noted.percentages
+    own_at = {t: i for i, t in enumerate(table.own) if t and i not in (code_at, column_at, value_at)}
+    titles, pick = tuple(own_at), picking(own_at.values())
     for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
-        code, column = row[code_at], row[column_at]
-        extra = {title: text_of(row[i]) for i, title in extras}
-        is_odd = _is_refused(table, index, value_at, str(code), str(column), extra, reading)
-        if is_odd or (code == "" and column == "" and row[value_at] == ""):
+        code, column, value = row[code_at], row[column_at], row[value_at]
+        own = tuple([text if type(text) is str else text_of(text) for text in pick(row)])
+        is_refused = _is_refused(table, (index, value_at), str(code), str(column), titles, own, reading)
+        if is_refused or (code == "" and column == "" and value == ""):
             continue
-        is_percentage = (index, value_at + 1) in percentages and isinstance(row[value_at], float)
-        raw = text_of(row[value_at], is_percentage=is_percentage)
+        is_percentage = (index, value_at + 1) in table.noted.percentages and isinstance(value, float)
+        raw = text_of(value, is_percentage=is_percentage)
         if is_percentage:
             reading.percentages.append(f"{table.sheet}!{_letters(value_at)}{index}")
-        reading.rows.append(Row(table.sheet, index, str(code), str(column), raw, extra))
+        reading.rows.append(Row(table.sheet, index, str(code), str(column), raw, titles, own))
 
 
 def _read_form(table: Table, reading: _Reading) -> None:
     code_at = table.titles.index("code")
     known = {column for form in reading.form_set.forms for column in form.columns}
     places = [(i, title) for i, title in enumerate(table.titles) if title in known]
-    extras = [
-        (i, table.own[i])
+    own_at = {
+        table.own[i]: i
         for i, title in enumerate(table.titles)
-        if title and title not in known and title not in _LABELS and i != code_at
-    ]
+        if title and title not in known | _LABELS and i != code_at
+    }
+    titles, pick = tuple(own_at), picking(own_at.values())
     for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
         code = text_of(row[code_at])
         if not code.strip():
             continue
-        extra = {title: text_of(row[i]) for i, title in extras}
+        own = tuple([text_of(value) for value in pick(row)])
         for at, column in places:
-            if _is_refused(table, index, at, code, column, extra, reading) or row[at] == "":
+            if _is_refused(table, (index, at), code, column, titles, own, reading) or row[at] == "":
                 continue
             is_percentage = (index, at + 1) in table.noted.percentages and isinstance(row[at], float)
             if is_percentage:
                 reading.percentages.append(f"{table.sheet}!{_letters(at)}{index}")
             raw = text_of(row[at], is_percentage=is_percentage)
-            reading.rows.append(Row(table.sheet, index, code, column, raw, extra))
+            reading.rows.append(Row(table.sheet, index, code, column, raw, titles, own))
 
 
 def _is_refused(
-    table: Table, row: int, at: int, code: str, column: str, extra: Mapping[str, str], reading: _Reading
+    table: Table,
+    at: tuple[int, int],
+    code: str,
+    column: str,
+    titles: tuple[str, ...],
+    own: tuple[str, ...],
+    reading: _Reading,
 ) -> bool:
     """Whether the cell holds an error or a formula without a result; then says so."""
-    place = (row, at + 1)
+    row = at[0]
+    place = (row, at[1] + 1)
     if place not in table.noted.errors and place not in table.noted.unresolved:
         return False
-    where = f"{_letters(at)}{row}"
+    where = f"{_letters(at[1])}{row}"
     if place in table.noted.errors:
         error = table.noted.errors[place]
         french = f"la cellule {where} contient l'erreur {error}. Corrigez la formule, ou écrivez sa valeur."
@@ -303,7 +311,7 @@ def _is_refused(
             f"Feuille {table.sheet}, ligne {row} : {french}",
             f"Sheet {table.sheet}, row {row}: {english}",
             raw=error,
-            extra=extra,
+            extra=dict(zip(titles, own, strict=True)),
             sheet=table.sheet,
         )
     )

@@ -6,7 +6,6 @@ no socket. Where a kernel refuses one of them the other still holds; `raise_wall
 
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
@@ -75,7 +74,7 @@ def raise_walls(seconds: int) -> list[str]:
 
 
 def _filter(library: ctypes.CDLL) -> bool:
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _CALLS:
         return False
     program = _program(_ARCHITECTURES[machine], _CALLS[machine])

@@ -65,7 +65,7 @@ class Facts:
         if reason is not None:
             self.refuse(reason, fact.number, code, column, fact.value, fact.sheet)
             return None
-        return Row(fact.sheet, fact.number, code, column, fact.value, {})
+        return Row(fact.sheet, fact.number, code, column, fact.value)
 
     def refuse(
         self, reason: Reason, number: int, code: str = "", column: str = "", value: Any = "", sheet: str = ""

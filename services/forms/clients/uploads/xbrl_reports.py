@@ -162,7 +162,7 @@ def _cell_rows(cells: Mapping[str, Any], read: Facts) -> Iterator[Row]:
         code, column = _split(address)
         reason = not_a_text(address, value)
         if reason is None:
-            yield Row("", number, code, column, value, {})
+            yield Row("", number, code, column, value)
         else:
             read.refuse(reason, number, code, column)
 

@@ -1,0 +1,252 @@
+"""The life of the form sets of a server: where each is, who moved it, where it may go, what changed since the one before."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
+from formsets import FormSet
+from formsets.difference import Change, Subject, compare
+from services.gateway.clients.answers import FormSetStatus
+from services.gateway.web.errors import explained, status_of
+from services.gateway.web.form_view import label_of
+from services.gateway.web.pages import official
+from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import Wording
+
+router = APIRouter(include_in_schema=False)
+
+PUBLISHED = "PUBLISHED"
+STATES = {"DRAFT": "Projet", "TRIAL": "À l’essai", "PUBLISHED": "Publié", "CLOSED": "Clos"}
+"""French names of the states, in the order of a life."""
+MOVES = {
+    "DRAFT": "Remettre en projet",
+    "TRIAL": "Mettre à l’essai",
+    "PUBLISHED": "Publier",
+    "CLOSED": "Clore",
+}
+"""French names of the moves, by where they lead."""
+OUTCOMES = {
+    "DRAFT": "Aucune campagne ne pourra plus le prendre, tant qu’il n’est pas publié de nouveau.",
+    "TRIAL": "Il pourra être relu et essayé. Aucune campagne ne pourra le prendre, tant qu’il n’est pas publié.",
+    "PUBLISHED": "Les campagnes pourront le prendre, et les dossiers ouverts pourront y passer. "
+    "Aucun dossier ne change tant que vous ne l’avez pas demandé pour sa campagne.",
+    "CLOSED": "Aucune nouvelle campagne ne pourra le prendre. Les campagnes et les dossiers qui l’ont déjà le gardent.",
+}
+"""What a move brings about, by where it leads."""
+SUBJECTS: dict[Subject, str] = {
+    "package": "Ensemble",
+    "form": "Formulaires",
+    "line": "Lignes",
+    "cell": "Cases",
+    "control": "Contrôles",
+    "message": "Messages des contrôles",
+    "concept": "Données communes à l’ER et au QDIS",
+    "accounts": "Comptes qui remplissent les cases",
+    "example": "Exemples qui éprouvent les contrôles",
+}
+"""French headings of what changes, in the order of the page."""
+KINDS = {"added": "ajouté", "removed": "retiré", "changed": "changé"}
+PROPERTIES = {
+    "version": "version",
+    "digest": "empreinte",
+    "opened_from": "premier jour d’ouverture d’exercice",
+    "opened_until": "dernier jour d’ouverture d’exercice",
+    "title": "titre",
+    "document": "document",
+    "columns": "colonnes",
+    "default_column": "colonne par défaut",
+    "formula_columns": "colonnes calculées par la formule",
+    "derived_columns": "colonnes calculées sur la ligne",
+    "prefilled_columns": "colonnes reprises",
+    "note": "note",
+    "label": "libellé",
+    "type": "type de valeur",
+    "accounts": "comptes",
+    "formula": "formule",
+    "mode": "mode du QDIS",
+    "required": "obligatoire",
+    "concepts": "données communes",
+    "alias_of": "case de l’ER montrée",
+    "concept": "donnée commune",
+    "direction": "sens de l’échange",
+    "prefilled": "reprise de l’exercice précédent",
+    "enum_values": "valeurs permises",
+    "requires_all": "exige toutes ses cases",
+    "meaning": "sens de la ligne",
+    "state": "saisie",
+    "cell": "case",
+    "nature": "nature",
+    "aliases": "cases du QDIS",
+    "severity": "gravité",
+    "expression": "expression",
+    "scope": "portée",
+    "in_force_from": "premier exercice concerné",
+    "in_force_until": "dernier exercice concerné",
+    "message": "message officiel",
+    "fr.what": "quoi, en français",
+    "fr.where": "où, en français",
+    "fr.how": "comment corriger, en français",
+    "en.what": "quoi, en anglais",
+    "en.where": "où, en anglais",
+    "en.how": "comment corriger, en anglais",
+    "side": "sens",
+    "include": "comptes pris",
+    "exclude": "comptes exclus",
+    "rest": "comptes pris pour le reste",
+    "conditional": "comptes pris sous condition",
+    "undecided": "comptes à répartir",
+    "passing": "exemple respecté",
+    "failing": "exemple non respecté",
+}
+"""French names of what changes of a line, a control or another part of a package."""
+VALUES = {
+    "True": "oui",
+    "False": "non",
+    "open": "ouverte",
+    "closed": "fermée",
+    "input": "saisie",
+    "computed": "calculée",
+    "prefilled": "reprise",
+    "both": "dans les deux sens",
+    "er_to_qdis": "de l’ER vers le QDIS",
+    "debit": "débit",
+    "credit": "crédit",
+    "by what its formula reads": "changé par ce que lit sa formule",
+}
+"""French words for the values that a package writes in code words."""
+DAYS = frozenset({"opened_from", "opened_until", "in_force_from", "in_force_until"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change, in words."""
+
+    code: str
+    label: Markup
+    """Official label of the line, cell, form or control, in French; empty when it has none."""
+    what: str
+    before: str
+    after: str
+    breaks_comparison: bool
+
+
+@router.get("/staff/form-sets")
+async def form_sets(visit: Visitor) -> Response:
+    """Show every form set of the server, newest first."""
+    _refuse_others(visit)
+    return await _page(visit)
+
+
+@router.get("/staff/form-sets/difference")
+async def difference(visit: Visitor) -> Response:
+    """Show what changes from one form set to another."""
+    _refuse_others(visit)
+    query = visit.request.query_params
+    versions, _ = formsets.available(), visit.wording
+    before, after = (_known(query.get(name, "")) for name in ("before", "after"))
+    found = compare(before, after)
+    groups = [
+        (_(heading), [_row(change, before, after, _) for change in found.changes if change.subject == subject])
+        for subject, heading in SUBJECTS.items()
+    ]
+    values = {
+        "before": before,
+        "after": after,
+        "versions": versions,
+        "groups": [(heading, rows) for heading, rows in groups if rows],
+        "breaks": found.breaks,
+    }
+    return await visit.page("form_set_difference.html", values)
+
+
+@router.get("/staff/form-sets/{version}/move")
+async def ask_to_move(visit: Visitor, version: str) -> Response:
+    """Say what a move would bring about, and ask for a confirmation."""
+    _refuse_others(visit)
+    to = visit.request.query_params.get("to", "")
+    one = next((s for s in await visit.services.forms.form_sets() if s.form_set == version and to in s.moves), None)
+    if one is None:
+        raise NotFound
+    values = {"one": one, "to": to, "states": STATES, "moves": MOVES, "outcome": visit.wording(OUTCOMES[to])}
+    return await visit.page("form_set_move.html", values)
+
+
+@router.post("/staff/form-sets/{version}/move")
+async def move(visit: Visitor, version: str) -> Response:
+    """Move a form set in its life; a refused move is explained above the list."""
+    fields = await visit.fields("to")
+    to = fields.get("to", "")
+    if to not in STATES:
+        raise Invalid
+    try:
+        await visit.services.forms.move_form_set(version, to)
+    except (Invalid, RuleBroken) as failure:
+        return await _page(visit, failure)
+    note = visit.wording("Référentiel {version} : {state}.", version=version, state=visit.wording(STATES[to]).lower())
+    return await visit.go("/staff/form-sets", note)
+
+
+async def _page(visit: Visit, failure: Failure | None = None) -> Response:
+    found = [_of(status) for status in reversed(await visit.services.forms.form_sets())]
+    values = {
+        "form_sets": [(status, form_set, _before(status.form_set)) for status, form_set in found],
+        "states": STATES,
+        "moves": MOVES,
+        "failure": explained(failure, visit.wording) if failure else "",
+    }
+    return await visit.page("form_sets.html", values, status_of(failure) if failure else 200)
+
+
+def _of(status: FormSetStatus) -> tuple[FormSetStatus, FormSet | None]:
+    """Return a form set with its package, None when this process was shipped without it."""
+    return status, formsets.load(status.form_set) if status.form_set in formsets.available() else None
+
+
+def _before(version: str) -> str:
+    """Return the version before this one, empty for the first."""
+    earlier = [one for one in formsets.available() if one < version]
+    return earlier[-1] if earlier else ""
+
+
+def _known(version: str) -> FormSet:
+    if version not in formsets.available():
+        raise NotFound
+    return formsets.load(version)
+
+
+def _row(change: Change, before: FormSet, after: FormSet, _: Wording) -> ChangeRow:
+    word = _(PROPERTIES.get(change.property, change.property)) if change.property else _(KINDS[change.kind])
+    label = _label(change, after, _) or _label(change, before, _)
+    code = "" if change.subject == "package" else change.code
+    old, new = (_value(change, text, _) for text in (change.before, change.after))
+    return ChangeRow(code, label, word, old, new, change.breaks_comparison)
+
+
+def _value(change: Change, text: str, _: Wording) -> str:
+    if not text:
+        return ""
+    return _.day(text) if change.property in DAYS else _(VALUES.get(text, text))
+
+
+def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:
+    """Return the official label of what changes, where it has one."""
+    if change.subject in ("cell", "accounts"):
+        return label_of(form_set, change.code, _)
+    known: Iterable[tuple[str, str]] = ((control.id, control.message) for control in form_set.controls)
+    if change.subject == "line":
+        known = ((line.code, line.label) for form in form_set.forms for line in form.lines)
+    if change.subject == "form":
+        known = ((form.code, form.title) for form in form_set.forms)
+    if change.subject == "concept":
+        known = ((concept.code, concept.label) for concept in form_set.concepts)
+    return official(next((label for code, label in known if code == change.code), ""))
+
+
+def _refuse_others(visit: Visit) -> None:
+    if not visit.passport.may_everywhere("campaign.manage"):
+        raise Forbidden

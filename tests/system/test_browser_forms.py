@@ -1,0 +1,627 @@
+"""The pages of forms and controls in a browser, on a real stack: people fill, argue and compare; the authority decides."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from harmonia.forms.v1 import forms_pb2, forms_pb2_grpc
+from harmonia.types.v1 import types_pb2 as types
+from playwright.async_api import Browser, expect
+
+import formsets
+from demo.federation import SAMPLE_OPH, YEAR
+from synthetic import synthesise, to_flat_csv, with_fault
+from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, chromium, desk
+from tests.support.stacks import RunningStack, one_process
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=NO_CHROMIUM),
+]
+COMMENT = "Loyers de décembre à vérifier avec le cabinet."
+TEXT = "Logements conventionnés repris de l’enquête annuelle, revus par le cabinet."
+REASON = "Seuil revu avec les fédérations."
+REOPENED = "Le cabinet a corrigé les amortissements."
+LATER = "Départ du comptable en mai."
+A_PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+FAULT = "A-08"
+
+
+@dataclass
+class Scene:
+    """One ministry and one browser for every test of the file."""
+
+    running: RunningStack
+    browser: Browser
+
+    async def seat(self, stack: AsyncExitStack, username: str, *, scripts: bool = False) -> Desk:
+        """Seat a person until the stack closes; what people write in these tests is in French on any page."""
+        seated = await stack.enter_async_context(desk(self.running, self.browser, "MIN", username, scripts=scripts))
+        seated.own_words += [COMMENT, TEXT, REASON, REOPENED, LATER]
+        return seated
+
+
+@pytest.fixture(scope="module")
+async def scene() -> AsyncIterator[Scene]:
+    with TemporaryDirectory(prefix="hf-", ignore_cleanup_errors=True) as folder:
+        async with one_process(Path(folder)) as running, chromium() as browser:
+            await opens_the_campaign_before(running)
+            yield Scene(running, browser)
+
+
+async def opens_the_campaign_before(running: RunningStack) -> None:
+    """Open the ER of the year before too."""
+    campaign = forms_pb2.Campaign(
+        document=types.DOCUMENT_ER,
+        year=YEAR - 1,
+        form_set="2024.1",
+        opens_on=f"{YEAR}-04-01",
+        due_on=f"{YEAR}-07-15",
+        closes_on=f"{YEAR + 10}-12-31",
+        families=[types.FAMILY_COOP],
+    )
+    async with running.peers("provisioning") as peers:
+        stub = forms_pb2_grpc.FormsServiceStub(peers.channel("forms"))
+        await stub.ProvisionCampaign(forms_pb2.ProvisionCampaignRequest(campaign=campaign))
+
+
+async def test_a_file_is_previewed_in_part_accepted_undone_and_brought_back(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.oph")
+        at = await opens(accountant, YEAR)
+        await types_a_cell(accountant, at)
+        await is_told_why_a_file_is_refused(accountant, at)
+        await sees_what_an_import_would_do(accountant, at)
+        await accepts_the_good_lines(accountant)
+        await undoes_the_import_and_brings_it_back(accountant, at)
+        await takes_every_export(accountant, at)
+
+
+async def test_a_cell_has_a_history_comments_and_a_flag(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.oph")
+        at = await opens(accountant, YEAR)
+        await reads_the_form(accountant, at)
+        await comments_a_cell(accountant, at)
+        await joins_a_report(accountant, at)
+        await is_told_what_does_not_exist(accountant, at)
+
+
+async def test_two_people_on_one_cell_see_both_values_and_choose(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        first = await scene.seat(stack, "comptable.esh", scripts=True)
+        second = await scene.seat(stack, "directeur.esh")
+        at = await opens(first, YEAR)
+        await merge_different_cells(first, second, at)
+        await meet_on_one_cell(first, second, at)
+
+
+async def test_an_earlier_year_is_carried_compared_and_followed(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.coop")
+        director = await scene.seat(stack, "directeur.coop")
+        before = await opens(accountant, YEAR - 1)
+        await imports(accountant, before, a_faulty_file(YEAR - 1))
+        await sees_the_remarks_and_justifies(accountant, before)
+        await moves_to_signature(accountant, before)
+        await signs(director, before)
+        at = await opens(accountant, YEAR)
+        await carries_last_year(accountant, at)
+        await imports(accountant, at, a_faulty_file(YEAR))
+        await is_proposed_last_year_s_text(accountant, at)
+        await compares_two_years(accountant, at)
+        await follows_cells_over_the_years(accountant, at)
+        await reopens_the_signed_filing(director, before)
+
+
+async def test_the_authority_leads_a_form_set_through_its_life(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.sem")
+        officer = await scene.seat(stack, "agent.min")
+        at = await opens(accountant, YEAR)
+        await fills_cells_that_the_next_form_set_closes(accountant, at)
+        await sees_where_form_sets_are(officer)
+        await withdraws_and_publishes_again(officer)
+        await gives_it_to_the_open_filings(officer)
+        await chooses_for_what_was_set_aside(accountant, at)
+        await takes_the_publication_back(officer)
+        await gives_one_body_more_time(officer)
+
+
+async def test_a_softer_control_is_tried_in_the_queue_then_decided(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        officer = await scene.seat(stack, "agent.min", scripts=True)
+        await is_told_what_cannot_be_softened(officer)
+        await tries_a_softer_control(officer)
+        await decides_it(officer)
+
+
+# --- filling ------------------------------------------------------------------------------------------------------
+
+
+async def opens(person: Desk, year: int) -> str:
+    """Open the ER of a year, or find it; return the path of the filing."""
+    await person.go("/")
+    title = re.compile(rf"^ER {year} ")
+    button = person.page.get_by_role("button", name=re.compile(rf"^Ouvrir\s+ER {year}"))
+    await expect(button.or_(person.page.get_by_role("link", name=title)).first).to_be_visible()
+    if await button.count():
+        await button.click()
+        await person.sees("Dossier ouvert.")
+    else:
+        await person.page.locator("main h2").get_by_role("link", name=title).click()
+    found = re.search(r"/filings/[^/?#]+", person.page.url)
+    assert found, person.page.url
+    return found[0]
+
+
+async def types_a_cell(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/forms/PL")
+    await accountant.cell("PL.190.n").fill("5 000")
+    await accountant.press("Enregistrer")
+    await accountant.sees("1 case enregistrée.")
+    await expect(accountant.cell("PL.190.n")).to_have_value("5\u202f000")
+
+
+async def upload(accountant: Desk, name: str, content: bytes) -> None:
+    await accountant.page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": content}
+    )
+    await accountant.page.locator("main form button").first.click()
+
+
+async def is_told_why_a_file_is_refused(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/import")
+    await accountant.look("a01-import")
+    accountant.own_words += ["note.txt"]
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/import?lang={language}")
+        await upload(accountant, "note.txt", b"Bonjour,\nvoici le fichier.\n")
+        await expect(accountant.page.get_by_role("alert")).to_contain_text("code;colonne;valeur")
+        await accountant.read("a02-import-refused", language)
+    await accountant.shoot("a02-import-refused")
+
+
+def a_file_with_wrong_lines() -> bytes:
+    """Return the sample as a Windows spreadsheet saves it, with a column of its own and four lines that are wrong."""
+    rows = [line.split(";") for line in SAMPLE_OPH.read_text(encoding="utf-8").splitlines()]
+    wrong = {("PL.120", "n"): "1.234,56", ("BA.030", "brut"): "douze", ("BA.040", "brut"): "#REF!"}
+    out = [[*rows[0], "vérifié par"]]
+    form_set = formsets.load("2024.1")
+    for code, column, value, nature in rows[1:]:
+        text = wrong.get((code, column), value)
+        is_amount = form_set.line(code).type in ("M", "MS") and text.isdigit()
+        out.append([code, column, f"{int(text):,}".replace(",", "\xa0") if is_amount else text, nature, "cabinet"])
+    out.append(["ZZ.999", "n", "12", "saisie", "cabinet"])
+    return "\r\n".join(";".join(row) for row in out).encode("cp1252")
+
+
+async def sees_what_an_import_would_do(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/import")
+    await upload(accountant, "dépôt.csv", a_file_with_wrong_lines())
+    accountant.own_words += ["dépôt.csv", "vérifié par", "douze"]
+    problems = accountant.page.locator("#problems tbody tr")
+    await expect(problems).to_have_count(4)
+    for row in await problems.all():
+        for part in await row.locator("td").all_inner_texts():
+            assert part.strip(), "each of line, code, text, what, where and how says something"
+    await accountant.sees(re.compile("Windows-1252", re.IGNORECASE))
+    await expect(accountant.page.get_by_label(re.compile("Remplacer aussi la? ?1? ?valeur"))).to_be_visible()
+    await accountant.look("a03-preview")
+    name, content = await accountant.downloads(accountant.page.get_by_role("link", name=re.compile("avec ses erreurs")))
+    head, *rows = content.decode("utf-8-sig").splitlines()
+    assert name.endswith(".csv")
+    assert "vérifié par" in head
+    assert "quoi" in head.lower()
+    assert any(row.startswith("ZZ.999;") for row in rows), content[:500]
+
+
+async def accepts_the_good_lines(accountant: Desk) -> None:
+    page = accountant.page
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await expect(page.get_by_label(re.compile("Importer les bonnes lignes"))).to_be_visible()
+    await page.get_by_label(re.compile("Importer les bonnes lignes")).check()
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await accountant.sees(re.compile(r"\d+ cases importées, 1 valeur saisie à la main gardée\."))
+    await accountant.look("a04-remarks-after-import")
+
+
+async def undoes_the_import_and_brings_it_back(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    await accountant.go(f"{at}/history")
+    await accountant.look("a05-history")
+    await page.get_by_role("button", name=re.compile("^Annuler la modification")).first.click()
+    await accountant.sees(re.compile(r"Annulé\s: \d+ cases remises comme avant\."))
+    await accountant.go(f"{at}/forms/PL")
+    await expect(accountant.cell("PL.190.n")).to_have_value("5\u202f000")
+    await expect(accountant.cell("PL.100.n")).to_have_value("")
+    await accountant.go(f"{at}/history")
+    await page.get_by_role("button", name=re.compile("^Annuler la modification")).first.click()
+    await accountant.sees("Annulé")
+    await accountant.look("a06-history-undone")
+    await accountant.go(f"{at}/forms/BA")
+    await expect(accountant.cell("BA.020.brut")).to_have_value("900\u202f000")
+
+
+async def takes_every_export(accountant: Desk, at: str) -> None:
+    await accountant.go(at)
+    await accountant.look("a07-overview")
+    links = await accountant.page.locator("main a[download]").all()
+    assert len(links) == 6
+    for link in links:
+        name, content = await accountant.downloads(link)
+        assert len(content) > 500, name
+
+
+async def reads_the_form(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/forms")
+    await accountant.look("b01-forms")
+    await accountant.go(f"{at}/forms/BA")
+    await expect(accountant.cell("BA.020.net")).to_contain_text("622\u202f000")
+    await accountant.look("b02-form")
+    for language, refused in (("en", "b03-form-refused-en"), ("fr", "b03-form-refused")):
+        await accountant.go(f"{at}/forms/PL?lang={language}")
+        await accountant.cell("PL.120.n").fill("1.234,56")
+        await accountant.cell("PL.130.n").fill("douze")
+        await accountant.page.locator("main form button").first.click()
+        await expect(accountant.cell("PL.120.n")).to_have_attribute("aria-invalid", "true")
+        await accountant.shoot(refused)
+        await accountant.read(refused, language)
+
+
+async def comments_a_cell(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    await accountant.go(f"{at}/forms/PL")
+    await accountant.cell("PL.190.n").fill("402")
+    await accountant.press("Enregistrer")
+    await page.locator('[id="cell-PL.190.n-origin"]').get_by_role("link").click()
+    await accountant.sees("5\u202f000")
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/cells/PL.190.n?lang={language}")
+        await page.locator("#comments form button").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await accountant.read("b04-comment-refused", language)
+    await accountant.shoot("b04-comment-refused")
+    await page.get_by_label("Commentaire", exact=True).fill(COMMENT)
+    await page.get_by_label("Case à suivre").check()
+    await accountant.press("Enregistrer le commentaire")
+    await expect(page.locator("#comments")).to_contain_text(COMMENT)
+    await accountant.look("b05-cell")
+    await accountant.go(f"{at}/forms/PL")
+    await accountant.sees("⚑ à suivre, 1 commentaire")
+    await accountant.look("b06-form-commented")
+
+
+async def joins_a_report(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/attachments?lang={language}")
+        await upload(accountant, "rapport.pdf", b"ceci n'est pas un PDF")
+        await expect(page.get_by_role("alert")).to_contain_text("PDF")
+        await accountant.read("b07-attachment-refused", language)
+    await accountant.shoot("b07-attachment-refused")
+    accountant.own_words += ["rapport.pdf"]
+    await upload(accountant, "rapport.pdf", A_PDF)
+    await accountant.sees("rapport.pdf joint.")
+    await accountant.look("b08-attachments")
+
+
+async def is_told_what_does_not_exist(accountant: Desk, at: str) -> None:
+    for path in ("cells/ZZ.999.v", "forms/ZZ", "export/zip", "signed/7", "import/nothing", "compare?other=nothing"):
+        answer = await accountant.page.goto(f"{accountant.home}{at}/{path}")
+        assert answer, path
+        assert answer.status == 404, path
+    await accountant.look("b09-not-found")
+    answer = await accountant.page.goto(f"{accountant.home}{at}/series?cells=BA.010.brut+ZZ.999.v")
+    assert answer
+    await accountant.look("b10-series-refused")
+
+
+# --- two people ---------------------------------------------------------------------------------------------------
+
+
+async def merge_different_cells(first: Desk, second: Desk, at: str) -> None:
+    for person in (first, second):
+        await person.go(f"{at}/forms/PL")
+    await first.cell("PL.100.n").fill("1 000")
+    await first.press("Enregistrer")
+    await first.sees("1 case enregistrée")
+    await second.cell("PL.110.n").fill("2 000")
+    await second.press("Enregistrer")
+    await second.sees("1 case enregistrée")
+    await expect(second.cell("PL.100.n")).to_have_value("1\u202f000")
+
+
+async def meet_on_one_cell(first: Desk, second: Desk, at: str) -> None:
+    for value, language in ((1_100, "en"), (1_300, "fr")):
+        await first.go(f"{at}/forms/PL")
+        await second.go(f"{at}/forms/PL?lang={language}")
+        await first.cell("PL.100.n").fill(str(value))
+        await first.press("Enregistrer")
+        await first.sees("1 case enregistrée")
+        await second.cell("PL.100.n").fill(str(value + 100))
+        await second.page.locator("main form button").first.click()
+        told = second.page.locator('[id="cell-PL.100.n-error"]')
+        await expect(told).to_contain_text(f"{value:,}".replace(",", "\u202f" if language == "fr" else ","))
+        await expect(told).to_contain_text(first.person.name)
+        await expect(second.cell("PL.100.n")).to_have_value(
+            re.compile(f"{str(value + 100)[0]}.?{str(value + 100)[1:]}")
+        )
+        await second.read("c01-conflict", language)
+        await second.shoot(f"c01-conflict-{language}")
+    await second.follow("gardez les valeurs enregistrées")
+    await expect(second.cell("PL.100.n")).to_have_value("1\u202f300")
+    await second.cell("PL.100.n").fill("1500")
+    await first.cell("PL.100.n").fill("1600")
+    await second.press("Enregistrer")
+    await second.sees("1 case enregistrée")
+    await first.press("Enregistrer")
+    await expect(first.page.locator('[id="cell-PL.100.n-error"]')).to_contain_text("1\u202f500")
+    await first.press("Enregistrer")
+    await first.sees("1 case enregistrée")
+    await expect(first.cell("PL.100.n")).to_have_value("1\u202f600")
+    await first.go(f"{at}/cells/PL.100.n")
+    await first.look("c02-both-in-the-history")
+
+
+# --- years --------------------------------------------------------------------------------------------------------
+
+
+def a_faulty_file(year: int) -> bytes:
+    """Return the filing of the cooperative, with one anomaly that its accountant will justify."""
+    filing, _ = with_fault(synthesise("COOP", 11, year), FAULT, 11)
+    return to_flat_csv(filing).encode()
+
+
+async def imports(accountant: Desk, at: str, content: bytes) -> None:
+    await accountant.go(f"{at}/import")
+    await upload(accountant, "coop.csv", content)
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await accountant.sees("Verdict")
+
+
+async def sees_the_remarks_and_justifies(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    accountant.own_words += ["coop.csv"]
+    await expect(page.locator(f"#remark-{FAULT}")).to_be_visible()
+    await accountant.look("d01-remarks")
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/remarks?lang={language}")
+        await page.locator(f"summary:has-text('{FAULT}')").click()
+        await page.locator(f"#text-{FAULT}").fill("x" * 21 + " " * 5)
+        await page.locator(f"#text-{FAULT}").evaluate("(e) => e.form.noValidate = true")
+        await page.locator(f"#text-{FAULT}").fill("Trop court")
+        await page.locator("details[open] form button").click()
+        await expect(page.locator(f"#text-{FAULT}-error")).to_be_visible()
+        await expect(page.locator(f"#text-{FAULT}")).to_have_value("Trop court")
+        await accountant.read("d02-justification-refused", language)
+    await accountant.shoot("d02-justification-refused")
+    await page.locator(f"#text-{FAULT}").fill(TEXT)
+    await accountant.press("Enregistrer la justification")
+    await expect(page.locator("main")).to_contain_text(TEXT)
+    await accountant.look("d03-justified")
+
+
+async def moves_to_signature(accountant: Desk, at: str) -> None:
+    await accountant.go(at)
+    await accountant.press(re.compile(r"^Passer à l’étape 3"))
+    await accountant.sees("Étape 3/6")
+
+
+async def signs(director: Desk, at: str) -> None:
+    await director.go(f"{at}/sign")
+    await director.page.get_by_label(re.compile("J’ai relu")).check()
+    await director.press("Signer et transmettre")
+    await expect(director.page.locator("#receipt-number")).to_be_visible()
+
+
+async def carries_last_year(accountant: Desk, at: str) -> None:
+    await accountant.go(at)
+    await accountant.press("Reprendre l’exercice précédent")
+    await accountant.sees(re.compile(r"\d+ cases reprises de l’exercice précédent"))
+    await accountant.shoot("d04-carried")
+    await accountant.go(f"{at}/forms/ID")
+    await accountant.sees("Reprise de l’exercice précédent")
+    await accountant.look("d05-form-carried")
+
+
+async def is_proposed_last_year_s_text(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/remarks")
+    await accountant.page.get_by_text("texte de l’an dernier proposé").click()
+    await expect(accountant.page.locator(f"#text-{FAULT}")).to_have_value(TEXT)
+    await accountant.look("d06-proposal")
+    await accountant.page.get_by_text("texte de l’an dernier proposé").click()
+    await accountant.shoot("d06-proposal-open")
+    await accountant.press("Enregistrer la justification")
+    await accountant.sees(f"Justification de {FAULT} enregistrée.")
+
+
+async def compares_two_years(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/years")
+    await accountant.look("d07-years")
+    await accountant.page.get_by_label("avec").select_option(label=f"{YEAR - 1} — Version 1")
+    await accountant.press("Comparer")
+    await accountant.sees(re.compile(r"Différences\s: \d+ cases"))
+    await accountant.look("d08-compare")
+    await accountant.go(f"{at}/years")
+    await accountant.follow("Version 1")
+    await accountant.sees(re.compile("telle qu’elle a été signée"))
+    await accountant.look("d09-signed-version")
+
+
+async def follows_cells_over_the_years(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/years")
+    await accountant.page.get_by_label("Cases, séparées par des espaces").fill("BA.020.brut CP.010.n PL.010.n")
+    await accountant.press("Montrer la série")
+    await expect(accountant.page.get_by_role("columnheader", name=str(YEAR - 1))).to_be_visible()
+    await accountant.look("d10-series")
+
+
+async def reopens_the_signed_filing(director: Desk, at: str) -> None:
+    page = director.page
+    for language in ("en", "fr"):
+        await director.go(f"{at}?lang={language}")
+        await page.locator("#reopen-reason").evaluate("(e) => e.form.noValidate = true")
+        await page.locator("#reopen-reason").fill("x")
+        await page.locator("form:has(#reopen-reason) button").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await director.read("d11-reopening-refused", language)
+    await director.shoot("d11-reopening-refused")
+    await director.go(at)
+    await director.look("d12-overview-signed")
+    await page.locator("#reopen-reason").fill(REOPENED)
+    await page.locator("#reopen-cells").fill("BA.020.brut BA.030.brut")
+    await director.press("Rouvrir le dossier")
+    await director.sees("Dossier rouvert")
+    await director.look("d13-reopened")
+    await director.go(f"{at}/history")
+    await director.look("d14-history-reopened")
+
+
+# --- the authority ------------------------------------------------------------------------------------------------
+
+
+async def fills_cells_that_the_next_form_set_closes(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/forms/CP")
+    await accountant.cell("CP.380.n").fill("12 345")
+    await accountant.cell("CP.570.n").fill("678")
+    await accountant.press("Enregistrer")
+    await accountant.sees("2 cases enregistrées")
+
+
+async def sees_where_form_sets_are(officer: Desk) -> None:
+    await officer.go("/")
+    await officer.page.get_by_role("link", name="Campagnes et référentiels").click()
+    await officer.look("e01-form-sets")
+    await officer.follow(re.compile("Ce qui change depuis 2024.1"))
+    await officer.sees("Rupture de série")
+    await officer.look("e02-difference")
+
+
+async def withdraws_and_publishes_again(officer: Desk) -> None:
+    page = officer.page
+    for move, told in (("Remettre en projet", "projet"), ("Mettre à l’essai", "à l’essai"), ("Publier", "publié")):
+        await officer.go("/staff/form-sets")
+        await officer.follow(f"{move} 2025.1")
+        await officer.look(f"e03-move-{told.replace(' ', '-')}")
+        await officer.press(re.compile("^Confirmer"))
+        await officer.sees(f"Référentiel 2025.1 : {told}.")
+        if told == "à l’essai":
+            await officer.look("e04-form-sets-on-trial")
+            await officer.go("/staff/campaign?document=ER&year=2024&form_set=2025.1")
+            await officer.look("e05-not-published")
+    await expect(page.get_by_text(re.compile(f"par {officer.person.name}, le"))).to_have_count(1)
+
+
+async def gives_it_to_the_open_filings(officer: Desk) -> None:
+    page = officer.page
+    await officer.go("/staff/form-sets")
+    await officer.follow(re.compile(r"dossiers ouverts d’une campagne.*2025\.1"))
+    await expect(page.get_by_label("Nouveau référentiel")).to_have_value("2025.1")
+    await page.get_by_label("Exercice").first.fill(str(YEAR))
+    await officer.press("Voir ce qui changerait")
+    await expect(page.locator("main table")).to_contain_text("CP.380.n")
+    await officer.look("e06-publication-preview")
+    await officer.press("Faire passer ces dossiers au référentiel 2025.1")
+    await officer.sees(re.compile(r"Publié\s: \d+ dossiers? changés?\."))
+    await officer.look("e07-published")
+
+
+async def chooses_for_what_was_set_aside(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    await accountant.go(at)
+    await accountant.follow(re.compile("Choisir pour 2 valeurs"))
+    await accountant.look("e08-set-aside")
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/set-aside?lang={language}")
+        await page.locator('[id="keep-CP.380.n"]').fill("CP.670.n")
+        await page.locator("form:has([id='keep-CP.380.n']) button").first.click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await accountant.read("e09-choice-refused", language)
+    await accountant.shoot("e09-choice-refused")
+    await page.locator('[id="keep-CP.380.n"]').fill("CP.320.n")
+    await page.locator("form:has([id='keep-CP.380.n']) button").first.click()
+    await accountant.sees("Choix enregistré.")
+    await accountant.press(re.compile("^Abandonner la valeur"))
+    await accountant.sees("Choix enregistré.")
+    await accountant.look("e10-chosen")
+
+
+async def takes_the_publication_back(officer: Desk) -> None:
+    await officer.press("Annuler cette publication")
+    await officer.sees(re.compile(r"Publication annulée\s: \d+ dossiers? remis"))
+    await officer.look("e11-taken-back")
+
+
+async def gives_one_body_more_time(officer: Desk) -> None:
+    page, body = officer.page, officer.page.locator("form[action$='/extend']")
+    for language in ("en", "fr"):
+        await officer.go(f"/staff/campaign?lang={language}")
+        await page.locator("#extended-year").fill(str(YEAR))
+        await page.locator("#body").fill("000355552")
+        await page.locator("#due_on").fill("2020-01-01")
+        await page.locator("#extend-reason").fill(LATER)
+        await body.locator("button").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await expect(page.locator("#extend-reason")).to_have_value(LATER)
+        await officer.read("e12-extension-refused", language)
+    await officer.shoot("e12-extension-refused")
+    await page.locator("#due_on").fill(f"{YEAR + 1}-09-30")
+    await body.locator("button").click()
+    await officer.sees(f"Nouvelle échéance : 30 septembre {YEAR + 1}.")
+    await officer.shoot("e13-extended")
+
+
+async def softens(officer: Desk, control: str, decision: str) -> None:
+    page = officer.page
+    form = page.locator("form[method=post]", has=page.locator("#control"))
+    await page.locator("#year").fill(str(YEAR))
+    await page.locator("#control").fill(control)
+    await page.locator("#weight").select_option("remark")
+    await page.locator("#reason").fill(REASON)
+    await form.locator(f"button[value={decision}]").click()
+
+
+async def is_told_what_cannot_be_softened(officer: Desk) -> None:
+    await officer.go("/staff/controls")
+    await officer.look("f01-controls")
+    for language in ("en", "fr"):
+        await officer.go(f"/staff/controls?lang={language}")
+        await softens(officer, "ZZ-99", "try")
+        await expect(officer.page.get_by_role("alert")).to_be_visible()
+        await expect(officer.page.locator("#reason")).to_have_value(REASON)
+        await officer.read("f02-control-refused", language)
+    await officer.shoot("f02-control-refused")
+
+
+async def waits_for_the_run(officer: Desk) -> None:
+    """Ask again as the page offers, until the run is over."""
+    over = officer.page.get_by_role("heading", level=1, name=re.compile("terminé$"))
+    async with asyncio.timeout(30):
+        while not await over.count():
+            await officer.follow("Actualiser")
+
+
+async def tries_a_softer_control(officer: Desk) -> None:
+    await softens(officer, FAULT, "try")
+    await expect(officer.page.get_by_role("heading", level=1)).to_contain_text("Essai")
+    await officer.shoot("f03-run-in-the-queue")
+    await waits_for_the_run(officer)
+    await officer.sees("Ce qui changerait")
+    await officer.look("f04-run-done")
+
+
+async def decides_it(officer: Desk) -> None:
+    await officer.go("/staff/controls")
+    await softens(officer, FAULT, "decide")
+    await waits_for_the_run(officer)
+    await officer.look("f05-rejudged")
+    await officer.go(f"/staff/controls?document=ER&year={YEAR}")
+    await officer.sees(REASON)
+    await officer.look("f06-decisions")
