@@ -43,7 +43,7 @@ CLOSING_DATE = "ID.170.v"
 """Cell that tells whether a control is in force, shared by both documents."""
 _NOTHING_GIVEN: Mapping[str, Value | None] = MappingProxyType({})
 MOST_COMPILED = 10_000
-"""Nodes of a control above which it runs step by step, so that it can be stopped (F16)."""
+"""Nodes of a formula or control above which it runs step by step, so that it can be stopped (F16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class _Formula:
     zero_filled: frozenset[str]
     requires_all: bool
     is_arithmetic: bool
-    name: str
-    """Of its compiled function."""
+    name: str | None
+    """Of its compiled function, None when only the evaluator runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class RuleSet:
         plan = self._plans[document, False]
         filled = _inputs(plan, cells)
         with localcontext(_context()):
-            _fill(plan, filled, range(len(plan.formulas)))
+            _fill(plan, filled, range(len(plan.formulas)), self._budget, set())
         return {formula.address: filled[formula.address] for formula in plan.formulas if formula.address in filled}
 
     def check(
@@ -160,9 +160,11 @@ class RuleSet:
         filled = _inputs(plan, cells)
         filled.update(operands_of(self.form_set, previous or {}, restated))
         filled.update((address, value) for address, value in given.items() if value is not None)
+        stopped: set[str] = set()
+        formulas = (i for i, formula in enumerate(plan.formulas) if formula.address not in given)
         with localcontext(_context()):
-            _fill(plan, filled, (i for i, formula in enumerate(plan.formulas) if formula.address not in given))
-            results = _run(plan, filled, range(len(plan.rules)), self._budget)
+            _fill(plan, filled, formulas, self._budget, stopped)
+            results = _run(plan, filled, range(len(plan.rules)), self._budget, stopped)
         return self._report(
             document,
             filled,
@@ -171,6 +173,7 @@ class RuleSet:
             has_refusals,
             has_previous=previous is not None,
             given=frozenset(given),
+            stopped=frozenset(stopped),
         )
 
     def from_elsewhere(self, document: CheckedDocument) -> frozenset[str]:
@@ -231,6 +234,7 @@ class RuleSet:
             report.has_refusals,
             has_previous=_has_previous(report),
             given=report.given,
+            stopped=report.stopped,
         )
 
     def recheck(self, previous: Report, changed: Mapping[str, Value | None]) -> Report:
@@ -260,9 +264,12 @@ class RuleSet:
             formula_indices.update(formulas)
             rule_indices.update(rules)
         results = list(previous.controls)
+        again = sorted(i for i in formula_indices if plan.formulas[i].address not in previous.given)
+        stopped = set(previous.stopped).difference(plan.formulas[i].address for i in again)
         with localcontext(_context()):
-            _fill(plan, filled, sorted(i for i in formula_indices if plan.formulas[i].address not in previous.given))
-            for index, result in zip(rule_indices, _run(plan, filled, rule_indices, self._budget), strict=True):
+            _fill(plan, filled, again, self._budget, stopped)
+            run = _run(plan, filled, rule_indices, self._budget, stopped)
+            for index, result in zip(rule_indices, run, strict=True):
                 results[index] = result
         return self._report(
             previous.document,
@@ -272,6 +279,7 @@ class RuleSet:
             previous.has_refusals,
             has_previous=has_previous,
             given=previous.given,
+            stopped=frozenset(stopped),
         )
 
     def _require_own(self, report: Report) -> None:
@@ -298,6 +306,7 @@ class RuleSet:
         *,
         has_previous: bool,
         given: frozenset[str],
+        stopped: frozenset[str],
     ) -> Report:
         plan = self._plans[document, has_previous]
         empty = tuple(address for address in plan.required if address not in filled)
@@ -311,7 +320,17 @@ class RuleSet:
             has_required_missing=bool(empty),
         )
         return Report(
-            verdict, self.digest, document, results, filled, empty, justified, has_refusals, plan.not_applicable, given
+            verdict,
+            self.digest,
+            document,
+            results,
+            filled,
+            empty,
+            justified,
+            has_refusals,
+            plan.not_applicable,
+            given,
+            stopped,
         )
 
 
@@ -420,8 +439,11 @@ def _formula(
     arithmetic = isinstance(node, Cell) or (is_arithmetic(node) and len(numeric) == len(operands))
     if not is_for_formulas(node):
         raise MalformedExpression("FORALL, ANY, COUNT, PREV and RESTATED stand only in a control.")
-    name = compiler.add_formula(node, requires_all=line.requires_all) if arithmetic else compiler.add_predicate(node)
-    return _Formula(address, node, operands, numeric, line.requires_all, arithmetic, name)
+    name: str | None = None
+    if size_of(node) <= MOST_COMPILED:
+        add = functools.partial(compiler.add_formula, requires_all=line.requires_all) if arithmetic else None
+        name = add(node) if add else compiler.add_predicate(node)
+    return _Formula(address, node, operands, numeric, line.requires_all, arithmetic and name is not None, name)
 
 
 def _open(node: Node, binding: Binding) -> Node:
@@ -513,7 +535,7 @@ def _plan(
             rule_index.setdefault(address, []).append(index)
     return _Plan(
         formulas=kept,
-        formula_functions=tuple(code[formula.name] for formula in kept),
+        formula_functions=tuple(code[formula.name] if formula.name else _step_by_step for formula in kept),
         rules=run,
         not_applicable=tuple(rule.control.id for rule in its_own if rule.needs_previous and not has_previous),
         rule_functions=tuple(code[rule.name] if rule.name else None for rule in run),
@@ -542,37 +564,60 @@ def _inputs(plan: _Plan, cells: Mapping[str, Value]) -> dict[str, Value]:
     return filled
 
 
-def _fill(plan: _Plan, filled: dict[str, Value], indices: Iterable[int]) -> None:
-    """Compute these formulas, in order, into the filled cells."""
+def _step_by_step(_: object) -> None:
+    """Stand for a formula too large to be compiled: not known here, ask the evaluator."""
+    raise ValueError
+
+
+def _fill(plan: _Plan, filled: dict[str, Value], indices: Iterable[int], budget: Budget, stopped: set[str]) -> None:
+    """Compute these formulas, in order, into the filled cells.
+
+    A formula that costs too much, or reads one that did, is stopped: its cell is empty and is told apart from one that
+    has no value, so that nothing is added up without it.
+    """
     formulas, functions = plan.formulas, plan.formula_functions
     get = filled.get
     for index in indices:
         formula = formulas[index]
+        if stopped and not stopped.isdisjoint(formula.operands):
+            stopped.add(formula.address)
+            filled.pop(formula.address, None)
+            continue
         try:
             value = functions[index](get if formula.is_arithmetic else filled)
         except UNDEFINED:
-            value = None if formula.is_arithmetic else _evaluated(formula, filled)
+            value = None if formula.is_arithmetic else _evaluated(formula, filled, budget, stopped)
         if value is None:
             filled.pop(formula.address, None)
         else:
             filled[formula.address] = value
 
 
-def _evaluated(formula: _Formula, filled: Mapping[str, Value]) -> Value | None:
-    """A formula with an empty operand that is not plain arithmetic."""
+def _evaluated(formula: _Formula, filled: Mapping[str, Value], budget: Budget, stopped: set[str]) -> Value | None:
+    """A formula with an empty operand that is not plain arithmetic, or that is too large to be compiled."""
     present = [address in filled for address in formula.operands]
     if not any(present) or (formula.requires_all and not all(present)):
         return None
-    value: Value | None = Evaluation(filled, formula.zero_filled).value(formula.node)
+    try:
+        value: Value | None = Evaluation(filled, formula.zero_filled, budget=budget).value(formula.node)
+    except OverBudget:
+        stopped.add(formula.address)
+        return None
     return value
 
 
-def _run(plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int], budget: Budget) -> list[ControlResult]:
+def _run(
+    plan: _Plan, filled: Mapping[str, Value], indices: Iterable[int], budget: Budget, stopped: Collection[str]
+) -> list[ControlResult]:
     rules, functions = plan.rules, plan.rule_functions
     results: list[ControlResult] = []
     add = results.append
     for index in indices:
         function = functions[index]
+        lost = tuple(operand for operand in rules[index].operands if operand in stopped) if stopped else ()
+        if lost:
+            add(rules[index].passed._replace(status="not_evaluated", reason="budget", missing=lost))
+            continue
         try:
             if function is None:
                 add(_explained(rules[index], filled, budget))

@@ -67,6 +67,8 @@ class Report:
     """Controls of the document left out because no previous filing was given."""
     given: frozenset[str] = frozenset()
     """Computed cells that were taken as given, or as empty, instead of computed."""
+    stopped: frozenset[str] = frozenset()
+    """Computed cells whose formula, or one it reads, takes more steps or time than a rule may (F16): they are empty."""
 
     def with_status(self, status: Status) -> tuple[ControlResult, ...]:
         """The results of this status, in official order."""

@@ -16,11 +16,11 @@ from services.validation.domain.functions import CATALOGUE
 from services.validation.domain.grammar import Limits, parse
 from services.validation.domain.past import address_in, is_flag
 from services.validation.domain.references import Binding
-from services.validation.domain.rule_set import MOST_COMPILED, compile_rules
+from services.validation.domain.rule_set import DEFAULT_BUDGET, MOST_COMPILED, RuleSet, compile_rules
 from services.validation.domain.syntax import Node, size_of
 from services.validation.domain.types import Type, TypeChecker, type_of_cell
 from services.validation.domain.verdict import Verdict
-from tests.support.form_sets import a_control, a_line, one_form
+from tests.support.form_sets import a_control, a_form, a_form_set, a_line, one_form
 
 CASES = 10_000
 LINES = [a_line("AA.010", "MS"), a_line("AA.020", "MS"), a_line("AA.030", "T80"), a_line("AA.040", "BOOL")]
@@ -75,6 +75,72 @@ def test_a_rule_over_its_time_is_stopped_and_the_others_are_not() -> None:
 
 def test_a_blocking_rule_that_is_stopped_makes_the_document_not_evaluable() -> None:
     assert large("T", Budget(steps=1_000))[3] is Verdict.NOT_EVALUABLE
+
+
+def a_large_formula(nodes: int) -> str:
+    """A formula of at least this many nodes once written out over a form of 300 lines, not plain arithmetic."""
+    return f"SUM(AA.*, IF(n>0, {'+'.join(['n'] * (nodes // 300 + 1))}, 0))"
+
+
+FIVES: dict[str, Value] = {f"AA.{n:03d}.n": Decimal(5) for n in range(300)}
+
+
+def with_a_large_formula(budget: Budget = DEFAULT_BUDGET, nodes: int = 2 * MOST_COMPILED) -> RuleSet:
+    """The rules of a costly formula, one that reads it, one that does not, and a control of each of the last two."""
+    lines = [
+        a_line("BB.002", "MS", a_large_formula(nodes)),
+        a_line("BB.003", "MS", "BB.002+AA.000"),
+        a_line("BB.004", "MS", "AA.000+1"),
+    ]
+    forms = [a_form("AA", [a_line(f"AA.{n:03d}", "MS") for n in range(300)]), a_form("BB", lines)]
+    controls = [a_control("C-01", "BB.003>0", "T"), a_control("C-02", "BB.004==6")]
+    return compile_rules(a_form_set(forms, controls), budget)
+
+
+def test_a_large_formula_within_its_budget_is_computed() -> None:
+    rules = with_a_large_formula()
+
+    report = rules.check(FIVES, "ER")
+
+    assert report.cells["BB.002.n"] == 300 * 5 * (2 * MOST_COMPILED // 300 + 1)
+    assert (report.verdict, report.stopped) == (Verdict.CLEAN, frozenset())
+
+
+@pytest.mark.parametrize("budget", [Budget(steps=1_000), Budget(seconds=1.0, clock=Clock(0.4))])
+def test_a_formula_over_its_budget_is_stopped_with_what_reads_it_and_nothing_else(budget: Budget) -> None:
+    rules = with_a_large_formula(budget)
+
+    report = rules.check(FIVES, "ER")
+
+    assert report.stopped == {"BB.002.n", "BB.003.n"}
+    assert {a: v for a, v in report.cells.items() if a not in FIVES} == {"BB.004.n": Decimal(6)}
+    lost, sound = report.controls
+    assert (lost.status, lost.reason, lost.missing) == ("not_evaluated", "budget", ("BB.003.n",))
+    assert sound.status == "passed"
+    assert report.verdict is Verdict.NOT_EVALUABLE
+    assert rules.compute(FIVES).keys() == {"BB.004.n"}
+
+
+def test_what_was_stopped_stays_so_until_it_runs_again() -> None:
+    rules = with_a_large_formula(Budget(steps=1_000))
+    report = rules.check(FIVES, "ER")
+
+    same = rules.judge(report, ["C-01"])
+    other = rules.recheck(report, {"AA.001.n": Decimal(1)})
+
+    assert same.stopped == other.stopped == report.stopped
+    assert (same.verdict, other.verdict) == (Verdict.NOT_EVALUABLE, Verdict.NOT_EVALUABLE)
+    assert other == rules.check({**FIVES, "AA.001.n": Decimal(1)}, "ER")
+
+
+def test_a_formula_too_large_to_be_compiled_is_computed_all_the_same_at_little_cost() -> None:
+    began = time.process_time()
+    rules = with_a_large_formula(nodes=100_000)
+
+    report = rules.check(FIVES, "ER")
+
+    assert report.cells["BB.002.n"] == 300 * 5 * (100_000 // 300 + 1)
+    assert time.process_time() - began < 5
 
 
 def test_the_steps_counted_are_at_most_the_nodes_of_the_rule() -> None:
