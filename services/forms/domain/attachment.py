@@ -1,6 +1,7 @@
 """The PDFs that go with a filing: which are taken, and which the campaign demands (W-03)."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,10 @@ LARGEST = 25 * 1024 * 1024
 MOST_FILES = 20
 END_WITHIN = 2_048
 """Bytes from the end in which a PDF says that it ends."""
-_ENCRYPT = re.compile(
-    rb"/(?:E|#45)(?:n|#6[eE])(?:c|#63)(?:r|#72)(?:y|#79)(?:p|#70)(?:t|#74)(?=[\s/<\[(%]|\d)",
-)
-"""The name `/Encrypt` of a trailer or of a cross-reference stream, escaped or not."""
+LONGEST_NAME = 120
+"""Characters of a file name."""
+_NAMELESS = "piece"
+_MEANINGLESS = str.maketrans(dict.fromkeys('<>:"|?*', "-"))
 
 
 class AttachmentKind(StrEnum):
@@ -52,6 +53,47 @@ _OFFICIAL = {
 DEMANDABLE = frozenset(_OFFICIAL)
 
 
+class PdfFlaw(StrEnum):
+    """What makes a PDF unfit to be attached."""
+
+    DAMAGED = "DAMAGED"
+    ENCRYPTED = "ENCRYPTED"
+    SCRIPT = "SCRIPT"
+    LAUNCH = "LAUNCH"
+    EMBEDDED = "EMBEDDED"
+    TOO_HEAVY = "TOO_HEAVY"
+    """It could not be looked into within the time and memory allowed."""
+
+
+_FLAWS = {
+    PdfFlaw.DAMAGED: (
+        "Le PDF est endommagé ou n'a aucune page. Enregistrez-le de nouveau en PDF.",
+        "The PDF is damaged or has no page. Save it again as PDF.",
+    ),
+    PdfFlaw.ENCRYPTED: (
+        "Le PDF est protégé : joignez-le sans mot de passe ni restriction.",
+        "The PDF is protected: attach it without a password or restriction.",
+    ),
+    PdfFlaw.SCRIPT: (
+        "Le PDF contient un programme (JavaScript, formulaire XFA). Imprimez-le en PDF, puis joignez ce PDF-là.",
+        "The PDF holds a program (JavaScript, XFA form). Print it to PDF, then attach that one.",
+    ),
+    PdfFlaw.LAUNCH: (
+        "Le PDF lance une action hors de lui-même (programme, envoi). Imprimez-le en PDF, puis joignez ce PDF-là.",
+        "The PDF starts an action outside itself (program, sending). Print it to PDF, then attach that one.",
+    ),
+    PdfFlaw.EMBEDDED: (
+        "Le PDF contient d'autres fichiers. Joignez-les séparément, en PDF.",
+        "The PDF holds other files. Attach them apart, as PDFs.",
+    ),
+    PdfFlaw.TOO_HEAVY: (
+        "Le PDF n'a pas pu être examiné dans le temps et la mémoire impartis. Imprimez-le en PDF, ou partagez-le.",
+        "The PDF could not be looked into within the time and memory allowed. Print it to PDF, or split it.",
+    ),
+}
+"""The sentence of each, in French and in English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One PDF of a filing; its content is kept apart, by digest."""
@@ -68,18 +110,38 @@ class Attachment:
 
 
 def require_pdf(content: bytes) -> None:
-    """Let a file be attached.
+    """Let a file be looked into.
 
     Raises:
-        AttachmentRefused: it is too large, no whole PDF, or encrypted.
+        AttachmentRefused: it is too large, or no whole PDF.
     """
     if len(content) > LARGEST:
-        raise AttachmentRefused([Violation("content", "Le fichier dépasse 25 Mo.", "TOO_LARGE")])
+        too_large = "Le fichier dépasse 25 Mo.", "TOO_LARGE", "The file is over 25 MB."
+        raise AttachmentRefused([Violation("content", *too_large)])
     if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-END_WITHIN:]:
-        raise AttachmentRefused([Violation("content", "Le fichier n'est pas un PDF complet.", "NOT_A_PDF")])
-    if _ENCRYPT.search(content):
-        sentence = "Le PDF est protégé : joignez-le sans mot de passe ni restriction."
-        raise AttachmentRefused([Violation("content", sentence, "ENCRYPTED")])
+        no_pdf = "Le fichier n'est pas un PDF complet.", "NOT_A_PDF", "The file is not a whole PDF."
+        raise AttachmentRefused([Violation("content", *no_pdf)])
+
+
+def require_flawless(flaws: Collection[PdfFlaw]) -> None:
+    """Let a PDF that was looked into be attached.
+
+    Raises:
+        AttachmentRefused: something is wrong with it; each thing is said.
+    """
+    if flaws:
+        raise AttachmentRefused(
+            [Violation("content", _FLAWS[flaw][0], flaw.value, _FLAWS[flaw][1]) for flaw in PdfFlaw if flaw in flaws]
+        )
+
+
+def clean_name(file_name: str) -> str:
+    """Return a name under which the file can be shown and saved anywhere: no folder, nothing invisible, `.pdf` at the end."""
+    bare = unicodedata.normalize("NFC", re.split(r"[/\\]", file_name)[-1])
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in bare).translate(_MEANINGLESS)
+    name = " ".join(shown.split())
+    stem = name[:-4] if name.lower().endswith(".pdf") else name
+    return f"{stem[:LONGEST_NAME].strip('. ') or _NAMELESS}.pdf"
 
 
 def missing(demanded: Collection[AttachmentKind], attached: Iterable[Attachment]) -> list[Violation]:

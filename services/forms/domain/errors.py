@@ -205,7 +205,7 @@ class CommentRefused(Invalid):
 
 
 class AttachmentRefused(Invalid):
-    """The file cannot be attached: not a PDF, too large, encrypted, of no known kind, or one too many."""
+    """The file cannot be attached: no sound PDF, too large, encrypted, more in it than pages, of no known kind, or one too many."""
 
     reason = "ATTACHMENT_REFUSED"
 
