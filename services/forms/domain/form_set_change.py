@@ -34,7 +34,7 @@ class Fate(StrEnum):
 
     WAITING = "waiting"
     DROPPED = "dropped"
-    """By a person's choice; the history of the cell still has it."""
+    """By a person's choice, or as a 0 that a closed cell says anyway; the history of the cell still has it."""
     KEPT = "kept"
     """Under another address, by a person's choice."""
     RETURNED = "returned"
@@ -48,6 +48,11 @@ class Unfit:
     cell: Cell
     why: Why
 
+    @property
+    def needs_choice(self) -> bool:
+        """False for a 0 in a cell that is closed now: it is accepted there, and not stored (decisions.md 9)."""
+        return self.why is not Why.CLOSED or self.cell.value != "0" or self.cell.conflict is not None
+
 
 @dataclass(frozen=True, slots=True)
 class FormSetChange:
@@ -55,9 +60,15 @@ class FormSetChange:
 
     carried: tuple[str, ...]
     """Filled cells that stay as they are."""
-    to_choose: tuple[Unfit, ...]
+    unfit: tuple[Unfit, ...]
+    """Those that do not."""
     gained: tuple[str, ...]
     """Cells that are new, open again, or newly computed, in form order."""
+
+    @property
+    def to_choose(self) -> tuple[Unfit, ...]:
+        """What a person must choose about."""
+        return tuple(one for one in self.unfit if one.needs_choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +138,15 @@ def change_form_set(
 ) -> FormSetChange:
     """Return what becomes of the filled cells of a filing under another form set."""
     carried: list[str] = []
-    to_choose: list[Unfit] = []
+    unfit: list[Unfit] = []
     for cell in cells:
         if not cell.value:
             continue
         if why := why_unfit(before, after, document, year, cell.address, cell.value):
-            to_choose.append(Unfit(cell, why))
+            unfit.append(Unfit(cell, why))
         else:
             carried.append(cell.address)
-    return FormSetChange(tuple(carried), tuple(to_choose), gained(before, after, document))
+    return FormSetChange(tuple(carried), tuple(unfit), gained(before, after, document))
 
 
 def why_unfit(before: FormSet, after: FormSet, document: Document, year: int, address: str, value: str) -> Why | None:
@@ -179,9 +190,9 @@ def gained(before: FormSet, after: FormSet, document: Document) -> tuple[str, ..
 
 def set_aside(publication_id: UUID, filing_id: UUID, unfit: Unfit) -> SetAside:
     """Return what is kept of a cell that cannot stay."""
-    cell = unfit.cell
+    cell, fate = unfit.cell, Fate.WAITING if unfit.needs_choice else Fate.DROPPED
     return SetAside(
-        publication_id, filing_id, cell.address, cell.version, cell.value, cell.source, unfit.why, cell.conflict
+        publication_id, filing_id, cell.address, cell.version, cell.value, cell.source, unfit.why, cell.conflict, fate
     )
 
 
@@ -242,8 +253,13 @@ class Return:
     """Values put back in their cells, and cells emptied of what the earlier form set does not take."""
     returned: tuple[SetAside, ...]
     """Values that are no longer aside."""
-    to_choose: tuple[Unfit, ...]
+    unfit: tuple[Unfit, ...]
     """Values written since in cells that the earlier form set does not take."""
+
+    @property
+    def to_choose(self) -> tuple[Unfit, ...]:
+        """What a person must choose about."""
+        return tuple(one for one in self.unfit if one.needs_choice)
 
 
 def take_back(
@@ -265,7 +281,7 @@ def take_back(
         source: who undoes, and when.
     """
     present = dict(cells)
-    unfit = change_form_set(after, before, filing.document, filing.year, present.values()).to_choose
+    unfit = change_form_set(after, before, filing.document, filing.year, present.values()).unfit
     for one in unfit:
         present[one.cell.address] = emptied(one.cell, source)
     returned = []

@@ -166,7 +166,7 @@ class PublishFormSet:
             change = change_form_set(before, after, filing.document, filing.year, cells.values())
             now = self._clock.now()
             by = Source(Origin.TYPED, publication.author, now)
-            present = await _put_aside(work, publication.id, filing_id, cells, change.to_choose, by)
+            present = await _put_aside(work, publication.id, filing_id, cells, change.unfit, by)
             moved = replace(filing, form_set=after.version)
             await write_cells(work, self._controls, after, moved, present, (), publication.author, now)
             await work.publications.add_filing(ChangedFiling(publication.id, filing_id, filing.form_set))
@@ -253,9 +253,9 @@ class UndoFormSetChange:
             aside = [one for one in await work.set_aside.of(filing.id) if one.publication_id == publication.id]
             back = take_back(after, before, filing, cells, aside, Source(Origin.TYPED, caller.name, now))
             await work.set_aside.save(
-                [*back.returned, *(set_aside(publication.id, filing.id, one) for one in back.to_choose)]
+                [*back.returned, *(set_aside(publication.id, filing.id, one) for one in back.unfit)]
             )
-            gone = {one.cell.address for one in back.to_choose}
+            gone = {one.cell.address for one in back.unfit}
             await work.cells.save(filing.id, [cell for cell in back.changed if cell.address in gone])
             present = {**cells, **{cell.address: cell for cell in back.changed}}
             returned = [cell for cell in back.changed if cell.address not in gone]
@@ -287,11 +287,11 @@ async def _put_aside(
     publication_id: UUID,
     filing_id: UUID,
     cells: Mapping[str, Cell],
-    to_choose: Sequence[Unfit],
+    unfit: Sequence[Unfit],
     source: Source,
 ) -> dict[str, Cell]:
     """Keep values aside and empty their cells; return the cells then. Other servers are not told: nobody erased a fact."""
-    empty = [emptied(one.cell, source) for one in to_choose]
-    await work.set_aside.save([set_aside(publication_id, filing_id, one) for one in to_choose])
+    empty = [emptied(one.cell, source) for one in unfit]
+    await work.set_aside.save([set_aside(publication_id, filing_id, one) for one in unfit])
     await work.cells.save(filing_id, empty)
     return {**cells, **{cell.address: cell for cell in empty}}

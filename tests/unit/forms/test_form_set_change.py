@@ -18,7 +18,18 @@ from services.forms.domain.form_set_change import (
     take_back,
 )
 from tests.support.form_sets import rewritten
-from tests.support.forms import AMOUNT, FILING_ID, GIVEN, ONE_WAY, QDIS_ONLY, SHARED, a_cell, a_filing, a_source
+from tests.support.forms import (
+    AMOUNT,
+    FILING_ID,
+    GIVEN,
+    ONE_WAY,
+    QDIS_ONLY,
+    SHARED,
+    a_cell,
+    a_filing,
+    a_source,
+    an_other_value,
+)
 
 OLD, NEW = formsets.load("2024.1"), formsets.load("2025.1")
 
@@ -103,7 +114,7 @@ def test_every_value_is_carried_or_listed_once(filled, changes, document):
 
     found = change(FEW_FORMS, changed_by(changes), *cells, document=document)
 
-    listed = [*found.carried, *(one.cell.address for one in found.to_choose)]
+    listed = [*found.carried, *(one.cell.address for one in found.unfit)]
     assert sorted(listed) == sorted(address for address, value in filled.items() if value)
 
 
@@ -112,14 +123,14 @@ def test_every_value_is_carried_or_listed_once(filled, changes, document):
 def test_taking_a_change_back_restores_every_value(filled, changes):
     after, cells = changed_by(changes), {address: a_cell(address, value) for address, value in filled.items()}
     by = a_source("Alex Agent")
-    unfit = change(FEW_FORMS, after, *cells.values()).to_choose
+    unfit = change(FEW_FORMS, after, *cells.values()).unfit
     now = {**cells, **{one.cell.address: emptied(one.cell, by) for one in unfit}}
     aside = [set_aside(FILING_ID, FILING_ID, one) for one in unfit]
 
     back = take_back(after, FEW_FORMS, a_filing(), now, aside, by)
 
     assert {a: c.value for a, c in {**now, **{c.address: c for c in back.changed}}.items()} == filled
-    assert back.to_choose == ()
+    assert back.unfit == ()
     assert [one.fate for one in back.returned] == [Fate.RETURNED] * len(aside)
 
 
@@ -139,3 +150,30 @@ def test_what_was_written_since_in_a_cell_unknown_before_is_set_aside():
 
     assert [(one.cell.value, one.why) for one in back.to_choose] == [("8", Why.DROPPED)]
     assert [cell.value for cell in back.changed] == [""]
+
+
+def test_a_zero_in_a_cell_that_is_closed_now_needs_no_choice_and_comes_back():
+    zero, five = a_cell("CP.380.n", "0"), a_cell("CP.570.n", "5")
+
+    found = change(OLD, NEW, zero, five)
+
+    assert whys(found) == {"CP.570.n": Why.CLOSED}
+    aside = [set_aside(FILING_ID, FILING_ID, one) for one in found.unfit]
+    assert {one.address: one.fate for one in aside} == {"CP.380.n": Fate.DROPPED, "CP.570.n": Fate.WAITING}
+    now = {cell.address: emptied(cell, a_source("Alex Agent")) for cell in (zero, five)}
+    back = take_back(NEW, OLD, a_filing(), now, aside, a_source("Alex Agent"))
+    assert {cell.address: cell.value for cell in back.changed} == {"CP.380.n": "0", "CP.570.n": "5"}
+
+
+def test_a_zero_that_another_server_contradicts_needs_a_choice():
+    zero = a_cell("CP.380.n", "0", conflict=an_other_value())
+
+    assert [one.cell.address for one in change(OLD, NEW, zero).to_choose] == ["CP.380.n"]
+
+
+def test_a_zero_in_a_cell_that_is_gone_or_of_another_kind_needs_a_choice():
+    after = rewritten(OLD, dropped=["BA.020"], retyped=["BA.110"])
+
+    found = change(OLD, after, a_cell("BA.020.brut", "0"), a_cell("BA.110.amort", "0"))
+
+    assert len(found.to_choose) == 2

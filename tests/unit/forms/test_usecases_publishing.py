@@ -31,6 +31,7 @@ from tests.support.forms import (
     CannedControls,
     CountingIdentifiers,
     InlineFlatFiles,
+    InlinePdfs,
     a_body,
     a_campaign,
     a_cell,
@@ -64,7 +65,7 @@ async def entered(**changes):
     forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
     stack = replace(a_stack(clock=forms.clock), identifiers=CountingIdentifiers())
     files, sets = InlineFlatFiles(), FewFormSets()
-    forms.use = wire(forms.store, forms.controls, forms.facts, forms.bodies, files, sets, stack)
+    forms.use = wire(forms.store, forms.controls, forms.facts, forms.bodies, files, InlinePdfs(), sets, stack)
     async with forms.store() as work:
         await work.campaigns.save(a_campaign())
         await work.commit()
@@ -250,6 +251,27 @@ async def test_nothing_is_signed_while_a_value_waits_for_a_choice():
         await forms.use.freeze_filing(forms.caller, FILING_ID)
 
     assert [violation.reason for violation in refused.value.violations] == ["SET_ASIDE", "W-01", "W-04"]
+
+
+async def test_a_zero_in_a_cell_that_is_closed_now_stands_in_nobodys_way():
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign())
+        await work.commit()
+    await forms.keep(
+        a_filing(step=Step.SIGNATURE, verdict=Verdict.CLEAN, rule_set="rules-1"),
+        a_cell(AMOUNT, "1"),
+        a_cell("CP.380.n", "0"),
+    )
+
+    await publish(forms, "2025.1")
+
+    assert fates(forms) == {"CP.380.n": Fate.DROPPED}
+    assert forms.values() == {AMOUNT: "1"}
+    assert "0 mise de côté" in forms.store.kept.activities[-1].fr
+    with pytest.raises(FilingNotReady) as refused:
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+    assert [violation.reason for violation in refused.value.violations] == ["W-01", "W-04"]
 
 
 async def test_a_later_publication_is_taken_back_first():
