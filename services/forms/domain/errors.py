@@ -80,6 +80,18 @@ class FormSetStateRefused(RuleBroken):
     reason = "FORM_SET_STATE_REFUSED"
 
 
+class FormSetNoLongerShipped(RuleBroken):
+    """The form set a version was signed under is shipped no more: a file laid out by another one would not be what was signed."""
+
+    reason = "FORM_SET_NO_LONGER_SHIPPED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cette version a été signée sous un référentiel qui n'est plus livré ici : son export ne serait pas fidèle. "
+            "Téléchargez le conteneur signé, qui fait foi."
+        )
+
+
 class SetAsideUnknown(NotFound):
     """No value of this cell waits for a choice."""
 

@@ -619,6 +619,8 @@ class SignedVersion:
     form_set: str
     cells: tuple[Cell, ...]
     versions: tuple[int, ...]
+    has_other_labels: bool = False
+    """Its form set is shipped no more: `form_set` is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -632,6 +634,7 @@ class SeriesPoint:
     form_set: str
     is_break: bool
     is_signed: bool
+    has_other_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -642,6 +645,7 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+    has_other_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
