@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, async_playwright, expect
 from rich.console import Console
 
+import formsets
 from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
@@ -97,6 +98,7 @@ class Desk:
             person.name,
             *(body.name for body in running.bodies),
             *(p.name for p in running.accounts.people),
+            *(formsets.load(version).digest for version in formsets.available()),
         ]
         """What people wrote, in their own language: no page translates it."""
         page.on("response", self._heed)

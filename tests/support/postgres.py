@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from chassis.database.migrations import prepare_schema, upgrade
 from node.embedded import embedded_postgres
+
+MOST_DEADLOCKS = 5
 
 
 class TestDatabase:
@@ -49,10 +52,21 @@ class TestDatabase:
                 # Append-only tables refuse TRUNCATE by a trigger, which fires for the superuser too.
                 connection.execute(text("SET session_replication_role = replica"))
                 names = ", ".join(f'"{schema}"."{table}"' for table in tables)
-                connection.execute(text(f"TRUNCATE {names}"))
+                _truncate(connection, names)
             if "outbox_head" in tables:
                 connection.execute(text(f'INSERT INTO "{schema}".outbox_head (id, sequence) VALUES (1, 0)'))
         engine.dispose()
+
+
+def _truncate(connection: Connection, names: str) -> None:
+    """Empty the tables; a service that runs for the whole session may hold some of them for a moment, crosswise."""
+    for attempt in range(MOST_DEADLOCKS):
+        try:
+            connection.execute(text(f"TRUNCATE {names}"))
+            return
+        except OperationalError:
+            if attempt == MOST_DEADLOCKS - 1:
+                raise
 
 
 @asynccontextmanager

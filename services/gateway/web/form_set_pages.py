@@ -53,6 +53,7 @@ SUBJECTS: dict[Subject, str] = {
 KINDS = {"added": "ajouté", "removed": "retiré", "changed": "changé"}
 PROPERTIES = {
     "version": "version",
+    "last_year": "reprise de l’exercice précédent",
     "digest": "empreinte",
     "opened_from": "premier jour d’ouverture d’exercice",
     "opened_until": "dernier jour d’ouverture d’exercice",

@@ -279,7 +279,7 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
         finished_at=stamp(run.finished_at) if run.finished_at else None,
         failure=run.failure,
         changed=run.result.get("changed", 0),
-        adjustment=adjustment_message(decision_of(run)),
+        adjustment=None if run.kind is RunKind.CHECK else adjustment_message(decision_of(run)),
         tried_on=run.subject.get("tried_on", 0),
     )
     if run.kind is RunKind.PREVIEW and run.result:

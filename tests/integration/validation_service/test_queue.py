@@ -70,7 +70,9 @@ class Queue:
 
 @pytest.fixture
 async def queue(database: TestDatabase) -> AsyncIterator[Queue]:
-    engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("validation")), pool_size=10), "validation")
+    engine = open_engine(
+        DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
+    )
     clock = FrozenClock()
     yield Queue(partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers), clock)
     await engine.dispose()

@@ -138,7 +138,9 @@ class Campaigns:
 async def test_what_is_said_in_a_rush_is_right_within_a_quarter(
     database: TestDatabase, workers: int, seed: int
 ) -> None:
-    engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("validation")), pool_size=10), "validation")
+    engine = open_engine(
+        DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
+    )
     clock = FrozenClock()
     open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
     campaigns = Campaigns(open_work, clock, workers, random.Random(seed))
@@ -160,7 +162,9 @@ async def test_what_is_said_in_a_rush_is_right_within_a_quarter(
 
 
 async def test_a_first_run_of_all_is_judged_by_its_own_pace_from_its_first_page_on(database: TestDatabase) -> None:
-    engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh("validation")), pool_size=10), "validation")
+    engine = open_engine(
+        DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
+    )
     clock = FrozenClock()
     open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
     campaigns = Campaigns(open_work, clock, 1, random.Random(4))

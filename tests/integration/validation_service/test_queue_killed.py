@@ -116,7 +116,7 @@ class Workshop:
 
 @pytest.fixture
 async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Workshop]:
-    url, clock = database.fresh("validation"), SystemClock()
+    url, clock = database.apart("queue").fresh("validation"), SystemClock()
     engine = open_engine(DatabaseSettings(url=SecretStr(url)), "validation")
     open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
     async with open_work() as work:

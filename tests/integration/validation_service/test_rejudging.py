@@ -133,9 +133,10 @@ async def running(database: TestDatabase) -> AsyncIterator[Running]:
     stack = a_stack(clock=FrozenClock(datetime(2025, 7, 1, 9, 0, tzinfo=UTC)))
     bodies = [auth.Body(siren=s, name=n, family="OPH", departement="21") for s, n in BODIES.items()]
     # In a thread: emptying may wait for a transaction of the forms service of other tests, which needs this loop to end.
+    apart = await asyncio.to_thread(database.apart, "rejudging")
     services = [
-        make_forms(stack, await asyncio.to_thread(database.fresh, "forms")),
-        make_service(stack, await asyncio.to_thread(database.fresh, "validation")),
+        make_forms(stack, await asyncio.to_thread(apart.fresh, "forms")),
+        make_service(stack, await asyncio.to_thread(apart.fresh, "validation")),
         an_auth_service(*bodies),
         a_sync_service(FactsServicer()),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Failure, RuleBroken, Violation
+from chassis.errors import Failure, RuleBroken, ThreeParts, violation
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.identity import Caller
 from services.signature.clients.software_key.authority import open_or_make
@@ -165,12 +165,14 @@ async def test_a_verdict_that_stands_in_the_way_gives_an_obstacle_and_no_intent(
 
 
 async def test_what_forms_finds_wrong_is_shown_as_obstacles(desk):
-    step = Violation("step", "Le dépôt n'est pas à l'étape 3.", "STEP", "The filing is not at step 3.")
+    step = violation(
+        "step", "STEP", ThreeParts("Le dépôt n'est pas à l'étape 3."), ThreeParts("The filing is not at step 3.")
+    )
     desk.filings.refusal = RuleBroken("Pas prêt", violations=[step])
 
     prepared = await desk.prepare(desk.director(), FILING)
 
-    assert [(one.fr, one.en) for one in prepared.obstacles] == [(step.description, step.english)]
+    assert [(one.fr, one.en) for one in prepared.obstacles] == [(step.description, str(step.en))]
     assert prepared.manifest is None
 
 
