@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from services.forms.service import make_service as make_forms
 from services.signature.service import make_service as make_signature
 from services.transmission.service import make_service, shipped_matrix
 from services.validation.service import make_service as make_validation
+from tests.support.clocks import FrozenClock
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import SIREN
 from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
@@ -119,7 +121,8 @@ class Server:
 
 @pytest.fixture
 async def server(database: TestDatabase) -> AsyncIterator[Server]:
-    stack = a_stack()
+    # After the accounts of the sample were approved (W-04).
+    stack = a_stack(clock=FrozenClock(datetime(2025, 7, 1, 9, 0, tzinfo=UTC)))
     body = auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")
     # The tests of forms keep a host for the session, whose relay would take what is told to transmission here.
     apart = database.apart("corrections")
