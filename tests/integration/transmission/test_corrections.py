@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,8 +34,10 @@ from tests.support.hosting import DIRECTOR, FakePassports, a_caller, a_stack, ho
 from tests.support.postgres import TestDatabase
 
 FEED = {"*": frozenset({"feed.read"})}
+JULY = datetime(2025, 7, 1, 9, 0, tzinfo=UTC)
+"""After the accounts of the sample were approved (W-04)."""
 PASSPORTS = {
-    "director": a_caller("Dominique Directeur", on={SIREN: DIRECTOR}),
+    "director": replace(a_caller("Dominique Directeur", on={SIREN: DIRECTOR}), authenticated_at=JULY),
     "cdc": Caller(subject="cdc", partner="CDC", grants=FEED),
     "prefet": Caller(subject="prefet", partner="PREFET-21", grants=FEED),
     "cglls": Caller(subject="cglls", partner="CGLLS", grants=FEED),
@@ -121,8 +123,7 @@ class Server:
 
 @pytest.fixture
 async def server(database: TestDatabase) -> AsyncIterator[Server]:
-    # After the accounts of the sample were approved (W-04).
-    stack = a_stack(clock=FrozenClock(datetime(2025, 7, 1, 9, 0, tzinfo=UTC)))
+    stack = a_stack(clock=FrozenClock(JULY))
     body = auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")
     # The tests of forms keep a host for the session, whose relay would take what is told to transmission here.
     apart = database.apart("corrections")
