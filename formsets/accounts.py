@@ -6,7 +6,7 @@ account comes back with the cell it went to, or as unmapped.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -78,6 +78,8 @@ class AccountFilling:
     """Cell → whole euros, rounded half up once the accounts are added."""
     unmapped: tuple[Unmapped, ...]
     decisions: tuple[AccountDecision, ...]
+    rounded: Mapping[str, Decimal] = field(default_factory=dict)
+    """Cell → its sum before rounding, where there are cents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def fill(
         others = () if claim.is_own else tuple(other for other in alternatives if other != cell)
         decisions.append(AccountDecision(account, amount, cell, claim.prefix, claim.is_own, others))
     cells = {cell: totals[cell].quantize(_EURO, ROUND_HALF_UP) for cell in form_set.cells() if cell in totals}
-    return AccountFilling(cells, tuple(unmapped), tuple(decisions))
+    rounded = {cell: totals[cell] for cell, whole in cells.items() if totals[cell] != whole}
+    return AccountFilling(cells, tuple(unmapped), tuple(decisions), rounded)
 
 
 def _balances(balance: Iterable[tuple[str, Decimal, Decimal]]) -> dict[str, Decimal]:

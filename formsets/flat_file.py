@@ -19,6 +19,8 @@ from formsets.spreadsheet_text import restored
 LARGEST = 20 * 1024 * 1024
 """Bytes of an uploaded file (F-29)."""
 MOST_LINES = 100_000
+MOST_REPEATS = 100
+"""Cells given twice with the same value that are named; one last sentence says how many more there are."""
 MOST_PROBLEMS = 1_000
 """Beyond this many, one last problem says how many more there are."""
 
@@ -287,6 +289,8 @@ class _Reader:
     problems: list[FileProblem] = field(default_factory=list)
     unlisted: int = 0
     guesses: list[Guess] = field(default_factory=list)
+    repeats: int = 0
+    """Cells given again with the same value."""
     subject: dict[str, str] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
     """Cells given twice with different values: neither is kept."""
@@ -499,6 +503,9 @@ class _Reader:
         address = first.address
         code, _, column = address.rpartition(".")
         if self._same(first, second):
+            self.repeats += 1
+            if self.repeats > MOST_REPEATS:
+                return
             self.guesses.append(
                 Guess(
                     "duplicate",
@@ -565,6 +572,16 @@ class _Reader:
         """What was read."""
         if self.unlisted:
             self.problems.append(unlisted(self.unlisted))
+        if self.repeats > MOST_REPEATS:
+            more = self.repeats - MOST_REPEATS
+            self.guesses.append(
+                Guess(
+                    "duplicate",
+                    str(more),
+                    f"{more} autres lignes redonnent une case avec la même valeur ; elles ne sont pas listées.",
+                    f"{more} more lines give a cell again with the same value; they are not listed.",
+                )
+            )
         kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
         siren, year = self._own_siren(), self._own_year()
         opens = self.entries.get("ID.160.v")

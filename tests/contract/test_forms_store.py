@@ -89,7 +89,8 @@ def a_snapshot(**changes):
 def a_preview(**changes):
     sentences = Sentences("Quoi", "Où", "Comment")
     change = Change(AMOUNT, AMOUNT, 4, "1 500", "1500", "12", 3, Origin.TYPED, Effect.PROTECTED)
-    problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, {"nature": "mienne"})
+    own = {"nature": "mienne", "a": "1", "zone": "2", "b": "3"}
+    problem = Problem(9, "valeur", "ZZ.1", "F-24", "x", sentences, sentences, own)
     new = Change(SHARED, SHARED, 5, "1", "1", "", 0, None, Effect.FILL)
     found = Disagreement("F-22", sentences, sentences)
     total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
@@ -490,7 +491,9 @@ async def test_a_preview_comes_back_as_it_was_added(open_work):
         await work.commit()
 
     async with open_work() as work:
-        assert await work.imports.get(FILING_ID, a_preview().id) == a_preview()
+        preview = await work.imports.get(FILING_ID, a_preview().id)
+        assert preview == a_preview()
+        assert list(preview.problems[0].extra) == ["nature", "a", "zone", "b"], "columns in the order of the file"
         with pytest.raises(ImportUnknown):
             await work.imports.get(OTHER_ID, a_preview().id)
         with pytest.raises(ImportUnknown):

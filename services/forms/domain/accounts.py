@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from chassis.errors import Invalid, Violation
 from formsets import FormSet
-from formsets.accounts import AccountRule, Side, fill
+from formsets.accounts import AccountFilling, AccountRule, Side, fill
 from formsets.values import written
 
 MOST_RULES = 2_000
@@ -74,8 +74,8 @@ class AccountFeed:
 
 def feed(
     form_set: FormSet, balances: Sequence[AccountBalance], own: Iterable[MappedPrefix]
-) -> tuple[dict[str, Decimal], list[AccountFeed]]:
-    """Return the cells that these accounts fill, in whole euros, and where each account went.
+) -> tuple[AccountFilling, list[AccountFeed]]:
+    """Return what these accounts fill, in whole euros, and where each account went.
 
     Args:
         form_set: says which line takes which accounts (decisions.md 11).
@@ -108,7 +108,7 @@ def feed(
         )
         for one in filling.unmapped
     ]
-    return dict(filling.cells), sorted(feeds, key=lambda one: one.account)
+    return filling, sorted(feeds, key=lambda one: one.account)
 
 
 def prefixes_of(form_set: FormSet, own: Iterable[MappedPrefix]) -> list[MappedPrefix]:

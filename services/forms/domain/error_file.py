@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
-from formsets.spreadsheet_text import neutralised
+from formsets.spreadsheet_text import neutralised, restored
 from services.forms.domain.importing import NOTHING_SAID, Effect, ImportPreview, Problem
 
 OURS = ("état", "quoi", "où", "comment")
@@ -30,9 +30,9 @@ def error_file(preview: ImportPreview) -> bytes:
     own = list(dict.fromkeys(name for extra in _extras(preview) for name in extra if name not in OURS))
     text = io.StringIO(newline="")
     lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    lines.writerow([*_PLACES, *(neutralised(name) for name in own), *OURS])
+    lines.writerow([*_PLACES, *map(_echoed, own), *OURS])
     for _, place, value, extra, ours in sorted(_lines(preview), key=lambda line: line[0]):
-        echoed = (neutralised(extra.get(name, "")) for name in own)
+        echoed = (_echoed(extra.get(name, "")) for name in own)
         lines.writerow([*map(neutralised, place), value, *echoed, *(neutralised(part) for part in ours)])
     return text.getvalue().encode("utf-8-sig")
 
@@ -60,6 +60,11 @@ def _place(problem: Problem) -> tuple[str, str]:
     if code.count(".") == 1:
         return code, column
     return problem.code, problem.column
+
+
+def _echoed(text: str) -> str:
+    """A text of the person's own columns, which may have come back from here before: marked once, however often."""
+    return neutralised(restored(text))
 
 
 def _value(text: str) -> str:

@@ -52,12 +52,17 @@ def _to_row(preview: ImportPreview) -> ImportRow:
         revision=preview.revision,
         is_confirmed=preview.is_confirmed,
         content={
-            "changes": [asdict(change) for change in preview.changes],
-            "problems": [asdict(problem) for problem in preview.problems],
+            "changes": [_in_order(asdict(change)) for change in preview.changes],
+            "problems": [_in_order(asdict(problem)) for problem in preview.problems],
             "guesses": [list(guess) for guess in preview.guesses],
             "feeds": [asdict(feed) for feed in preview.feeds],
         },
     )
+
+
+def _in_order(stored: dict[str, Any]) -> dict[str, Any]:
+    # The database does not keep the order of the keys of an object, and these are the person's columns.
+    return {**stored, "extra": list(stored["extra"].items())}
 
 
 def _to_domain(row: ImportRow) -> ImportPreview:
@@ -81,6 +86,7 @@ def _change(stored: dict[str, Any]) -> Change:
     return Change(
         **{
             **stored,
+            "extra": dict(stored["extra"]),
             "effect": Effect(stored["effect"]),
             "current_origin": Origin(origin) if origin else None,
             "disagreement": Disagreement(found["control"], Sentences(**found["fr"]), Sentences(**found["en"]))
@@ -95,4 +101,5 @@ def _feed(stored: dict[str, Any]) -> AccountFeed:
 
 
 def _problem(stored: dict[str, Any]) -> Problem:
-    return Problem(**{**stored, "fr": Sentences(**stored["fr"]), "en": Sentences(**stored["en"])})
+    parts = {language: Sentences(**stored[language]) for language in ("fr", "en")}
+    return Problem(**{**stored, **parts, "extra": dict(stored["extra"])})

@@ -9,6 +9,7 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
+from formsets.accounts import AccountFilling
 from services.forms.domain.accounts import AccountFeed, AccountMapping, feed
 from services.forms.domain.cell import Cell
 from services.forms.domain.error_file import error_file
@@ -140,14 +141,30 @@ def _filled(
     """The file with the lines that its accounts make, and where each account went; a file of lines as it is."""
     if not file.accounts:
         return file, ()
-    cells, feeds = feed(form_set, file.accounts, mapping.prefixes if mapping else ())
+    filling, feeds = feed(form_set, file.accounts, mapping.prefixes if mapping else ())
+    cells = filling.cells
     first: dict[str, int] = {}
     for one in feeds:
         first[one.address] = min(one.line, first.get(one.address, one.line))
     lines = [FileLine(first[address], address, format(amount, "f"), {}) for address, amount in cells.items()]
     unmapped = [one.account for one in feeds if not one.address]
-    guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped)]
+    guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped), *_rounded(filling)]
     return FileContent(lines, file.problems, guesses, file.accounts), tuple(feeds)
+
+
+def _rounded(filling: AccountFilling) -> list[tuple[str, str]]:
+    """What is rounded to the euro, said with the sum that the accounts give."""
+    if not filling.rounded:
+        return []
+    shown = [f"{cell} {exact:f} → {filling.cells[cell]:f}" for cell, exact in list(filling.rounded.items())[:10]]
+    listed = " ; ".join(shown) + (" ; …" if len(filling.rounded) > 10 else "")
+    sentence = in_both(
+        "{n} montant(s) arrondi(s) à l'euro une fois les comptes additionnés : {listed}.",
+        "{n} amount(s) rounded to the euro once the accounts are added up: {listed}.",
+        n=len(filling.rounded),
+        listed=listed,
+    )
+    return [sentence]
 
 
 def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:

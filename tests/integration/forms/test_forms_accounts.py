@@ -51,6 +51,18 @@ async def test_a_balance_fills_cells_as_the_body_maps_its_accounts(running):
     assert [(problem.line, problem.code) for problem in preview.problems] == [(4, "602x")]
 
 
+async def test_a_sum_rounded_to_the_euro_is_said_with_its_cell(running):
+    filing_id = await running.open()
+    balance = "compte;libellé;débit;crédit\n6022;a;1,50;\n60221;b;1,50;\n60222;c;1,50;\n".encode()
+
+    preview = await running.preview(filing_id, balance, "balance.csv")
+
+    (rounded,) = [guess for guess in preview.guesses if "arrondi" in guess.fr]
+    address = next(feed.address for feed in preview.feeds)
+    assert f"{address} 4.50 → 5" in rounded.fr
+    assert "rounded to the euro" in rounded.en
+
+
 async def test_the_error_file_comes_back_with_the_persons_own_columns(running):
     filing_id = await running.open()
     rows = [

@@ -30,9 +30,9 @@ def a_prefix() -> tuple[str, str]:
 def test_each_account_says_where_it_goes():
     prefix, cell = a_prefix()
 
-    cells, feeds = feed(FORM_SET, [balance(f"{prefix}9", "12.4", line=7), balance("99999", "1")], ())
+    filling, feeds = feed(FORM_SET, [balance(f"{prefix}9", "12.4", line=7), balance("99999", "1")], ())
 
-    assert cells == {cell: Decimal(12)}
+    assert filling.cells == {cell: Decimal(12)}
     assert [(f.account, f.address, f.amount, f.line) for f in feeds] == [
         (f"{prefix}9", cell, "12.4", 7),
         ("99999", "", "1", 2),
@@ -45,9 +45,9 @@ def test_what_the_body_saved_wins_and_is_said():
         a for a in FORM_SET.cells("ER") if a != cell and FORM_SET.cell_type(a) == "M" and FORM_SET.accepts_input(a)
     )
 
-    cells, [one] = feed(FORM_SET, [balance(f"{prefix}9", "12")], [MappedPrefix(prefix, other, "debit")])
+    filling, [one] = feed(FORM_SET, [balance(f"{prefix}9", "12")], [MappedPrefix(prefix, other, "debit")])
 
-    assert cells == {other: Decimal(12)}
+    assert filling.cells == {other: Decimal(12)}
     assert one.is_own
 
 
@@ -97,6 +97,24 @@ def test_the_error_file_puts_what_where_and_how_beside_the_persons_own_columns()
     assert refused[:4] == ["BA.020", "brut", "'=1+1", "K2"]
     assert refused[4:] == ["refusée", "Pas un nombre.", "BA.020 brut, ligne 2", "Écrivez un nombre entier."]
     assert kept == ["BA.010", "brut", "-5", "'=K", "à remplir", "", "", ""]
+
+
+def test_the_persons_own_columns_come_back_the_same_however_often():
+    own = {"=Z": "=1+1", "a": "'=K", "-b": "x"}
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, delimiter=";")
+    writer.writerows([["code", "colonne", "valeur", *own], ["BA.010", "brut", "5", *own.values()]])
+    content, seen = lines.getvalue().encode(), []
+
+    for _ in range(3):
+        (entry,) = formsets.flat_file.read_flat_file(content, FORM_SET).entries
+        change = replace(a_preview().changes[0], text=entry.raw, extra=dict(entry.extra))
+        content = error_file(replace(a_preview(), changes=(change,), problems=()))
+        seen.append(content)
+
+    assert seen[0] == seen[1] == seen[2]
+    header, _ = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert header == ["code", "colonne", "valeur", "'=z", "a", "'-b", *OURS]
 
 
 def test_the_error_file_is_read_again_as_a_flat_file():

@@ -10,7 +10,7 @@ from services.forms.clients.flat_file_process import LONGEST_EXTRA, answer
 from services.forms.clients.uploads.refusal import FileRefused
 from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_spreadsheet, text_of
 from tests.support.form_sets import SAMPLE
-from tests.support.workbooks import Raw, a_workbook
+from tests.support.workbooks import Raw, a_workbook, parts_of, sheet_xml, zipped
 
 HEADER = ["code", "colonne", "valeur"]
 
@@ -106,6 +106,32 @@ def test_a_date_cell_is_read_as_a_date():
 
 def test_thousands_of_euros_are_refused():
     assert read(F=[["Unité", "k€"], HEADER, ["BA.010", "brut", 3]]).problems[0].control == "F-27"
+
+
+def test_a_hidden_sheet_is_read_and_said_to_be_hidden():
+    sheets = {"F": [HEADER, ["BA.010", "brut", 3]], "Cachée": [HEADER, ["BA.020", "brut", 4]]}
+    parts = parts_of({name: sheet_xml(rows) for name, rows in sheets.items()})
+    named = parts["xl/workbook.xml"].decode()
+    parts["xl/workbook.xml"] = named.replace('sheetId="2"', 'sheetId="2" state="veryHidden"').encode()
+
+    file = read_spreadsheet(OpenedWorkbook(zipped(parts)), formsets.load("2024.1"))
+
+    assert texts(file) == {"BA.010.brut": "3", "BA.020.brut": "4"}
+    assert "Feuilles masquées, lues comme les autres : Cachée." in [guess.message_fr for guess in file.guesses]
+
+
+def test_a_cell_given_in_two_sheets_says_which():
+    file = read(F=[HEADER, ["BA.010", "brut", 3]], G=[HEADER, ["BA.010", "brut", 3]])
+
+    (twice,) = [guess for guess in file.guesses if guess.kind == "duplicate"]
+    assert "(feuille F, ligne 2 et feuille G, ligne 2)" in twice.message_fr
+    assert "(sheet F, row 2 and sheet G, row 2)" in twice.message_en
+
+
+def test_a_sheet_of_more_than_five_thousand_rows_is_read():
+    file = read(F=[HEADER, *(["BA.010", "brut", 3] for _ in range(6_000)), ["BA.020", "brut", 4]])
+
+    assert texts(file) == {"BA.010.brut": "3", "BA.020.brut": "4"}
 
 
 def test_a_workbook_without_a_table_is_refused():

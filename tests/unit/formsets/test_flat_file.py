@@ -158,6 +158,15 @@ def test_a_file_of_another_body_or_year_is_refused() -> None:
         assert (problem.control, problem.is_fatal) == ("F-26", True)
 
 
+def test_cells_given_again_with_the_same_value_are_named_up_to_a_hundred_then_counted() -> None:
+    found = flat(HEADER + "BA.010;brut;1\n" * 5_001)
+
+    repeats = [guess for guess in found.guesses if guess.kind == "duplicate"]
+    assert len(repeats) == 101
+    assert "4900 autres" in repeats[-1].message_fr
+    assert "4900 more" in repeats[-1].message_en
+
+
 def test_many_problems_are_counted_rather_than_listed() -> None:
     found = flat(HEADER + "ZZ.010;n;1\n" * 5_000)
 

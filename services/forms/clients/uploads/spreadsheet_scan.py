@@ -15,8 +15,8 @@ from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 
 MOST_CELLS = 500_000
 """Cells of a workbook, and area of the rectangle of a sheet."""
-MOST_ROWS = 5_000
-"""Rows of a sheet."""
+MOST_ROWS = 100_000
+"""Rows of a sheet, as lines of a text; what a reader keeps is bounded by the area."""
 MOST_NOTED = 2_000
 """Cells noted for one reason; a workbook with more is refused."""
 
@@ -57,6 +57,8 @@ class ScannedSheet:
     """Formulas without a stored result."""
     percentages: set[Place] = field(default_factory=set)
     """Numbers shown as percentages, stored as fractions."""
+    is_hidden: bool = False
+    """People who open the workbook do not see the sheet."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ class _Workbook:
     parts: dict[str, ScannedSheet] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
     """Sheet name → relation."""
+    hidden: set[str] = field(default_factory=set)
+    """Names of sheets that people do not see."""
     targets: dict[str, str] = field(default_factory=dict)
     """Relation → part."""
 
@@ -120,6 +124,7 @@ class _Workbook:
             path = target.lstrip("/") if target.startswith("/") else f"xl/{target.removeprefix('./')}"
             if path in self.parts:
                 found[name] = self.parts[path]
+                found[name].is_hidden = name in self.hidden
         return found
 
 
@@ -196,6 +201,8 @@ class _Part:
         if _local(name) == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             self._put(self._workbook.named, attributes.get("name", ""), relation)
+            if attributes.get("state", "visible") != "visible":
+                self._workbook.hidden.add(attributes.get("name", ""))
 
     def _in_relations(self, name: str, attributes: dict[str, str]) -> None:
         if attributes.get("TargetMode", "").lower() != "external":

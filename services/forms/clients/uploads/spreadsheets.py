@@ -49,6 +49,8 @@ class _Reading:
     subject: dict[str, str] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    """Sheets read though people do not see them."""
     percentages: list[str] = field(default_factory=list)
 
 
@@ -203,6 +205,8 @@ def tables_of(book: OpenedWorkbook, reading: _Reading) -> Iterator[Table]:
             reading.left_out.append(printable(name, 40))
             continue
         reading.read.append(printable(name, 40))
+        if sheet.is_hidden:
+            reading.hidden.append(printable(name, 40))
         titles = [column_name(text_of(value)) for value in rows[header]]
         yield Table(printable(name, 40), header, titles, rows, sheet)
 
@@ -304,6 +308,14 @@ def _is_refused(
 def _guesses(reading: _Reading) -> Iterator[Guess]:
     names = ", ".join(reading.read)
     yield Guess("sheet", names, f"Feuilles lues : {names}.", f"Sheets read: {names}.")
+    if reading.hidden:
+        names = ", ".join(reading.hidden)
+        yield Guess(
+            "sheet",
+            names,
+            f"Feuilles masquées, lues comme les autres : {names}.",
+            f"Hidden sheets, read as the others: {names}.",
+        )
     if reading.left_out:
         names = ", ".join(reading.left_out)
         yield Guess(
