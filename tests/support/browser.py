@@ -100,7 +100,7 @@ class Desk:
             *(p.name for p in running.accounts.people),
             *(formsets.load(version).digest for version in formsets.available()),
         ]
-        """What people wrote, in their own language: no page translates it."""
+        """What people wrote, in their own language, and digests, which are no words: no page translates them."""
         page.on("response", self._heed)
 
     def _heed(self, response: Response) -> None:

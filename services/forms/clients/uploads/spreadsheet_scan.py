@@ -33,7 +33,6 @@ _PLAIN_ROWS = re.compile(rb"(?:<row(?: [^<>/]*+)?+(?:/>|>(?:" + _PLAIN_CELL + rb
 _ROWS_START, _ROWS_END = b"<sheetData>", b"</sheetData>"
 _NOT_PLAIN = re.compile(rb"<!|.<\?|&#|[<:](?:c|f|v|row)[\s/>]|:dimension[\s/>]", re.DOTALL)
 """What must not stand around plain rows."""
-_CELLS = re.compile(rb"<c[a-zA-Z]+")
 _CELLS = re.compile(rb'<c r="([A-Z]{1,3}[1-9][0-9]{0,6})"')
 _DIGITS, _LETTERS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MOST_STYLES = 20
