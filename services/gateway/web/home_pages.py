@@ -38,7 +38,7 @@ async def home(visit: Visitor) -> Response:
         Card(
             filing,
             title_of(filing, visit.wording),
-            left_to_do(filing, passport, visit.wording),
+            left_to_do(filing, passport, visit.desk.clock.now().date(), visit.wording),
             who_sees(filing, await deliveries_of(visit, filing), visit.wording),
         )
         for filing in filings.filings
