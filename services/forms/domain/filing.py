@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from chassis.agreement import in_both
+from chassis.clock import day_in_paris
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import is_late
 from services.forms.domain.deadlines import Deadlines
@@ -128,7 +129,11 @@ class Filing:
     @property
     def was_late(self) -> bool:
         """True when the signed version of an ER was transmitted after the official deadline (W-08)."""
-        return self.document is Document.ER and self.signed_at is not None and is_late(self.year, self.signed_at.date())
+        return (
+            self.document is Document.ER
+            and self.signed_at is not None
+            and is_late(self.year, day_in_paris(self.signed_at))
+        )
 
     @property
     def next_version(self) -> int:
@@ -166,7 +171,7 @@ class Filing:
         Raises:
             CampaignClosed: its last day is over.
         """
-        if self.last_day is not None and at.date() > self.last_day:
+        if self.last_day is not None and day_in_paris(at) > self.last_day:
             raise CampaignClosed(str(self.document), self.year, self.last_day, is_correction=bool(self.signed_version))
 
     def require_editable(self, at: datetime) -> None:

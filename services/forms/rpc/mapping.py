@@ -340,7 +340,9 @@ def to_review_state(value: pb.ReviewState.ValueType) -> ReviewState:
     for state, code in _REVIEW_STATES.items():
         if code == value:
             return state
-    raise Invalid(violations=[Violation("state", "État de fiabilisation attendu.", "STATE")])
+    known = ", ".join(pb.ReviewState.Name(code) for code in _REVIEW_STATES.values())
+    what = ("État de fiabilisation attendu.", "State of the review expected.")
+    raise Invalid(violations=[malformed("state", "STATE", what, (f"Un de {known}.", f"One of {known}."))])
 
 
 def request_message(request: ReturnRequest) -> pb.ReturnRequest:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.filing import Filing, Step
@@ -80,7 +80,7 @@ class ArchiveDueFilings:
 
     async def __call__(self) -> int:
         """Archive what is due, a transaction each, and return how many; asked again, nothing is left."""
-        ended_before = self._clock.now().date() - self._after
+        ended_before = day_in_paris(self._clock.now()) - self._after
         archived = 0
         while due := await self._due(ended_before):
             for filing_id in due:

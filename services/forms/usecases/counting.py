@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from chassis.clock import day_in_paris
 from services.forms.domain.addressing import fillable
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
@@ -44,7 +45,7 @@ async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Fili
         counts = await work.filings.counts([filing.id for filing in alike], places, unsigned)
         for filing in alike:
             counted = counts.get(filing.id, CellCounts())
-            lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), at.date())
+            lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), day_in_paris(at))
             named = [cell for cell in to_review if cell.filing_id == filing.id]
             cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking, named)
     return [cards[filing.id] for filing in filings]

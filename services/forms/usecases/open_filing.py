@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chassis.agreement import in_both
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
@@ -67,7 +67,7 @@ class OpenFiling:
             raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
         extension = await work.campaigns.extension_of(document, year, body.siren)
         extended_to = extension.due_on if extension else None
-        campaign.require_open(body.family, now.date(), extended_to)
+        campaign.require_open(body.family, day_in_paris(now), extended_to)
         filing = Filing(
             id=self._identifiers.next(),
             body=body,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identity import EVERY_SCOPE, Caller
 from services.forms.domain.activity import TOLD_TO_AUTHORITY, Activity
 from services.forms.domain.addressing import place_of
@@ -61,7 +61,7 @@ class ListFilings:
             filings = await work.filings.of_bodies(sirens)
             now = self._clock.now()
             cards = await cards_of(work, self._form_sets, filings, now)
-            today = now.date()
+            today = day_in_paris(now)
             campaigns = await work.campaigns.open_on(today)
             extended = {
                 (campaign.document, campaign.year, one.siren): one.due_on

@@ -154,21 +154,21 @@ def compared(differences: Sequence[CellDifference], form_set: FormSet, _: Wordin
 
 
 async def over_the_years(
-    visit: Visit, identity: FilingIdentity, text: str, count: int = 0
+    visit: Visit, identity: FilingIdentity, text: str | None, count: int = 0
 ) -> tuple[dict[str, object], Invalid | None]:
     """Return the series of the cells that a text names, as the pages show it, and why there is none when it is refused.
 
     Args:
         visit: the visit.
         identity: whose document it is.
-        text: addresses, as `cells_of` reads them; nothing is asked for when there are none.
+        text: addresses, as `cells_of` reads them; None when nothing was asked.
         count: how many years, newest last; 0 for as many as there are to see.
     """
-    addresses = cells_of(text)
+    addresses = cells_of(text or "")
     refused: Invalid | None = None
     points: tuple[SeriesPoint, ...] = ()
     try:
-        if addresses:
+        if text is not None:
             points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
     except Invalid as failure:
         refused = failure

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import formsets
+from chassis.clock import day_in_paris
 from chassis.errors import Failure
 from services.gateway.clients.answers import (
     Delivery,
@@ -94,7 +95,7 @@ def moves(filing: Filing, passport: Passport) -> list[Move]:
 
 def is_editable(visit: Visit, filing: Filing) -> bool:
     """Tell whether to offer inputs."""
-    is_in_time = not is_over(filing, visit.desk.clock.now().date())
+    is_in_time = not is_over(filing, day_in_paris(visit.desk.clock.now()))
     return filing.step in EDITABLE and not filing.is_locked and is_in_time and visit.may("filing.edit", filing)
 
 
@@ -254,8 +255,8 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
         "identity": identity,
         "title": title_of(filing, _),
         "tabs": _tabs(visit, filing, tab),
-        "left": left_to_do(filing, visit.passport, visit.desk.clock.now().date(), _),
-        "is_over": is_over(filing, visit.desk.clock.now().date()),
+        "left": left_to_do(filing, visit.passport, day_in_paris(visit.desk.clock.now()), _),
+        "is_over": is_over(filing, day_in_paris(visit.desk.clock.now())),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
         "is_editable": is_editable(visit, filing),
         "at": f"/filings/{identity.filing_id}",

@@ -129,7 +129,7 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     other = next((one for one in choices if one.value == asked), None)
     if asked and other is None:
         raise NotFound
-    shown_series, refused = await over_the_years(visit, filing.identity, query.get("cells", ""))
+    shown_series, refused = await over_the_years(visit, filing.identity, query.get("cells"))
     values: dict[str, Any] = {"choices": choices, "version": version, "other": other, **shown_series}
     if other is not None:
         found = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)

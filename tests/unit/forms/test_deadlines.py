@@ -1,7 +1,7 @@
 """The four dates of a campaign: after its closing nothing is typed, imported or signed, but for extensions and corrections."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -26,6 +26,7 @@ from tests.support.forms import (
     a_finding,
     a_forms,
     an_other_value,
+    begun,
 )
 from tests.support.hosting import OFFICER, a_caller
 
@@ -54,13 +55,17 @@ def test_the_last_days_follow_from_the_campaign_and_the_extension(corrected_unti
     assert deadlines_of(CLOSES, corrected_until, extended_to) == Deadlines(entry, correction)
 
 
-@pytest.mark.parametrize(("version", "last_day"), [(0, CLOSES), (1, CORRECTIONS)])
-def test_the_last_day_is_included_and_that_of_corrections_needs_a_signature(version, last_day):
+@pytest.mark.parametrize(
+    ("version", "midnight"),
+    [(0, datetime(2025, 12, 31, 23, tzinfo=UTC)), (1, datetime(2026, 3, 31, 22, tzinfo=UTC))],
+    ids=["entry, in winter", "corrections, in summer"],
+)
+def test_the_last_day_is_included_until_midnight_in_paris(version, midnight):
     filing = a_filing(signed_version=version, deadlines=Deadlines(CLOSES, CORRECTIONS))
 
-    filing.require_in_time(datetime(last_day.year, last_day.month, last_day.day, 23, 59, tzinfo=UTC))
+    filing.require_in_time(midnight - timedelta(seconds=1))
     with pytest.raises(CampaignClosed):
-        filing.require_in_time(noon(last_day.replace(day=1, month=last_day.month % 12 + 1, year=2026)))
+        filing.require_in_time(midnight)
 
 
 def test_a_filing_without_a_known_campaign_is_never_too_late():
@@ -154,7 +159,7 @@ async def test_what_was_signed_and_is_open_again_is_corrected_until_its_own_day(
 async def test_after_the_closing_nothing_is_signed():
     forms, _ = await late(CLOSES)
     async with forms.store() as work:
-        await work.cells.save(FILING_ID, [a_cell(SHARED, "7", 2)])
+        await work.cells.save(FILING_ID, [*begun(), a_cell(SHARED, "7", 2)])
         await work.commit()
     await forms.use.move_filing(forms.caller, FILING_ID, Step.SIGNATURE, "")
     _, snapshot = await forms.use.freeze_filing(forms.caller, FILING_ID)
@@ -202,7 +207,7 @@ async def test_a_body_with_more_time_opens_its_filing_after_the_closing():
     await forms.use.extend_deadline(ALEX, Document.ER, 2024, SIREN, EXTENDED, "Incendie")
     forms.clock.advance(seconds=(noon(EXTENDED) - forms.clock.now()).total_seconds())
 
-    _, openable = await forms.use.list_filings(forms.caller, "")
+    _, openable, _ = await forms.use.list_filings(forms.caller, "")
     card, is_new = await forms.use.open_filing(forms.caller, SIREN, Document.ER, 2024)
 
     assert [one.body.siren for one in openable] == [SIREN]
@@ -216,7 +221,7 @@ async def test_a_body_without_more_time_does_not():
         await work.commit()
     forms.clock.advance(seconds=(noon(EXTENDED) - forms.clock.now()).total_seconds())
 
-    _, openable = await forms.use.list_filings(forms.caller, "")
+    _, openable, _ = await forms.use.list_filings(forms.caller, "")
 
     assert openable == []
     with pytest.raises(NoCampaign):

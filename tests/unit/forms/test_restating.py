@@ -8,7 +8,7 @@ import formsets
 from services.forms.domain.carrying import LastYear
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import CellsRefused, ImportHasProblems, ImportStale
-from services.forms.domain.filing import Document, Step, Verdict
+from services.forms.domain.filing import Step, Verdict
 from services.forms.domain.restating import unexplained
 from services.forms.domain.snapshot import Snapshot
 from services.forms.usecases.save_cells import TypedCell
@@ -190,4 +190,4 @@ def test_a_line_that_changed_its_meaning_is_not_compared_with():
     then = f"{broken.rpartition('.')[0]}.{newer.form_of(broken).default_column}"
     signed = LastYear(formsets.load(FORM_SET), {then: "5"})
 
-    assert unexplained(newer, Document.ER, signed, (), [(broken, "6")]) == []
+    assert unexplained(newer, signed, (), [(broken, "6")]) == []

@@ -76,8 +76,8 @@ async def entered(**changes):
     return forms
 
 
-async def publish(forms, version=VARIANT.version):
-    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version)
+async def publish(forms, version=VARIANT.version, *, is_forced=False):
+    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version, is_forced=is_forced)
 
 
 def fates(forms):
@@ -267,7 +267,7 @@ async def test_a_zero_in_a_cell_that_is_closed_now_stands_in_nobodys_way():
         a_cell("CP.380.n", "0"),
     )
 
-    await publish(forms, "2025.1")
+    await publish(forms, "2025.1", is_forced=True)
 
     assert fates(forms) == {"CP.380.n": Fate.DROPPED}
     assert forms.values() == {AMOUNT: "1"}

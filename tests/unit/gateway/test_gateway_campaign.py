@@ -22,7 +22,7 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
         french = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
         english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
     assert "2 dossiers ouverts à changer, 2 cases à choisir, 3 dossiers signés inchangés." in french
-    assert "1 dossier contrôlé sous les deux référentiels ; le verdict change pour 1." in french
+    assert "1 dossier contrôlé sous les deux référentiels\N{NO-BREAK SPACE}; le verdict change pour 1." in french
     assert "Aucune anomalie → <strong>Des contrôles bloquants" in french
     assert "X-09" in french
     assert "non contrôlé" in french
@@ -74,7 +74,7 @@ async def test_a_form_set_that_is_not_published_is_previewed_and_not_given_to_fi
         await browser.sign_in()
         shown = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
         sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
-    assert "1 dossier ouvert à changer" in shown
+    assert "2 dossiers ouverts à changer" in shown
     assert 'action="/staff/campaign/publish"' not in shown, "2025.1 is on trial"
     assert sent.status_code == 422
     assert "Il n&#39;est pas publié." in sent.text

@@ -127,7 +127,7 @@ async def test_officers_compare_signed_versions_and_follow_cells():
 
     assert f'value="{FILING_ID}:0"' not in page, "a draft is offered to nobody"
     assert "D’année en année" in page
-    assert "Différences : 1 case." in page
+    assert "Différences\N{NO-BREAK SPACE}: 1 case." in page
 
 
 async def test_officers_comment_for_the_body_to_read():
@@ -153,7 +153,7 @@ async def test_the_body_is_told_of_the_question_and_answers():
         await browser.sign_in()
         page = (await browser.get(AT)).text
         await browser.post(f"{AT}/review/answer", {"text": "Deux acquisitions."})
-    assert "Répondre à la question de l’autorité : Pourquoi &lt;cette&gt; hausse ?" in page
+    assert "Répondre à la question de l’autorité\N{NO-BREAK SPACE}: Pourquoi &lt;cette&gt; hausse ?" in page
     assert "Ce qui reste à faire (1)" in " ".join(page.split())
     assert browser.world.calls("answer_review") == [(FILING_ID, "Deux acquisitions.")]
 
@@ -161,16 +161,16 @@ async def test_the_body_is_told_of_the_question_and_answers():
 async def test_a_reader_is_told_of_the_question_and_not_offered_to_answer():
     page = await body_page(sent(ReviewState.ASKED), permissions=("filing.read",))
 
-    assert "L’autorité demande : Pourquoi" in page
+    assert "L’autorité demande\N{NO-BREAK SPACE}: Pourquoi" in page
     assert f'action="{AT}/review/answer"' not in page
 
 
 @pytest.mark.parametrize(
     ("world", "sentence"),
     [
-        (sent(), "Rien : le dossier est signé et transmis."),
-        (sent(step=Step.CLOSED), "Rien : le dossier est clôturé."),
-        (sent(step=Step.ARCHIVED), "Rien : le dossier est archivé, en lecture seule."),
+        (sent(), "Rien\N{NO-BREAK SPACE}: le dossier est signé et transmis."),
+        (sent(step=Step.CLOSED), "Rien\N{NO-BREAK SPACE}: le dossier est clôturé."),
+        (sent(step=Step.ARCHIVED), "Rien\N{NO-BREAK SPACE}: le dossier est archivé, en lecture seule."),
     ],
     ids=["sent", "closed", "archived"],
 )
@@ -200,7 +200,7 @@ async def test_cells_to_look_at_again_are_left_to_do_with_who_asks_and_why():
     cells = tuple(CellToReview(f"BA.{n:03d}.brut", "À revoir", "Alex Agent", NOW) for n in range(10, 230, 10))
     page = await body_page(World(filing=a_filing(to_review=cells)))
 
-    assert f'<a href="{AT}/cells/BA.010.brut">Revoir BA.010.brut : À revoir (Alex Agent)</a>' in page
+    assert f'<a href="{AT}/cells/BA.010.brut">Revoir BA.010.brut\N{NO-BREAK SPACE}: À revoir (Alex Agent)</a>' in page
     assert page.count("Revoir BA.") == 20
     assert "Revoir encore 2 cases." in page
 
