@@ -116,6 +116,7 @@ class Desk:
         await self.go("/")
         await self.page.get_by_role("link", name="Se connecter").first.click()
         await self.identify()
+        await expect(self.page.get_by_role("button", name="Se déconnecter")).to_be_visible()
 
     async def identify(self) -> None:
         """Fill in the provider's page."""
@@ -146,6 +147,11 @@ class Desk:
         """Return the input or the computed cell of an address."""
         return self.page.locator(f'[id="cell-{address}"]')
 
+    async def arrived(self) -> None:
+        """Wait for the page that a click asked for: between two documents there is nothing to look at."""
+        await self.page.wait_for_load_state("load")
+        await expect(self.page.locator("main")).to_be_attached()
+
     async def shoot(self, name: str, *, full: bool = True) -> None:
         """Leave a picture of the page, wide and narrow, and hold it to the rules of every page.
 
@@ -154,6 +160,7 @@ class Desk:
             full: the whole page; otherwise what the window shows now, and nothing is held to anything.
         """
         SCREENSHOTS.mkdir(exist_ok=True)
+        await self.arrived()
         if not full:
             await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
             return
@@ -176,6 +183,7 @@ class Desk:
 
     async def measure(self, name: str) -> None:
         """Hold the page to the rules of every page, wide and narrow."""
+        await self.arrived()
         for width in (WIDE, NARROW):
             await self.page.set_viewport_size({"width": width, "height": 900})
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
