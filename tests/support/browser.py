@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, async_playwright, expect
 from rich.console import Console
 
 import formsets
@@ -38,6 +38,7 @@ WIDE, NARROW, TALLEST = 1280, 400, 2_500
 LOOKING = os.environ.get("HARMONIA_LOOK") == "1"
 """Whether to leave a picture of every page that is looked at: for people who mend pages."""
 PATIENCE_MS = 20_000
+STEP_SECONDS = 0.05
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -101,11 +102,20 @@ class Desk:
             *(formsets.load(version).digest for version in formsets.available()),
         ]
         """What people wrote, in their own language, and digests, which are no words: no page translates them."""
+        self._here = asyncio.Event()
+        """Set while the page that was asked for last is the page there is."""
         page.on("response", self._heed)
+        page.on("request", self._leave)
+        page.on("load", lambda _: self._here.set())
+        page.on("download", lambda _: self._here.set())
 
     def _heed(self, response: Response) -> None:
         if response.status >= 500:
             self.faults.append(f"{response.status} from {response.url}")
+
+    def _leave(self, request: Request) -> None:
+        if request.is_navigation_request() and request.frame == self.page.main_frame:
+            self._here.clear()
 
     async def go(self, path: str) -> None:
         """Open a page of the server."""
@@ -116,13 +126,13 @@ class Desk:
         await self.go("/")
         await self.page.get_by_role("link", name="Se connecter").first.click()
         await self.identify()
-        await expect(self.page.get_by_role("button", name="Se déconnecter")).to_be_visible()
 
     async def identify(self) -> None:
         """Fill in the provider's page."""
         await self.page.locator("input[name=username]").fill(self.person.username)
         await self.page.locator("input[name=password]").fill(self.person.password)
         await self.page.locator("button[type=submit], button:not([type])").last.click()
+        await expect(self.page.get_by_role("button", name=re.compile("Se déconnecter|Sign out"))).to_be_visible()
 
     async def press(self, name: str | re.Pattern[str]) -> None:
         """Press a button."""
@@ -148,9 +158,10 @@ class Desk:
         return self.page.locator(f'[id="cell-{address}"]')
 
     async def arrived(self) -> None:
-        """Wait for the page that a click asked for: between two documents there is nothing to look at."""
-        await self.page.wait_for_load_state("load")
-        await expect(self.page.locator("main")).to_be_attached()
+        """Wait for the page that a click asked for: a click comes back before, and there is nothing to look at yet."""
+        await asyncio.sleep(STEP_SECONDS)
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            await self._here.wait()
 
     async def shoot(self, name: str, *, full: bool = True) -> None:
         """Leave a picture of the page, wide and narrow, and hold it to the rules of every page.
@@ -210,6 +221,7 @@ class Desk:
 
     async def read(self, name: str, language: str = "fr") -> None:
         """Hold the page to one language, and to letting people who use a keyboard see where they are."""
+        await self.arrived()
         await expect(self.page.locator("html")).to_have_attribute("lang", language)
         for fault in await self.page.evaluate(_FOREIGN, self.own_words):
             self.faults.append(f"{name}: not in its language: {fault}")
