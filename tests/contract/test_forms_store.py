@@ -715,7 +715,7 @@ async def test_a_cell_to_review_is_left_while_it_holds_what_it_held(open_work):
         CellToReview(OTHER_ID, AMOUNT, "9", "Changé", "Alex", NOON),
     ]
     async with open_work() as work:
-        await work.cells.save_computed(FILING_ID, {GIVEN: "7"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "7"})
         await work.to_review.ask(asked)
         await work.commit()
 
@@ -726,7 +726,7 @@ async def test_a_cell_to_review_is_left_while_it_holds_what_it_held(open_work):
     assert await left() == sorted([AMOUNT, GIVEN, SHARED])
     async with open_work() as work:
         await work.cells.save(FILING_ID, [a_cell(AMOUNT, "101", 2)])
-        await work.cells.save_computed(FILING_ID, {GIVEN: "8"})
+        await work.cells.move_computed(FILING_ID, {GIVEN: "8"})
         await work.commit()
     assert await left() == [SHARED]
     async with open_work() as work:
