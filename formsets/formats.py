@@ -259,7 +259,9 @@ def _refuse_locked(form_set: FormSet, address: str, origin: Origin, locked: bool
     if origin == "hand" and not form_set.accepts_input(address):
         raise _computed()
     if locked:
-        raise _Refused("F-21", "Demandez un retraitement, avec un commentaire.", "Ask for a restatement.")
+        raise _Refused(
+            "F-21", "Demandez un retraitement, avec un commentaire.", "Ask for a restatement, with a comment."
+        )
 
 
 def _computed() -> _Refused:

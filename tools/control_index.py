@@ -25,6 +25,8 @@ _SIGNING = "tests/unit/signature/test_signature_signing.py"
 _FORMS_SIGNING = "tests/unit/forms/test_usecases_signing.py"
 _EXCHANGE = "tests/integration/sync/test_sync_exchange.py"
 _TOTALS = "tests/unit/forms_imports/test_totals_and_refused_lines.py"
+_RESTATING = "tests/unit/forms/test_restating.py"
+_PUBLISHING = "tests/unit/forms/test_usecases_publishing.py"
 _WORKFLOW = "tests/unit/formsets/test_workflow.py"
 _LACKING = "services/forms/domain/shortcomings.py::shortcomings"
 _LACKING_TESTS = "tests/unit/forms/test_shortcomings.py"
@@ -42,7 +44,14 @@ class Entry:
 
 
 READINGS = {
-    **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20, 21)},
+    **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20)},
+    "F-21": Entry(
+        (_READ, "services/forms/domain/restating.py::unexplained"),
+        (
+            f"{_RESTATING}::test_a_signed_figure_is_not_changed_without_a_word",
+            f"{_RESTATING}::test_a_file_changes_no_signed_figure_and_says_so_line_by_line",
+        ),
+    ),
     "F-22": Entry(
         (
             "formsets/comparison.py::disagreement",
@@ -54,7 +63,11 @@ READINGS = {
             f"{_TOTALS}::test_the_server_says_of_a_file_what_the_command_line_says_of_it",
         ),
     ),
-    **{f"F-{n}": Entry((_FILE,)) for n in (23, 24, 25, 27, 28, 29)},
+    **{f"F-{n}": Entry((_FILE,)) for n in (23, 24, 25, 27, 29)},
+    "F-28": Entry(
+        (_FILE, "services/forms/domain/form_set_life.py::require_applicable"),
+        (f"{_PUBLISHING}::test_a_form_set_of_other_exercices_is_published_only_when_that_is_asked_for",),
+    ),
     "F-26": Entry(("formsets/flat_file.py::check_subject",)),
     "F-31": Entry(
         ("formsets/package.py::is_required", "services/validation/domain/evaluation.py::_required"),

@@ -15,6 +15,8 @@ class Access:
     """Who may call one method: exactly one of the four ways is set."""
 
     permission: str = ""
+    other_permissions: tuple[str, ...] = ()
+    """Those that open the same door to other people."""
     is_internal: bool = False
     is_peer: bool = False
     is_public: bool = False
@@ -39,6 +41,7 @@ def access_of_service(full_name: str) -> dict[str, Access]:
             raise MethodWithoutAccess(f"{full_name}.{method.name} has no (harmonia.options.v1.access)")
         table[f"/{full_name}/{method.name}"] = Access(
             permission=option.permission,
+            other_permissions=tuple(option.or_permission),
             is_internal=option.internal,
             is_peer=option.peer,
             is_public=option.public,

@@ -32,7 +32,7 @@ def admit(access: Access | None, who: Caller) -> None:
     else:
         if not who.grants and not who.peer:
             raise Unauthenticated("Connexion requise.")
-        allowed = who.may_somewhere(access.permission)
+        allowed = any(who.may_somewhere(one) for one in (access.permission, *access.other_permissions))
     if not allowed:
         needed = {"permission": access.permission} if access.permission else {}
         raise Forbidden("Vous n'avez pas le droit de faire cette opération.", metadata=needed)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
@@ -34,6 +35,7 @@ from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListA
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.close_filing import ArchiveDueFilings, ArchiveFiling, CloseFiling
 from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -43,7 +45,7 @@ from services.forms.usecases.form_set_states import ListFormSets, SetFormSetStat
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
-from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
@@ -57,12 +59,15 @@ from services.forms.usecases.read_filings import (
 )
 from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
+from services.forms.usecases.request_return import DecideReturn, RequestReturn
 from services.forms.usecases.resolve_conflict import ResolveConflict
+from services.forms.usecases.review_filing import AnswerReview, ReviewFiling
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
 from services.forms.usecases.try_form_set import DiscardTrial, OpenTrial
 from services.forms.usecases.undo_step import ListSteps, UndoStep
+from services.forms.workers.archiving import archive_for_ever
 from services.forms.workers.publishing import Publishing
 
 SCHEMA = "forms"
@@ -104,9 +109,10 @@ def wire(
         list_transmitted_filings=ListTransmittedFilings(open_work),
         get_transmitted_filing=GetTransmittedFiling(open_work),
         plan_campaign=PlanCampaign(open_work, form_sets),
+        list_campaigns=ListCampaigns(open_work),
         list_form_sets=ListFormSets(open_work, form_sets),
         set_form_set_state=SetFormSetState(open_work, form_sets, clock),
-        preview_form_set_change=PreviewFormSetChange(open_work, form_sets),
+        preview_form_set_change=PreviewFormSetChange(open_work, controls, form_sets),
         publish_form_set=PublishFormSet(open_work, controls, form_sets, clock, identifiers),
         undo_form_set_change=UndoFormSetChange(open_work, controls, form_sets, clock),
         list_set_aside=ListSetAside(open_work, form_sets),
@@ -125,6 +131,12 @@ def wire(
         get_series=GetSeries(open_work, form_sets),
         compare_filings=CompareFilings(open_work, form_sets),
         reopen_filing=ReopenFiling(open_work, controls, facts, form_sets, clock),
+        review_filing=ReviewFiling(open_work, form_sets, clock),
+        answer_review=AnswerReview(open_work, form_sets, clock),
+        close_filing=CloseFiling(open_work, clock),
+        request_return=RequestReturn(open_work, form_sets, clock),
+        decide_return=DecideReturn(open_work, clock),
+        archive_filing=ArchiveFiling(open_work, clock),
         comment_cell=CommentCell(open_work, controls, form_sets, clock, identifiers),
         list_comments=ListComments(open_work, form_sets),
         extend_deadline=ExtendDeadline(open_work, bodies, clock),
@@ -154,8 +166,12 @@ class FormsService:
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         unhurried = GrpcControls(peers, is_background=True)
         use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack, unhurried)
-        relaying = asyncio.create_task(relay.run())
-        warming = asyncio.create_task(files.warm(*formsets.available()))
+        archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))
+        tasks = [
+            asyncio.create_task(relay.run()),
+            asyncio.create_task(files.warm(*formsets.available())),
+            asyncio.create_task(archive_for_ever(archive)),
+        ]
         try:
             yield Opened(
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
@@ -164,10 +180,9 @@ class FormsService:
                 applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
             )
         finally:
-            for task in (relaying, warming):
+            for task in tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
             await files.close()
             await engine.dispose()
 

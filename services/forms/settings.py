@@ -12,4 +12,9 @@ class FormsSettings(ServiceSettings):
     model_config = SettingsConfigDict(**{**ServiceSettings.model_config, "env_prefix": "FORMS_"})
 
     largest_upload: int = Field(default=20_000_000, description="Bytes of an uploaded file at most (decisions.md 10).")
+    archive_after_days: int = Field(
+        default=365,
+        ge=0,
+        description="Days after the last day of a campaign from which its closed filings are archived (step 6).",
+    )
     reading_seconds: float = Field(default=10.0, description="Seconds of processor a file may take to read.")

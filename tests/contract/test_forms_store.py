@@ -20,11 +20,13 @@ from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
+from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
@@ -116,6 +118,8 @@ def a_preview(**changes):
             receipt_number="N",
             reopened_at=NOON,
             lock=Lock("intent", NOON),
+            review=Review(ReviewState.ANSWERED, "Alex", NOON, "Pourquoi ?", "Parce que."),
+            return_request=ReturnRequest("Erreur", "Alix", NOON, "Trop tard", "Alex", NOON),
         ),
     ],
     ids=["new", "full"],
@@ -684,6 +688,112 @@ async def test_an_extension_replaces_the_one_before_and_moves_one_filing_only(op
         assert await work.campaigns.extensions(Document.ER, 2024) == [later]
         assert (await work.filings.get(FILING_ID)).due_on == later.due_on
         assert (await work.filings.get(OTHER_ID)).due_on == a_filing().due_on
+
+
+async def test_the_authority_reads_shared_comments_and_raises_no_flag(open_work):
+    await keep(open_work, a_filing())
+    ours = CellComment(UUID(int=31), FILING_ID, AMOUNT, "Entre nous", "Alix", NOON, False)
+    shared = CellComment(UUID(int=32), FILING_ID, SHARED, "Retraité", "Alix", NOON, True, True)
+    theirs = CellComment(UUID(int=33), FILING_ID, AMOUNT, "Voyez ici", "Alex", NOON, True, True, True)
+    async with open_work() as work:
+        for comment in (ours, shared, theirs):
+            await work.comments.add(comment)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.comments.of(FILING_ID, is_for_authority=True) == [theirs, shared]
+        assert await work.comments.of(FILING_ID) == [theirs, shared, ours]
+        assert await work.comments.flagged(FILING_ID) == {SHARED}
+
+
+async def test_a_cell_to_review_is_left_while_it_holds_what_it_held(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023), cells=[a_cell(AMOUNT, "100")])
+    asked = [
+        CellToReview(FILING_ID, AMOUNT, "100", "Pourquoi ?", "Alex", NOON),
+        CellToReview(FILING_ID, GIVEN, "7", "Et là ?", "Alex", NOON),
+        CellToReview(FILING_ID, SHARED, "", "Vide ?", "Alex", NOON),
+        CellToReview(OTHER_ID, AMOUNT, "9", "Changé", "Alex", NOON),
+    ]
+    async with open_work() as work:
+        await work.cells.move_computed(FILING_ID, {GIVEN: "7"})
+        await work.to_review.ask(asked)
+        await work.commit()
+
+    async def left():
+        async with open_work() as work:
+            return [one.address for one in await work.to_review.left([FILING_ID, OTHER_ID])]
+
+    assert await left() == sorted([AMOUNT, GIVEN, SHARED])
+    async with open_work() as work:
+        await work.cells.save(FILING_ID, [a_cell(AMOUNT, "101", 2)])
+        await work.cells.move_computed(FILING_ID, {GIVEN: "8"})
+        await work.commit()
+    assert await left() == [SHARED]
+    async with open_work() as work:
+        again = CellToReview(FILING_ID, AMOUNT, "101", "Encore", "Alex", NOON)
+        await work.to_review.ask([again])
+        assert (await work.to_review.left([FILING_ID]))[0] == again
+        await work.to_review.settle(FILING_ID, SHARED)
+        await work.commit()
+    assert await left() == [AMOUNT]
+    async with open_work() as work:
+        await work.to_review.settle(FILING_ID)
+        await work.commit()
+    assert await left() == []
+
+
+async def test_closed_filings_of_campaigns_that_ended_are_found(open_work):
+    closed = a_filing(step=Step.CLOSED)
+    await keep(open_work, closed, a_filing(id=OTHER_ID, year=2023, step=Step.REVIEW))
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign())
+        await work.campaigns.save(a_campaign(year=2023))
+        await work.commit()
+
+    async with open_work() as work:
+        found = work.filings.closed_in_campaigns_ended_before
+        assert await found(date(2025, 12, 31), 10) == []
+        assert await found(date(2026, 1, 1), 10) == [FILING_ID]
+        assert await found(date(2026, 1, 1), 0) == []
+
+
+async def test_a_filing_knows_its_last_days(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    async with open_work() as work:
+        await work.campaigns.save(a_campaign(corrected_until=date(2026, 3, 31)))
+        later = Extension(Document.ER, 2024, SIREN, date(2026, 2, 15), "Incendie", "Alex", NOON)
+        await work.campaigns.extend(later)
+        await work.commit()
+
+    async with open_work() as work:
+        expected = {FILING_ID: Deadlines(date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
+        found = [
+            await work.filings.get(FILING_ID),
+            await work.filings.get_for_change(OTHER_ID),
+            await work.filings.find(SIREN, Document.ER, 2024),
+            *await work.filings.of_bodies(frozenset({SIREN})),
+            *await work.filings.of_body_and_year(SIREN, 2024),
+            *await work.filings.of_campaign(Document.ER, 2024),
+            *await work.filings.page_of_campaign(Document.ER, 2024, None, 5, with_signed=True),
+        ]
+        assert [one.deadlines for one in found] == [expected[one.id] for one in found]
+        assert len(found) == 8
+        assert (await work.campaigns.find(Document.ER, 2024)).corrected_until == date(2026, 3, 31)
+        assert len(await work.campaigns.open_on(date(2026, 2, 15))) == 1
+        assert await work.campaigns.open_on(date(2026, 2, 16)) == []
+
+
+async def test_activities_of_some_kinds_are_found_among_many(open_work):
+    await keep(open_work, a_filing())
+    lines = [Activity(FILING_ID, NOON, "Alix", kind, "Fait.", "Done.") for kind in ("A", *["B"] * 205)]
+    async with open_work() as work:
+        for line in lines:
+            await work.activities.add(line)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.activities.of(FILING_ID, {"A"}) == lines[:1]
+        assert len(await work.activities.of(FILING_ID)) == 200
 
 
 async def test_a_campaign_keeps_what_it_demands(open_work):

@@ -25,10 +25,11 @@ from services.forms.domain.errors import (
     PublicationUnknown,
 )
 from services.forms.domain.events import FormsEvent
-from services.forms.domain.filing import Document, Filing
+from services.forms.domain.filing import Document, Filing, Step
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import ImportPreview
+from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.ports import CellCounts
@@ -58,6 +59,7 @@ class Kept:
     changed_filings: dict[tuple[UUID, UUID], ChangedFiling] = field(default_factory=dict)
     set_aside: dict[tuple[UUID, str, int], SetAside] = field(default_factory=dict)
     form_set_states: dict[str, DeclaredState] = field(default_factory=dict)
+    to_review: dict[tuple[UUID, str], CellToReview] = field(default_factory=dict)
 
     def copied(self) -> "Kept":
         """Return a copy that may be written; what it holds is immutable."""
@@ -82,6 +84,7 @@ class Kept:
             dict(self.changed_filings),
             dict(self.set_aside),
             dict(self.form_set_states),
+            dict(self.to_review),
         )
 
 
@@ -138,6 +141,7 @@ class InMemoryUnitOfWork:
         self.campaigns = InMemoryCampaigns(self)
         self.snapshots = InMemorySnapshots(self)
         self.activities = InMemoryActivities(self)
+        self.to_review = InMemoryCellsToReview(self)
         self.comments = InMemoryComments(self)
         self.attachments = InMemoryAttachments(self)
         return self
@@ -189,7 +193,18 @@ class InMemoryFilings:
     async def get(self, filing_id: UUID) -> Filing:
         if filing_id not in self._work.kept.filings:
             raise FilingUnknown
-        return self._work.kept.filings[filing_id]
+        return self._dated(self._work.kept.filings[filing_id])
+
+    def _dated(self, filing: Filing) -> Filing:
+        campaign = self._work.kept.campaigns.get((filing.document, filing.year))
+        extension = self._work.kept.extensions.get((filing.document, filing.year, filing.body.siren))
+        if campaign is None or filing.is_trial:
+            return replace(filing, deadlines=None)
+        extended_to = extension.due_on if extension else None
+        return replace(filing, deadlines=campaign.deadlines(extended_to))
+
+    def _all(self) -> list[Filing]:
+        return [self._dated(filing) for filing in self._work.kept.filings.values()]
 
     async def get_for_change(self, filing_id: UUID) -> Filing:
         await self._work.hold()
@@ -200,7 +215,7 @@ class InMemoryFilings:
         return next((f for f in self._real() if (f.body.siren, f.document, f.year) == key), None)
 
     def _real(self) -> list[Filing]:
-        return [f for f in self._work.kept.filings.values() if not f.is_trial]
+        return [f for f in self._all() if not f.is_trial]
 
     async def find_trial(self, siren: str, document: Document, year: int, form_set: str) -> Filing | None:
         key = (siren, document, year)
@@ -208,7 +223,7 @@ class InMemoryFilings:
         return next(found, None)
 
     async def trials_of(self, form_set: str) -> list[Filing]:
-        return [f for f in self._work.kept.filings.values() if f.is_trial and f.form_set == form_set]
+        return [f for f in self._all() if f.is_trial and f.form_set == form_set]
 
     async def throw_away(self, trials: Collection[UUID]) -> None:
         gone = set(trials)
@@ -220,6 +235,7 @@ class InMemoryFilings:
                 kept.computed.pop(filing_id, None)
             kept.activities = [one for one in kept.activities if one.filing_id not in gone]
             kept.comments = [one for one in kept.comments if one.filing_id not in gone]
+            kept.to_review = {key: one for key, one in kept.to_review.items() if key[0] not in gone}
             kept.versions = {key: cell for key, cell in kept.versions.items() if key[0] not in gone}
 
         self._work.write(write)
@@ -246,7 +262,7 @@ class InMemoryFilings:
         return len(await self.page_of_campaign(document, year, after, sys.maxsize, with_signed=with_signed))
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if f.body.siren in sirens]
+        found = [f for f in self._all() if f.body.siren in sirens]
         return sorted(found, key=lambda f: (-f.year, f.body.name, f.document))
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
@@ -254,7 +270,7 @@ class InMemoryFilings:
         return sorted(found, key=lambda f: f.body.siren)
 
     async def transmitted(self, year: int) -> list[Filing]:
-        found = [f for f in self._work.kept.filings.values() if f.signed_version and year in (0, f.year)]
+        found = [f for f in self._all() if f.signed_version and year in (0, f.year)]
         return sorted(found, key=lambda f: f.changed_at, reverse=True)
 
     async def add(self, filing: Filing) -> None:
@@ -271,6 +287,12 @@ class InMemoryFilings:
         for filing in self._real():
             if (filing.document, filing.year) == (document, year) and siren in ("", filing.body.siren):
                 await self.save(replace(filing, due_on=due_on))
+
+    async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
+        kept = self._work.kept
+        ended = {key for key, campaign in kept.campaigns.items() if campaign.last_day < day}
+        found = [f for f in kept.filings.values() if f.step is Step.CLOSED and (f.document, f.year) in ended]
+        return [f.id for f in sorted(found, key=lambda f: (f.changed_at, f.id))[:limit]]
 
     async def counts(
         self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
@@ -452,8 +474,16 @@ class InMemoryCampaigns:
         return await self.hold(document, year)
 
     async def open_on(self, on: date) -> list[Campaign]:
-        found = [c for c in self._work.kept.campaigns.values() if c.opens_on <= on <= c.closes_on]
+        extended = {(e.document, e.year) for e in self._work.kept.extensions.values() if e.due_on >= on}
+        found = [
+            c
+            for c in self._work.kept.campaigns.values()
+            if c.opens_on <= on and (on <= c.closes_on or (c.document, c.year) in extended)
+        ]
         return sorted(found, key=lambda c: (-c.year, c.document))
+
+    async def all(self) -> list[Campaign]:
+        return sorted(self._work.kept.campaigns.values(), key=lambda c: (-c.year, c.document))
 
     async def uses(self, form_set: str) -> bool:
         return any(campaign.form_set == form_set for campaign in self._work.kept.campaigns.values())
@@ -473,6 +503,31 @@ class InMemoryCampaigns:
         return sorted(found, key=lambda extension: extension.siren)
 
 
+class InMemoryCellsToReview:
+    def __init__(self, work: InMemoryUnitOfWork) -> None:
+        self._work = work
+
+    async def ask(self, cells: Iterable[CellToReview]) -> None:
+        asked = {(cell.filing_id, cell.address): cell for cell in cells}
+        self._work.write(lambda kept: kept.to_review.update(asked))
+
+    async def settle(self, filing_id: UUID, address: str = "") -> None:
+        def write(kept: Kept) -> None:
+            for key in [key for key in kept.to_review if key[0] == filing_id and address in ("", key[1])]:
+                del kept.to_review[key]
+
+        self._work.write(write)
+
+    async def left(self, filing_ids: Collection[UUID]) -> list[CellToReview]:
+        found = [c for c in self._work.kept.to_review.values() if c.filing_id in filing_ids and self._is_as_asked(c)]
+        return sorted(found, key=lambda cell: cell.address)
+
+    def _is_as_asked(self, cell: CellToReview) -> bool:
+        typed = self._work.kept.cells.get(cell.filing_id, {}).get(cell.address)
+        computed = self._work.kept.computed.get(cell.filing_id, {}).get(cell.address, "")
+        return cell.value == (typed.value if typed else computed)
+
+
 class InMemoryComments:
     def __init__(self, work: InMemoryUnitOfWork) -> None:
         self._work = work
@@ -480,12 +535,12 @@ class InMemoryComments:
     async def add(self, comment: CellComment) -> None:
         self._work.write(lambda kept: kept.comments.append(comment))
 
-    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
+    async def of(self, filing_id: UUID, address: str = "", *, is_for_authority: bool = False) -> list[CellComment]:
         found = [c for c in self._work.kept.comments if c.filing_id == filing_id and address in ("", c.address)]
-        return found[::-1][:1000]
+        return [c for c in reversed(found) if c.is_shared or not is_for_authority][:1000]
 
     async def flagged(self, filing_id: UUID) -> frozenset[str]:
-        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id]
+        of_filing = [c for c in self._work.kept.comments if c.filing_id == filing_id and not c.is_by_authority]
         is_up = {comment.address: comment.is_flagged for comment in of_filing}
         return frozenset(c.address for c in of_filing if is_up[c.address] and c.is_flagged and c.text)
 
@@ -551,5 +606,6 @@ class InMemoryActivities:
     async def add(self, activity: Activity) -> None:
         self._work.write(lambda kept: kept.activities.append(activity))
 
-    async def of(self, filing_id: UUID) -> list[Activity]:
-        return [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id][:200]
+    async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
+        found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
+        return [a for a in found if not kinds or a.kind in kinds][:200]

@@ -17,6 +17,7 @@ from services.gateway.clients.answers import (
     AdjustmentPreview,
     AttachedFile,
     Attachment,
+    Campaign,
     CampaignCheck,
     CarriedAnswers,
     Cell,
@@ -71,6 +72,8 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     ReleaseTerm,
     Report,
+    Review,
+    ReviewState,
     RunState,
     SavedCells,
     ScopeGrant,
@@ -237,6 +240,8 @@ class World:
     content: bytes = CONTENT
     obstacles: tuple[Sentence, ...] = ()
     set_aside: tuple[SetAsideCell, ...] = ()
+    is_applicable: bool = True
+    """Whether the form set to publish is that of the campaign's exercices."""
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
     """Method → what it raises."""
     asked: list[tuple[str, object]] = field(default_factory=list)
@@ -275,6 +280,21 @@ def a_preview() -> ImportPreview:
     changes = (*changes, total)
     guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
+
+
+def a_campaign(**other: object) -> Campaign:
+    """Return the ER campaign of 2024."""
+    values: dict[str, object] = {
+        "document": Document.ER,
+        "year": 2024,
+        "form_set": "2024.1",
+        "opens_on": "2025-04-01",
+        "due_on": "2025-07-15",
+        "closes_on": "2025-12-31",
+        "families": (Family.OPH, Family.ESH),
+        "required_attachments": ("DELIBERATION",),
+    }
+    return Campaign(**{**values, **other})  # type: ignore[arg-type]
 
 
 def an_attachment() -> Attachment:
@@ -356,8 +376,8 @@ class FakeForms:
         self.world.note("justify", (filing_id, control, text))
         return Verdict.REMARKS
 
-    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
-        self.world.note("move", (filing_id, step, reason))
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
+        self.world.note("move", (filing_id, step, reason, *cells))
         return replace(self.world.filing, step=step)
 
     async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
@@ -433,10 +453,21 @@ class FakeForms:
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
         choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
-        return FormSetChange((FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",)),), 3)
+        impact = FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",))
+        judged = replace(
+            impact,
+            is_judged=True,
+            verdict_before=Verdict.CLEAN,
+            verdict_after=Verdict.BLOCKED,
+            newly_failing=("X-09",),
+            recomputed=28,
+        )
+        return FormSetChange((judged, impact), 3, 1, self.world.is_applicable)
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
-        self.world.note("publish_form_set", (document, year, form_set))
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
+        self.world.note("publish_form_set", (document, year, form_set, is_forced))
         return Publication("pub-1", 1)
 
     async def undo_form_set(self, publication_id: str) -> int:
@@ -451,15 +482,49 @@ class FakeForms:
         self.world.note("choose_set_aside", (filing_id, address, keep_as))
         return self.world.filing
 
+    async def review(
+        self, filing_id: str, state: ReviewState, text: str, cells: Sequence[str], request_id: str
+    ) -> Filing:
+        self.world.note("review", (filing_id, state, text, tuple(cells)))
+        return replace(self.world.filing, review=Review(state))
+
+    async def answer_review(self, filing_id: str, text: str, request_id: str) -> Filing:
+        self.world.note("answer_review", (filing_id, text))
+        return self.world.filing
+
+    async def close(self, filing_id: str, request_id: str) -> Filing:
+        self.world.note("close", filing_id)
+        return replace(self.world.filing, step=Step.CLOSED)
+
+    async def request_return(self, filing_id: str, reason: str, request_id: str) -> Filing:
+        self.world.note("request_return", (filing_id, reason))
+        return self.world.filing
+
+    async def decide_return(self, filing_id: str, reason: str, *, is_accepted: bool, request_id: str) -> Filing:
+        self.world.note("decide_return", (filing_id, reason, is_accepted))
+        return self.world.filing
+
+    async def archive(self, filing_id: str, request_id: str) -> Filing:
+        self.world.note("archive", filing_id)
+        return replace(self.world.filing, step=Step.ARCHIVED)
+
     async def comment(
-        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, is_shared: bool, request_id: str
     ) -> CellComment:
-        self.world.note("comment", (filing_id, address, text, is_flagged))
-        return CellComment("c-2", address, text, "Camille Compte", NOW, is_flagged)
+        self.world.note("comment", (filing_id, address, text, is_flagged, is_shared))
+        return CellComment("c-2", address, text, "Camille Compte", NOW, is_flagged, is_shared)
 
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
         self.world.note("comments", (filing_id, address))
         return (CellComment("c-1", "BA.010.brut", "À revoir avec le <CAC>.", "Camille Compte", NOW, True),)
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        self.world.note("campaigns", None)
+        return (a_campaign(),)
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        self.world.note("plan", campaign)
+        return campaign
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
         self.world.note("extend", (document, year, body, due_on, reason))
@@ -479,12 +544,21 @@ class FakeForms:
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)
-        return (replace(self.world.filing, signed_version=1, step=Step.REVIEW, receipt_number="R-2025-000001"),)
+        return (self._sent(),)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         self.world.note("get_transmitted", filing_id)
-        filing = replace(self.world.filing, signed_version=1, step=Step.REVIEW)
-        return TransmittedFiling(filing, tuple(Cell(cell.address, cell.value) for cell in self.world.cells))
+        signed = Activity(
+            NOW, "Dominique Direction", "FILING_SIGNED", Sentence("Version 1 signée.", "Version 1 signed.")
+        )
+        cells = tuple(Cell(cell.address, cell.value) for cell in self.world.cells)
+        return TransmittedFiling(self._sent(), cells, (signed,))
+
+    def _sent(self) -> Filing:
+        filing = self.world.filing
+        if not filing.signed_version:
+            filing = replace(filing, signed_version=1, step=Step.REVIEW, review=Review(ReviewState.WAITING))
+        return replace(filing, receipt_number="R-2025-000001")
 
 
 @dataclass

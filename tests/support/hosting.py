@@ -42,6 +42,7 @@ ACCOUNTANT = (
     "delivery.read",
 )
 DIRECTOR = (*ACCOUNTANT, "filing.sign", "release.choose")
+OFFICER = ("staff.read", "filing.review", "filing.close", "filing.return", "delivery.read", "campaign.manage")
 
 
 def a_caller(name: str = "Camille Compte", *, on: Mapping[str, Sequence[str]] | None = None, **other: object) -> Caller:

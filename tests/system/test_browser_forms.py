@@ -137,7 +137,7 @@ async def test_an_earlier_year_is_carried_compared_and_followed(scene: Scene) ->
         await signs(director, before)
         at = await opens(accountant, YEAR)
         await carries_last_year(accountant, at)
-        await imports(accountant, at, a_faulty_file(YEAR))
+        await imports(accountant, at, a_faulty_file(YEAR, with_earlier_years=False))
         await is_proposed_last_year_s_text(accountant, at)
         await compares_two_years(accountant, at)
         await follows_cells_over_the_years(accountant, at)
@@ -396,10 +396,22 @@ async def meet_on_one_cell(first: Desk, second: Desk, at: str) -> None:
 # --- years --------------------------------------------------------------------------------------------------------
 
 
-def a_faulty_file(year: int) -> bytes:
-    """Return the filing of the cooperative, with one anomaly that its accountant will justify."""
+def a_faulty_file(year: int, *, with_earlier_years: bool = True) -> bytes:
+    """Return the filing of the cooperative, with one anomaly that its accountant will justify.
+
+    Args:
+        year: the exercice.
+        with_earlier_years: with the cells that repeat those of another exercice, which nobody changes once it is signed.
+    """
     filing, _ = with_fault(synthesise("COOP", 11, year), FAULT, 11)
-    return to_flat_csv(filing).encode()
+    lines = to_flat_csv(filing).splitlines(keepends=True)
+    return "".join(one for one in lines if with_earlier_years or not _is_of_earlier_years(one)).encode()
+
+
+def _is_of_earlier_years(line: str) -> bool:
+    form_set = formsets.load("2024.1")
+    code, column = line.split(";")[:2]
+    return form_set.has_cell(f"{code}.{column}") and form_set.is_prefilled(f"{code}.{column}")
 
 
 async def imports(accountant: Desk, at: str, content: bytes) -> None:
@@ -548,6 +560,8 @@ async def gives_it_to_the_open_filings(officer: Desk) -> None:
     await officer.press("Voir ce qui changerait")
     await expect(page.locator("main table")).to_contain_text("CP.380.n")
     await officer.look("e06-publication-preview")
+    await officer.sees("contrôle F-28")
+    await page.get_by_label("Publier malgré tout un référentiel").check()
     await officer.press("Faire passer ces dossiers au référentiel 2025.1")
     await officer.sees(re.compile(r"Publié\s: \d+ dossiers? changés?\."))
     await officer.glance("e07-published")

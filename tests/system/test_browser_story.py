@@ -63,7 +63,9 @@ async def test_a_figure_travels_from_a_file_to_a_partner_without_any_script(scen
         director = await scene.seat(stack, "MIN", "directeur.oph", scripts=False)
         number = await signs(director, "min")
         scene.receipts["MIN"] = number
-        await is_read_by_staff(await scene.seat(stack, "MIN", "agent.min", scripts=False), number)
+        officer = await scene.seat(stack, "MIN", "agent.min", scripts=False)
+        await is_read_by_staff(officer, number)
+        await is_reviewed_and_closed(officer, director)
     await is_delivered_to_whom_it_should(scene, number)
 
 
@@ -479,6 +481,41 @@ async def is_read_by_staff(officer: Desk, number: str) -> None:
     await officer.page.locator("main nav").get_by_role("link", name="PL", exact=True).click()
     await officer.sees("99\u202f999")
     await officer.shoot("31-staff-form")
+
+
+async def is_reviewed_and_closed(officer: Desk, director: Desk) -> None:
+    """Ask, answer, find reliable, close: the last steps, on both sides."""
+    page = officer.page
+    await page.get_by_role("link", name="Fiabilisation", exact=True).click()
+    await page.get_by_label("Nouvel état").select_option(label="Question posée")
+    await page.locator("#text").fill("D’où vient la hausse des logements conventionnés ?")
+    await page.locator("#review-cells").fill("PL.120.n")
+    await officer.press("Enregistrer l’état")
+    await officer.sees("Question posée")
+    await officer.shoot("32-staff-review")
+    await director.go("/")
+    await director.page.locator("main h2").get_by_role("link").first.click()
+    await director.sees("Répondre à la question de l’autorité : D’où vient la hausse")
+    await director.sees("Revoir PL.120.n")
+    await director.page.locator("#answer").fill("Deux acquisitions auprès d’un bailleur voisin.")
+    await director.shoot("33-body-question")
+    await director.press("Envoyer la réponse")
+    await director.sees("Réponse envoyée à l’autorité.")
+    await page.reload()
+    await officer.sees("Deux acquisitions")
+    await page.get_by_label("Nouvel état").select_option(label="Fiabilisé")
+    await officer.press("Enregistrer l’état")
+    await officer.press("Clore le dossier (étape 5)")
+    await officer.sees("Dossier clôturé.")
+    await page.get_by_role("link", name="Comparer", exact=True).click()
+    await page.get_by_label("Cases, séparées par des espaces").fill("PL.120.n")
+    await officer.press("Montrer la série")
+    await officer.sees("99\u202f999")
+    await officer.shoot("34-staff-compare")
+    await director.page.reload()
+    await director.sees("Étape 5/6")
+    await director.sees("Demander le retour à l’étape 4")
+    await director.shoot("35-body-closed")
 
 
 async def is_delivered_to_whom_it_should(scene: Scene, number: str) -> None:

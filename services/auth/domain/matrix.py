@@ -30,7 +30,14 @@ TICKS: Mapping[Role, frozenset[Permission]] = {
         {Permission.FILING_READ, Permission.RELEASE_READ, Permission.RECEIPT_READ, Permission.DELIVERY_READ}
     ),
     Role.AUTHORITY_OFFICER: frozenset(
-        {Permission.STAFF_READ, Permission.FILING_RETURN, Permission.DELIVERY_READ, Permission.CAMPAIGN_MANAGE}
+        {
+            Permission.STAFF_READ,
+            Permission.FILING_REVIEW,
+            Permission.FILING_CLOSE,
+            Permission.FILING_RETURN,
+            Permission.DELIVERY_READ,
+            Permission.CAMPAIGN_MANAGE,
+        }
     ),
     Role.PARTNER: frozenset({Permission.FEED_READ}),
 }

@@ -23,7 +23,18 @@ class Permission(StrEnum):
     FILING_IMPORT = "filing.import", "Importer un fichier dans le dossier."
     FILING_JUSTIFY = "filing.justify", "Justifier une anomalie que le contrôle laisse à l'appréciation de l'organisme."
     FILING_VALIDATE = "filing.validate", "Faire la validation comptable (étape 2) et passer le dossier au signataire."
-    FILING_RETURN = "filing.return", "Renvoyer un dossier à la saisie (étape 2, 3 ou 4 vers 1), avec un motif."
+    FILING_RETURN = (
+        "filing.return",
+        "Renvoyer un dossier à la saisie (étape 2, 3 ou 4 vers 1), ou demander son retour de l'étape 5, avec un motif.",
+    )
+    FILING_REVIEW = (
+        "filing.review",
+        "Fiabiliser un dossier transmis (étape 4) : avancer la fiabilisation, poser une question, commenter.",
+    )
+    FILING_CLOSE = (
+        "filing.close",
+        "Clore un dossier fiabilisé (étape 5), décider d'une demande de retour, archiver (étape 6).",
+    )
     RELEASE_READ = "release.read", "Voir qui recevra quoi, et la raison de chaque décision."
     RELEASE_CHOOSE = (
         "release.choose",

@@ -15,3 +15,19 @@ class Activity:
     kind: str
     fr: str
     en: str
+
+
+TOLD_TO_AUTHORITY = frozenset(
+    {
+        "FILING_SIGNED",
+        "FILING_REOPENED",
+        "FILING_REVIEWED",
+        "REVIEW_ANSWERED",
+        "FILING_CLOSED",
+        "RETURN_REQUESTED",
+        "RETURN_ACCEPTED",
+        "RETURN_REFUSED",
+        "FILING_ARCHIVED",
+    }
+)
+"""Kinds that officers read; the others tell of the work inside the body, which they never see (T-26)."""

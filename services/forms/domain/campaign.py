@@ -1,14 +1,17 @@
 """A campaign: one document, one year, one form set, and the dates at which bodies may file."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from chassis.errors import Violation
 from services.forms.domain.attachment import DEMANDABLE, AttachmentKind
+from services.forms.domain.deadlines import Deadlines, deadlines_of
 from services.forms.domain.errors import CampaignMalformed, NoCampaign
 from services.forms.domain.filing import Document
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+LONGEST_EXTENSION = 366
+"""Days after the last day of the campaign, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Campaign:
     families: frozenset[str]
     required_attachments: frozenset[AttachmentKind] = frozenset()
     """Kinds of PDF without which nothing is signed (W-03)."""
+    corrected_until: date | None = None
+    """Last day of corrections of what was signed; the closing when there is none."""
 
     def require_sound(self) -> None:
         """Let the campaign be planned.
@@ -36,6 +41,9 @@ class Campaign:
             wrong.append(Violation("year", f"Exercice attendu entre {EARLIEST_YEAR} et {LATEST_YEAR}.", "YEAR"))
         if not self.opens_on <= self.due_on <= self.closes_on:
             wrong.append(Violation("due_on", "Dates attendues dans l'ordre : ouverture, échéance, clôture.", "DATES"))
+        if self.corrected_until is not None and self.corrected_until < self.closes_on:
+            sentence = "Le dernier jour des corrections ne précède pas la clôture."
+            wrong.append(Violation("corrected_until", sentence, "DATES"))
         if self.required_attachments - DEMANDABLE:
             sentence = "Seuls le rapport de gestion, la délibération et le rapport du CAC peuvent être exigés."
             wrong.append(Violation("required_attachments", sentence, "ATTACHMENTS"))
@@ -48,23 +56,42 @@ class Campaign:
         """Let a body have more time.
 
         Raises:
-            CampaignMalformed: the day is before the due date or after the close, or there is no reason.
+            CampaignMalformed: the day is before the due date or years after the close, or there is no reason.
         """
         wrong = []
-        if not self.due_on <= due_on <= self.closes_on:
-            sentence = f"Date attendue entre le {self.due_on:%d/%m/%Y} et le {self.closes_on:%d/%m/%Y}."
+        latest = self.last_day + timedelta(days=LONGEST_EXTENSION)
+        if not self.due_on <= due_on <= latest:
+            sentence = f"Date attendue entre le {self.due_on:%d/%m/%Y} et le {latest:%d/%m/%Y}."
             wrong.append(Violation("due_on", sentence, "DATES"))
         if len(reason.strip()) < 3:
             wrong.append(Violation("reason", "Donnez la raison du report.", "REASON_MISSING"))
         if wrong:
             raise CampaignMalformed(wrong)
 
+    @property
+    def last_day(self) -> date:
+        """The last day on which anything may change, but for bodies with an extension."""
+        return max(self.closes_on, self.corrected_until or self.closes_on)
+
+    def deadlines(self, extended_to: date | None = None) -> Deadlines:
+        """The last days of a filing whose body was given until then, if it was."""
+        return deadlines_of(self.closes_on, self.corrected_until, extended_to)
+
     def concerns(self, family: str) -> bool:
         """Tell whether bodies of this family file here."""
         return family in self.families
 
-    def require_open(self, family: str, on: date) -> None:
+    def is_open(self, family: str, on: date, extended_to: date | None = None) -> bool:
+        """Tell whether a body may open its filing."""
+        return self.concerns(family) and self.opens_on <= on <= self.deadlines(extended_to).entry
+
+    def require_open(self, family: str, on: date, extended_to: date | None = None) -> None:
         """Let a body open its filing.
+
+        Args:
+            family: of the body.
+            on: the day.
+            extended_to: more time that the body was given.
 
         Raises:
             NoCampaign: not this family, not yet, or no longer.
@@ -73,7 +100,7 @@ class Campaign:
             raise NoCampaign(f"La campagne {self.document} {self.year} de ce serveur ne concerne pas les {family}.")
         if on < self.opens_on:
             raise NoCampaign(f"La campagne {self.document} {self.year} ouvre le {self.opens_on:%d/%m/%Y}.")
-        if on > self.closes_on:
+        if on > self.deadlines(extended_to).entry:
             raise NoCampaign(f"La campagne {self.document} {self.year} est close depuis le {self.closes_on:%d/%m/%Y}.")
 
 

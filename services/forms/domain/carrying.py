@@ -50,7 +50,7 @@ def carry(
     """
     carried: list[Cell] = []
     for address in _marked(form_set, document, "carry"):
-        value = _answer(form_set, last_year, address)
+        value = answer_of(form_set, last_year, address)
         if value and (form_set.is_prefilled(address) or not only_prefilled) and _is_free(cells.get(address)):
             source = Source(Origin.LAST_YEAR, author, at)
             present = cells.get(address)
@@ -60,7 +60,7 @@ def carry(
 
 def beside(form_set: FormSet, document: Document, last_year: LastYear) -> dict[str, str]:
     """Return last year's answers to show beside this year's cells, by address of this year, in form order."""
-    answers = {a: _answer(form_set, last_year, a) for a in _marked(form_set, document, "beside")}
+    answers = {a: answer_of(form_set, last_year, a) for a in _marked(form_set, document, "beside")}
     return {address: value for address, value in answers.items() if value}
 
 
@@ -72,7 +72,8 @@ def _is_free(cell: Cell | None) -> bool:
     return cell is None or not (cell.value or cell.is_personal or cell.conflict or cell.is_sealed)
 
 
-def _answer(form_set: FormSet, last_year: LastYear, address: str) -> str:
+def answer_of(form_set: FormSet, last_year: LastYear, address: str) -> str:
+    """Return what last year's filing answered to a cell of this year; empty when it did not, or to another question."""
     asked_then = form_set.last_year_cell(address)
     then = last_year.form_set
     if not then.has_cell(asked_then) or then.cell_type(asked_then) != form_set.cell_type(address):

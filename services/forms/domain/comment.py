@@ -25,6 +25,10 @@ class CellComment:
     is_flagged: bool
     """State of the flag after this comment: somebody must come back to the cell, or, on a cell that comes from an
     earlier year, the cell was restated on purpose (F-21, H-01)."""
+    is_shared: bool = False
+    """True when the authority reads it too, once the filing is transmitted."""
+    is_by_authority: bool = False
+    """True when an officer of the authority wrote it; such a comment is always shared, and restates nothing."""
 
 
 def require_sayable(text: str, *, is_flagged: bool, was_flagged: bool) -> None:

@@ -1,8 +1,18 @@
 """The failures of this service, by name."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from chassis.errors import Conflict, Invalid, NotFound, RuleBroken, Unavailable, Violation
+from chassis.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    RuleBroken,
+    ThreeParts,
+    Unavailable,
+    Violation,
+    violation,
+)
 
 
 class FilingUnknown(NotFound):
@@ -100,6 +110,25 @@ class FormSetNotPublished(RuleBroken):
     reason = "FORM_SET_NOT_PUBLISHED"
 
 
+class FormSetNotApplicable(RuleBroken):
+    """Exercices of that year are not filed with this form set (F-28)."""
+
+    reason = "FORM_SET_NOT_APPLICABLE"
+
+    def __init__(self, version: str, year: int) -> None:
+        fr = ThreeParts(
+            f"Un exercice ouvert en {year} ne se dépose pas avec le référentiel {version}.",
+            "Contrôle F-28.",
+            "Prenez le référentiel de l'exercice, ou demandez expressément la publication malgré tout.",
+        )
+        en = ThreeParts(
+            f"An exercice opened in {year} is not filed with form set {version}.",
+            "Control F-28.",
+            "Take the form set of the exercice, or ask expressly to publish it all the same.",
+        )
+        super().__init__(str(fr), violations=[violation("form_set", self.reason, fr, en)])
+
+
 class FormSetStateRefused(RuleBroken):
     """The form set may not go to that state from where it is."""
 
@@ -128,6 +157,32 @@ class NoCampaign(RuleBroken):
     """No campaign is open for this document, year and family on this server."""
 
     reason = "NO_CAMPAIGN"
+
+
+class CampaignClosed(RuleBroken):
+    """The last day to fill and sign is over; the violation says which, and whom to ask, in both languages."""
+
+    reason = "CAMPAIGN_CLOSED"
+
+    def __init__(self, document: str, year: int, last_day: date, *, is_correction: bool) -> None:
+        whom = _AUTHORITIES[document]
+        fr = ThreeParts(
+            f"{'Les corrections' if is_correction else 'La saisie'} du {document} {year} "
+            f"{'sont closes' if is_correction else 'est close'} depuis le {last_day:%d/%m/%Y}.",
+            "Rien n'y est plus saisi, importé ni signé.",
+            f"Demandez une prolongation {whom[0]}.",
+        )
+        en = ThreeParts(
+            f"{'Corrections' if is_correction else 'Entry'} of the {document} {year} closed after {last_day.isoformat()}.",
+            "Nothing is typed, imported or signed any more.",
+            f"Ask {whom[1]} for an extension.",
+        )
+        told = [violation("last_day", self.reason, fr, en)]
+        super().__init__(str(fr), metadata={"last_day": last_day.isoformat()}, violations=told)
+
+
+_AUTHORITIES = {"ER": ("au ministère", "the ministry"), "QDIS": ("à votre fédération", "your federation")}
+"""Whom to ask for more time, by document."""
 
 
 class CellsRefused(Invalid):

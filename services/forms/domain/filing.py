@@ -1,23 +1,26 @@
 """The filing and its life cycle (domain.md §11): what may happen at which step, and what freezing and sealing mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from chassis.agreement import in_both
+from chassis.clock import day_in_paris
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import is_late
+from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import (
+    CampaignClosed,
     FilingNotEditable,
     FilingNotReady,
     LockHeld,
     NotATrial,
-    ReasonMissing,
     StepRefused,
     TrialOnly,
 )
+from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState, require_text
 
 
 class Document(StrEnum):
@@ -60,6 +63,13 @@ _MOVES: dict[tuple[Step, Step], str] = {
     (Step.SIGNATURE, Step.ENTRY): "filing.return",
     (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
 }
+AUTHORITY_MOVES: Mapping[tuple[Step, Step], str] = {
+    (Step.REVIEW, Step.ENTRY): "filing.return",
+    (Step.REVIEW, Step.CLOSED): "filing.close",
+    (Step.CLOSED, Step.REVIEW): "filing.close",
+    (Step.CLOSED, Step.ARCHIVED): "filing.close",
+}
+"""The moves of the authority, each with the permission it needs; the first one is the body's too (F34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +119,21 @@ class Filing:
     lock: Lock | None = None
     is_trial: bool = False
     """Made to see what a form set in trial says; never signed nor told to anybody, gone with that trial."""
+    review: Review = UNREVIEWED
+    """What the authority does with the signed version, at step 4 and later."""
+    return_request: ReturnRequest | None = None
+    """The last one of a closed filing, pending or refused."""
+    deadlines: Deadlines | None = None
+    """None when its campaign is not known: nothing is then closed."""
 
     @property
     def was_late(self) -> bool:
         """True when the signed version of an ER was transmitted after the official deadline (W-08)."""
-        return self.document is Document.ER and self.signed_at is not None and is_late(self.year, self.signed_at.date())
+        return (
+            self.document is Document.ER
+            and self.signed_at is not None
+            and is_late(self.year, day_in_paris(self.signed_at))
+        )
 
     @property
     def next_version(self) -> int:
@@ -138,11 +158,28 @@ class Filing:
         if not self.is_trial:
             raise NotATrial
 
-    def require_editable(self) -> None:
+    @property
+    def last_day(self) -> date | None:
+        """The last day to type, import and sign: that of corrections once a version is signed."""
+        if self.deadlines is None:
+            return None
+        return self.deadlines.correction if self.signed_version else self.deadlines.entry
+
+    def require_in_time(self, at: datetime) -> None:
+        """Let the filing be filled or signed while its campaign lasts.
+
+        Raises:
+            CampaignClosed: its last day is over.
+        """
+        if self.last_day is not None and day_in_paris(at) > self.last_day:
+            raise CampaignClosed(str(self.document), self.year, self.last_day, is_correction=bool(self.signed_version))
+
+    def require_editable(self, at: datetime) -> None:
         """Let an edit through.
 
         Raises:
             FilingNotEditable: the step or a signature under way forbids it.
+            CampaignClosed: its last day is over.
         """
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas être modifié.")
@@ -151,17 +188,20 @@ class Filing:
                 "Le dossier n'est plus en saisie. Demandez son retour à l'étape 1 pour le modifier.",
                 metadata={"step": str(int(self.step))},
             )
+        self.require_in_time(at)
 
-    def require_attachable(self) -> None:
+    def require_attachable(self, at: datetime) -> None:
         """Let a file be attached, until the filing is signed.
 
         Raises:
             FilingNotEditable: it is signed, or a signature is under way.
             TrialOnly: it is a trial.
+            CampaignClosed: its last day is over.
         """
         self.require_real()
         if self.lock is not None or self.is_closed_by_signature:
             raise FilingNotEditable("Le dossier est signé ou en cours de signature : aucune pièce ne peut être jointe.")
+        self.require_in_time(at)
 
     def edited(self, at: datetime, verdict: Verdict, rule_set: str, report: str = "") -> "Filing":
         """Return the filing after a change and the evaluation that followed it."""
@@ -182,8 +222,8 @@ class Filing:
         permission_for_move(self.step, step)
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
-        if step < self.step and len(reason.strip()) < 3:
-            raise _reason_missing("Donnez la raison du retour, en trois caractères au moins.")
+        if step < self.step:
+            require_text("reason", reason, "Donnez la raison du retour, en trois caractères au moins.")
         return replace(self, step=step, changed_at=at)
 
     @property
@@ -197,12 +237,101 @@ class Filing:
         Raises:
             StepRefused: it is not at step 4.
             ReasonMissing: without a reason.
+            CampaignClosed: its last day of corrections is over, so that the signed version would stay suspended for ever.
         """
+        if self.step is Step.CLOSED:
+            raise StepRefused("Le dossier est clôturé : demandez d'abord son retour à l'étape 4 (fiabilisation).")
         if self.step is not Step.REVIEW:
             raise StepRefused(f"Le dossier est à l'étape {int(self.step)} : seul un dossier signé (étape 4) se rouvre.")
-        if len(reason.strip()) < 3:
-            raise _reason_missing("Donnez la raison de la réouverture, en trois caractères au moins.")
+        require_text("reason", reason, "Donnez la raison de la réouverture, en trois caractères au moins.")
+        self.require_in_time(at)
         return replace(self, step=Step.ENTRY, changed_at=at, reopened_at=at)
+
+    def reviewed(self, state: ReviewState, text: str, author: str, at: datetime) -> "Filing":
+        """Return a transmitted filing in another state of its review.
+
+        Raises:
+            StepRefused: it is not at step 4, or there is no such way.
+            ReasonMissing: a question or an answer without words.
+        """
+        self._require_step(Step.REVIEW, "se fiabilise")
+        return replace(self, review=self.review.moved(state, text, author, at))
+
+    def answered(self, text: str, author: str, at: datetime) -> "Filing":
+        """Return a filing whose body answered the question of the authority.
+
+        Raises:
+            StepRefused: it is not at step 4, or no question waits.
+            ReasonMissing: an answer without words.
+        """
+        self._require_step(Step.REVIEW, "attend une réponse")
+        if self.review.state is not ReviewState.ASKED:
+            raise StepRefused("Aucune question de l'autorité n'attend de réponse.")
+        return replace(self, review=self.review.moved(ReviewState.ANSWERED, text, author, at))
+
+    def closed(self, at: datetime) -> "Filing":
+        """Return a reviewed filing closed: at step 5, where medians read it.
+
+        Raises:
+            StepRefused: it is not at step 4, or not found reliable.
+        """
+        self._require_step(Step.REVIEW, "se clôt")
+        if self.review.state is not ReviewState.RELIABLE:
+            raise StepRefused("Le dossier n'est pas fiabilisé : terminez d'abord sa fiabilisation.")
+        return replace(self, step=Step.CLOSED, return_request=None, changed_at=at)
+
+    def archived(self, at: datetime) -> "Filing":
+        """Return a closed filing archived: at step 6, read and nothing else. A request to return is over.
+
+        Raises:
+            StepRefused: it is not at step 5.
+        """
+        self._require_step(Step.CLOSED, "s'archive")
+        return replace(self, step=Step.ARCHIVED, return_request=None, changed_at=at)
+
+    def return_asked(self, reason: str, author: str, at: datetime) -> "Filing":
+        """Return a closed filing that its body asks back at step 4.
+
+        Raises:
+            StepRefused: it is not at step 5, or a request is pending.
+            ReasonMissing: without a reason.
+        """
+        self._require_step(Step.CLOSED, "peut être redemandé")
+        if self.return_request is not None and self.return_request.is_pending:
+            raise StepRefused("Une demande de retour attend déjà une décision.")
+        reason = require_text("reason", reason, "Donnez la raison de la demande.")
+        return replace(self, return_request=ReturnRequest(reason, author, at))
+
+    def return_decided(self, reason: str, author: str, at: datetime, *, is_accepted: bool) -> "Filing":
+        """Return the filing back at step 4 and in review again, or still closed with the reason of the refusal.
+
+        Raises:
+            StepRefused: no request is pending.
+            ReasonMissing: a refusal without a reason.
+        """
+        if self.return_request is None or not self.return_request.is_pending:
+            raise StepRefused("Aucune demande de retour n'attend de décision.")
+        if not is_accepted:
+            reason = require_text("reason", reason, "Donnez la raison du refus.")
+            refused = replace(self.return_request, refusal=reason, refused_by=author, refused_at=at)
+            return replace(self, return_request=refused)
+        review = replace(self.review, state=ReviewState.IN_PROGRESS, author=author, at=at)
+        return replace(self, step=Step.REVIEW, review=review, return_request=None, changed_at=at)
+
+    def require_discussable(self) -> None:
+        """Let people comment, at any step but the last.
+
+        Raises:
+            StepRefused: it is archived.
+        """
+        if self.step is Step.ARCHIVED:
+            raise StepRefused("Le dossier est archivé : il se lit, et rien ne s'y ajoute.")
+
+    def _require_step(self, step: Step, what: str) -> None:
+        if self.step is not step:
+            raise StepRefused(
+                f"Le dossier est à l'étape {int(self.step)} : seul un dossier à l'étape {int(step)} {what}."
+            )
 
     def obstacles(self, differing: Sequence[Violation], set_aside: int = 0) -> list[Violation]:
         """Return what stands in the way of signing, a sentence each; empty when nothing does."""
@@ -266,6 +395,7 @@ class Filing:
         return replace(
             self,
             step=Step.REVIEW,
+            review=UNREVIEWED,
             signed_version=version,
             receipt_number=receipt_number,
             signed_at=at,
@@ -302,10 +432,6 @@ def permission_for_move(now: Step, step: Step) -> str:
     if permission is None:
         raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
     return permission
-
-
-def _reason_missing(sentence: str) -> ReasonMissing:
-    return ReasonMissing(sentence, violations=[Violation("reason", sentence, "REASON_MISSING")])
 
 
 def _obstacle(field: str, reason: str, french: str, english: str) -> Violation:

@@ -15,7 +15,8 @@ from formsets.values import parse, written
 from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell, OtherValue, PutBack, Source
 from services.forms.domain.errors import CellsRefused
-from services.forms.domain.filing import Document, Filing, Step
+from services.forms.domain.evaluation import Evaluation
+from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.refusing import about_cell
 from services.forms.domain.undoing import EditStep
 
@@ -72,6 +73,18 @@ class FormSetChange:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedChange:
+    """How the controls judge one filing under its form set and under the other one; no figure."""
+
+    before: Verdict
+    after: Verdict
+    newly_failing: tuple[str, ...]
+    """Controls that fail under the other form set and do not under this one, by id."""
+    recomputed: int
+    """Computed cells whose value changes, appears or goes."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilingImpact:
     """What a publication would do to one open filing."""
 
@@ -79,6 +92,8 @@ class FilingImpact:
     change: FormSetChange
     labels: Mapping[str, str]
     """Of the cells to choose about, in the form set of the filing."""
+    judged: JudgedChange | None = None
+    """None when it was not evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,15 @@ def gained(before: FormSet, after: FormSet, document: Document) -> tuple[str, ..
             or (after.is_computed(address) and not before.is_computed(address))
         )
     )
+
+
+def judged(before: Evaluation, after: Evaluation) -> JudgedChange:
+    """Return what differs between two reports on one filing, each under its own form set."""
+    failed = {finding.control for finding in before.findings if finding.is_failed}
+    fails = [finding.control for finding in after.findings if finding.is_failed and finding.control not in failed]
+    addresses = before.computed.keys() | after.computed.keys()
+    recomputed = sum(1 for a in addresses if before.computed.get(a, "") != after.computed.get(a, ""))
+    return JudgedChange(before.verdict, after.verdict, tuple(fails), recomputed)
 
 
 def set_aside(publication_id: UUID, filing_id: UUID, unfit: Unfit) -> SetAside:

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from services.forms.domain.errors import FormSetNotOnTrial, FormSetNotPublished, FormSetStateRefused
+from formsets import FormSet
+from services.forms.domain.errors import (
+    FormSetNotApplicable,
+    FormSetNotOnTrial,
+    FormSetNotPublished,
+    FormSetStateRefused,
+)
 
 
 class FormSetState(StrEnum):
@@ -113,3 +119,18 @@ def newest(version: str, other: str, shipped: Sequence[str]) -> str:
         shipped: the versions that this server has, oldest first.
     """
     return version if version in shipped[shipped.index(other) :] else other
+
+
+def is_applicable(form_set: FormSet, year: int) -> bool:
+    """Tell whether exercices of a year are filed with a form set (F-28); the year opens on its first day."""
+    return form_set.applies_to(date(year, 1, 1))
+
+
+def require_applicable(form_set: FormSet, year: int) -> None:
+    """Let a campaign take a form set.
+
+    Raises:
+        FormSetNotApplicable: its exercices are filed with another one (F-28).
+    """
+    if not is_applicable(form_set, year):
+        raise FormSetNotApplicable(form_set.version, year)

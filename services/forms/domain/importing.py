@@ -30,6 +30,8 @@ class Effect(StrEnum):
 
 
 WRITTEN = (Effect.FILL, Effect.REPLACE)
+OVERWRITTEN = (*WRITTEN, Effect.PROTECTED)
+"""When the person asks that typed values be replaced too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ def confirm(
                 "fr",
             )
         )
-    effects = (*WRITTEN, Effect.PROTECTED) if overwrite_typed else WRITTEN
+    effects = OVERWRITTEN if overwrite_typed else WRITTEN
     to_write = [change for change in preview.changes if change.effect in effects]
     _require_unchanged(to_write, cells)
     written: dict[str, Cell] = {}

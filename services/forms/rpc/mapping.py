@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -29,9 +30,10 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import Fate, FilingImpact
+from services.forms.domain.form_set_change import Fate, FilingImpact, JudgedChange
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -68,6 +70,7 @@ _STATUSES = {
 }
 _EXPORT_FORMATS = {pb.ExportFormat.Value(f"EXPORT_FORMAT_{chosen.name}"): chosen for chosen in ExportFormat}
 _EFFECTS = {effect: pb.ImportEffect.Value(f"IMPORT_EFFECT_{effect.name}") for effect in Effect}
+_REVIEW_STATES = {state: pb.ReviewState.Value(f"REVIEW_STATE_{state.name}") for state in ReviewState}
 _DOCUMENTS = {Document.ER: types.DOCUMENT_ER, Document.QDIS: types.DOCUMENT_QDIS}
 
 
@@ -289,6 +292,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message.filled, message.fillable = card.filled, card.fillable
     message.conflicts.extend(card.conflicts)
     message.lacking.extend(finding_message(finding) for finding in card.lacking)
+    message.to_review.extend(to_review_message(cell) for cell in card.to_review)
     return message
 
 
@@ -310,7 +314,52 @@ def filing_message(filing: Filing) -> pb.Filing:
         is_late=filing.was_late,
         reopened_at=stamp(filing.reopened_at) if filing.reopened_at else None,
         is_trial=filing.is_trial,
+        review=review_message(filing.review) if filing.is_closed_by_signature else None,
+        return_request=request_message(filing.return_request) if filing.return_request else None,
+        last_day=filing.last_day.isoformat() if filing.last_day else "",
     )
+
+
+def review_message(review: Review) -> pb.Review:
+    """Return how far the authority is."""
+    return pb.Review(
+        state=_REVIEW_STATES[review.state],
+        author=review.author,
+        at=stamp(review.at) if review.at else None,
+        question=review.question,
+        answer=review.answer,
+    )
+
+
+def to_review_state(value: pb.ReviewState.ValueType) -> ReviewState:
+    """Return the state asked for.
+
+    Raises:
+        Invalid: none was said.
+    """
+    for state, code in _REVIEW_STATES.items():
+        if code == value:
+            return state
+    known = ", ".join(pb.ReviewState.Name(code) for code in _REVIEW_STATES.values())
+    what = ("État de fiabilisation attendu.", "State of the review expected.")
+    raise Invalid(violations=[malformed("state", "STATE", what, (f"Un de {known}.", f"One of {known}."))])
+
+
+def request_message(request: ReturnRequest) -> pb.ReturnRequest:
+    """Return a request to have a closed filing back."""
+    return pb.ReturnRequest(
+        reason=request.reason,
+        author=request.author,
+        at=stamp(request.at),
+        refusal=request.refusal,
+        refused_by=request.refused_by,
+        refused_at=stamp(request.refused_at) if request.refused_at else None,
+    )
+
+
+def to_review_message(cell: CellToReview) -> pb.CellToReview:
+    """Return a cell to look at again."""
+    return pb.CellToReview(address=cell.address, reason=cell.reason, author=cell.author, at=stamp(cell.at))
 
 
 def openable_message(openable: Openable) -> pb.OpenableDocument:
@@ -573,7 +622,18 @@ def impact_message(impact: FilingImpact) -> pb.FilingImpact:
             for one in change.to_choose
         ],
         gained=change.gained,
+        is_judged=impact.judged is not None,
+        **(_judged_fields(impact.judged) if impact.judged else {}),
     )
+
+
+def _judged_fields(judged: JudgedChange) -> dict[str, Any]:
+    return {
+        "verdict_before": verdict(judged.before),
+        "verdict_after": verdict(judged.after),
+        "newly_failing": judged.newly_failing,
+        "recomputed": judged.recomputed,
+    }
 
 
 def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:
@@ -602,6 +662,8 @@ def comment_message(comment: CellComment) -> pb.CellComment:
         author=comment.author,
         at=stamp(comment.at),
         is_flagged=comment.is_flagged,
+        is_shared=comment.is_shared,
+        is_by_authority=comment.is_by_authority,
     )
 
 
@@ -645,6 +707,7 @@ def campaign_message(campaign: Campaign) -> pb.Campaign:
         closes_on=campaign.closes_on.isoformat(),
         families=[types.Family.Value(f"FAMILY_{family}") for family in sorted(campaign.families)],
         required_attachments=sorted(campaign.required_attachments),
+        corrected_until=campaign.corrected_until.isoformat() if campaign.corrected_until else "",
     )
 
 
@@ -659,6 +722,7 @@ def to_campaign(message: pb.Campaign) -> Campaign:
         closes_on=to_date("closes_on", message.closes_on),
         families=frozenset(to_family(family) for family in message.families),
         required_attachments=frozenset(to_attachment_kind(kind) for kind in message.required_attachments),
+        corrected_until=to_date("corrected_until", message.corrected_until) if message.corrected_until else None,
     )
 
 

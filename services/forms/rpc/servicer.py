@@ -155,7 +155,8 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         """Move a filing to another step."""
         step = mapping.to_step(request.step)
         reason = mapping.to_text("reason", request.reason)
-        card = await self._use.move_filing(caller(), mapping.to_uuid(request.filing_id), step, reason)
+        filing_id, cells = mapping.to_uuid(request.filing_id), list(request.cells)
+        card = await self._use.move_filing(caller(), filing_id, step, reason, cells)
         return pb.MoveFilingResponse(filing=mapping.card_message(card))
 
     async def GetCellHistory(self, request: pb.GetCellHistoryRequest, context: Context) -> pb.GetCellHistoryResponse:
@@ -188,14 +189,22 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         self, request: pb.GetTransmittedFilingRequest, context: Context
     ) -> pb.GetTransmittedFilingResponse:
         """Return a transmitted filing as signed."""
-        filing, snapshot = await self._use.get_transmitted_filing(caller(), mapping.to_uuid(request.filing_id))
-        cells = mapping.cells_of(snapshot.cells)
-        return pb.GetTransmittedFilingResponse(filing=mapping.filing_message(filing), cells=cells)
+        filing, snapshot, told = await self._use.get_transmitted_filing(caller(), mapping.to_uuid(request.filing_id))
+        return pb.GetTransmittedFilingResponse(
+            filing=mapping.filing_message(filing),
+            cells=mapping.cells_of(snapshot.cells),
+            activities=[mapping.activity_message(one) for one in told],
+        )
 
     async def PlanCampaign(self, request: pb.PlanCampaignRequest, context: Context) -> pb.PlanCampaignResponse:
         """Open or change a campaign."""
         campaign = await self._use.plan_campaign(caller(), mapping.to_campaign(request.campaign))
         return pb.PlanCampaignResponse(campaign=mapping.campaign_message(campaign))
+
+    async def ListCampaigns(self, request: pb.ListCampaignsRequest, context: Context) -> pb.ListCampaignsResponse:
+        """List campaigns."""
+        campaigns = await self._use.list_campaigns(caller())
+        return pb.ListCampaignsResponse(campaigns=[mapping.campaign_message(one) for one in campaigns])
 
     async def ProvisionCampaign(
         self, request: pb.ProvisionCampaignRequest, context: Context
@@ -222,12 +231,17 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
         preview = await self._use.preview_form_set_change(caller(), *place)
         impacts = [mapping.impact_message(impact) for impact in preview.impacts]
-        return pb.PreviewFormSetChangeResponse(impacts=impacts, untouched=preview.untouched)
+        return pb.PreviewFormSetChangeResponse(
+            impacts=impacts,
+            untouched=preview.untouched,
+            judged=preview.judged,
+            is_applicable=preview.is_applicable,
+        )
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
         """Give a form set to open filings."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        done = await self._use.publish_form_set(caller(), *place)
+        done = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced)
         return pb.PublishFormSetResponse(publication_id=str(done.publication.id), changed=done.changed)
 
     async def UndoFormSetChange(
@@ -308,7 +322,9 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         filing_id = mapping.to_uuid(request.filing_id)
         address = mapping.to_text("address", request.address, longest=50)
         text = mapping.to_text("text", request.text)
-        comment = await self._use.comment_cell(caller(), filing_id, address, text, is_flagged=request.is_flagged)
+        comment = await self._use.comment_cell(
+            caller(), filing_id, address, text, is_flagged=request.is_flagged, is_shared=request.is_shared
+        )
         return pb.CommentCellResponse(comment=mapping.comment_message(comment))
 
     async def ListComments(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:
@@ -316,6 +332,41 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         address = mapping.to_text("address", request.address, longest=50)
         comments = await self._use.list_comments(caller(), mapping.to_uuid(request.filing_id), address)
         return pb.ListCommentsResponse(comments=[mapping.comment_message(one) for one in comments])
+
+    async def ReviewFiling(self, request: pb.ReviewFilingRequest, context: Context) -> pb.ReviewFilingResponse:
+        """Take a transmitted filing through its review."""
+        filing_id, state = mapping.to_uuid(request.filing_id), mapping.to_review_state(request.state)
+        text = mapping.to_text("text", request.text)
+        filing = await self._use.review_filing(caller(), filing_id, state, text, list(request.cells))
+        return pb.ReviewFilingResponse(filing=mapping.filing_message(filing))
+
+    async def AnswerReview(self, request: pb.AnswerReviewRequest, context: Context) -> pb.AnswerReviewResponse:
+        """Answer the question of the authority."""
+        text = mapping.to_text("text", request.text)
+        card = await self._use.answer_review(caller(), mapping.to_uuid(request.filing_id), text)
+        return pb.AnswerReviewResponse(filing=mapping.card_message(card))
+
+    async def CloseFiling(self, request: pb.CloseFilingRequest, context: Context) -> pb.CloseFilingResponse:
+        """Close a reviewed filing."""
+        filing = await self._use.close_filing(caller(), mapping.to_uuid(request.filing_id))
+        return pb.CloseFilingResponse(filing=mapping.filing_message(filing))
+
+    async def RequestReturn(self, request: pb.RequestReturnRequest, context: Context) -> pb.RequestReturnResponse:
+        """Ask for a closed filing back."""
+        reason = mapping.to_text("reason", request.reason)
+        card = await self._use.request_return(caller(), mapping.to_uuid(request.filing_id), reason)
+        return pb.RequestReturnResponse(filing=mapping.card_message(card))
+
+    async def DecideReturn(self, request: pb.DecideReturnRequest, context: Context) -> pb.DecideReturnResponse:
+        """Accept or refuse a request to return."""
+        filing_id, reason = mapping.to_uuid(request.filing_id), mapping.to_text("reason", request.reason)
+        filing = await self._use.decide_return(caller(), filing_id, reason, is_accepted=request.is_accepted)
+        return pb.DecideReturnResponse(filing=mapping.filing_message(filing))
+
+    async def ArchiveFiling(self, request: pb.ArchiveFilingRequest, context: Context) -> pb.ArchiveFilingResponse:
+        """Archive a closed filing."""
+        filing = await self._use.archive_filing(caller(), mapping.to_uuid(request.filing_id))
+        return pb.ArchiveFilingResponse(filing=mapping.filing_message(filing))
 
     async def ExtendDeadline(self, request: pb.ExtendDeadlineRequest, context: Context) -> pb.ExtendDeadlineResponse:
         """Give one body more time."""

@@ -1,5 +1,6 @@
 """`SqlCampaigns` and `SqlActivities`: two small tables."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -43,12 +44,26 @@ class SqlCampaigns:
         return _to_campaign(row) if row else None
 
     async def open_on(self, on: date) -> list[Campaign]:
-        """Return the campaigns under way on a day, newest year first."""
+        """Return the campaigns under way on a day, for all bodies or for those with more time, newest year first."""
+        is_extended = (
+            select(ExtensionRow.siren)
+            .where(
+                ExtensionRow.document == CampaignRow.document,
+                ExtensionRow.year == CampaignRow.year,
+                ExtensionRow.due_on >= on,
+            )
+            .exists()
+        )
         rows = await self._session.scalars(
             select(CampaignRow)
-            .where(CampaignRow.opens_on <= on, CampaignRow.closes_on >= on)
+            .where(CampaignRow.opens_on <= on, (CampaignRow.closes_on >= on) | is_extended)
             .order_by(CampaignRow.year.desc(), CampaignRow.document)
         )
+        return [_to_campaign(row) for row in rows]
+
+    async def all(self) -> list[Campaign]:
+        """Return every campaign, newest year first."""
+        rows = await self._session.scalars(select(CampaignRow).order_by(CampaignRow.year.desc(), CampaignRow.document))
         return [_to_campaign(row) for row in rows]
 
     async def uses(self, form_set: str) -> bool:
@@ -68,6 +83,7 @@ class SqlCampaigns:
                 closes_on=campaign.closes_on,
                 families=sorted(campaign.families),
                 required_attachments=sorted(campaign.required_attachments),
+                corrected_until=campaign.corrected_until,
             )
         )
 
@@ -111,6 +127,7 @@ def _to_campaign(row: CampaignRow) -> Campaign:
         closes_on=row.closes_on,
         families=frozenset(row.families),
         required_attachments=frozenset(AttachmentKind(kind) for kind in row.required_attachments),
+        corrected_until=row.corrected_until,
     )
 
 
@@ -137,9 +154,10 @@ class SqlActivities:
             )
         )
 
-    async def of(self, filing_id: UUID) -> list[Activity]:
-        """Return the last two hundred, newest first."""
-        rows = await self._session.scalars(
-            select(ActivityRow).where(ActivityRow.filing_id == filing_id).order_by(ActivityRow.id.desc()).limit(LATEST)
-        )
+    async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
+        """Return the last two hundred, newest first; of these kinds only, when some are given."""
+        statement = select(ActivityRow).where(ActivityRow.filing_id == filing_id)
+        if kinds:
+            statement = statement.where(ActivityRow.kind.in_(kinds))
+        rows = await self._session.scalars(statement.order_by(ActivityRow.id.desc()).limit(LATEST))
         return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en) for row in rows]

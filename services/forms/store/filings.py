@@ -1,26 +1,32 @@
 """`SqlFilings`: the filings port on PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict
 from formsets.workflow import APPROVED_ON
 from services.forms.domain.cell import Origin
+from services.forms.domain.deadlines import deadlines_of
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
+from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
 from services.forms.store.rows import (
     ActivityRow,
     AttachmentRow,
+    CampaignRow,
     CellRow,
+    CellToReviewRow,
     CellVersionRow,
     ChangedFilingRow,
     CommentRow,
     EditStepRow,
+    ExtensionRow,
     FilingRow,
     ImportRow,
     SetAsideRow,
@@ -39,10 +45,29 @@ _ABOUT_A_FILING = (
     SetAsideRow,
     SnapshotRow,
     CommentRow,
+    CellToReviewRow,
     AttachmentRow,
     ActivityRow,
 )
 """Rows that belong to one filing."""
+_CAMPAIGN = (CampaignRow.document == FilingRow.document) & (CampaignRow.year == FilingRow.year) & _IS_REAL
+"""A trial is nobody's campaign: it has no last day."""
+_EXTENSION = (
+    (ExtensionRow.document == FilingRow.document)
+    & (ExtensionRow.year == FilingRow.year)
+    & (ExtensionRow.siren == FilingRow.siren)
+)
+
+_Dated = Select[FilingRow, date, date | None, date]
+
+
+def _dated() -> _Dated:
+    """Filings with what their last days come from."""
+    return (
+        select(FilingRow, CampaignRow.closes_on, CampaignRow.corrected_until, ExtensionRow.due_on)
+        .outerjoin(CampaignRow, _CAMPAIGN)
+        .outerjoin(ExtensionRow, _EXTENSION)
+    )
 
 
 class SqlFilings:
@@ -57,47 +82,41 @@ class SqlFilings:
         Raises:
             FilingUnknown: there is none.
         """
-        return _to_domain(await self._row(filing_id))
+        return await self._one(_dated().where(FilingRow.id == filing_id))
 
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
-        return _to_domain(await self._row(filing_id, lock=True))
+        return await self._one(_dated().where(FilingRow.id == filing_id).with_for_update(of=FilingRow))
 
-    async def _row(self, filing_id: UUID, *, lock: bool = False) -> FilingRow:
-        statement = select(FilingRow).where(FilingRow.id == filing_id)
-        row = await self._session.scalar(statement.with_for_update() if lock else statement)
-        if row is None:
+    async def _one(self, statement: _Dated) -> Filing:
+        found = await self._all(statement)
+        if not found:
             raise FilingUnknown
-        return row
+        return found[0]
+
+    async def _all(self, statement: _Dated) -> list[Filing]:
+        return [_to_domain(*row) for row in await self._session.execute(statement)]
 
     async def find(self, siren: str, document: Document, year: int) -> Filing | None:
         """Return the filing of a body, document and year."""
-        row = await self._session.scalar(
-            select(FilingRow).where(
-                FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year, _IS_REAL
-            )
-        )
-        return _to_domain(row) if row else None
+        is_wanted = (FilingRow.siren == siren, FilingRow.document == document, FilingRow.year == year, _IS_REAL)
+        return next(iter(await self._all(_dated().where(*is_wanted))), None)
 
     async def find_trial(self, siren: str, document: Document, year: int, form_set: str) -> Filing | None:
         """Return the trial that a body makes of a form set, with the figures of a document and year."""
-        row = await self._session.scalar(
-            select(FilingRow).where(
-                FilingRow.siren == siren,
-                FilingRow.document == document,
-                FilingRow.year == year,
-                FilingRow.form_set == form_set,
-                FilingRow.is_trial,
-            )
+        is_wanted = (
+            FilingRow.siren == siren,
+            FilingRow.document == document,
+            FilingRow.year == year,
+            FilingRow.form_set == form_set,
+            FilingRow.is_trial,
         )
-        return _to_domain(row) if row else None
+        return next(iter(await self._all(_dated().where(*is_wanted))), None)
 
     async def trials_of(self, form_set: str) -> list[Filing]:
         """Return every trial of a form set, rows locked."""
-        rows = await self._session.scalars(
-            select(FilingRow).where(FilingRow.form_set == form_set, FilingRow.is_trial).with_for_update()
-        )
-        return [_to_domain(row) for row in rows]
+        are_wanted = _dated().where(FilingRow.form_set == form_set, FilingRow.is_trial)
+        return await self._all(are_wanted.with_for_update(of=FilingRow))
 
     async def throw_away(self, trials: Collection[UUID]) -> None:
         """Delete trials and all rows that are about them."""
@@ -115,21 +134,19 @@ class SqlFilings:
     async def of_body_and_year(self, siren: str, year: int) -> list[Filing]:
         """Return the filings of a body and year, rows locked."""
         await self.hold(siren, year)
-        rows = await self._session.scalars(
-            select(FilingRow)
+        return await self._all(
+            _dated()
             .where(FilingRow.siren == siren, FilingRow.year == year, _IS_REAL)
             .order_by(FilingRow.document)
-            .with_for_update()
+            .with_for_update(of=FilingRow)
         )
-        return [_to_domain(row) for row in rows]
 
     async def page_of_campaign(
         self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
     ) -> list[Filing]:
         """Return a page of the filings of a campaign by id."""
         among = _after(document, year, after, with_signed=with_signed)
-        rows = await self._session.scalars(select(FilingRow).where(*among).order_by(FilingRow.id).limit(limit))
-        return [_to_domain(row) for row in rows]
+        return await self._all(_dated().where(*among).order_by(FilingRow.id).limit(limit))
 
     async def count_of_campaign(self, document: Document, year: int, after: UUID | None, *, with_signed: bool) -> int:
         """Return how many filings such pages have after this one."""
@@ -138,29 +155,24 @@ class SqlFilings:
 
     async def of_bodies(self, sirens: frozenset[str]) -> list[Filing]:
         """Return the filings of these bodies, newest year first."""
-        rows = await self._session.scalars(
-            select(FilingRow)
+        return await self._all(
+            _dated()
             .where(FilingRow.siren.in_(sirens))
             .order_by(FilingRow.year.desc(), FilingRow.body_name, FilingRow.document, FilingRow.is_trial)
         )
-        return [_to_domain(row) for row in rows]
 
     async def of_campaign(self, document: Document, year: int) -> list[Filing]:
         """Return the filings of a document and year, in order of body."""
-        rows = await self._session.scalars(
-            select(FilingRow)
-            .where(FilingRow.document == document, FilingRow.year == year, _IS_REAL)
-            .order_by(FilingRow.siren)
+        return await self._all(
+            _dated().where(FilingRow.document == document, FilingRow.year == year, _IS_REAL).order_by(FilingRow.siren)
         )
-        return [_to_domain(row) for row in rows]
 
     async def transmitted(self, year: int) -> list[Filing]:
         """Return the filings signed at least once."""
-        statement = select(FilingRow).where(FilingRow.signed_version > 0)
+        statement = _dated().where(FilingRow.signed_version > 0)
         if year:
             statement = statement.where(FilingRow.year == year)
-        ordered = statement.order_by(FilingRow.changed_at.desc())
-        return [_to_domain(row) for row in await self._session.scalars(ordered)]
+        return await self._all(statement.order_by(FilingRow.changed_at.desc()))
 
     async def add(self, filing: Filing) -> None:
         """Add a filing.
@@ -187,6 +199,18 @@ class SqlFilings:
         if siren:
             statement = statement.where(FilingRow.siren == siren)
         await self._session.execute(statement.values(due_on=due_on).execution_options(synchronize_session=False))
+
+    async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
+        """Return filings at step 5 whose campaign's last day is before a day, oldest first."""
+        last_day = func.coalesce(CampaignRow.corrected_until, CampaignRow.closes_on)
+        found = await self._session.scalars(
+            select(FilingRow.id)
+            .join(CampaignRow, _CAMPAIGN)
+            .where(FilingRow.step == int(Step.CLOSED), last_day < day)
+            .order_by(FilingRow.changed_at, FilingRow.id)
+            .limit(limit)
+        )
+        return list(found)
 
     async def counts(
         self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
@@ -244,14 +268,66 @@ def _columns(filing: Filing) -> dict[str, object]:
         "locked_by": filing.lock.intent_id if filing.lock else None,
         "locked_at": filing.lock.since if filing.lock else None,
         "is_trial": filing.is_trial,
+        "review": _review_json(filing.review),
+        "return_request": _request_json(filing.return_request) if filing.return_request else None,
     }
+
+
+def _review_json(review: Review) -> dict[str, Any] | None:
+    if review == UNREVIEWED:
+        return None
+    return {
+        "state": str(review.state),
+        "author": review.author,
+        "at": _iso(review.at),
+        "question": review.question,
+        "answer": review.answer,
+    }
+
+
+def _to_review(kept: dict[str, Any] | None) -> Review:
+    if kept is None:
+        return UNREVIEWED
+    return Review(ReviewState(kept["state"]), kept["author"], _instant(kept["at"]), kept["question"], kept["answer"])
+
+
+def _request_json(request: ReturnRequest) -> dict[str, Any]:
+    return {
+        "reason": request.reason,
+        "author": request.author,
+        "at": request.at.isoformat(),
+        "refusal": request.refusal,
+        "refused_by": request.refused_by,
+        "refused_at": _iso(request.refused_at),
+    }
+
+
+def _to_request(kept: dict[str, Any]) -> ReturnRequest:
+    return ReturnRequest(
+        kept["reason"],
+        kept["author"],
+        datetime.fromisoformat(kept["at"]),
+        kept["refusal"],
+        kept["refused_by"],
+        _instant(kept["refused_at"]),
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _to_row(filing: Filing) -> FilingRow:
     return FilingRow(id=filing.id, computed={}, **_columns(filing))
 
 
-def _to_domain(row: FilingRow) -> Filing:
+def _to_domain(
+    row: FilingRow, closes_on: date | None, corrected_until: date | None, extended_to: date | None
+) -> Filing:
     return Filing(
         id=row.id,
         body=Body(row.siren, row.body_name, row.family, row.departement),
@@ -273,4 +349,7 @@ def _to_domain(row: FilingRow) -> Filing:
         reopened_at=row.reopened_at,
         lock=Lock(row.locked_by, row.locked_at) if row.locked_by and row.locked_at else None,
         is_trial=row.is_trial,
+        review=_to_review(row.review),
+        return_request=_to_request(row.return_request) if row.return_request else None,
+        deadlines=deadlines_of(closes_on, corrected_until, extended_to) if closes_on else None,
     )

@@ -59,6 +59,7 @@ class CampaignRow(Rows):
     closes_on: Mapped[date] = mapped_column(Date)
     families: Mapped[list[str]] = mapped_column(ARRAY(Text))
     required_attachments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    corrected_until: Mapped[date | None] = mapped_column(Date)
 
 
 class ExtensionRow(Rows):
@@ -118,6 +119,8 @@ class FilingRow(Rows):
     locked_by: Mapped[str | None] = mapped_column(Text)
     locked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_trial: Mapped[bool] = mapped_column(server_default=false())
+    review: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    return_request: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     computed: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, deferred=True)
 
 
@@ -275,6 +278,19 @@ class SnapshotRow(Rows):
     is_signed: Mapped[bool]
 
 
+class CellToReviewRow(Rows):
+    """A cell that somebody asked the body to look at again, with what stood in it then."""
+
+    __tablename__ = "cells_to_review"
+
+    filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class CommentRow(Rows):
     """A comment on a cell; only ever added."""
 
@@ -289,6 +305,8 @@ class CommentRow(Rows):
     author: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_flagged: Mapped[bool]
+    is_shared: Mapped[bool] = mapped_column(server_default=false())
+    is_by_authority: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AttachmentContentRow(Rows):

@@ -12,6 +12,7 @@ from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.attachments import SqlAttachments
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
 from services.forms.store.cells import SqlCells
+from services.forms.store.cells_to_review import SqlCellsToReview
 from services.forms.store.comments import SqlComments
 from services.forms.store.edit_steps import SqlEditSteps
 from services.forms.store.filings import SqlFilings
@@ -51,6 +52,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
         self.campaigns = SqlCampaigns(session)
         self.snapshots = SqlSnapshots(session, self._contents)
         self.activities = SqlActivities(session)
+        self.to_review = SqlCellsToReview(session)
         self.comments = SqlComments(session)
         self.attachments = SqlAttachments(session)
 

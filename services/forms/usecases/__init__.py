@@ -8,6 +8,7 @@ from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListA
 from services.forms.usecases.carry_last_year import CarryLastYear
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
+from services.forms.usecases.close_filing import ArchiveFiling, CloseFiling
 from services.forms.usecases.comment_cell import CommentCell, ListComments
 from services.forms.usecases.compare_filings import CompareFilings, GetSeries, GetSignedVersion
 from services.forms.usecases.confirm_import import ConfirmImport
@@ -17,7 +18,7 @@ from services.forms.usecases.form_set_states import ListFormSets, SetFormSetStat
 from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
-from services.forms.usecases.plan_campaign import PlanCampaign
+from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
 from services.forms.usecases.read_filings import (
@@ -30,7 +31,9 @@ from services.forms.usecases.read_filings import (
 )
 from services.forms.usecases.rejudge_filings import ListInputs, RejudgeFilings
 from services.forms.usecases.reopen_filing import ReopenFiling
+from services.forms.usecases.request_return import DecideReturn, RequestReturn
 from services.forms.usecases.resolve_conflict import ResolveConflict
+from services.forms.usecases.review_filing import AnswerReview, ReviewFiling
 from services.forms.usecases.save_cells import SaveCells
 from services.forms.usecases.show_last_year import ShowLastYear
 from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, LockFiling, SealFiling
@@ -65,6 +68,7 @@ class UseCases:
     list_transmitted_filings: ListTransmittedFilings
     get_transmitted_filing: GetTransmittedFiling
     plan_campaign: PlanCampaign
+    list_campaigns: ListCampaigns
     list_form_sets: ListFormSets
     set_form_set_state: SetFormSetState
     preview_form_set_change: PreviewFormSetChange
@@ -86,6 +90,12 @@ class UseCases:
     get_series: GetSeries
     compare_filings: CompareFilings
     reopen_filing: ReopenFiling
+    review_filing: ReviewFiling
+    answer_review: AnswerReview
+    close_filing: CloseFiling
+    request_return: RequestReturn
+    decide_return: DecideReturn
+    archive_filing: ArchiveFiling
     comment_cell: CommentCell
     list_comments: ListComments
     extend_deadline: ExtendDeadline

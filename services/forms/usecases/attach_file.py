@@ -33,6 +33,7 @@ class AttachFile:
             FilingUnknown: no such filing for this caller.
             AttachmentRefused: not a PDF, too large, encrypted, or one too many.
             FilingNotEditable: signed, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
@@ -41,7 +42,7 @@ class AttachFile:
         digest = sha256(content).hexdigest()
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
-            filing.require_attachable()
+            filing.require_attachable(self._clock.now())
             present = await work.attachments.of(filing_id)
             if same := next((one for one in present if (one.kind, one.digest) == (kind, digest)), None):
                 return same

@@ -43,12 +43,14 @@ class CarryLastYear:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
-            filing.require_editable()
-            last_year, now = await last_year_of(work, self._form_sets, filing), self._clock.now()
+            now = self._clock.now()
+            filing.require_editable(now)
+            last_year = await last_year_of(work, self._form_sets, filing)
             if last_year is None:
                 return Carried(await card_of(work, self._form_sets, filing, now), 0, {})
             form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing_id)

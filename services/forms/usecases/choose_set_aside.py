@@ -18,6 +18,7 @@ from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText, UnitOfWork
+from services.forms.usecases.restating import refused_restatements
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -75,6 +76,7 @@ class ChooseSetAside:
             SetAsideUnknown: nothing of this cell waits.
             CellsRefused: that cell takes no such value, or is filled.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -84,7 +86,7 @@ class ChooseSetAside:
             ]
             if not waiting:
                 raise SetAsideUnknown
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             settle = self._keep if keep_as else self._drop
             filing = await settle(work, caller, filing, waiting[-1], keep_as)
             card = await card_of(work, self._form_sets, filing, self._clock.now())
@@ -113,6 +115,10 @@ class ChooseSetAside:
         cells, now = await work.cells.of(filing.id), self._clock.now()
         target = cells.get(place.address)
         require_free(target, keep_as)
+        if refused := await refused_restatements(
+            work, self._form_sets, form_set, filing, [(place.address, reading.value)]
+        ):
+            raise CellsRefused(refused)
         made = _filled(target, place.address, reading.value, Source(Origin.TYPED, caller.name, now))
         written = await write_cells(work, self._controls, form_set, filing, cells, [made], caller.name, now)
         kept = replace(aside, fate=Fate.KEPT, kept_as=place.address, kept_version=made.version)

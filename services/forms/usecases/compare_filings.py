@@ -18,7 +18,14 @@ from services.forms.domain.comparing import (
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Document, Filing
 from services.forms.usecases.past_versions import version_of
-from services.forms.usecases.permitting import READ, require_on, require_on_body
+from services.forms.usecases.permitting import (
+    READ,
+    STAFF,
+    is_officer,
+    require_on_body,
+    require_on_either,
+    require_version,
+)
 from services.forms.usecases.ports import FormSets, OpensWork, UnitOfWork
 
 
@@ -46,7 +53,7 @@ class GetSignedVersion:
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
-            require_on(caller, READ, filing)
+            require_on_either(caller, READ, STAFF, filing)
             wanted = version or filing.signed_version
             if not 1 <= wanted <= filing.signed_version:
                 raise FilingUnknown("Cette version signée n'existe pas.")
@@ -55,7 +62,11 @@ class GetSignedVersion:
 
 
 class GetSeries:
-    """Returns cells over the years a body filed on this server, each year with the labels of its own version."""
+    """Returns cells over the years a body filed on this server, each year with the labels of its own version.
+
+    Officers read the years that were transmitted, as signed; a body that transmitted nothing is to them a body that is
+    not there.
+    """
 
     def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
         self._open_work, self._form_sets = open_work, form_sets
@@ -69,14 +80,20 @@ class GetSeries:
             BodyUnknown: the caller may not know this body.
             Invalid: too many cells or years, or none.
         """
-        require_on_body(caller, READ, siren)
+        reads_signed_only = is_officer(caller, siren)
+        if not reads_signed_only:
+            require_on_body(caller, READ, siren)
         if not 1 <= len(addresses) <= MOST_CELLS:
             raise Invalid(violations=[Violation("addresses", f"De 1 à {MOST_CELLS} cases.", "TOO_MANY_CELLS")])
         if not 0 <= years <= MOST_YEARS:
             raise Invalid(violations=[Violation("years", f"De 1 à {MOST_YEARS} exercices.", "TOO_MANY_YEARS")])
         async with self._open_work() as work:
             filings = [
-                f for f in await work.filings.of_bodies(frozenset({siren})) if f.document is document and not f.is_trial
+                filing
+                for filing in await work.filings.of_bodies(frozenset({siren}))
+                if filing.document is document
+                and not filing.is_trial
+                and (filing.signed_version or not reads_signed_only)
             ]
             newest = sorted(filings, key=lambda filing: filing.year)[-(years or MOST_YEARS) :]
             contents = [await self._content(work, filing) for filing in newest]
@@ -96,7 +113,7 @@ class CompareFilings:
     async def __call__(
         self, caller: Caller, filing_id: UUID, version: int, other_id: UUID, other_version: int
     ) -> list[CellDifference]:
-        """Return the cells that differ, in form order; version 0 is the filing as it is.
+        """Return the cells that differ, in form order; version 0 is the filing as it is, which officers never read.
 
         Raises:
             FilingUnknown: no such filing for this caller, or no such signed version.
@@ -104,8 +121,8 @@ class CompareFilings:
         """
         async with self._open_work() as work:
             filing, other = await work.filings.get(filing_id), await work.filings.get(other_id)
-            require_on(caller, READ, filing)
-            require_on(caller, READ, other)
+            require_version(caller, filing, version)
+            require_version(caller, other, other_version)
             if (filing.body.siren, filing.document) != (other.body.siren, other.document):
                 sentence = "Les deux dossiers ne sont pas du même organisme et du même document."
                 raise Invalid(violations=[Violation("other_filing_id", sentence, "NOT_COMPARABLE")])

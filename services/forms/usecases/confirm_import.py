@@ -16,6 +16,7 @@ from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
+from services.forms.usecases.restating import refused_restatements, values_of
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -47,8 +48,9 @@ class ConfirmImport:
             FilingUnknown: no such filing for this caller.
             ImportUnknown: no such preview.
             ImportHasProblems: lines are refused and partial import was not asked for.
-            ImportStale: cells to write changed since the preview.
+            ImportStale: cells to write changed since the preview, or are no longer explained as restated.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -57,7 +59,7 @@ class ConfirmImport:
             kept = 0 if overwrite_typed else sum(1 for c in preview.changes if c.effect is Effect.PROTECTED)
             if preview.is_confirmed:
                 return Imported(await card_of(work, self._form_sets, filing, self._clock.now()), 0, kept)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             cells = await work.cells.of(filing_id)
             now = self._clock.now()
             changed = confirm(
@@ -67,6 +69,8 @@ class ConfirmImport:
             fits = (takes(form_set, filing.document, cell.address, cell.value) for cell in changed)
             if filing.revision != preview.revision and not all(fits):
                 raise ImportStale("Le référentiel du dossier a changé depuis l'aperçu. Refaites l'aperçu.")
+            if await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
+                raise ImportStale("Un retraitement N-1 n'est plus expliqué par un commentaire. Refaites l'aperçu.")
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id)
             activity = Activity(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from chassis.clock import day_in_paris
 from services.forms.domain.addressing import fillable
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
+from services.forms.domain.review import CellToReview
 from services.forms.domain.shortcomings import Progress, shortcomings
 from services.forms.usecases.ports import CellCounts, FormSets, UnitOfWork
 
@@ -22,6 +24,8 @@ class FilingCard:
     conflicts: Sequence[str] = ()
     lacking: Sequence[Finding] = ()
     """Controls of the workflow that do not hold."""
+    to_review: Sequence[CellToReview] = ()
+    """Named by who returned the filing or asked about it, and not changed or answered since."""
 
 
 async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: datetime) -> FilingCard:
@@ -32,6 +36,7 @@ async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: dat
 async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Filing], at: datetime) -> list[FilingCard]:
     """Return cards in the same order; one query for each form set and document, not for each filing."""
     cards: dict[object, FilingCard] = {}
+    to_review = await work.to_review.left([filing.id for filing in filings])
     for (version, document), group in groupby(sorted(filings, key=_kind), key=_kind):
         form_set = form_sets.load(version)
         places = fillable(form_set, Document(document))
@@ -40,8 +45,9 @@ async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Fili
         counts = await work.filings.counts([filing.id for filing in alike], places, unsigned)
         for filing in alike:
             counted = counts.get(filing.id, CellCounts())
-            lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), at.date())
-            cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking)
+            lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), day_in_paris(at))
+            named = [cell for cell in to_review if cell.filing_id == filing.id]
+            cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking, named)
     return [cards[filing.id] for filing in filings]
 
 

@@ -12,7 +12,10 @@ from services.forms.usecases.ports import Bodies, OpensWork
 
 
 class ExtendDeadline:
-    """Kept beside the campaign, so that planning it again does not take the extension back. The last one counts."""
+    """Kept beside the campaign, so that planning it again does not take the extension back. The last one counts.
+
+    It moves the due date and, when it ends after the closing of the campaign, the last days to fill, correct and sign.
+    """
 
     def __init__(self, open_work: OpensWork, bodies: Bodies, clock: Clock) -> None:
         self._open_work, self._bodies, self._clock = open_work, bodies, clock
@@ -26,7 +29,7 @@ class ExtendDeadline:
             Forbidden: the caller lacks `campaign.manage`.
             NotFound: this server does not know the body.
             NoCampaign: there is no campaign for it.
-            CampaignMalformed: the day is before the due date or after the close, or there is no reason.
+            CampaignMalformed: the day is before the due date or a year after the last one, or there is no reason.
         """
         caller.require("campaign.manage", EVERY_SCOPE)
         body = await self._bodies.get(siren)

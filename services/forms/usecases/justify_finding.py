@@ -32,13 +32,14 @@ class JustifyFinding:
             NotAFinding: the control does not fail, blocks, or the text is too short or too long.
             FilingNotEditable: wrong step, or a signature is under way.
             TrialOnly: it is a trial.
+            CampaignClosed: its last day is over.
         """
         text = " ".join(text.split())
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.justify", filing)
             filing.require_real()
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             report = await evaluate(work, self._controls, form_set, filing, cells)

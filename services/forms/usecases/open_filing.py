@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chassis.agreement import in_both
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
@@ -65,8 +65,9 @@ class OpenFiling:
         campaign = await work.campaigns.hold(document, year)
         if campaign is None:
             raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
-        campaign.require_open(body.family, now.date())
         extension = await work.campaigns.extension_of(document, year, body.siren)
+        extended_to = extension.due_on if extension else None
+        campaign.require_open(body.family, day_in_paris(now), extended_to)
         filing = Filing(
             id=self._identifiers.next(),
             body=body,
@@ -76,7 +77,8 @@ class OpenFiling:
             opened_by=caller.name,
             opened_at=now,
             changed_at=now,
-            due_on=extension.due_on if extension else campaign.due_on,
+            due_on=extended_to or campaign.due_on,
+            deadlines=campaign.deadlines(extended_to),
         )
         await work.filings.add(filing)
         form_set = self._form_sets.load(filing.form_set)

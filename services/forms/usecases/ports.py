@@ -22,6 +22,7 @@ from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.importing import NOTHING_SAID, ImportPreview, Problem, Sentences
+from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -154,6 +155,10 @@ class Filings(Protocol):
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         """Give the filings of a document and year another due date; only that of one body when it is said."""
+        ...
+
+    async def closed_in_campaigns_ended_before(self, day: date, limit: int) -> list[UUID]:
+        """Return filings at step 5 whose campaign's last day is before a day, oldest first."""
         ...
 
     async def counts(
@@ -343,7 +348,11 @@ class Campaigns(Protocol):
         ...
 
     async def open_on(self, on: date) -> list[Campaign]:
-        """Return the campaigns under way on a day."""
+        """Return the campaigns under way on a day, for all bodies or for those with more time."""
+        ...
+
+    async def all(self) -> list[Campaign]:
+        """Return every campaign, newest year first."""
         ...
 
     async def uses(self, form_set: str) -> bool:
@@ -367,6 +376,22 @@ class Campaigns(Protocol):
         ...
 
 
+class CellsToReview(Protocol):
+    """The cells that somebody asked the body to look at again."""
+
+    async def ask(self, cells: Iterable[CellToReview]) -> None:
+        """Add cells; one that is there takes the new reason."""
+        ...
+
+    async def settle(self, filing_id: UUID, address: str = "") -> None:
+        """Take a cell off, or all those of a filing."""
+        ...
+
+    async def left(self, filing_ids: Collection[UUID]) -> list[CellToReview]:
+        """Return those that hold what they held when they were named, in order of address."""
+        ...
+
+
 class Comments(Protocol):
     """What people say about cells."""
 
@@ -374,12 +399,12 @@ class Comments(Protocol):
         """Keep a comment."""
         ...
 
-    async def of(self, filing_id: UUID, address: str = "") -> list[CellComment]:
-        """Return the last thousand of a filing, or of one of its cells, newest first."""
+    async def of(self, filing_id: UUID, address: str = "", *, is_for_authority: bool = False) -> list[CellComment]:
+        """Return the last thousand of a filing or cell, newest first; for the authority, its own and those shared."""
         ...
 
     async def flagged(self, filing_id: UUID) -> frozenset[str]:
-        """Return the cells whose flag is up and was raised with a text."""
+        """Return the cells whose flag is up and was raised with a text, by the body."""
         ...
 
 
@@ -446,8 +471,8 @@ class Activities(Protocol):
         """Add one."""
         ...
 
-    async def of(self, filing_id: UUID) -> list[Activity]:
-        """Return the last two hundred, newest first."""
+    async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
+        """Return the last two hundred, newest first; of these kinds only, when some are given."""
         ...
 
 
@@ -502,6 +527,11 @@ class UnitOfWork(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Frozen contents."""
+        ...
+
+    @property
+    def to_review(self) -> CellsToReview:
+        """Cells to look at again."""
         ...
 
     @property

@@ -35,6 +35,7 @@ from services.forms.usecases.ports import (
     TextReading,
     UnitOfWork,
 )
+from services.forms.usecases.restating import without_restatements
 
 
 class PreviewImport:
@@ -67,12 +68,13 @@ class PreviewImport:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
             ImportRefused: the file as a whole is refused.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.import", filing)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             cells = await work.cells.of(filing_id)
             mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)
@@ -82,6 +84,7 @@ class PreviewImport:
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)
         async with self._open_work() as work:
+            preview = await without_restatements(work, self._form_sets, form_set, filing, preview)
             preview = await self._compared(work, filing, form_set, cells, preview)
             await work.imports.add(preview)
             await work.commit()

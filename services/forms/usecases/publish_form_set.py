@@ -10,30 +10,34 @@ from uuid import UUID
 
 from chassis.agreement import in_both
 from chassis.clock import Clock
-from chassis.errors import Violation
+from chassis.errors import Invalid, Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import EVERY_SCOPE, Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell, Origin, Source
 from services.forms.domain.errors import CampaignMalformed, NoCampaign, PublicationSuperseded, SignatureUnderWay
-from services.forms.domain.filing import Document
+from services.forms.domain.filing import Document, Filing
 from services.forms.domain.form_set_change import (
     ChangedFiling,
     FilingImpact,
+    JudgedChange,
     Publication,
     Unfit,
     change_form_set,
     emptied,
     is_open,
+    judged,
     set_aside,
     take_back,
 )
-from services.forms.domain.form_set_life import require_published
-from services.forms.usecases.evaluating import write_cells
+from services.forms.domain.form_set_life import is_applicable, require_applicable, require_published
+from services.forms.usecases.evaluating import evaluate, write_cells
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
 
 MANAGE = "campaign.manage"
+MOST_JUDGED = 50
+"""Filings that a preview evaluates: a few seconds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class Preview:
     impacts: Sequence[FilingImpact]
     untouched: int
     """Signed filings, which keep their form set."""
+    judged: int = 0
+    """How many of the impacts were evaluated; the others say only what is carried and what is not."""
+    is_applicable: bool = True
+    """False when exercices of that year are filed with another form set (F-28)."""
 
 
 def load_known(form_sets: FormSets, version: str) -> FormSet:
@@ -67,13 +75,17 @@ def load_known(form_sets: FormSets, version: str) -> FormSet:
 
 
 class PreviewFormSetChange:
-    """Says filing by filing what a publication would do; nothing is written, and no figure is shown to the authority."""
+    """Says filing by filing what a publication would do; nothing is written, and no figure is shown to the authority.
 
-    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
-        self._open_work, self._form_sets = open_work, form_sets
+    The first filings are evaluated under both form sets: their verdict, the controls that would newly fail, and how
+    many computed cells change.
+    """
+
+    def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets) -> None:
+        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
 
     async def __call__(self, caller: Caller, document: Document, year: int, form_set: str) -> Preview:
-        """Return the impacts, in order of body.
+        """Return the impacts, in order of body; at most `MOST_JUDGED` filings are evaluated.
 
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
@@ -86,15 +98,39 @@ class PreviewFormSetChange:
             if await work.campaigns.find(document, year) is None:
                 raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
             filings = await work.filings.of_campaign(document, year)
-            impacts = []
-            for filing in filings:
-                if is_open(filing) and filing.form_set != form_set:
-                    before = self._form_sets.load(filing.form_set)
-                    cells = await work.cells.of(filing.id)
-                    change = change_form_set(before, after, document, year, cells.values())
-                    labels = {one.cell.address: before.label(one.cell.address) for one in change.to_choose}
-                    impacts.append(FilingImpact(filing, change, labels))
-        return Preview(impacts, sum(1 for filing in filings if not is_open(filing)))
+        concerned = [filing for filing in filings if is_open(filing) and filing.form_set != form_set]
+        impacts = [
+            await self._impact(filing, after, is_judged=place < MOST_JUDGED) for place, filing in enumerate(concerned)
+        ]
+        untouched = sum(1 for filing in filings if not is_open(filing))
+        judged_ones = sum(1 for impact in impacts if impact.judged is not None)
+        return Preview(impacts, untouched, judged_ones, is_applicable(after, year))
+
+    async def _impact(self, filing: Filing, after: FormSet, *, is_judged: bool) -> FilingImpact:
+        before = self._form_sets.load(filing.form_set)
+        async with self._open_work() as work:
+            cells = await work.cells.of(filing.id)
+            change = change_form_set(before, after, filing.document, filing.year, cells.values())
+            labels = {one.cell.address: before.label(one.cell.address) for one in change.to_choose}
+            impact = FilingImpact(filing, change, labels)
+            return (
+                replace(impact, judged=await self._judge(work, impact, before, after, cells)) if is_judged else impact
+            )
+
+    async def _judge(
+        self, work: UnitOfWork, impact: FilingImpact, before: FormSet, after: FormSet, cells: Mapping[str, Cell]
+    ) -> JudgedChange | None:
+        filing, aside = impact.filing, {one.cell.address for one in impact.change.to_choose}
+        kept = {address: cell for address, cell in cells.items() if address not in aside}
+        moved = replace(filing, form_set=after.version)
+        try:
+            return judged(
+                await evaluate(work, self._controls, before, filing, cells),
+                await evaluate(work, self._controls, after, moved, kept),
+            )
+        except Invalid:
+            # A cell that validation cannot read, kept from an earlier release: what is carried is said all the same.
+            return None
 
 
 class PublishFormSet:
@@ -106,19 +142,29 @@ class PublishFormSet:
         self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
         self._clock, self._identifiers = clock, identifiers
 
-    async def __call__(self, caller: Caller, document: Document, year: int, form_set: str) -> Published:
+    async def __call__(
+        self, caller: Caller, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Published:
         """Publish, or go on with the same publication.
+
+        Args:
+            caller: who publishes.
+            document: the document of the campaign.
+            year: its year.
+            form_set: the version to give.
+            is_forced: publish although exercices of that year are filed with another form set (F-28).
 
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
             CampaignMalformed: this server does not have that form set.
             NoCampaign: there is no such campaign here.
             FormSetNotPublished: it is a draft, on trial or closed here.
+            FormSetNotApplicable: exercices of that year are filed with another one, and it was not forced.
             SignatureUnderWay: filings are being signed; all the others are done, ask again for those.
         """
         caller.require(MANAGE, EVERY_SCOPE)
         after = load_known(self._form_sets, form_set)
-        publication = await self._begin(caller, document, year, form_set)
+        publication = await self._begin(caller, document, year, after, is_forced=is_forced)
         async with self._open_work() as work:
             filings = await work.filings.of_campaign(document, year)
         waiting = 0
@@ -131,7 +177,10 @@ class PublishFormSet:
             changed = await work.publications.filings(publication.id)
         return Published(publication, len(changed))
 
-    async def _begin(self, caller: Caller, document: Document, year: int, form_set: str) -> Publication:
+    async def _begin(
+        self, caller: Caller, document: Document, year: int, after: FormSet, *, is_forced: bool
+    ) -> Publication:
+        form_set = after.version
         async with self._open_work() as work:
             campaign = await work.campaigns.get_for_change(document, year)
             if campaign is None:
@@ -140,6 +189,8 @@ class PublishFormSet:
             if in_force and campaign.form_set == in_force[0].after == form_set:
                 return in_force[0]
             require_published(form_set, await work.form_set_states.get(form_set))
+            if not is_forced:
+                require_applicable(after, year)
             publication = Publication(
                 self._identifiers.next(),
                 document,

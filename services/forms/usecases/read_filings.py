@@ -1,12 +1,12 @@
 """Reads filings: what the people of a body see, and what the authority's staff see once it is transmitted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identity import EVERY_SCOPE, Caller
-from services.forms.domain.activity import Activity
+from services.forms.domain.activity import TOLD_TO_AUTHORITY, Activity
 from services.forms.domain.addressing import place_of
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell
@@ -59,15 +59,22 @@ class ListFilings:
         bodies = [body for body in await self._bodies.of_caller(caller) if body.siren in sirens]
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
-            cards = await cards_of(work, self._form_sets, filings, self._clock.now())
-            campaigns = await work.campaigns.open_on(self._clock.now().date())
+            now = self._clock.now()
+            cards = await cards_of(work, self._form_sets, filings, now)
+            today = day_in_paris(now)
+            campaigns = await work.campaigns.open_on(today)
+            extended = {
+                (campaign.document, campaign.year, one.siren): one.due_on
+                for campaign in campaigns
+                for one in await work.campaigns.extensions(campaign.document, campaign.year)
+            }
             on_trial = await work.form_set_states.on_trial()
         held = {(f.body.siren, f.document, f.year) for f in filings if not f.is_trial}
         openable = [
             Openable(body, campaign)
             for body in bodies
             for campaign in campaigns
-            if campaign.concerns(body.family)
+            if campaign.is_open(body.family, today, extended.get((campaign.document, campaign.year, body.siren)))
             and (body.siren, campaign.document, campaign.year) not in held
             and caller.may("filing.open", body.siren)
         ]
@@ -170,7 +177,9 @@ class ListTransmittedFilings:
         """Return the filings signed at least once."""
         caller.require("staff.read", EVERY_SCOPE)
         async with self._open_work() as work:
-            return await work.filings.transmitted(year)
+            filings = await work.filings.transmitted(year)
+        # Reopened: what the controls say of it now is of a draft, for the body alone.
+        return [filing if filing.is_closed_by_signature else replace(filing, verdict=None) for filing in filings]
 
 
 class GetTransmittedFiling:
@@ -179,8 +188,8 @@ class GetTransmittedFiling:
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[Filing, Snapshot]:
-        """Return the filing and the snapshot that was signed.
+    async def __call__(self, caller: Caller, filing_id: UUID) -> tuple[Filing, Snapshot, list[Activity]]:
+        """Return the filing, the snapshot that was signed, and what happened to it since, newest first.
 
         Raises:
             FilingUnknown: no such filing, or not transmitted: staff must not learn that it exists.
@@ -190,4 +199,6 @@ class GetTransmittedFiling:
             filing = await work.filings.get(filing_id)
             if not filing.signed_version:
                 raise FilingUnknown
-            return filing, await work.snapshots.get_signed(filing_id, filing.signed_version)
+            snapshot = await work.snapshots.get_signed(filing_id, filing.signed_version)
+            told = await work.activities.of(filing_id, TOLD_TO_AUTHORITY)
+            return replace(filing, verdict=snapshot.verdict), snapshot, told

@@ -35,11 +35,12 @@ class ResolveConflict:
             FilingUnknown: no such filing for this caller.
             NoConflict: the cell is not in conflict, or the value is neither of the two.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             cell, concept = _in_conflict(form_set, filing, cells, address)

@@ -23,6 +23,7 @@ from services.forms.usecases.counting import FilingCard, card_of
 from services.forms.usecases.evaluating import failing, write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, RawText
+from services.forms.usecases.restating import refused_restatements, values_of
 from services.forms.usecases.undo_step import keep_step
 
 
@@ -60,19 +61,23 @@ class SaveCells:
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            CellsRefused: at least one cell takes no such text, or is sealed, or is given twice.
+            CellsRefused: at least one cell takes no such text, or is sealed, or is given twice, or restates a figure signed
+                the year before without saying why.
             CellsChanged: a cell changed since the person saw it.
             FilingNotEditable: wrong step, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             form_set = self._form_sets.load(filing.form_set)
             edits = await self._read(filing, form_set, typed)
             cells = await work.cells.some(filing_id, _addresses(edits))
             now = self._clock.now()
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
+            if refused := await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
+                raise CellsRefused(refused)
             if not changed:
                 evaluation = await failing(work, self._controls, form_set, filing)
                 card = await card_of(work, self._form_sets, filing, now)

@@ -54,10 +54,12 @@ class FreezeFiling:
         Raises:
             FilingUnknown: no such filing for this caller.
             FilingNotReady: with one violation per obstacle.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.sign", filing)
+            filing.require_in_time(self._clock.now())
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             now, attached = self._clock.now(), await work.attachments.of(filing_id)
@@ -125,6 +127,7 @@ class LockFiling:
 
         Raises:
             LockHeld: another signature is under way, or this version is signed.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
@@ -134,7 +137,11 @@ class LockFiling:
             changed = changed_since(snapshot, content_of(form_set, filing.document, cells, computed))
             if changed or filing.revision != revision:
                 return changed or ["*"]
-            await work.filings.save(filing.locked(version, intent_id, self._clock.now()))
+            now = self._clock.now()
+            if filing.lock is None or filing.lock.intent_id != intent_id:
+                # The intent that holds the lock took it in time.
+                filing.require_in_time(now)
+            await work.filings.save(filing.locked(version, intent_id, now))
             await work.commit()
         return []
 
@@ -162,6 +169,7 @@ class SealFiling:
                 return
             snapshot = await work.snapshots.get(filing_id, version, revision)
             await work.snapshots.mark_signed(filing_id, version, revision)
+            await work.to_review.settle(filing_id)
             await work.filings.save(filing.sealed(version, number, at))
             if filing.document is Document.ER:
                 form_set = self._form_sets.load(filing.form_set)

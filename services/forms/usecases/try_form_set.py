@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chassis.clock import Clock
+from chassis.clock import Clock, day_in_paris
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
@@ -79,7 +79,7 @@ class OpenTrial:
             opened_by=caller.name,
             opened_at=now,
             changed_at=now,
-            due_on=now.date(),
+            due_on=day_in_paris(now),
             is_trial=True,
         )
         await work.filings.add(trial)

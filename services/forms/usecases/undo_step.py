@@ -83,12 +83,13 @@ class UndoStep:
             EditStepUnknown: no such step of this filing.
             AlreadyUndone: it was undone before; undo that undo to have it back.
             FilingNotEditable: wrong step of the workflow, or a signature is under way.
+            CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.edit", filing)
             step = await work.steps.get(filing_id, step_id)
-            filing.require_editable()
+            filing.require_editable(self._clock.now())
             if step.is_undone:
                 raise AlreadyUndone
             form_set = self._form_sets.load(filing.form_set)

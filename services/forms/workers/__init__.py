@@ -1,1 +1,1 @@
-"""What the forms service does unasked: it relays its outbox to sync."""
+"""What the forms service does unasked: it relays its outbox to sync, and archives."""

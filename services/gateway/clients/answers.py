@@ -48,6 +48,17 @@ class Step(StrEnum):
         return list(Step).index(self)
 
 
+class ReviewState(StrEnum):
+    """Sub-step of step 4 (fiabilisation)."""
+
+    UNSPECIFIED = "unspecified"
+    WAITING = "waiting"
+    IN_PROGRESS = "in_progress"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    RELIABLE = "reliable"
+
+
 class Origin(StrEnum):
     """Where the value of a cell comes from."""
 
@@ -266,6 +277,44 @@ class FiledCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """How far the authority is with a transmitted filing; the last question, and what was answered to it."""
+
+    state: ReviewState
+    author: str = ""
+    at: datetime | None = None
+    question: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequest:
+    """The body asks for a closed filing back at step 4; pending while nobody refused it."""
+
+    reason: str
+    author: str
+    at: datetime | None
+    refusal: str = ""
+    refused_by: str = ""
+    refused_at: datetime | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether it waits for a decision."""
+        return not self.refused_by
+
+
+@dataclass(frozen=True, slots=True)
+class CellToReview:
+    """A cell named in a return, a reopening or a question, and not changed or answered since."""
+
+    address: str
+    reason: str
+    author: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """A filing without its cells."""
 
@@ -291,6 +340,28 @@ class Filing:
     reopened_at: datetime | None = None
     is_trial: bool = False
     """A trial of a form set: never signed, sent or counted."""
+    review: Review | None = None
+    """From step 4 on."""
+    return_request: ReturnRequest | None = None
+    to_review: tuple[CellToReview, ...] = ()
+    """For the people of the body only."""
+    last_day: str = ""
+    """Last day to type, import and sign; empty when the campaign is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign with its four dates; no `corrected_until` is the same as `closes_on`."""
+
+    document: Document
+    year: int
+    form_set: str
+    opens_on: str
+    due_on: str
+    closes_on: str
+    families: tuple[Family, ...] = ()
+    required_attachments: tuple[str, ...] = ()
+    corrected_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -718,12 +789,17 @@ class CellToChoose:
 
 @dataclass(frozen=True, slots=True)
 class FilingImpact:
-    """What a new form set would do to one open filing; no figure."""
+    """What a new form set would do to one open filing; no figure. What follows `is_judged` counts when it is true."""
 
     identity: FilingIdentity
     carried: int
     to_choose: tuple[CellToChoose, ...] = ()
     gained: tuple[str, ...] = ()
+    is_judged: bool = False
+    verdict_before: Verdict = Verdict.UNSPECIFIED
+    verdict_after: Verdict = Verdict.UNSPECIFIED
+    newly_failing: tuple[str, ...] = ()
+    recomputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -732,6 +808,10 @@ class FormSetChange:
 
     impacts: tuple[FilingImpact, ...]
     untouched: int
+    judged: int = 0
+    """Impacts that were evaluated."""
+    is_applicable: bool = True
+    """False when exercices of that year are filed with another form set (F-28): publishing must be forced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -772,6 +852,9 @@ class CellComment:
     author: str
     at: datetime | None
     is_flagged: bool
+    is_shared: bool = False
+    """The authority reads it too."""
+    is_by_authority: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -797,10 +880,11 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class TransmittedFiling:
-    """A transmitted filing as signed."""
+    """A transmitted filing as signed, and what was done with it since."""
 
     filing: Filing
     cells: tuple[Cell, ...]
+    activities: tuple[Activity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

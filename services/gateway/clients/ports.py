@@ -13,6 +13,7 @@ from services.gateway.clients.answers import (
     Adjustment,
     AttachedFile,
     Attachment,
+    Campaign,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -49,6 +50,7 @@ from services.gateway.clients.answers import (
     ReleaseDecision,
     ReleaseTable,
     Report,
+    ReviewState,
     SavedCells,
     SeriesPoint,
     SetAsideCell,
@@ -126,8 +128,8 @@ class Forms(Protocol):
         """Justify a failed control; returns the verdict that follows."""
         ...
 
-    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
-        """Move the filing to another step."""
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
+        """Move the filing to another step; going back may name cells to look at again."""
         ...
 
     async def history(self, filing_id: str, address: str) -> tuple[FiledCell, ...]:
@@ -163,7 +165,33 @@ class Forms(Protocol):
         ...
 
     async def reopen(self, filing_id: str, reason: str, cells: Sequence[str], request_id: str) -> Filing:
-        """Reopen a signed filing for a rectifying version."""
+        """Reopen a signed filing for a rectifying version; an officer returns it to the body so."""
+        ...
+
+    async def review(
+        self, filing_id: str, state: ReviewState, text: str, cells: Sequence[str], request_id: str
+    ) -> Filing:
+        """Take a transmitted filing through its review, for officers."""
+        ...
+
+    async def answer_review(self, filing_id: str, text: str, request_id: str) -> Filing:
+        """Answer the question of the authority."""
+        ...
+
+    async def close(self, filing_id: str, request_id: str) -> Filing:
+        """Close a filing found reliable, for officers."""
+        ...
+
+    async def request_return(self, filing_id: str, reason: str, request_id: str) -> Filing:
+        """Ask for a closed filing back at step 4."""
+        ...
+
+    async def decide_return(self, filing_id: str, reason: str, *, is_accepted: bool, request_id: str) -> Filing:
+        """Accept or refuse such a request, for officers."""
+        ...
+
+    async def archive(self, filing_id: str, request_id: str) -> Filing:
+        """Archive a closed filing, for officers."""
         ...
 
     async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
@@ -194,8 +222,10 @@ class Forms(Protocol):
         """Tell which open filings a new form set would change and how."""
         ...
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
-        """Publish a form set to the open filings of a campaign."""
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
+        """Publish a form set to the open filings of a campaign; forced, even one of other exercices."""
         ...
 
     async def undo_form_set(self, publication_id: str) -> int:
@@ -211,13 +241,21 @@ class Forms(Protocol):
         ...
 
     async def comment(
-        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, is_shared: bool, request_id: str
     ) -> CellComment:
-        """Comment a cell, or raise or lower its flag."""
+        """Comment a cell, or raise or lower its flag; a shared comment is for the authority too."""
         ...
 
     async def comments(self, filing_id: str, address: str = "") -> tuple[CellComment, ...]:
         """List the comments of a cell, or of the whole filing, newest first."""
+        ...
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        """List the campaigns of this server, newest year first, for officers."""
+        ...
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        """Change a campaign, for officers."""
         ...
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:

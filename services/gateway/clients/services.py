@@ -24,6 +24,7 @@ from services.gateway.clients.answers import (
     Adjustment,
     AttachedFile,
     Attachment,
+    Campaign,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -60,6 +61,7 @@ from services.gateway.clients.answers import (
     ReleaseDecision,
     ReleaseTable,
     Report,
+    ReviewState,
     SavedCells,
     SeriesPoint,
     SetAsideCell,
@@ -208,10 +210,11 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.JustifyFinding(request), _Judgement).verdict
 
-    async def move(self, filing_id: str, step: Step, reason: str, request_id: str) -> Filing:
+    async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
         """Move the filing."""
+        wanted = forms.Step.Value(f"STEP_{step.name}")
         request = forms.MoveFilingRequest(
-            request_id=request_id, filing_id=filing_id, step=forms.Step.Value(f"STEP_{step.name}"), reason=reason
+            request_id=request_id, filing_id=filing_id, step=wanted, reason=reason, cells=cells
         )
         with carrying(self._passport):
             return read((await self._stub.MoveFiling(request)).filing, Filing)
@@ -273,6 +276,49 @@ class GrpcForms:
         with carrying(self._passport):
             return read((await self._stub.ReopenFiling(request)).filing, Filing)
 
+    async def review(
+        self, filing_id: str, state: ReviewState, text: str, cells: Sequence[str], request_id: str
+    ) -> Filing:
+        """Take a transmitted filing through its review."""
+        wanted = forms.ReviewState.Value(f"REVIEW_STATE_{state.name}")
+        request = forms.ReviewFilingRequest(
+            request_id=request_id, filing_id=filing_id, state=wanted, text=text, cells=cells
+        )
+        with carrying(self._passport):
+            return read((await self._stub.ReviewFiling(request)).filing, Filing)
+
+    async def answer_review(self, filing_id: str, text: str, request_id: str) -> Filing:
+        """Answer the question of the authority."""
+        request = forms.AnswerReviewRequest(request_id=request_id, filing_id=filing_id, text=text)
+        with carrying(self._passport):
+            return read((await self._stub.AnswerReview(request)).filing, Filing)
+
+    async def close(self, filing_id: str, request_id: str) -> Filing:
+        """Close a filing."""
+        request = forms.CloseFilingRequest(request_id=request_id, filing_id=filing_id)
+        with carrying(self._passport):
+            return read((await self._stub.CloseFiling(request)).filing, Filing)
+
+    async def request_return(self, filing_id: str, reason: str, request_id: str) -> Filing:
+        """Ask for a closed filing back."""
+        request = forms.RequestReturnRequest(request_id=request_id, filing_id=filing_id, reason=reason)
+        with carrying(self._passport):
+            return read((await self._stub.RequestReturn(request)).filing, Filing)
+
+    async def decide_return(self, filing_id: str, reason: str, *, is_accepted: bool, request_id: str) -> Filing:
+        """Decide on such a request."""
+        request = forms.DecideReturnRequest(
+            request_id=request_id, filing_id=filing_id, is_accepted=is_accepted, reason=reason
+        )
+        with carrying(self._passport):
+            return read((await self._stub.DecideReturn(request)).filing, Filing)
+
+    async def archive(self, filing_id: str, request_id: str) -> Filing:
+        """Archive a filing."""
+        request = forms.ArchiveFilingRequest(request_id=request_id, filing_id=filing_id)
+        with carrying(self._passport):
+            return read((await self._stub.ArchiveFiling(request)).filing, Filing)
+
     async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
         """Return a signed version."""
         request = forms.GetSignedVersionRequest(filing_id=filing_id, version=version)
@@ -316,9 +362,13 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str) -> Publication:
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
+    ) -> Publication:
         """Publish a form set."""
-        request = forms.PublishFormSetRequest(document=_document(document), year=year, form_set=form_set)
+        request = forms.PublishFormSetRequest(
+            document=_document(document), year=year, form_set=form_set, is_forced=is_forced
+        )
         with carrying(self._passport):
             return read(await self._stub.PublishFormSet(request, timeout=HEAVY_SECONDS), Publication)
 
@@ -343,11 +393,16 @@ class GrpcForms:
             return read((await self._stub.ChooseSetAside(request)).filing, Filing)
 
     async def comment(
-        self, filing_id: str, address: str, text: str, *, is_flagged: bool, request_id: str
+        self, filing_id: str, address: str, text: str, *, is_flagged: bool, is_shared: bool, request_id: str
     ) -> CellComment:
         """Comment a cell."""
         request = forms.CommentCellRequest(
-            request_id=request_id, filing_id=filing_id, address=address, text=text, is_flagged=is_flagged
+            request_id=request_id,
+            filing_id=filing_id,
+            address=address,
+            text=text,
+            is_flagged=is_flagged,
+            is_shared=is_shared,
         )
         with carrying(self._passport):
             return read((await self._stub.CommentCell(request)).comment, CellComment)
@@ -358,6 +413,22 @@ class GrpcForms:
         with carrying(self._passport):
             answer = await self._stub.ListComments(request)
         return tuple(read(one, CellComment) for one in answer.comments)
+
+    async def campaigns(self) -> tuple[Campaign, ...]:
+        """List campaigns."""
+        with carrying(self._passport):
+            answer = await self._stub.ListCampaigns(forms.ListCampaignsRequest())
+        return tuple(read(one, Campaign) for one in answer.campaigns)
+
+    async def plan(self, campaign: Campaign) -> Campaign:
+        """Change a campaign."""
+        values = asdict(campaign) | {
+            "document": _document(campaign.document),
+            "families": [types.Family.Value(f"FAMILY_{family.name}") for family in campaign.families],
+        }
+        request = forms.PlanCampaignRequest(campaign=forms.Campaign(**values))
+        with carrying(self._passport):
+            return read((await self._stub.PlanCampaign(request)).campaign, Campaign)
 
     async def extend(self, document: Document, year: int, body: str, due_on: str, reason: str, request_id: str) -> str:
         """Give one body more time."""

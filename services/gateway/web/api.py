@@ -3,22 +3,31 @@
 Errors are RFC 9457 problem details; the fields of answers are those of the contracts in `proto/`.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from chassis.errors import Forbidden, NotFound
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web.api_models import (
     LARGEST_VERSION,
     AccountsRequest,
+    AnswerRequest,
+    CommentRequest,
     ConfirmRequest,
+    DatesRequest,
+    DecideRequest,
     JustifyRequest,
     MoveRequest,
     OpenRequest,
     ReopenRequest,
+    Repeatable,
+    ReturnRequest,
+    ReviewRequest,
     SaveRequest,
     SignRequest,
     TickRequest,
@@ -221,8 +230,9 @@ async def justify(request: Request, services: Acting, filing_id: str, asked: Jus
 
 @router.post("/filings/{filing_id}/step", summary="Move to another step")
 async def move(request: Request, services: Acting, filing_id: str, asked: MoveRequest) -> Response:
-    """Move the filing."""
-    return _json(await services.forms.move(filing_id, asked.asked, asked.reason, _id(request, asked.request_id)))
+    """Move the filing; going back may name cells to look at again."""
+    request_id = _id(request, asked.request_id)
+    return _json(await services.forms.move(filing_id, asked.asked, asked.reason, request_id, asked.cells))
 
 
 @router.get("/filings/{filing_id}/release", summary="Who will receive what, and why")
@@ -312,8 +322,78 @@ async def carry(request: Request, services: Acting, filing_id: str) -> Response:
 
 @router.post("/filings/{filing_id}/reopen", summary="Reopen a signed filing")
 async def reopen(request: Request, services: Acting, filing_id: str, asked: ReopenRequest) -> Response:
-    """Reopen for a rectifying version; recipients are told that the signed one is suspended."""
+    """Reopen for a rectifying version, or return to the body; recipients are told that the signed one is suspended."""
     return _json(await services.forms.reopen(filing_id, asked.reason, asked.cells, _id(request, asked.request_id)))
+
+
+@router.post("/filings/{filing_id}/review", summary="Take a transmitted filing through its review")
+async def review(request: Request, services: Acting, filing_id: str, asked: ReviewRequest) -> Response:
+    """Bring the review to another state, for officers."""
+    request_id = _id(request, asked.request_id)
+    return _json(await services.forms.review(filing_id, asked.asked, asked.text, asked.cells, request_id))
+
+
+@router.post("/filings/{filing_id}/review/answer", summary="Answer the question of the authority")
+async def answer_review(request: Request, services: Acting, filing_id: str, asked: AnswerRequest) -> Response:
+    """Answer, for the body."""
+    return _json(await services.forms.answer_review(filing_id, asked.text, _id(request, asked.request_id)))
+
+
+@router.post("/filings/{filing_id}/close", summary="Close a filing found reliable")
+async def close(
+    request: Request,
+    services: Acting,
+    filing_id: str,
+    asked: Annotated[Repeatable, Body()] = Repeatable(),  # noqa: B008 - frozen
+) -> Response:
+    """Close a filing (step 5), for officers."""
+    return _json(await services.forms.close(filing_id, _id(request, asked.request_id)))
+
+
+@router.post("/filings/{filing_id}/return-request", summary="Ask for a closed filing back")
+async def request_return(request: Request, services: Acting, filing_id: str, asked: ReturnRequest) -> Response:
+    """Ask for the filing back at step 4, for the body."""
+    return _json(await services.forms.request_return(filing_id, asked.reason, _id(request, asked.request_id)))
+
+
+@router.post("/filings/{filing_id}/return-request/decision", summary="Accept or refuse such a request")
+async def decide_return(request: Request, services: Acting, filing_id: str, asked: DecideRequest) -> Response:
+    """Decide, for officers."""
+    decided = await services.forms.decide_return(
+        filing_id, asked.reason, is_accepted=asked.is_accepted, request_id=_id(request, asked.request_id)
+    )
+    return _json(decided)
+
+
+@router.post("/filings/{filing_id}/archive", summary="Archive a closed filing")
+async def archive(
+    request: Request,
+    services: Acting,
+    filing_id: str,
+    asked: Annotated[Repeatable, Body()] = Repeatable(),  # noqa: B008 - frozen
+) -> Response:
+    """Archive a filing (step 6), for officers."""
+    return _json(await services.forms.archive(filing_id, _id(request, asked.request_id)))
+
+
+@router.get("/filings/{filing_id}/comments", summary="Comments on cells")
+async def comments(services: Acting, filing_id: str, cell: str = "") -> Response:
+    """List comments, newest first; officers read their own and those shared with them."""
+    return _items("comments", await services.forms.comments(filing_id, cell))
+
+
+@router.post("/filings/{filing_id}/comments", summary="Comment a cell")
+async def comment(request: Request, services: Acting, filing_id: str, asked: CommentRequest) -> Response:
+    """Comment a cell, or raise or lower its flag; officers comment transmitted filings."""
+    kept = await services.forms.comment(
+        filing_id,
+        asked.address,
+        asked.text.strip(),
+        is_flagged=asked.is_flagged,
+        is_shared=asked.is_shared,
+        request_id=_id(request, asked.request_id),
+    )
+    return _json(kept, 201)
 
 
 @router.get("/filings/{filing_id}/signed/{version}", summary="A version as it was signed")
@@ -328,8 +408,11 @@ async def signed_version(
 async def series(
     services: Acting, filing_id: str, cells: str, years: Annotated[int, Query(ge=0, le=5)] = 0
 ) -> Response:
-    """Return cells, parted by spaces or commas, over the years the body of the filing has filed."""
-    identity = (await _filing(services, filing_id)).identity
+    """Return cells, parted by spaces or commas, over the years the body of the filing has filed; officers the signed ones."""
+    try:
+        identity = (await _filing(services, filing_id)).identity
+    except Forbidden:
+        identity = (await services.forms.get_transmitted(filing_id)).filing.identity
     return _items("points", await services.forms.series(identity.body, identity.document, cells_of(cells), years))
 
 
@@ -337,8 +420,24 @@ async def series(
 async def compare(
     services: Acting, filing_id: str, version: Version = 0, other: str = "", other_version: Version = 0
 ) -> Response:
-    """Return the cells that differ; version 0 is now, no `other` is the same filing."""
+    """Return the cells that differ; version 0 is now, which officers never read, no `other` is the same filing."""
     return _items("differences", await services.forms.compare(filing_id, version, other, other_version))
+
+
+@router.get("/campaigns", summary="Campaigns and their dates")
+async def campaigns(services: Acting) -> Response:
+    """List the campaigns of this server, for officers."""
+    return _items("campaigns", await services.forms.campaigns())
+
+
+@router.patch("/campaigns/{document}/{year}", summary="Change the dates of a campaign")
+async def plan(services: Acting, document: str, year: int, asked: DatesRequest) -> Response:
+    """Change the dates that are given, for officers; the rest of the campaign stays."""
+    known = await services.forms.campaigns()
+    campaign = next((one for one in known if (one.document.code, one.year) == (document, year)), None)
+    if campaign is None:
+        raise NotFound
+    return _json(await services.forms.plan(replace(campaign, **asked.model_dump(exclude_none=True, mode="json"))))
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")

@@ -1,13 +1,13 @@
 """What programs send: typed, and anything unknown refused. What they get is the services' answers under the same names."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.clients.answers import AccountRule, CellEdit, Document, Step
+from services.gateway.clients.answers import AccountRule, CellEdit, Document, ReviewState, Step
 
 RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
 
@@ -102,6 +102,7 @@ class MoveRequest(Sent):
 
     step: Literal["entry", "accounting", "signature"] = Field(description="Step to go to.")
     reason: str = Field(default="", max_length=2000, description="Required when going back.")
+    cells: list[str] = Field(default=[], max_length=500, description="Cells to look at again, when going back.")
     request_id: str = RequestId
 
     @property
@@ -117,6 +118,67 @@ class ReopenRequest(Sent):
         min_length=3, max_length=2000, description="Why, for the people of the body; recipients never see it."
     )
     cells: list[str] = Field(default=[], max_length=500, description="Cells to look at again.")
+    request_id: str = RequestId
+
+
+class DatesRequest(Sent):
+    """Changes dates of a campaign; those left out stay."""
+
+    opens_on: date | None = Field(default=None, description="First day of entry.")
+    due_on: date | None = Field(default=None, description="Last day to file.")
+    closes_on: date | None = Field(default=None, description="Last day to type, import and sign.")
+    corrected_until: date | None = Field(default=None, description="Last day of corrections of what was signed.")
+
+
+class ReviewRequest(Sent):
+    """Takes a transmitted filing through its review."""
+
+    state: Literal["in_progress", "asked", "answered", "reliable"] = Field(description="State to bring it to.")
+    text: str = Field(default="", max_length=2000, description="The question, or an answer that came by another way.")
+    cells: list[str] = Field(default=[], max_length=500, description="Cells that a question is about.")
+    request_id: str = RequestId
+
+    @property
+    def asked(self) -> ReviewState:
+        """The state."""
+        return ReviewState(self.state)
+
+
+class AnswerRequest(Sent):
+    """Answers the question of the authority."""
+
+    text: str = Field(min_length=3, max_length=2000, description="The answer.")
+    request_id: str = RequestId
+
+
+class ReturnRequest(Sent):
+    """Asks for a closed filing back at step 4."""
+
+    reason: str = Field(min_length=3, max_length=2000, description="Why.")
+    request_id: str = RequestId
+
+
+class DecideRequest(Sent):
+    """Decides on such a request."""
+
+    is_accepted: bool = Field(description="True to let the filing come back.")
+    reason: str = Field(default="", max_length=2000, description="Required to refuse.")
+    request_id: str = RequestId
+
+
+class CommentRequest(Sent):
+    """Comments a cell."""
+
+    address: str = Field(max_length=32, description="`LINE.column`.")
+    text: str = Field(default="", max_length=2000, description="May be empty when the flag changes.")
+    is_flagged: bool = Field(default=False, description="Follow-up flag after it; officers leave it as it is.")
+    is_shared: bool = Field(default=False, description="True to let the authority read it.")
+    request_id: str = RequestId
+
+
+class Repeatable(Sent):
+    """What needs nothing but an id that makes repeats harmless."""
+
     request_id: str = RequestId
 
 

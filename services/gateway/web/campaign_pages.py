@@ -68,10 +68,11 @@ async def campaign(visit: Visitor) -> Response:
 @router.post("/staff/campaign/publish")
 async def publish(visit: Visitor) -> Response:
     """Publish the form set to the open filings of the campaign."""
-    fields = await visit.fields(*_FIELDS)
+    fields = await visit.fields(*_FIELDS, "is_forced")
     document, year, form_set = _asked(fields)
+    is_forced = fields.get("is_forced") == "yes"
     try:
-        done = await visit.services.forms.publish_form_set(document, year, form_set)
+        done = await visit.services.forms.publish_form_set(document, year, form_set, is_forced=is_forced)
     except RuleBroken as failure:
         return await _page(visit, fields, failure=failure)
     note = visit.wording("Publié : {n} dossier(s) changé(s).", n=done.changed)
@@ -200,6 +201,7 @@ async def _page(
         "change": change,
         "is_published": states.get(asked.get("form_set", "")) == PUBLISHED,
         "shown_impacts": [_shown(impact, asked["form_set"], visit.wording) for impact in impacts[:_MOST_SHOWN]],
+        "changed_verdicts": sum(1 for one in impacts if one.is_judged and one.verdict_after is not one.verdict_before),
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
         "publication": publication,
         "whys": WHYS,

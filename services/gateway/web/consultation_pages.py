@@ -12,8 +12,8 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Invalid, NotFound
 from formsets import Form, FormSet, UnknownCell
-from services.gateway.clients.answers import CellDifference, Filing, SeriesPoint
-from services.gateway.web.errors import explained, status_of, told
+from services.gateway.clients.answers import CellDifference, Filing, FilingIdentity, SeriesPoint
+from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.export_pages import FORMATS, asked_version
 from services.gateway.web.figures import is_numeric, percent, shown, with_sign
 from services.gateway.web.form_view import Sheet, as_filed, label_of, lay_out
@@ -118,30 +118,10 @@ async def signed_form(visit: Visitor, filing_id: str, version: str, form: str) -
 async def series(visit: Visitor, filing_id: str) -> Response:
     """Show lines over the years; a change of definition is marked where it stands."""
     filing, query = (await visit.services.forms.get(filing_id)).filing, visit.request.query_params
-    addresses = cells_of(query.get("cells", ""))
     count = next((n for n in _YEARS if str(n) == query.get("years")), 0)
-    failure: Invalid | None = None
-    points: tuple[SeriesPoint, ...] = ()
-    try:
-        identity = filing.identity
-        points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
-    except Invalid as refused:
-        failure = refused
-    known = {point.address for point in points if formsets.load(point.form_set).has_cell(point.address)}
-    unknown = [one for one in addresses if one not in known] if points else []
-    points = tuple(point for point in points if point.address in known)
-    years = sorted({point.year for point in points})
-    values = {
-        **await framed(visit, filing, "years"),
-        "cells": " ".join(addresses),
-        "unknown": unknown,
-        "years": years,
-        "rows": series_rows(points, years, visit.wording),
-        "has_break": any(point.is_break for point in points),
-        "failure": explained(failure, visit.wording) if failure else "",
-        "violations": told(failure, visit.wording) if failure else (),
-    }
-    return await visit.page("series.html", values, status_of(failure) if failure else 200)
+    shown_series, refused = await over_the_years(visit, filing.identity, query.get("cells", ""), count)
+    values = {**await framed(visit, filing, "years"), **shown_series}
+    return await visit.page("series.html", values, status_of(refused) if refused else 200)
 
 
 @router.get("/filings/{filing_id}/compare")
@@ -154,15 +134,57 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     if other is None:
         raise NotFound
     differences = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
-    form_set, _ = formsets.load(filing.identity.form_set), visit.wording
     values = {
         **await framed(visit, filing, "years"),
         "version": version,
         "other": other,
-        "count": len(differences),
-        **_by_form(differences, form_set, _),
+        **compared(differences, formsets.load(filing.identity.form_set), visit.wording),
     }
     return await visit.page("compare.html", values)
+
+
+def compared(differences: Sequence[CellDifference], form_set: FormSet, _: Wording) -> dict[str, object]:
+    """Return how many cells differ, the rows of each form, and those of cells that this form set does not know."""
+    rows: dict[str, list[DifferenceRow]] = {}
+    for one in differences:
+        code = form_set.form_of(one.address).code if form_set.has_cell(one.address) else ""
+        rows.setdefault(code, []).append(_difference(one, form_set, _))
+    groups = [(form, rows[form.code]) for form in form_set.forms if form.code in rows]
+    return {"count": len(differences), "groups": groups, "unknown": rows.get("", [])}
+
+
+async def over_the_years(
+    visit: Visit, identity: FilingIdentity, text: str | None, count: int = 0
+) -> tuple[dict[str, object], Invalid | None]:
+    """Return the series of the cells that a text names, as the pages show it, and why there is none when it is refused.
+
+    Args:
+        visit: the visit.
+        identity: whose document it is.
+        text: addresses, as `cells_of` reads them; None when nothing was asked.
+        count: how many years, newest last; 0 for as many as there are to see.
+    """
+    addresses = cells_of(text or "")
+    refused: Invalid | None = None
+    points: tuple[SeriesPoint, ...] = ()
+    try:
+        if text is not None:
+            points = await visit.services.forms.series(identity.body, identity.document, addresses, count)
+    except Invalid as failure:
+        refused = failure
+    known = {point.address for point in points if formsets.load(point.form_set).has_cell(point.address)}
+    unknown = [one for one in addresses if one not in known] if points else []
+    points = tuple(point for point in points if point.address in known)
+    years = sorted({point.year for point in points})
+    return {
+        "cells": " ".join(addresses),
+        "unknown": unknown,
+        "years": years,
+        "rows": series_rows(points, years, visit.wording),
+        "has_break": any(point.is_break for point in points),
+        "failure": explained(refused, visit.wording) if refused else "",
+        "violations": told_beside(refused, visit.wording) if refused else (),
+    }, refused
 
 
 def cells_of(text: str) -> list[str]:
@@ -184,16 +206,6 @@ def series_rows(points: tuple[SeriesPoint, ...], years: list[int], _: Wording) -
 
 def _value(point: SeriesPoint | None, _: Wording) -> str:
     return _shown(formsets.load(point.form_set), point.address, point.value, _) if point and point.value else ""
-
-
-def _by_form(differences: Sequence[CellDifference], form_set: FormSet, _: Wording) -> dict[str, object]:
-    """Return the rows of each form, and those of cells that this form set does not know."""
-    rows: dict[str, list[DifferenceRow]] = {}
-    for one in differences:
-        code = form_set.form_of(one.address).code if form_set.has_cell(one.address) else ""
-        rows.setdefault(code, []).append(_difference(one, form_set, _))
-    groups = [(form, rows[form.code]) for form in form_set.forms if form.code in rows]
-    return {"groups": groups, "unknown": rows.get("", [])}
 
 
 def _difference(one: CellDifference, form_set: FormSet, _: Wording) -> DifferenceRow:

@@ -117,11 +117,16 @@ def explained(failure: Failure, wording: Wording) -> str:
     """Return the failure's sentence in the language: by its reason, or as the service said it when that says more."""
     if isinstance(failure, InternalFailure):
         return ""
-    if wording.language == "en" and "en" in failure.metadata:
-        return failure.metadata["en"]
+    if whole := next((one for one in failure.violations if _is_whole(one, failure)), None):
+        return _in_language(whole, wording).description
     is_plain = failure.message == next((str(m().args[0]) for m in _STATUS if m.reason == failure.code), failure.message)
     by_reason = wording.reason(failure.code)
     return by_reason if by_reason and (is_plain or wording.language == "en") else failure.message
+
+
+def told_beside(failure: Failure, wording: Wording) -> list[Violation]:
+    """Return the violations but for the one that is the failure itself, which `explained` tells."""
+    return [one for one in told(failure, wording) if not _is_whole(one, failure)]
 
 
 def told(failure: Failure, wording: Wording) -> list[Violation]:
@@ -130,6 +135,10 @@ def told(failure: Failure, wording: Wording) -> list[Violation]:
         replace(_in_language(one, wording), field=one.field if _ADDRESS.fullmatch(one.field) else "")
         for one in failure.violations
     ]
+
+
+def _is_whole(one: Violation, failure: Failure) -> bool:
+    return one.reason == failure.code and one.fr is not None
 
 
 def told_first(failure: Failure, wording: Wording) -> str:
@@ -179,7 +188,7 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
             "advice": _advice(failure, status, visit.wording),
-            "violations": told(failure, visit.wording),
+            "violations": told_beside(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",

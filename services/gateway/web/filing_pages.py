@@ -9,7 +9,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
 from formsets import FormSet, UnknownCell
-from services.gateway.clients.answers import CellEdit, FiledCell, FilingCells, Finding, Step
+from services.gateway.clients.answers import CellEdit, FiledCell, Filing, FilingCells, Finding, ReviewState, Step
 from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.errors import explained, status_of, told, told_first
 from services.gateway.web.export_pages import FORMATS
@@ -53,10 +53,11 @@ async def discard(visit: Visitor, filing_id: str) -> Response:
 @router.post("/filings/{filing_id}/step")
 async def move(visit: Visitor, filing_id: str) -> Response:
     """Move the filing to another step; a refused move is explained beside its button."""
-    fields = await visit.fields("step", "reason")
+    fields = await visit.fields("step", "reason", "cells")
     step = next((one for one in Step if one.value == fields.get("step")), Step.UNSPECIFIED)
+    reason, cells = fields.get("reason", ""), cells_of(fields.get("cells", ""))
     try:
-        filing = await visit.services.forms.move(filing_id, step, fields.get("reason", ""), visit.request_id(fields))
+        filing = await visit.services.forms.move(filing_id, step, reason, visit.request_id(fields), cells)
     except (Invalid, RuleBroken) as failure:
         return await _overview(visit, filing_id, step.value, fields, failure)
     note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
@@ -89,6 +90,22 @@ async def reopen(visit: Visitor, filing_id: str) -> Response:
         return await _overview(visit, filing_id, REOPENING, fields, failure)
     note = visit.wording("Dossier rouvert : la prochaine signature fera une version rectificative.")
     return await visit.go(f"/filings/{filing_id}", note)
+
+
+@router.post("/filings/{filing_id}/review/answer")
+async def answer_review(visit: Visitor, filing_id: str) -> Response:
+    """Answer the question of the authority."""
+    fields = await visit.fields("text")
+    await visit.services.forms.answer_review(filing_id, fields.get("text", ""), visit.request_id(fields))
+    return await visit.go(f"/filings/{filing_id}", visit.wording("Réponse envoyée à l’autorité."))
+
+
+@router.post("/filings/{filing_id}/return-request")
+async def request_return(visit: Visitor, filing_id: str) -> Response:
+    """Ask the authority for a closed filing back at step 4."""
+    fields = await visit.fields("reason")
+    await visit.services.forms.request_return(filing_id, fields.get("reason", ""), visit.request_id(fields))
+    return await visit.go(f"/filings/{filing_id}", visit.wording("Demande envoyée à l’autorité."))
 
 
 @router.get("/filings/{filing_id}/forms")
@@ -172,7 +189,7 @@ async def _cell_page(
         "typed_comment": (fields or {}).get("text", ""),
         "wants_flag": fields.get("is_flagged") == "yes" if fields else bool(comments) and comments[0].is_flagged,
         "failure": told_first(failure, visit.wording) if failure else "",
-        "may_comment": visit.may("filing.edit", filing),
+        "may_comment": filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
         "present_text": told(present)[0] if present else "",
@@ -192,11 +209,16 @@ async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
 @router.post("/filings/{filing_id}/cells/{address}/comments")
 async def comment(visit: Visitor, filing_id: str, address: str) -> Response:
     """Comment a cell, or raise or lower its flag; a refused comment stays in view."""
-    fields = await visit.fields("text", "is_flagged")
-    is_flagged, request_id = fields.get("is_flagged") == "yes", visit.request_id(fields)
-    text = fields.get("text", "").strip()
+    fields = await visit.fields("text", "is_flagged", "is_shared")
     try:
-        await visit.services.forms.comment(filing_id, address, text, is_flagged=is_flagged, request_id=request_id)
+        await visit.services.forms.comment(
+            filing_id,
+            address,
+            fields.get("text", "").strip(),
+            is_flagged=fields.get("is_flagged") == "yes",
+            is_shared=fields.get("is_shared") == "yes",
+            request_id=visit.request_id(fields),
+        )
     except Invalid as failure:
         return await _cell_page(visit, filing_id, address, fields, failure)
     return await visit.go(f"/filings/{filing_id}/cells/{address}#comments", visit.wording("Commentaire enregistré."))
@@ -227,6 +249,8 @@ async def _overview(
         "may_discard": filing.is_trial and visit.may("filing.open", filing),
         "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
         "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
+        "may_answer": may_answer(visit, filing),
+        "may_request": may_request(visit, filing),
         "refused": refused,
         "reopening": REOPENING,
         "typed": {name: (fields or {}).get(name, "") for name in ("reason", "cells")},
@@ -234,6 +258,18 @@ async def _overview(
         "violations": told(failure, visit.wording) if failure else (),
     }
     return await visit.page("overview.html", values, status_of(failure) if failure else 200)
+
+
+def may_answer(visit: Visit, filing: Filing) -> bool:
+    """Tell whether to offer an answer to the authority."""
+    is_asked = filing.step is Step.REVIEW and filing.review is not None and filing.review.state is ReviewState.ASKED
+    return is_asked and visit.may("filing.justify", filing)
+
+
+def may_request(visit: Visit, filing: Filing) -> bool:
+    """Tell whether to offer asking for the filing back."""
+    is_pending = filing.return_request is not None and filing.return_request.is_pending
+    return filing.step is Step.CLOSED and not is_pending and visit.may("filing.return", filing)
 
 
 def changed_cells(fields: Mapping[str, str]) -> list[CellEdit]:
@@ -274,7 +310,7 @@ async def _form_page(
         identity=filing.identity,
         cells={cell.address: cell for cell in filing_cells.cells},
         findings=findings,
-        is_editable=is_editable(filing, visit.passport),
+        is_editable=is_editable(visit, filing),
         kept_texts=texts or {},
         comments=await visit.services.forms.comments(filing.identity.filing_id),
         last_year={

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import formsets
+from chassis.clock import day_in_paris
 from chassis.errors import Failure
 from services.gateway.clients.answers import (
     Delivery,
@@ -14,11 +16,13 @@ from services.gateway.clients.answers import (
     FilingIdentity,
     Finding,
     Passport,
+    ReviewState,
     Severity,
     Standing,
     Step,
     Verdict,
 )
+from services.gateway.web.form_view import shown_at
 from services.gateway.web.visit import Visit
 from services.gateway.web.wording import Wording
 
@@ -31,7 +35,15 @@ MENDING = {
 """What a verdict asks for."""
 OWN = {Document.ER: "MIN", Document.QDIS: "FED-"}
 """How the code of the authority of a document begins among the recipients."""
+OVER = {
+    Step.REVIEW: "Rien : le dossier est signé et transmis.",
+    Step.CLOSED: "Rien : le dossier est clôturé.",
+    Step.ARCHIVED: "Rien : le dossier est archivé, en lecture seule.",
+}
+"""What is left to do after the signature, when nobody asks anything."""
+MOST_CELLS = 20
 AUTHORITIES = {Document.ER: "le ministère", Document.QDIS: "votre fédération"}
+ASKED_FOR_TIME = {Document.ER: "au ministère", Document.QDIS: "à votre fédération"}
 
 SINCE = {
     Standing.SUSPENDED: "Suspendue depuis le {at}",
@@ -47,6 +59,8 @@ class Link:
     text: str
     path: str = ""
     is_current: bool = False
+    is_done: bool = False
+    """True for a sentence that says that nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +93,29 @@ def moves(filing: Filing, passport: Passport) -> list[Move]:
     ]
 
 
-def is_editable(filing: Filing, passport: Passport) -> bool:
+def is_editable(visit: Visit, filing: Filing) -> bool:
     """Tell whether to offer inputs."""
-    return filing.step in EDITABLE and not filing.is_locked and passport.may("filing.edit", filing.identity.body)
+    is_in_time = not is_over(filing, day_in_paris(visit.desk.clock.now()))
+    return filing.step in EDITABLE and not filing.is_locked and is_in_time and visit.may("filing.edit", filing)
 
 
-def left_to_do(filing: Filing, passport: Passport, _: Wording) -> list[Link]:
+def is_over(filing: Filing, today: date) -> bool:
+    """Tell whether the last day to fill and sign the filing has passed."""
+    return bool(filing.last_day) and today.isoformat() > filing.last_day
+
+
+def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> list[Link]:
     """Return what is left to do, the next thing first; each item leads where it is done."""
     at = f"/filings/{filing.identity.filing_id}"
     if filing.is_locked:
         return [Link(_("Attendre : une signature est en cours."))]
-    if filing.step not in (*EDITABLE, Step.SIGNATURE):
-        return [Link(_("Rien : le dossier est signé et transmis."), f"{at}/receipt")]
-    items = []
+    if filing.step in OVER:
+        return _after_signature(filing, passport, at, _)
+    if is_over(filing, today):
+        authority = _(ASKED_FOR_TIME.get(filing.identity.document, "au ministère"))
+        sentence = "Demander une prolongation {authority} : rien n’est plus saisi, importé ni signé depuis le {day}."
+        return [Link(_(sentence, authority=authority, day=_.day(filing.last_day)), at)]
+    items = _to_review(filing, at, _)
     if filing.conflicts:
         count = len(filing.conflicts)
         text = _("Choisir entre deux valeurs pour {n} donnée(s) commune(s) en conflit.", n=count)
@@ -126,6 +150,31 @@ def _mended_at(finding: Finding, identity: FilingIdentity, at: str) -> str:
     if not form_set.has_cell(cell):
         return f"{at}/attachments"
     return f"{at}/forms/{form_set.form_of(cell).code}#cell-{cell}"
+
+
+def _after_signature(filing: Filing, passport: Passport, at: str, _: Wording) -> list[Link]:
+    if filing.review and filing.review.state is ReviewState.ASKED and filing.step is Step.REVIEW:
+        may_answer = passport.may("filing.justify", filing.identity.body)
+        asks = "Répondre à la question de l’autorité : {question}" if may_answer else "L’autorité demande : {question}"
+        return [Link(_(asks, question=filing.review.question), f"{at}#review"), *_to_review(filing, at, _)]
+    if filing.return_request and filing.return_request.is_pending:
+        return [Link(_("Attendre la décision de l’autorité sur votre demande de retour à l’étape 4."), f"{at}#return")]
+    return [Link(_(OVER[filing.step]), f"{at}/receipt", is_done=True)]
+
+
+def _to_review(filing: Filing, at: str, _: Wording) -> list[Link]:
+    """Return the cells that somebody asked to look at again, the first of them when they are many."""
+    if not filing.to_review:
+        return []
+    identity = filing.identity
+    form_set = formsets.load(identity.form_set)
+    links = []
+    for cell in filing.to_review[:MOST_CELLS]:
+        known_as = shown_at(form_set, identity.document.code, cell.address)
+        text = _("Revoir {cell} : {reason} ({author})", cell=known_as, reason=cell.reason, author=cell.author)
+        links.append(Link(text, f"{at}/cells/{known_as}"))
+    more = len(filing.to_review) - MOST_CELLS
+    return [*links, Link(_("Revoir encore {n} case(s).", n=more))] if more > 0 else links
 
 
 def _about_verdict(filing: Filing, at: str, _: Wording) -> list[Link]:
@@ -206,9 +255,10 @@ async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
         "identity": identity,
         "title": title_of(filing, _),
         "tabs": _tabs(visit, filing, tab),
-        "left": left_to_do(filing, visit.passport, _),
+        "left": left_to_do(filing, visit.passport, day_in_paris(visit.desk.clock.now()), _),
+        "is_over": is_over(filing, day_in_paris(visit.desk.clock.now())),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
-        "is_editable": is_editable(filing, visit.passport),
+        "is_editable": is_editable(visit, filing),
         "at": f"/filings/{identity.filing_id}",
     }
 
@@ -225,7 +275,7 @@ def _tabs(visit: Visit, filing: Filing, tab: str) -> list[Link]:
     offered = [
         ("", "Synthèse", True),
         ("forms", "Formulaires", True),
-        ("import", "Import", is_editable(filing, visit.passport) and visit.may("filing.import", filing)),
+        ("import", "Import", is_editable(visit, filing) and visit.may("filing.import", filing)),
         ("attachments", "Pièces jointes", not filing.is_trial),
         ("remarks", "Contrôles", True),
         ("release", "Destinataires", visit.may("release.read", filing) and not filing.is_trial),

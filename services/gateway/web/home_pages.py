@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from chassis.clock import day_in_paris
 from chassis.errors import Invalid
 from services.gateway.clients.answers import Document, Filing
 from services.gateway.web.frame import Link, deliveries_of, left_to_do, title_of, who_sees
@@ -38,7 +39,7 @@ async def home(visit: Visitor) -> Response:
         Card(
             filing,
             title_of(filing, visit.wording),
-            left_to_do(filing, passport, visit.wording),
+            left_to_do(filing, passport, day_in_paris(visit.desk.clock.now()), visit.wording),
             who_sees(filing, await deliveries_of(visit, filing), visit.wording),
         )
         for filing in filings.filings

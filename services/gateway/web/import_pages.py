@@ -10,7 +10,7 @@ import formsets
 from chassis.errors import Invalid, RuleBroken
 from formsets import FormSet
 from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
-from services.gateway.web.errors import explained, status_of, told
+from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
@@ -97,7 +97,7 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
         "packages": [package for package in packages if package],
         "largest": visit.desk.place.largest_upload // 1_000_000,
         "failure": explained(failure, visit.wording) if failure else None,
-        "violations": told(failure, visit.wording) if failure else (),
+        "violations": told_beside(failure, visit.wording) if failure else (),
     }
     return await visit.page("import.html", values, status_of(failure) if failure else 200)
 

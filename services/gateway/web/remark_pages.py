@@ -63,7 +63,7 @@ async def _report_page(
 async def _proposals(visit: Visit, filing: Filing, report: Report) -> dict[str, Justification]:
     """Return what was written in earlier years, by control; nothing when that cannot be told now."""
     asked = [f.control for f in report.findings if f.status is ControlStatus.FAILED and f.justification is None]
-    if not asked or not is_editable(filing, visit.passport):
+    if not asked or not is_editable(visit, filing):
         return {}
     try:
         found = await visit.services.validations.propose(filing.identity.body, filing.identity.year, asked)

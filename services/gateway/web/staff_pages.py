@@ -1,4 +1,6 @@
-"""For officers of the authority: the filings transmitted to it, as signed, read-only."""
+"""For officers of the authority: the filings transmitted to it, as signed, and their justifications."""
+
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -6,8 +8,10 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound
 from formsets import UnknownCell
+from services.gateway.clients.answers import Filing, Step
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
+from services.gateway.web.frame import Link
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
@@ -22,13 +26,34 @@ async def transmitted(visit: Visitor) -> Response:
     return await visit.page("staff.html", {"filings": filings, "year": year})
 
 
-@router.get("/staff/filings/{filing_id}")
-async def read_filing(visit: Visitor, filing_id: str) -> Response:
+@router.get("/staff/filings/{filing_id}/forms")
+async def first_form(visit: Visitor, filing_id: str) -> Response:
     """Lead to the first form of a transmitted filing."""
     found = await visit.services.forms.get_transmitted(filing_id)
     form_set, document = formsets.load(found.filing.identity.form_set), found.filing.identity.document.code
     first = next(form for form in form_set.forms if form.document == document)
     return await visit.go(f"/staff/filings/{filing_id}/forms/{first.code}")
+
+
+def staff_framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
+    """Return what the frame of a transmitted filing's pages shows."""
+    _, identity = visit.wording, filing.identity
+    at = f"/staff/filings/{identity.filing_id}"
+    tabs = (
+        ("", "Fiabilisation"),
+        ("forms", "Formulaires"),
+        ("justifications", "Justifications"),
+        ("comments", "Commentaires"),
+        ("compare", "Comparer"),
+    )
+    return {
+        "filing": filing,
+        "identity": identity,
+        "title": f"{identity.document.code} {identity.year} — {identity.body_name or identity.body}",
+        "tabs": [Link(_(text), f"{at}/{name}".rstrip("/"), name == tab) for name, text in tabs],
+        "at": at,
+        "may_review": visit.passport.may_everywhere("filing.review") and filing.step is not Step.ARCHIVED,
+    }
 
 
 @router.get("/staff/filings/{filing_id}/forms/{form}")
@@ -38,14 +63,14 @@ async def read_form(visit: Visitor, filing_id: str, form: str) -> Response:
     identity = found.filing.identity
     form_set = formsets.load(identity.form_set)
     forms = [one for one in form_set.forms if one.document == identity.document.code]
-    sheet = Sheet(form_set, identity, as_filed(found.cells))
+    sheet = Sheet(form_set, identity, as_filed(found.cells), comments=await visit.services.forms.comments(filing_id))
     if form not in {one.code for one in forms}:
         raise NotFound
     try:
         view = lay_out(sheet, form, visit.wording)
     except UnknownCell:
         raise NotFound from None
-    values = {"filing": found.filing, "identity": identity, "form": view, "forms": forms}
+    values = {**staff_framed(visit, found.filing, "forms"), "form": view, "forms": forms}
     return await visit.page("staff_form.html", values)
 
 
@@ -83,7 +108,7 @@ async def _justifications_page(
     found = await visit.services.forms.get_transmitted(filing_id)
     form_set = formsets.load(found.filing.identity.form_set)
     values = {
-        "identity": found.filing.identity,
+        **staff_framed(visit, found.filing, "justifications"),
         "justifications": await visit.services.validations.review(filing_id),
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
         "refused_control": control if failure else "",

@@ -12,9 +12,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from chassis.agreement import agreed
+from chassis.clock import PARIS
 from services.gateway.clients.answers import (
     ControlStatus,
     DeliveryState,
@@ -23,6 +23,7 @@ from services.gateway.clients.answers import (
     ImportEffect,
     Indication,
     Origin,
+    ReviewState,
     RunState,
     Sentence,
     Severity,
@@ -50,7 +51,6 @@ NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
 _BEFORE_MARK = re.compile(r"(?<=«) | (?=[:;?!»])")
-_PARIS = ZoneInfo("Europe/Paris")
 _MONTHS_FR = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -65,6 +65,12 @@ _LABELS: tuple[tuple[StrEnum, str], ...] = (
     (Step.REVIEW, "Fiabilisation"),
     (Step.CLOSED, "Clôturé"),
     (Step.ARCHIVED, "Archivé"),
+    (ReviewState.UNSPECIFIED, "À traiter"),
+    (ReviewState.WAITING, "À traiter"),
+    (ReviewState.IN_PROGRESS, "En cours"),
+    (ReviewState.ASKED, "Question posée"),
+    (ReviewState.ANSWERED, "Réponse reçue"),
+    (ReviewState.RELIABLE, "Fiabilisé"),
     (Verdict.UNSPECIFIED, "Pas encore contrôlé"),
     (Verdict.CLEAN, "Aucune anomalie"),
     (Verdict.REMARKS, "Des remarques, rien n’empêche de transmettre"),
@@ -180,14 +186,14 @@ class Wording:
         """Return an instant in Paris time, to the minute, zone named; a dash for none."""
         if at is None:
             return "—"
-        local = at.astimezone(_PARIS)
+        local = at.astimezone(PARIS)
         zone = self("heure de Paris")
         joint = "à" if self.language == "fr" else "at"
         return f"{self._day(local.date())} {joint} {local:%H:%M} ({zone})"
 
     def stamp(self, at: datetime) -> str:
         """Return an instant in Paris time as short as a table wants it."""
-        return f"{at.astimezone(_PARIS):%d/%m/%Y %H:%M}"
+        return f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}"
 
     def _day(self, day: date) -> str:
         if self.language == "en":

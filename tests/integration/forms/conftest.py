@@ -28,7 +28,7 @@ from tests.support.forms_neighbours import (
     a_transmission_service,
     an_auth_service,
 )
-from tests.support.hosting import ACCOUNTANT, DIRECTOR, FakePassports, a_caller, a_stack, hosting
+from tests.support.hosting import ACCOUNTANT, DIRECTOR, OFFICER, FakePassports, a_caller, a_stack, hosting
 from tests.support.postgres import TestDatabase
 
 STRANGERS_BODY = "552081317"
@@ -94,7 +94,7 @@ PASSPORTS = {
     "accountant": a_caller("Camille Compte", on={SIREN: ACCOUNTANT}),
     "reader": a_caller("Lou Lecteur", on={SIREN: ["filing.read"]}),
     "stranger": a_caller("Sacha Ailleurs", on={STRANGERS_BODY: DIRECTOR}),
-    "officer": a_caller("Alex Agent", on={"*": ["staff.read", "campaign.manage"]}),
+    "officer": a_caller("Alex Agent", on={"*": OFFICER}),
 }
 
 

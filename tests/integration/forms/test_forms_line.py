@@ -13,7 +13,7 @@ from chassis.errors import Conflict, Invalid, RuleBroken, Unavailable
 from formsets import values
 from formsets.formats import read
 from tests.support.form_sets import SAMPLE
-from tests.support.forms import ALIAS, AMOUNT, SHARED, SIREN, a_form_set, concept_of
+from tests.support.forms import ALIAS, AMOUNT, SHARED, SIREN, TOTALLED, a_form_set, concept_of
 
 REASON = "Le montant tient à une reprise de provision exceptionnelle."
 
@@ -224,6 +224,82 @@ async def test_carried_columns_do_not_count_as_a_form_that_was_saved(running):
     (missed,) = [one for one in filing.lacking if one.control == "W-01"]
     assert "BA (" in missed.detail.where.fr
     assert last != filing_id
+
+
+async def test_from_seal_to_archive_over_the_wire(running):
+    filing_id = await imported(running)
+    await move(running, filing_id, pb.STEP_SIGNATURE)
+    frozen = await freeze(running, filing_id)
+    await lock(running, frozen)
+    await running.stub.SealFiling(seal_request(frozen))
+
+    async def by(name, method, **fields):
+        with running.by(name):
+            request = getattr(pb, f"{method}Request")(request_id=running.request_id(), filing_id=filing_id, **fields)
+            return await getattr(running.stub, method)(request), request
+
+    await by("officer", "ReviewFiling", state=pb.REVIEW_STATE_ASKED, text="Pourquoi ?", cells=[AMOUNT, TOTALLED])
+    asked, _ = await running.read(filing_id)
+    await by("accountant", "AnswerReview", text="Deux acquisitions")
+    await by("officer", "CommentCell", address=AMOUNT, text="Merci.")
+    await by("officer", "ReviewFiling", state=pb.REVIEW_STATE_RELIABLE)
+    closed, request = await by("officer", "CloseFiling")
+    with running.by("officer"):
+        again = await running.stub.CloseFiling(request)
+    await by("director", "RequestReturn", reason="Erreur de saisie")
+    back, _ = await by("officer", "DecideReturn", is_accepted=True)
+    await by("officer", "ReviewFiling", state=pb.REVIEW_STATE_RELIABLE)
+    await by("officer", "CloseFiling")
+    archived, _ = await by("officer", "ArchiveFiling")
+
+    assert [(cell.address, cell.reason) for cell in asked.to_review] == [
+        (AMOUNT, "Pourquoi ?"),
+        (TOTALLED, "Pourquoi ?"),
+    ]
+    assert (closed, closed.filing.step) == (again, pb.STEP_CLOSED)
+    assert (back.filing.step, back.filing.review.state) == (pb.STEP_REVIEW, pb.REVIEW_STATE_IN_PROGRESS)
+    assert (archived.filing.step, archived.filing.review.answer) == (pb.STEP_ARCHIVED, "Deux acquisitions")
+    with running.by("officer"):
+        shown = await running.stub.GetTransmittedFiling(pb.GetTransmittedFilingRequest(filing_id=filing_id))
+        compared = await running.stub.CompareFilings(
+            pb.CompareFilingsRequest(filing_id=filing_id, version=1, other_version=1)
+        )
+        series = await running.stub.GetSeries(
+            pb.GetSeriesRequest(body=SIREN, document=types.DOCUMENT_ER, addresses=[AMOUNT])
+        )
+    kinds = [line.kind for line in shown.activities]
+    assert (kinds[0], kinds[-1], len(kinds)) == ("FILING_ARCHIVED", "FILING_SIGNED", 10)
+    assert "FILE_IMPORTED" not in kinds
+    assert not compared.differences
+    assert [point.is_signed for point in series.points] == [True]
+    refused = []
+    for name in ("director", "officer"):
+        with running.by(name), pytest.raises(RuleBroken) as caught:
+            await running.stub.ReopenFiling(pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur"))
+        refused.append(caught.value.code)
+    assert refused == ["STEP_REFUSED", "STEP_REFUSED"]
+
+
+async def test_the_authority_returns_a_filing_and_the_outbox_tells_it(running):
+    filing_id = await imported(running)
+    await move(running, filing_id, pb.STEP_SIGNATURE)
+    frozen = await freeze(running, filing_id)
+    await lock(running, frozen)
+    await running.stub.SealFiling(seal_request(frozen))
+
+    with running.by("officer"):
+        request = pb.ReopenFilingRequest(request_id="r", filing_id=filing_id, reason="Bilan à revoir", cells=[AMOUNT])
+        answers = [await running.stub.ReopenFiling(request) for _ in range(2)]
+
+    filing, _ = await running.read(filing_id)
+    assert answers[0] == answers[1]
+    assert (answers[0].filing.filled, list(answers[0].filing.to_review)) == (0, [])
+    assert (filing.step, filing.signed_version) == (pb.STEP_ENTRY, 1)
+    assert [(cell.address, cell.author) for cell in filing.to_review] == [(AMOUNT, "Alex Agent")]
+    async with running.engine.connect() as connection:
+        rows = await connection.execute(text("select payload from outbox_events where kind = 'FilingReopened'"))
+        (payload,) = [row.payload for row in rows]
+    assert (payload["author"], payload["cells"], payload["version"]) == ("Alex Agent", [AMOUNT], 1)
 
 
 async def test_a_fact_that_changed_since_the_snapshot_is_named_by_the_lock(running):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
+from harmonia.validation.v1 import validation_pb2 as validation
 from sqlalchemy import text
 
 from chassis.errors import Failure, Forbidden, Invalid, RuleBroken
@@ -17,7 +18,7 @@ ER = types.DOCUMENT_ER
 
 async def publish(running, form_set="2025.1"):
     with running.by("officer"):
-        request = pb.PublishFormSetRequest(document=ER, year=2024, form_set=form_set)
+        request = pb.PublishFormSetRequest(document=ER, year=2024, form_set=form_set, is_forced=True)
         return await running.stub.PublishFormSet(request)
 
 
@@ -49,6 +50,9 @@ async def test_a_preview_says_who_is_concerned_without_any_figure(running):
 
     (impact,) = preview.impacts
     assert (impact.identity.filing_id, impact.carried, preview.untouched) == (filing_id, 1, 0)
+    assert (impact.is_judged, preview.judged, preview.is_applicable) == (True, 1, False)
+    assert (impact.verdict_before, impact.verdict_after) == (validation.VERDICT_NOT_EVALUABLE,) * 2
+    assert impact.recomputed > 0
     assert [(one.address, one.why) for one in impact.to_choose] == [(CLOSED_LATER, "CLOSED")]
     assert (await typed(running, filing_id))[0] == "2024.1"
 

@@ -45,6 +45,12 @@ def about(filing_id, import_id=NOWHERE):
         "GetSignedVersion": pb.GetSignedVersionRequest(filing_id=filing_id),
         "CompareFilings": pb.CompareFilingsRequest(filing_id=filing_id),
         "ReopenFiling": pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur de saisie"),
+        "ReviewFiling": pb.ReviewFilingRequest(filing_id=filing_id, state=pb.REVIEW_STATE_IN_PROGRESS),
+        "AnswerReview": pb.AnswerReviewRequest(filing_id=filing_id, text="Deux acquisitions"),
+        "CloseFiling": pb.CloseFilingRequest(filing_id=filing_id),
+        "RequestReturn": pb.RequestReturnRequest(filing_id=filing_id, reason="Erreur de saisie"),
+        "DecideReturn": pb.DecideReturnRequest(filing_id=filing_id, is_accepted=True),
+        "ArchiveFiling": pb.ArchiveFilingRequest(filing_id=filing_id),
         "FreezeFiling": pb.FreezeFilingRequest(filing_id=filing_id),
         "DiscardTrial": pb.DiscardTrialRequest(filing_id=filing_id),
         "GetTransmittedFiling": pb.GetTransmittedFilingRequest(filing_id=filing_id),
@@ -52,6 +58,7 @@ def about(filing_id, import_id=NOWHERE):
 
 
 NOT_ABOUT_ONE_FILING = {"OpenFiling", "ListFilings", "ListTransmittedFilings", "PlanCampaign", "GetSeries"}
+NOT_ABOUT_ONE_FILING |= {"ListCampaigns"}
 NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
 NOT_ABOUT_ONE_FILING |= {
     "PreviewFormSetChange",
@@ -85,7 +92,17 @@ def test_every_method_is_tried():
     assert {name for name in others if not name.startswith("Export")} == set()
 
 
-@pytest.mark.parametrize("method", sorted(set(about(NOWHERE)) - {"GetTransmittedFiling"}))
+OF_OFFICERS = {"GetTransmittedFiling", "ReviewFiling", "CloseFiling", "DecideReturn", "ArchiveFiling"}
+
+
+@pytest.mark.parametrize("method", sorted(OF_OFFICERS))
+async def test_who_is_no_officer_does_not_come_in(running, method):
+    filing_id = await running.open()
+
+    assert isinstance(await refusal(running, "director", method, about(filing_id)[method]), Forbidden)
+
+
+@pytest.mark.parametrize("method", sorted(set(about(NOWHERE)) - OF_OFFICERS))
 async def test_a_stranger_cannot_tell_a_filing_from_nothing(running, method):
     filing_id = await running.open()
     preview = await running.preview(filing_id, f"{HEADER}BA.010;brut;1\n".encode())
@@ -259,6 +276,10 @@ def bad_requests(filing_id):
     yield "GetCellHistory", pb.GetCellHistoryRequest(filing_id=filing_id, address=HUGE)
     yield "ResolveConflict", pb.ResolveConflictRequest(filing_id=filing_id, address="\x00", value="1")
     yield "ResolveConflict", pb.ResolveConflictRequest(filing_id=filing_id, address=AMOUNT, value=HUGE)
+    yield "AnswerReview", pb.AnswerReviewRequest(filing_id=filing_id, text="\x00")
+    yield "AnswerReview", pb.AnswerReviewRequest(filing_id=filing_id, text=HUGE)
+    yield "RequestReturn", pb.RequestReturnRequest(filing_id=filing_id, reason=HUGE)
+    yield "ReopenFiling", pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur", cells=["\x00", HUGE])
     yield "GetFrozenFiling", pb.GetFrozenFilingRequest(filing_id=filing_id, version=-1, revision=-(2**63))
     yield "LockFiling", pb.LockFilingRequest(filing_id=filing_id, version=1, revision=1)
     yield "LockFiling", pb.LockFilingRequest(filing_id=filing_id, version=1, revision=1, intent_id="\x00")
@@ -281,6 +302,28 @@ async def test_no_malformed_request_is_an_internal_failure_or_stores_anything(ru
 
     filing, cells = await running.read(filing_id)
     assert (filing.revision, filing.step, cells) == (1, pb.STEP_ENTRY, {})
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (["\x00"], "INVALID"),
+        ([HUGE], "CELLS_REFUSED"),
+        ([AMOUNT] * 10_000, "CELLS_REFUSED"),
+        (["é" * 40] * 400, "CELLS_REFUSED"),
+    ],
+    ids=["nul", "huge", "many", "odd"],
+)
+async def test_cells_that_cannot_be_named_are_refused(running, cells, code):
+    filing_id = await running.open()
+    with running.by("director"):
+        await running.stub.MoveFiling(pb.MoveFilingRequest(filing_id=filing_id, step=pb.STEP_ACCOUNTING))
+
+    request = pb.MoveFilingRequest(filing_id=filing_id, step=pb.STEP_ENTRY, reason="À revoir", cells=cells)
+    refused = await refusal(running, "director", "MoveFiling", request)
+
+    assert (type(refused), refused.code) == (Invalid, code)
+    assert (await running.read(filing_id))[0].step == pb.STEP_ACCOUNTING
 
 
 @pytest.mark.parametrize(

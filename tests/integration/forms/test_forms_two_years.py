@@ -7,6 +7,7 @@ from harmonia.validation.v1 import validation_pb2 as validation
 from sqlalchemy import Engine, event
 
 import formsets
+from chassis.errors import Invalid
 from synthetic import series
 from tests.integration.forms.test_forms_line import freeze, lock, move, seal_request
 from tests.support.forms import SIREN
@@ -66,29 +67,34 @@ async def test_the_first_year_blocks_the_second_until_it_is_mended_or_said_to_be
     _, cells = await running.read(filing_id)
     right = cells[RESTATED]
 
-    saved = await running.save(filing_id, (RESTATED, "1", right.version))
+    with pytest.raises(Invalid) as caught:
+        await running.save(filing_id, (RESTATED, "1", right.version))
+    assert [(one.field, one.reason) for one in caught.value.violations] == [(RESTATED, "F-21")]
 
-    assert (saved.filing.verdict, [f.control for f in saved.findings]) == (validation.VERDICT_BLOCKED, ["H-01"])
-    operands = {cell.address: cell.value for cell in saved.findings[0].operands}
+    await comment(running, filing_id, "Reclassé, voir l'annexe.", is_flagged=True)
+    restated = await running.save(filing_id, (RESTATED, "1", right.version))
+    assert (restated.filing.verdict, list(restated.findings)) == (validation.VERDICT_CLEAN, [])
+
+    await comment(running, filing_id, "Non.", is_flagged=False)
+    findings, verdict = await check(running, filing_id)
+    operands = {cell.address: cell.value for cell in findings["H-01"].operands}
+    assert (findings["H-01"].status, verdict) == (validation.CONTROL_STATUS_FAILED, validation.VERDICT_BLOCKED)
     assert (operands[RESTATED], operands[f"PREV({THEN})"]) == ("1", right.value)
+    mended = await running.save(filing_id, (RESTATED, right.value, right.version + 1))
+    assert (mended.filing.verdict, list(mended.findings)) == (validation.VERDICT_CLEAN, [])
+
+
+async def comment(running, filing_id, text, *, is_flagged):
     with running.by("accountant"):
         await running.stub.CommentCell(
             pb.CommentCellRequest(
                 request_id=running.request_id(),
                 filing_id=filing_id,
                 address=RESTATED,
-                text="Reclassé, voir l'annexe.",
-                is_flagged=True,
+                text=text,
+                is_flagged=is_flagged,
             )
         )
-    filing, _ = await running.read(filing_id)
-    assert filing.verdict == validation.VERDICT_CLEAN
-    with running.by("accountant"):
-        await running.stub.CommentCell(
-            pb.CommentCellRequest(request_id=running.request_id(), filing_id=filing_id, address=RESTATED, text="Non.")
-        )
-    mended = await running.save(filing_id, (RESTATED, right.value, right.version + 1))
-    assert (mended.filing.verdict, list(mended.findings)) == (validation.VERDICT_CLEAN, [])
 
 
 async def test_a_rectified_first_year_is_compared_with_from_its_signature_on(running, years):

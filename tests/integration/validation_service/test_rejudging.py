@@ -63,11 +63,13 @@ class Running:
             cells.update({name.replace("_", "."): value for name, value in changes.items()}, **{"ID.030.v": siren})
             there = (await self.forms.GetFiling(forms.GetFilingRequest(filing_id=filing_id))).cells
             versions = {cell.address: cell.version for cell in there}
+            carried = {cell.address for cell in there if cell.origin == forms.ORIGIN_LAST_YEAR}
             edits = [
                 forms.CellEdit(
                     address=a, text=v.replace(".", ",") if a[:2] != "ID" else v, base_version=versions.get(a, 0)
                 )
                 for a, v in cells.items()
+                if a not in carried
             ]
             await self.forms.SaveCells(
                 forms.SaveCellsRequest(request_id=f"{siren}-{year}", filing_id=filing_id, edits=edits)

@@ -12,6 +12,8 @@ NOBODY = Caller(subject="")
 SERVICE = Caller(subject="forms", is_service=True)
 PEER = Caller(subject="FED-OPH/sync", peer="FED-OPH")
 READ = Access(permission="filing.read")
+READ_BY_STAFF_TOO = Access(permission="filing.read", other_permissions=("staff.read",))
+ALEX = Caller(subject="alex", grants={"*": frozenset({"staff.read"})})
 INTERNAL = Access(is_internal=True)
 FROM_PEER = Access(is_peer=True)
 PUBLIC = Access(is_public=True)
@@ -45,7 +47,15 @@ def test_the_scopes_of_a_permission_are_told():
 
 @pytest.mark.parametrize(
     ("access", "who"),
-    [(READ, ANNE), (INTERNAL, SERVICE), (FROM_PEER, PEER), (PUBLIC, NOBODY), (PUBLIC, PEER)],
+    [
+        (READ, ANNE),
+        (READ_BY_STAFF_TOO, ANNE),
+        (READ_BY_STAFF_TOO, ALEX),
+        (INTERNAL, SERVICE),
+        (FROM_PEER, PEER),
+        (PUBLIC, NOBODY),
+        (PUBLIC, PEER),
+    ],
 )
 def test_the_named_way_is_open(access, who):
     admit(access, who)
@@ -57,6 +67,9 @@ def test_the_named_way_is_open(access, who):
         (READ, NOBODY, Unauthenticated),
         (READ, SERVICE, Unauthenticated),
         (READ, PEER, Forbidden),
+        (READ, ALEX, Forbidden),
+        (READ_BY_STAFF_TOO, NOBODY, Unauthenticated),
+        (READ_BY_STAFF_TOO, Caller(subject="b", grants={"1": frozenset({"x"})}), Forbidden),
         (READ, Caller(subject="b", grants={"1": frozenset({"x"})}), Forbidden),
         (INTERNAL, ANNE, Forbidden),
         (INTERNAL, PEER, Forbidden),

@@ -34,6 +34,7 @@ def test_a_campaign_is_for_its_families():
         ({"opens_on": date(2025, 8, 1)}, "due_on"),
         ({"closes_on": date(2025, 7, 1)}, "due_on"),
         ({"families": frozenset()}, "families"),
+        ({"corrected_until": date(2025, 12, 30)}, "corrected_until"),
     ],
 )
 def test_a_campaign_that_cannot_be_is_refused(changes, field):

@@ -46,13 +46,13 @@ def test_going_forward_needs_no_reason():
 
 @pytest.mark.parametrize("step", [Step.ENTRY, Step.ACCOUNTING])
 def test_a_filing_is_editable_until_it_goes_to_the_signatory(step):
-    a_filing(step=step).require_editable()
+    a_filing(step=step).require_editable(NOON)
 
 
 @pytest.mark.parametrize("step", [Step.SIGNATURE, Step.REVIEW, Step.CLOSED, Step.ARCHIVED])
 def test_a_filing_past_accounting_is_not_editable(step):
     with pytest.raises(FilingNotEditable) as caught:
-        a_filing(step=step).require_editable()
+        a_filing(step=step).require_editable(NOON)
 
     assert caught.value.metadata["step"] == str(int(step))
 
@@ -61,7 +61,7 @@ def test_nothing_is_edited_or_moved_while_the_key_is_used():
     locked = a_filing(lock=Lock("intent", NOON))
 
     with pytest.raises(FilingNotEditable):
-        locked.require_editable()
+        locked.require_editable(NOON)
     with pytest.raises(FilingNotEditable):
         locked.moved(Step.ACCOUNTING, "", NOON)
 

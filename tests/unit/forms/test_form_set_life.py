@@ -49,7 +49,7 @@ async def test_a_campaign_takes_a_published_form_set_and_keeps_it_once_closed():
     with pytest.raises(FormSetNotPublished):
         await forms.use.plan_campaign(STAFF, a_campaign(form_set="2025.1"))
     with pytest.raises(FormSetNotPublished):
-        await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1")
+        await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
     with pytest.raises(FormSetStateRefused):
         await forms.use.set_form_set_state(STAFF, "2024.1", DRAFT)
     await forms.use.set_form_set_state(STAFF, "2024.1", CLOSED)
@@ -77,18 +77,18 @@ def test_a_form_set_of_which_nobody_said_anything_is_published():
     assert FormSetStatus("2024.1", None, is_used=True).state is PUBLISHED
 
 
-async def a_campaign_under(form_set):
+async def a_campaign_under(form_set, year=2024):
     forms = a_forms()
     async with forms.store() as work:
-        await work.campaigns.save(a_campaign(form_set=form_set))
+        await work.campaigns.save(a_campaign(form_set=form_set, year=year))
         await work.commit()
     return forms
 
 
-async def provisioned(forms, form_set):
+async def provisioned(forms, form_set, year=2024):
     """The form set of the campaign once the node has started and asked for this one."""
-    answered = await forms.use.plan_campaign.provision(a_campaign(form_set=form_set, due_on=LATER))
-    kept = forms.store.kept.campaigns[Document.ER, 2024]
+    answered = await forms.use.plan_campaign.provision(a_campaign(form_set=form_set, year=year, due_on=LATER))
+    kept = forms.store.kept.campaigns[Document.ER, year]
     assert answered == kept
     assert kept.due_on == LATER, "all but the form set is as asked"
     return kept.form_set
@@ -99,14 +99,14 @@ async def provisioned(forms, form_set):
     [("2024.1", "2024.1", "2024.1"), ("2025.1", "2024.1", "2025.1"), ("2024.1", "2025.1", "2025.1")],
 )
 async def test_a_start_never_moves_a_form_set_backwards(present, asked, kept):
-    forms = await a_campaign_under(present)
+    forms = await a_campaign_under(present, 2025)
 
-    assert await provisioned(forms, asked) == kept
+    assert await provisioned(forms, asked, 2025) == kept
 
 
 async def test_a_start_keeps_what_a_publication_gave_and_what_it_was_taken_back_to():
     forms = await a_campaign_under("2024.1")
-    published = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1")
+    published = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
     assert await provisioned(forms, "2024.1") == "2025.1"
 
     await forms.use.undo_form_set_change(STAFF, published.publication.id)

@@ -132,8 +132,8 @@ async def test_a_filing_opened_later_has_the_extension():
     assert card.filing.due_on == LATER
 
 
-@pytest.mark.parametrize(("due_on", "reason"), [(date(2025, 7, 1), REASON), (date(2026, 1, 1), REASON), (LATER, " - ")])
-async def test_an_extension_is_within_the_campaign_and_has_a_reason(due_on, reason):
+@pytest.mark.parametrize(("due_on", "reason"), [(date(2025, 7, 1), REASON), (date(2027, 1, 2), REASON), (LATER, " - ")])
+async def test_an_extension_is_not_before_the_due_date_nor_years_later_and_has_a_reason(due_on, reason):
     forms = await with_campaign(a_forms())
 
     with pytest.raises(CampaignMalformed):

@@ -58,6 +58,15 @@ async def findings_of(forms):
     return {finding.control: finding for finding in report.findings}, report.verdict
 
 
+async def differs(forms):
+    """Let a figure of the first year differ, as one typed before that year was signed; return the right one."""
+    cell = forms.store.kept.cells[FILING_ID][RESTATED]
+    async with forms.store() as work:
+        await work.cells.save(FILING_ID, [cell.changed("1", cell.source)])
+        await work.commit()
+    return cell.value
+
+
 async def save(forms, address, text):
     version = forms.store.kept.cells[FILING_ID][address].version
     return await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(address, text, version)])
@@ -75,14 +84,14 @@ async def test_a_sound_second_year_is_clean_beside_the_first(years):
 
 async def test_figures_of_the_first_year_block_the_second_until_they_are_mended():
     forms = await second_year()
-    right = forms.store.kept.cells[FILING_ID][RESTATED].value
+    right = await differs(forms)
 
-    saved = await save(forms, RESTATED, "1")
+    findings, verdict = await findings_of(forms)
 
-    assert [(f.control, f.severity) for f in saved.findings] == [("H-01", "T")]
-    assert saved.findings[0].operands[RESTATED] == "1"
-    assert saved.findings[0].operands["PREV(AF.010.n)"] == right
-    assert saved.card.filing.verdict is Verdict.BLOCKED
+    assert (findings["H-01"].status, findings["H-01"].severity) == ("failed", "T")
+    assert findings["H-01"].operands[RESTATED] == "1"
+    assert findings["H-01"].operands["PREV(AF.010.n)"] == right
+    assert verdict is Verdict.BLOCKED
     mended = await save(forms, RESTATED, right)
     assert (mended.findings, mended.card.filing.verdict) == ([], Verdict.CLEAN)
 
@@ -116,7 +125,7 @@ async def test_what_the_form_set_no_longer_knows_is_left_out():
 
 async def test_a_flag_with_a_comment_says_that_a_cell_was_restated_on_purpose():
     forms = await second_year()
-    await save(forms, RESTATED, "1")
+    await differs(forms)
     comment = forms.use.comment_cell
 
     await comment(forms.caller, FILING_ID, RESTATED, "Reclassé en immobilisations en cours.", is_flagged=True)
@@ -131,7 +140,7 @@ async def test_a_flag_with_a_comment_says_that_a_cell_was_restated_on_purpose():
 @pytest.mark.parametrize(("text", "is_flagged"), [("Pourquoi ?", False), ("", True)], ids=["comment", "flag"])
 async def test_a_comment_or_a_flag_alone_restates_nothing(text, is_flagged):
     forms = await second_year()
-    await save(forms, RESTATED, "1")
+    await differs(forms)
 
     await forms.use.comment_cell(forms.caller, FILING_ID, RESTATED, text, is_flagged=is_flagged)
 

@@ -2,16 +2,19 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 import formsets
-from chassis.errors import NotFound
+from chassis.errors import Invalid, NotFound
+from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
     CellsRefused,
     FilingNotReady,
+    FormSetNotApplicable,
     ImportStale,
     NoCampaign,
     PublicationSuperseded,
@@ -22,8 +25,9 @@ from services.forms.domain.errors import (
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
 from services.forms.service import wire
+from services.forms.usecases.publish_form_set import MOST_JUDGED
 from services.forms.usecases.save_cells import TypedCell
-from tests.support.form_sets import SAMPLE, rewritten
+from tests.support.form_sets import SAMPLE, rewritten, sample_cells
 from tests.support.forms import (
     AMOUNT,
     FILING_ID,
@@ -72,8 +76,8 @@ async def entered(**changes):
     return forms
 
 
-async def publish(forms, version=VARIANT.version):
-    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version)
+async def publish(forms, version=VARIANT.version, *, is_forced=False):
+    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version, is_forced=is_forced)
 
 
 def fates(forms):
@@ -263,7 +267,7 @@ async def test_a_zero_in_a_cell_that_is_closed_now_stands_in_nobodys_way():
         a_cell("CP.380.n", "0"),
     )
 
-    await publish(forms, "2025.1")
+    await publish(forms, "2025.1", is_forced=True)
 
     assert fates(forms) == {"CP.380.n": Fate.DROPPED}
     assert forms.values() == {AMOUNT: "1"}
@@ -301,3 +305,107 @@ async def test_a_publication_is_refused_to_others_and_for_what_is_not_there():
         await forms.use.preview_form_set_change(STAFF, Document.QDIS, 2024, VARIANT.version)
     with pytest.raises(PublicationUnknown):
         await forms.use.undo_form_set_change(STAFF, UUID(int=99))
+
+
+# What a preview says
+
+
+async def with_the_sample():
+    """The worked example, ready to be given the form set of the next year."""
+    forms = a_forms()
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign())
+        await work.commit()
+    typed = {a: written(v) for a, v in sample_cells("saisie").items() if OLD.document_of(a) == "ER"}
+    await forms.evaluated(a_filing(), *(a_cell(address, value) for address, value in typed.items()))
+    return forms
+
+
+async def test_a_preview_judges_filings_under_both_form_sets_and_changes_nothing():
+    forms = await with_the_sample()
+    before = forms.store.kept
+
+    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")
+
+    (impact,) = preview.impacts
+    assert (preview.judged, preview.is_applicable, impact.judged.before) == (1, False, forms.filing.verdict)
+    assert impact.judged.before is Verdict.CLEAN
+    assert impact.judged.after is Verdict.BLOCKED
+    assert impact.judged.newly_failing
+    assert impact.judged.recomputed > 0
+    assert forms.store.kept == before
+
+
+async def test_what_a_preview_says_is_what_the_publication_does():
+    forms = await with_the_sample()
+    (impact,) = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")).impacts
+    computed = dict(forms.store.kept.computed[FILING_ID])
+
+    await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
+
+    after = forms.store.kept.computed[FILING_ID]
+    moved = {a for a in computed.keys() | after.keys() if computed.get(a, "") != after.get(a, "")}
+    assert forms.filing.verdict is impact.judged.after
+    assert len(moved) == impact.judged.recomputed
+    _, report = await forms.use.check_filing(forms.caller, FILING_ID)
+    assert set(impact.judged.newly_failing) <= {one.control for one in report.findings if one.is_failed}
+
+
+async def test_a_preview_evaluates_so_many_filings_and_no_more():
+    forms = await entered()
+    for number in range(2, 3 + MOST_JUDGED):
+        other = a_filing(id=UUID(int=number), body=a_body(siren=f"{number + 100_000_000}"))
+        await forms.keep(other, a_cell(AMOUNT, "1"))
+
+    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
+
+    assert len(preview.impacts) == MOST_JUDGED + 2
+    assert (preview.judged, forms.controls.evaluated) == (MOST_JUDGED, 2 * MOST_JUDGED)
+    assert preview.impacts[-1].judged is None
+    assert preview.impacts[-1].change.carried == (AMOUNT,)
+
+
+async def test_a_filing_that_cannot_be_evaluated_is_previewed_without_its_verdict():
+    forms = await entered()
+
+    async def malformed(*_):
+        raise Invalid
+
+    forms.controls.evaluate = malformed
+    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
+
+    assert (preview.judged, preview.impacts[0].judged, len(preview.impacts[0].change.to_choose)) == (0, None, 4)
+
+
+async def test_a_form_set_of_other_exercices_is_published_only_when_that_is_asked_for():
+    forms = await with_the_sample()
+
+    with pytest.raises(FormSetNotApplicable) as caught:
+        await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1")
+    assert (forms.filing.form_set, forms.store.kept.publications) == ("2024.1", {})
+    (told,) = caught.value.violations
+    assert "F-28" in str(told.fr)
+    assert "not filed with form set 2025.1" in str(told.en)
+
+    done = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
+    again = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1")
+
+    assert (done.changed, again.publication.id) == (1, done.publication.id), "going on with it needs no second asking"
+
+
+@pytest.mark.parametrize(("year", "form_set"), [(2024, "2025.1"), (2025, "2024.1")])
+async def test_a_campaign_is_not_planned_with_a_form_set_of_other_exercices(year, form_set):
+    forms = a_forms()
+
+    with pytest.raises(FormSetNotApplicable):
+        await forms.use.plan_campaign(STAFF, a_campaign(year=year, form_set=form_set))
+    assert forms.store.kept.campaigns == {}
+
+
+async def test_a_campaign_that_was_given_one_is_planned_on():
+    forms = await with_the_sample()
+    await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
+
+    await forms.use.plan_campaign(STAFF, a_campaign(form_set="2025.1", closes_on=date(2026, 1, 31)))
+
+    assert forms.store.kept.campaigns[Document.ER, 2024].closes_on == date(2026, 1, 31)

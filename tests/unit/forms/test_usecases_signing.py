@@ -410,10 +410,11 @@ async def test_the_authority_reads_what_was_signed():
     officer = a_caller("Alex Agent", on={"*": ["staff.read"]})
 
     (listed,) = await forms.use.list_transmitted_filings(officer, 2024)
-    filing, snapshot = await forms.use.get_transmitted_filing(officer, FILING_ID)
+    filing, snapshot, told = await forms.use.get_transmitted_filing(officer, FILING_ID)
 
     assert listed == filing
     assert snapshot.cells[AMOUNT] == "100"
+    assert [one.kind for one in told] == ["FILING_SIGNED"]
     assert await forms.use.list_transmitted_filings(officer, 2023) == []
 
 

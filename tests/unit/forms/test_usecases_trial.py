@@ -91,7 +91,8 @@ async def test_opening_again_returns_the_trial_and_leaves_the_real_filing_alone(
 
     assert (again.is_new, again.card.filing.id) == (False, first.card.filing.id)
     card, is_new = await forms.use.open_filing(forms.caller, SIREN, Document.ER, 2024)
-    assert (card.filing, is_new) == (before, False)
+    assert (card.filing.id, is_new) == (before.id, False)
+    assert forms.store.kept.filings[FILING_ID] == before
 
 
 async def test_a_trial_of_a_year_without_a_filing_is_empty():

@@ -21,7 +21,12 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
         await browser.sign_in()
         french = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
         english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
-    assert "1 dossier ouvert à changer, 1 case à choisir, 3 dossiers signés inchangés." in french
+    assert "2 dossiers ouverts à changer, 2 cases à choisir, 3 dossiers signés inchangés." in french
+    assert "1 dossier contrôlé sous les deux référentiels\N{NO-BREAK SPACE}; le verdict change pour 1." in french
+    assert "Aucune anomalie → <strong>Des contrôles bloquants" in french
+    assert "X-09" in french
+    assert "non contrôlé" in french
+    assert "F-28" not in french
     assert "la case est fermée" in french
     assert "la case" not in english
     assert french.count("<script") == 1, "our own file and no other"
@@ -40,6 +45,19 @@ async def test_a_form_set_is_published_then_taken_back():
     assert browser.world.calls("undo_form_set") == ["pub-1"]
 
 
+async def test_a_form_set_of_other_exercices_is_warned_about_and_published_only_when_ticked():
+    async with a_browser(World(is_applicable=False)) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        french = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
+        english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
+        await browser.post("/staff/campaign/publish", CAMPAIGN)
+        await browser.post("/staff/campaign/publish", {**CAMPAIGN, "is_forced": "yes"})
+    assert "un exercice 2024 ne se dépose pas avec le référentiel 2025.1 (contrôle F-28)" in french
+    assert "Warning: an exercice of 2024 is not filed with form set 2025.1" in english
+    assert [forced for *_, forced in browser.world.calls("publish_form_set")] == [False, True]
+
+
 async def test_a_campaign_that_cannot_be_read_is_refused():
     async with a_browser() as browser:
         browser.office.persons["access-director"] = a_manager()
@@ -56,7 +74,7 @@ async def test_a_form_set_that_is_not_published_is_previewed_and_not_given_to_fi
         await browser.sign_in()
         shown = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
         sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
-    assert "1 dossier ouvert à changer" in shown
+    assert "2 dossiers ouverts à changer" in shown
     assert 'action="/staff/campaign/publish"' not in shown, "2025.1 is on trial"
     assert sent.status_code == 422
     assert "Il n&#39;est pas publié." in sent.text

@@ -137,4 +137,4 @@ async def test_officers_see_that_what_they_read_is_suspended():
 
     assert f"Suspendue depuis le {SINCE}" in listed
     assert f"Version 1 suspendue depuis le {SINCE}." in form
-    assert "The body reopened the filing to rectify it" in english
+    assert "The filing is reopened to be rectified" in english

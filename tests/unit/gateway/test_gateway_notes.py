@@ -35,11 +35,11 @@ async def test_a_comment_is_kept_with_its_flag():
     async with a_browser() as browser:
         await browser.sign_in()
         sent = await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": " Vu. ", "is_flagged": "yes"})
-        await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": ""})
+        await browser.post(f"{AT}/cells/BA.010.brut/comments", {"text": "", "is_shared": "yes"})
     assert sent.headers["location"] == f"{AT}/cells/BA.010.brut#comments"
     assert browser.world.calls("comment") == [
-        (FILING_ID, "BA.010.brut", "Vu.", True),
-        (FILING_ID, "BA.010.brut", "", False),
+        (FILING_ID, "BA.010.brut", "Vu.", True, False),
+        (FILING_ID, "BA.010.brut", "", False, True),
     ]
 
 

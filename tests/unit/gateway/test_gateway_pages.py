@@ -260,7 +260,7 @@ async def test_staff_read_transmitted_filings_as_signed():
         browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
         await browser.sign_in()
         listed = await browser.get("/staff?year=2024")
-        led = await browser.get(f"/staff/filings/{FILING_ID}")
+        led = await browser.get(f"/staff/filings/{FILING_ID}/forms")
         form = await browser.get(f"/staff/filings/{FILING_ID}/forms/BA")
     assert "R-2025-000001" in listed.text
     assert led.headers["location"].endswith("/forms/ID")

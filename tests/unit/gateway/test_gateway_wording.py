@@ -56,6 +56,8 @@ def _said() -> set[str]:
         *(
             frame.MENDING,
             frame.AUTHORITIES,
+            frame.OVER,
+            frame.ASKED_FOR_TIME,
             release_pages.LEVELS,
             release_pages.TICKED,
             account_pages.SIDES,

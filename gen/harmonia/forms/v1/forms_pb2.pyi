@@ -62,6 +62,42 @@ STEP_ARCHIVED: Step.ValueType  # 6
 """6 Archivé."""
 Global___Step: _TypeAlias = Step  # noqa: Y015
 
+class _ReviewState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_STATE_UNSPECIFIED: _ReviewState.ValueType  # 0
+    """Not said."""
+    REVIEW_STATE_WAITING: _ReviewState.ValueType  # 1
+    """À traiter: it just arrived."""
+    REVIEW_STATE_IN_PROGRESS: _ReviewState.ValueType  # 2
+    """En cours."""
+    REVIEW_STATE_ASKED: _ReviewState.ValueType  # 3
+    """Question posée: the body must answer."""
+    REVIEW_STATE_ANSWERED: _ReviewState.ValueType  # 4
+    """Réponse reçue."""
+    REVIEW_STATE_RELIABLE: _ReviewState.ValueType  # 5
+    """Fiabilisé: may be closed."""
+
+class ReviewState(_ReviewState, metaclass=_ReviewStateEnumTypeWrapper):
+    """Sub-steps of step 4 (fiabilisation)."""
+
+REVIEW_STATE_UNSPECIFIED: ReviewState.ValueType  # 0
+"""Not said."""
+REVIEW_STATE_WAITING: ReviewState.ValueType  # 1
+"""À traiter: it just arrived."""
+REVIEW_STATE_IN_PROGRESS: ReviewState.ValueType  # 2
+"""En cours."""
+REVIEW_STATE_ASKED: ReviewState.ValueType  # 3
+"""Question posée: the body must answer."""
+REVIEW_STATE_ANSWERED: ReviewState.ValueType  # 4
+"""Réponse reçue."""
+REVIEW_STATE_RELIABLE: ReviewState.ValueType  # 5
+"""Fiabilisé: may be closed."""
+Global___ReviewState: _TypeAlias = ReviewState  # noqa: Y015
+
 class _Origin:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -185,6 +221,128 @@ EXPORT_FORMAT_XBRL_CSV: ExportFormat.ValueType  # 5
 EXPORT_FORMAT_TAXONOMY: ExportFormat.ValueType  # 6
 """Taxonomy package (ZIP) generated from the form set."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
+@_typing.final
+class Review(_message.Message):
+    """How far the authority is with a transmitted filing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    state: Global___ReviewState.ValueType
+    """Where it is."""
+    author: _builtins.str
+    """Who brought it there; empty while it waits."""
+    question: _builtins.str
+    """The last question asked."""
+    answer: _builtins.str
+    """The answer to it; empty while there is none."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___ReviewState.ValueType = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        question: _builtins.str = ...,
+        answer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "at", b"at", "author", b"author", "question", b"question", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
+class ReturnRequest(_message.Message):
+    """The body asks that a closed filing comes back to step 4."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    REFUSED_BY_FIELD_NUMBER: _builtins.int
+    REFUSED_AT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why."""
+    author: _builtins.str
+    """Who asks."""
+    refusal: _builtins.str
+    """Why it was refused; empty while it is pending."""
+    refused_by: _builtins.str
+    """Who refused it."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def refused_at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        refusal: _builtins.str = ...,
+        refused_by: _builtins.str = ...,
+        refused_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "refused_at", b"refused_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "author", b"author", "reason", b"reason", "refusal", b"refusal", "refused_at", b"refused_at", "refused_by", b"refused_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnRequest: _TypeAlias = ReturnRequest  # noqa: Y015
+
+@_typing.final
+class CellToReview(_message.Message):
+    """A cell that somebody asked the body to look at again; it is gone once changed, or answered by a comment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """`LINE.column` it is kept under."""
+    reason: _builtins.str
+    """Why."""
+    author: _builtins.str
+    """Who asks."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CellToReview: _TypeAlias = CellToReview  # noqa: Y015
 
 @_typing.final
 class FiledCell(_message.Message):
@@ -327,6 +485,10 @@ class Filing(_message.Message):
     IS_LATE_FIELD_NUMBER: _builtins.int
     REOPENED_AT_FIELD_NUMBER: _builtins.int
     IS_TRIAL_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    RETURN_REQUEST_FIELD_NUMBER: _builtins.int
+    TO_REVIEW_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -351,6 +513,10 @@ class Filing(_message.Message):
     """True when that was after the official deadline of an ER (W-08)."""
     is_trial: _builtins.bool
     """True for a trial of a form set: never signed, sent or counted."""
+    last_day: _builtins.str
+    """Last day to type, import and sign, ISO 8601, extension included; that of corrections once a version is signed. Empty when
+    the campaign is not known.
+    """
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -381,6 +547,18 @@ class Filing(_message.Message):
     def reopened_at(self) -> _timestamp_pb2.Timestamp:
         """Since when the signed version is suspended, while the filing is reopened for a rectifying one."""
 
+    @_builtins.property
+    def review(self) -> Global___Review:
+        """What the authority does with it, from step 4 on."""
+
+    @_builtins.property
+    def return_request(self) -> Global___ReturnRequest:
+        """The last request of the body to have it back at step 4, pending or refused."""
+
+    @_builtins.property
+    def to_review(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellToReview]:
+        """Cells to look at again; for the people of the body only."""
+
     def __init__(
         self,
         *,
@@ -403,10 +581,14 @@ class Filing(_message.Message):
         is_late: _builtins.bool = ...,
         reopened_at: _timestamp_pb2.Timestamp | None = ...,
         is_trial: _builtins.bool = ...,
+        review: Global___Review | None = ...,
+        return_request: Global___ReturnRequest | None = ...,
+        to_review: _abc.Iterable[Global___CellToReview] | None = ...,
+        last_day: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1621,6 +1803,7 @@ class MoveFilingRequest(_message.Message):
     FILING_ID_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -1629,6 +1812,10 @@ class MoveFilingRequest(_message.Message):
     """Step to go to."""
     reason: _builtins.str
     """Why, required when going back."""
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells to look at again, when going back."""
+
     def __init__(
         self,
         *,
@@ -1636,10 +1823,11 @@ class MoveFilingRequest(_message.Message):
         filing_id: _builtins.str = ...,
         step: Global___Step.ValueType = ...,
         reason: _builtins.str = ...,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1937,6 +2125,7 @@ class GetTransmittedFilingResponse(_message.Message):
 
     FILING_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
+    ACTIVITIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def filing(self) -> Global___Filing:
         """The filing."""
@@ -1945,15 +2134,20 @@ class GetTransmittedFilingResponse(_message.Message):
     def cells(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Cells as signed, computed ones included."""
 
+    @_builtins.property
+    def activities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Activity]:
+        """What was done with it since it was signed, newest first; nothing of the work inside the body."""
+
     def __init__(
         self,
         *,
         filing: Global___Filing | None = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        activities: _abc.Iterable[Global___Activity] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing", b"filing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities", b"activities", "cells", b"cells", "filing", b"filing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1973,6 +2167,7 @@ class Campaign(_message.Message):
     CLOSES_ON_FIELD_NUMBER: _builtins.int
     FAMILIES_FIELD_NUMBER: _builtins.int
     REQUIRED_ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    CORRECTED_UNTIL_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
@@ -1984,7 +2179,9 @@ class Campaign(_message.Message):
     due_on: _builtins.str
     """Last day to file."""
     closes_on: _builtins.str
-    """Last day of corrections."""
+    """Last day to type, import and sign for the first time; bodies with an extension have until its day."""
+    corrected_until: _builtins.str
+    """Last day of corrections of filings that were signed and are open again; empty for the same as `closes_on`."""
     @_builtins.property
     def families(self) -> _containers.RepeatedScalarFieldContainer[_types_pb2.Family.ValueType]:
         """Families concerned."""
@@ -2004,10 +2201,11 @@ class Campaign(_message.Message):
         closes_on: _builtins.str = ...,
         families: _abc.Iterable[_types_pb2.Family.ValueType] | None = ...,
         required_attachments: _abc.Iterable[_builtins.str] | None = ...,
+        corrected_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_on", b"closes_on", "document", b"document", "due_on", b"due_on", "families", b"families", "form_set", b"form_set", "opens_on", b"opens_on", "required_attachments", b"required_attachments", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_on", b"closes_on", "corrected_until", b"corrected_until", "document", b"document", "due_on", b"due_on", "families", b"families", "form_set", b"form_set", "opens_on", b"opens_on", "required_attachments", b"required_attachments", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3394,8 +3592,21 @@ class FilingImpact(_message.Message):
     CARRIED_FIELD_NUMBER: _builtins.int
     TO_CHOOSE_FIELD_NUMBER: _builtins.int
     GAINED_FIELD_NUMBER: _builtins.int
+    IS_JUDGED_FIELD_NUMBER: _builtins.int
+    VERDICT_BEFORE_FIELD_NUMBER: _builtins.int
+    VERDICT_AFTER_FIELD_NUMBER: _builtins.int
+    NEWLY_FAILING_FIELD_NUMBER: _builtins.int
+    RECOMPUTED_FIELD_NUMBER: _builtins.int
     carried: _builtins.int
     """Cells carried over as they are."""
+    is_judged: _builtins.bool
+    """True when the filing was evaluated under both form sets: the rest then says what came of it."""
+    verdict_before: _validation_pb2.Verdict.ValueType
+    """Verdict under its form set."""
+    verdict_after: _validation_pb2.Verdict.ValueType
+    """Verdict under the new one."""
+    recomputed: _builtins.int
+    """How many computed cells would change."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -3408,6 +3619,10 @@ class FilingImpact(_message.Message):
     def gained(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells that are new, open again or newly computed."""
 
+    @_builtins.property
+    def newly_failing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Controls that would newly fail, by official id."""
+
     def __init__(
         self,
         *,
@@ -3415,10 +3630,15 @@ class FilingImpact(_message.Message):
         carried: _builtins.int = ...,
         to_choose: _abc.Iterable[Global___CellToChoose] | None = ...,
         gained: _abc.Iterable[_builtins.str] | None = ...,
+        is_judged: _builtins.bool = ...,
+        verdict_before: _validation_pb2.Verdict.ValueType = ...,
+        verdict_after: _validation_pb2.Verdict.ValueType = ...,
+        newly_failing: _abc.Iterable[_builtins.str] | None = ...,
+        recomputed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "gained", b"gained", "identity", b"identity", "to_choose", b"to_choose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "gained", b"gained", "identity", b"identity", "is_judged", b"is_judged", "newly_failing", b"newly_failing", "recomputed", b"recomputed", "to_choose", b"to_choose", "verdict_after", b"verdict_after", "verdict_before", b"verdict_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3492,8 +3712,14 @@ class PreviewFormSetChangeResponse(_message.Message):
 
     IMPACTS_FIELD_NUMBER: _builtins.int
     UNTOUCHED_FIELD_NUMBER: _builtins.int
+    JUDGED_FIELD_NUMBER: _builtins.int
+    IS_APPLICABLE_FIELD_NUMBER: _builtins.int
     untouched: _builtins.int
     """Signed filings that keep their version."""
+    judged: _builtins.int
+    """How many of the impacts were evaluated; at most fifty are."""
+    is_applicable: _builtins.bool
+    """False when exercices of that year are filed with another form set (F-28): publishing it must be forced."""
     @_builtins.property
     def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
         """Filing by filing."""
@@ -3503,10 +3729,12 @@ class PreviewFormSetChangeResponse(_message.Message):
         *,
         impacts: _abc.Iterable[Global___FilingImpact] | None = ...,
         untouched: _builtins.int = ...,
+        judged: _builtins.int = ...,
+        is_applicable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "untouched", b"untouched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "is_applicable", b"is_applicable", "judged", b"judged", "untouched", b"untouched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3521,22 +3749,26 @@ class PublishFormSetRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
     FORM_SET_FIELD_NUMBER: _builtins.int
+    IS_FORCED_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
     """Accounting year."""
     form_set: _builtins.str
     """New form set version."""
+    is_forced: _builtins.bool
+    """True to publish although exercices of that year are filed with another form set (F-28)."""
     def __init__(
         self,
         *,
         document: _types_pb2.Document.ValueType = ...,
         year: _builtins.int = ...,
         form_set: _builtins.str = ...,
+        is_forced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "is_forced", b"is_forced", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3788,6 +4020,8 @@ class CellComment(_message.Message):
     AUTHOR_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     IS_FLAGGED_FIELD_NUMBER: _builtins.int
+    IS_SHARED_FIELD_NUMBER: _builtins.int
+    IS_BY_AUTHORITY_FIELD_NUMBER: _builtins.int
     comment_id: _builtins.str
     """Identifier."""
     address: _builtins.str
@@ -3798,6 +4032,10 @@ class CellComment(_message.Message):
     """Who."""
     is_flagged: _builtins.bool
     """State of the follow-up flag after this comment."""
+    is_shared: _builtins.bool
+    """True when the authority reads it too, once the filing is transmitted."""
+    is_by_authority: _builtins.bool
+    """True when an officer of the authority wrote it."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -3811,10 +4049,12 @@ class CellComment(_message.Message):
         author: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         is_flagged: _builtins.bool = ...,
+        is_shared: _builtins.bool = ...,
+        is_by_authority: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "comment_id", b"comment_id", "is_flagged", b"is_flagged", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "at", b"at", "author", b"author", "comment_id", b"comment_id", "is_by_authority", b"is_by_authority", "is_flagged", b"is_flagged", "is_shared", b"is_shared", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3869,6 +4109,336 @@ class Attachment(_message.Message):
 Global___Attachment: _TypeAlias = Attachment  # noqa: Y015
 
 @_typing.final
+class ReviewFilingRequest(_message.Message):
+    """Request of ReviewFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    state: Global___ReviewState.ValueType
+    """Where to bring the review."""
+    text: _builtins.str
+    """The question asked, or an answer that came by another way."""
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells that a question is about."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        state: Global___ReviewState.ValueType = ...,
+        text: _builtins.str = ...,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing_id", b"filing_id", "request_id", b"request_id", "state", b"state", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewFilingRequest: _TypeAlias = ReviewFilingRequest  # noqa: Y015
+
+@_typing.final
+class ReviewFilingResponse(_message.Message):
+    """Response of ReviewFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewFilingResponse: _TypeAlias = ReviewFilingResponse  # noqa: Y015
+
+@_typing.final
+class AnswerReviewRequest(_message.Message):
+    """Request of AnswerReview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    text: _builtins.str
+    """The answer, at most 2,000 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerReviewRequest: _TypeAlias = AnswerReviewRequest  # noqa: Y015
+
+@_typing.final
+class AnswerReviewResponse(_message.Message):
+    """Response of AnswerReview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerReviewResponse: _TypeAlias = AnswerReviewResponse  # noqa: Y015
+
+@_typing.final
+class CloseFilingRequest(_message.Message):
+    """Request of CloseFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseFilingRequest: _TypeAlias = CloseFilingRequest  # noqa: Y015
+
+@_typing.final
+class CloseFilingResponse(_message.Message):
+    """Response of CloseFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing, at step 5."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseFilingResponse: _TypeAlias = CloseFilingResponse  # noqa: Y015
+
+@_typing.final
+class RequestReturnRequest(_message.Message):
+    """Request of RequestReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    reason: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestReturnRequest: _TypeAlias = RequestReturnRequest  # noqa: Y015
+
+@_typing.final
+class RequestReturnResponse(_message.Message):
+    """Response of RequestReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing with the request."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestReturnResponse: _TypeAlias = RequestReturnResponse  # noqa: Y015
+
+@_typing.final
+class DecideReturnRequest(_message.Message):
+    """Request of DecideReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    IS_ACCEPTED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    is_accepted: _builtins.bool
+    """True to let the filing come back."""
+    reason: _builtins.str
+    """Why, required to refuse."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+        is_accepted: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "is_accepted", b"is_accepted", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReturnRequest: _TypeAlias = DecideReturnRequest  # noqa: Y015
+
+@_typing.final
+class DecideReturnResponse(_message.Message):
+    """Response of DecideReturn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing after the decision."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReturnResponse: _TypeAlias = DecideReturnResponse  # noqa: Y015
+
+@_typing.final
+class ArchiveFilingRequest(_message.Message):
+    """Request of ArchiveFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FILING_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeats harmless."""
+    filing_id: _builtins.str
+    """Filing."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        filing_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveFilingRequest: _TypeAlias = ArchiveFilingRequest  # noqa: Y015
+
+@_typing.final
+class ArchiveFilingResponse(_message.Message):
+    """Response of ArchiveFiling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filing(self) -> Global___Filing:
+        """The filing, at step 6."""
+
+    def __init__(
+        self,
+        *,
+        filing: Global___Filing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchiveFilingResponse: _TypeAlias = ArchiveFilingResponse  # noqa: Y015
+
+@_typing.final
 class CommentCellRequest(_message.Message):
     """Request of CommentCell."""
 
@@ -3879,6 +4449,7 @@ class CommentCellRequest(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     IS_FLAGGED_FIELD_NUMBER: _builtins.int
+    IS_SHARED_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -3888,7 +4459,9 @@ class CommentCellRequest(_message.Message):
     text: _builtins.str
     """Text, at most 2,000 characters."""
     is_flagged: _builtins.bool
-    """Follow-up flag."""
+    """Follow-up flag; officers leave it as it is."""
+    is_shared: _builtins.bool
+    """True to let the authority read it."""
     def __init__(
         self,
         *,
@@ -3897,10 +4470,11 @@ class CommentCellRequest(_message.Message):
         address: _builtins.str = ...,
         text: _builtins.str = ...,
         is_flagged: _builtins.bool = ...,
+        is_shared: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filing_id", b"filing_id", "is_flagged", b"is_flagged", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filing_id", b"filing_id", "is_flagged", b"is_flagged", "is_shared", b"is_shared", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4205,6 +4779,47 @@ class GetAttachmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetAttachmentResponse: _TypeAlias = GetAttachmentResponse  # noqa: Y015
+
+@_typing.final
+class ListCampaignsRequest(_message.Message):
+    """Request of ListCampaigns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsRequest: _TypeAlias = ListCampaignsRequest  # noqa: Y015
+
+@_typing.final
+class ListCampaignsResponse(_message.Message):
+    """Response of ListCampaigns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Campaign]:
+        """Newest year first."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: _abc.Iterable[Global___Campaign] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCampaignsResponse: _TypeAlias = ListCampaignsResponse  # noqa: Y015
 
 @_typing.final
 class ListFormSetsRequest(_message.Message):

@@ -140,6 +140,11 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignResponse.FromString,
                 _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListCampaigns',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
         self.ProvisionCampaign = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ProvisionCampaign',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.SerializeToString,
@@ -234,6 +239,36 @@ class FormsServiceStub:
                 '/harmonia.forms.v1.FormsService/ListComments',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.FromString,
+                _registered_method=True)
+        self.ReviewFiling = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ReviewFiling',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingResponse.FromString,
+                _registered_method=True)
+        self.AnswerReview = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/AnswerReview',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewResponse.FromString,
+                _registered_method=True)
+        self.CloseFiling = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/CloseFiling',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingResponse.FromString,
+                _registered_method=True)
+        self.RequestReturn = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/RequestReturn',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnResponse.FromString,
+                _registered_method=True)
+        self.DecideReturn = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/DecideReturn',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnResponse.FromString,
+                _registered_method=True)
+        self.ArchiveFiling = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ArchiveFiling',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingResponse.FromString,
                 _registered_method=True)
         self.ExtendDeadline = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ExtendDeadline',
@@ -444,6 +479,13 @@ class FormsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCampaigns(self, request, context):
+        """Lists the campaigns of this server with their dates, newest year first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ProvisionCampaign(self, request, context):
         """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
         that is newer than the one asked for, stays.
@@ -539,42 +581,86 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSignedVersion(self, request, context):
-        """Returns a version as it was signed, with the labels of its form set.
+        """Returns a version as it was signed, with the labels of its form set; officers read those of transmitted filings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSeries(self, request, context):
-        """Returns the values of lines over the years a body has filed, with the labels of each year's version.
+        """Returns the values of lines over the years a body has filed, with the labels of each year's version; officers read the
+        years that were transmitted, as signed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompareFilings(self, request, context):
-        """Compares two years or two signed versions of a filing, cell by cell.
+        """Compares two years or two signed versions of a filing, cell by cell; officers compare signed versions only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReopenFiling(self, request, context):
-        """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended.
+        """Reopens a signed filing for a rectifying version, for the body or for the authority that returns it; recipients are told
+        that the signed one is suspended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CommentCell(self, request, context):
-        """Writes a comment on a cell, or raises or lowers its flag.
+        """Writes a comment on a cell, or raises or lowers its flag; officers comment transmitted filings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListComments(self, request, context):
-        """Lists the comments and flags of a filing.
+        """Lists the comments and flags of a filing; officers read their own and those shared with them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewFiling(self, request, context):
+        """Takes a transmitted filing through its review (step 4): under way, question asked, answer received, found reliable.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerReview(self, request, context):
+        """Answers, for the body, the question of the authority.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseFiling(self, request, context):
+        """Closes a filing found reliable (step 5).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestReturn(self, request, context):
+        """Asks, for the body, that a closed filing comes back to step 4.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideReturn(self, request, context):
+        """Accepts such a request, or refuses it with a reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveFiling(self, request, context):
+        """Archives a closed filing (step 6): it is read, and nothing else.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -765,6 +851,11 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PlanCampaignResponse.SerializeToString,
             ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.SerializeToString,
+            ),
             'ProvisionCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ProvisionCampaign,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ProvisionCampaignRequest.FromString,
@@ -859,6 +950,36 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.ListComments,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.SerializeToString,
+            ),
+            'ReviewFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewFiling,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingResponse.SerializeToString,
+            ),
+            'AnswerReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerReview,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewResponse.SerializeToString,
+            ),
+            'CloseFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseFiling,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingResponse.SerializeToString,
+            ),
+            'RequestReturn': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestReturn,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnResponse.SerializeToString,
+            ),
+            'DecideReturn': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideReturn,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnResponse.SerializeToString,
+            ),
+            'ArchiveFiling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveFiling,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingResponse.SerializeToString,
             ),
             'ExtendDeadline': grpc.unary_unary_rpc_method_handler(
                     servicer.ExtendDeadline,
@@ -1495,6 +1616,33 @@ class FormsService:
             _registered_method=True)
 
     @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListCampaigns',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ProvisionCampaign(request,
             target,
             options=(),
@@ -1997,6 +2145,168 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/ListComments',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.ListCommentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ReviewFiling',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ReviewFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/AnswerReview',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.AnswerReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/CloseFiling',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.CloseFilingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestReturn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/RequestReturn',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.RequestReturnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideReturn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/DecideReturn',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.DecideReturnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveFiling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ArchiveFiling',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ArchiveFilingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,6 +77,8 @@ class FormsServiceStub:
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
+    ListCampaigns: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListCampaignsRequest, _forms_pb2.ListCampaignsResponse]
+    """Lists the campaigns of this server with their dates, newest year first."""
     ProvisionCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]
     """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
     that is newer than the one asked for, stays.
@@ -110,17 +112,33 @@ class FormsServiceStub:
     GetLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]
     """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]
-    """Returns a version as it was signed, with the labels of its form set."""
+    """Returns a version as it was signed, with the labels of its form set; officers read those of transmitted filings."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]
-    """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+    """Returns the values of lines over the years a body has filed, with the labels of each year's version; officers read the
+    years that were transmitted, as signed.
+    """
     CompareFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CompareFilingsRequest, _forms_pb2.CompareFilingsResponse]
-    """Compares two years or two signed versions of a filing, cell by cell."""
+    """Compares two years or two signed versions of a filing, cell by cell; officers compare signed versions only."""
     ReopenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]
-    """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+    """Reopens a signed filing for a rectifying version, for the body or for the authority that returns it; recipients are told
+    that the signed one is suspended.
+    """
     CommentCell: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CommentCellRequest, _forms_pb2.CommentCellResponse]
-    """Writes a comment on a cell, or raises or lowers its flag."""
+    """Writes a comment on a cell, or raises or lowers its flag; officers comment transmitted filings."""
     ListComments: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListCommentsRequest, _forms_pb2.ListCommentsResponse]
-    """Lists the comments and flags of a filing."""
+    """Lists the comments and flags of a filing; officers read their own and those shared with them."""
+    ReviewFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ReviewFilingRequest, _forms_pb2.ReviewFilingResponse]
+    """Takes a transmitted filing through its review (step 4): under way, question asked, answer received, found reliable."""
+    AnswerReview: _grpc.UnaryUnaryMultiCallable[_forms_pb2.AnswerReviewRequest, _forms_pb2.AnswerReviewResponse]
+    """Answers, for the body, the question of the authority."""
+    CloseFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CloseFilingRequest, _forms_pb2.CloseFilingResponse]
+    """Closes a filing found reliable (step 5)."""
+    RequestReturn: _grpc.UnaryUnaryMultiCallable[_forms_pb2.RequestReturnRequest, _forms_pb2.RequestReturnResponse]
+    """Asks, for the body, that a closed filing comes back to step 4."""
+    DecideReturn: _grpc.UnaryUnaryMultiCallable[_forms_pb2.DecideReturnRequest, _forms_pb2.DecideReturnResponse]
+    """Accepts such a request, or refuses it with a reason."""
+    ArchiveFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ArchiveFilingRequest, _forms_pb2.ArchiveFilingResponse]
+    """Archives a closed filing (step 6): it is read, and nothing else."""
     ExtendDeadline: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ExtendDeadlineRequest, _forms_pb2.ExtendDeadlineResponse]
     """Gives one body more time, with a reason."""
     AttachFile: _grpc.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]
@@ -193,6 +211,8 @@ class FormsServiceAsyncStub(FormsServiceStub):
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]  # type: ignore[assignment]
     """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
+    ListCampaigns: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListCampaignsRequest, _forms_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    """Lists the campaigns of this server with their dates, newest year first."""
     ProvisionCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.ProvisionCampaignRequest, _forms_pb2.ProvisionCampaignResponse]  # type: ignore[assignment]
     """Same as PlanCampaign, for provisioning by the node itself at each start: the form set that a publication gave, or
     that is newer than the one asked for, stays.
@@ -226,17 +246,33 @@ class FormsServiceAsyncStub(FormsServiceStub):
     GetLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]  # type: ignore[assignment]
     """Returns last year's answers to what is asked again this year, to be shown beside; what the form set marks so, nothing else."""
     GetSignedVersion: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSignedVersionRequest, _forms_pb2.GetSignedVersionResponse]  # type: ignore[assignment]
-    """Returns a version as it was signed, with the labels of its form set."""
+    """Returns a version as it was signed, with the labels of its form set; officers read those of transmitted filings."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetSeriesRequest, _forms_pb2.GetSeriesResponse]  # type: ignore[assignment]
-    """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+    """Returns the values of lines over the years a body has filed, with the labels of each year's version; officers read the
+    years that were transmitted, as signed.
+    """
     CompareFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.CompareFilingsRequest, _forms_pb2.CompareFilingsResponse]  # type: ignore[assignment]
-    """Compares two years or two signed versions of a filing, cell by cell."""
+    """Compares two years or two signed versions of a filing, cell by cell; officers compare signed versions only."""
     ReopenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ReopenFilingRequest, _forms_pb2.ReopenFilingResponse]  # type: ignore[assignment]
-    """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+    """Reopens a signed filing for a rectifying version, for the body or for the authority that returns it; recipients are told
+    that the signed one is suspended.
+    """
     CommentCell: _aio.UnaryUnaryMultiCallable[_forms_pb2.CommentCellRequest, _forms_pb2.CommentCellResponse]  # type: ignore[assignment]
-    """Writes a comment on a cell, or raises or lowers its flag."""
+    """Writes a comment on a cell, or raises or lowers its flag; officers comment transmitted filings."""
     ListComments: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListCommentsRequest, _forms_pb2.ListCommentsResponse]  # type: ignore[assignment]
-    """Lists the comments and flags of a filing."""
+    """Lists the comments and flags of a filing; officers read their own and those shared with them."""
+    ReviewFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ReviewFilingRequest, _forms_pb2.ReviewFilingResponse]  # type: ignore[assignment]
+    """Takes a transmitted filing through its review (step 4): under way, question asked, answer received, found reliable."""
+    AnswerReview: _aio.UnaryUnaryMultiCallable[_forms_pb2.AnswerReviewRequest, _forms_pb2.AnswerReviewResponse]  # type: ignore[assignment]
+    """Answers, for the body, the question of the authority."""
+    CloseFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.CloseFilingRequest, _forms_pb2.CloseFilingResponse]  # type: ignore[assignment]
+    """Closes a filing found reliable (step 5)."""
+    RequestReturn: _aio.UnaryUnaryMultiCallable[_forms_pb2.RequestReturnRequest, _forms_pb2.RequestReturnResponse]  # type: ignore[assignment]
+    """Asks, for the body, that a closed filing comes back to step 4."""
+    DecideReturn: _aio.UnaryUnaryMultiCallable[_forms_pb2.DecideReturnRequest, _forms_pb2.DecideReturnResponse]  # type: ignore[assignment]
+    """Accepts such a request, or refuses it with a reason."""
+    ArchiveFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.ArchiveFilingRequest, _forms_pb2.ArchiveFilingResponse]  # type: ignore[assignment]
+    """Archives a closed filing (step 6): it is read, and nothing else."""
     ExtendDeadline: _aio.UnaryUnaryMultiCallable[_forms_pb2.ExtendDeadlineRequest, _forms_pb2.ExtendDeadlineResponse]  # type: ignore[assignment]
     """Gives one body more time, with a reason."""
     AttachFile: _aio.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]  # type: ignore[assignment]
@@ -434,6 +470,14 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Opens or changes a campaign: which form set a document and year use, and its dates. Idempotent."""
 
     @_abc_1.abstractmethod
+    def ListCampaigns(
+        self,
+        request: _forms_pb2.ListCampaignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListCampaignsResponse, _abc.Awaitable[_forms_pb2.ListCampaignsResponse]]:
+        """Lists the campaigns of this server with their dates, newest year first."""
+
+    @_abc_1.abstractmethod
     def ProvisionCampaign(
         self,
         request: _forms_pb2.ProvisionCampaignRequest,
@@ -549,7 +593,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.GetSignedVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.GetSignedVersionResponse, _abc.Awaitable[_forms_pb2.GetSignedVersionResponse]]:
-        """Returns a version as it was signed, with the labels of its form set."""
+        """Returns a version as it was signed, with the labels of its form set; officers read those of transmitted filings."""
 
     @_abc_1.abstractmethod
     def GetSeries(
@@ -557,7 +601,9 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.GetSeriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.GetSeriesResponse, _abc.Awaitable[_forms_pb2.GetSeriesResponse]]:
-        """Returns the values of lines over the years a body has filed, with the labels of each year's version."""
+        """Returns the values of lines over the years a body has filed, with the labels of each year's version; officers read the
+        years that were transmitted, as signed.
+        """
 
     @_abc_1.abstractmethod
     def CompareFilings(
@@ -565,7 +611,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.CompareFilingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.CompareFilingsResponse, _abc.Awaitable[_forms_pb2.CompareFilingsResponse]]:
-        """Compares two years or two signed versions of a filing, cell by cell."""
+        """Compares two years or two signed versions of a filing, cell by cell; officers compare signed versions only."""
 
     @_abc_1.abstractmethod
     def ReopenFiling(
@@ -573,7 +619,9 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ReopenFilingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ReopenFilingResponse, _abc.Awaitable[_forms_pb2.ReopenFilingResponse]]:
-        """Reopens a signed filing for a rectifying version; recipients are told that the signed one is suspended."""
+        """Reopens a signed filing for a rectifying version, for the body or for the authority that returns it; recipients are told
+        that the signed one is suspended.
+        """
 
     @_abc_1.abstractmethod
     def CommentCell(
@@ -581,7 +629,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.CommentCellRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.CommentCellResponse, _abc.Awaitable[_forms_pb2.CommentCellResponse]]:
-        """Writes a comment on a cell, or raises or lowers its flag."""
+        """Writes a comment on a cell, or raises or lowers its flag; officers comment transmitted filings."""
 
     @_abc_1.abstractmethod
     def ListComments(
@@ -589,7 +637,55 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ListCommentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListCommentsResponse, _abc.Awaitable[_forms_pb2.ListCommentsResponse]]:
-        """Lists the comments and flags of a filing."""
+        """Lists the comments and flags of a filing; officers read their own and those shared with them."""
+
+    @_abc_1.abstractmethod
+    def ReviewFiling(
+        self,
+        request: _forms_pb2.ReviewFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ReviewFilingResponse, _abc.Awaitable[_forms_pb2.ReviewFilingResponse]]:
+        """Takes a transmitted filing through its review (step 4): under way, question asked, answer received, found reliable."""
+
+    @_abc_1.abstractmethod
+    def AnswerReview(
+        self,
+        request: _forms_pb2.AnswerReviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.AnswerReviewResponse, _abc.Awaitable[_forms_pb2.AnswerReviewResponse]]:
+        """Answers, for the body, the question of the authority."""
+
+    @_abc_1.abstractmethod
+    def CloseFiling(
+        self,
+        request: _forms_pb2.CloseFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.CloseFilingResponse, _abc.Awaitable[_forms_pb2.CloseFilingResponse]]:
+        """Closes a filing found reliable (step 5)."""
+
+    @_abc_1.abstractmethod
+    def RequestReturn(
+        self,
+        request: _forms_pb2.RequestReturnRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.RequestReturnResponse, _abc.Awaitable[_forms_pb2.RequestReturnResponse]]:
+        """Asks, for the body, that a closed filing comes back to step 4."""
+
+    @_abc_1.abstractmethod
+    def DecideReturn(
+        self,
+        request: _forms_pb2.DecideReturnRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.DecideReturnResponse, _abc.Awaitable[_forms_pb2.DecideReturnResponse]]:
+        """Accepts such a request, or refuses it with a reason."""
+
+    @_abc_1.abstractmethod
+    def ArchiveFiling(
+        self,
+        request: _forms_pb2.ArchiveFilingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ArchiveFilingResponse, _abc.Awaitable[_forms_pb2.ArchiveFilingResponse]]:
+        """Archives a closed filing (step 6): it is read, and nothing else."""
 
     @_abc_1.abstractmethod
     def ExtendDeadline(

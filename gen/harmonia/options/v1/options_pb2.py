@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!harmonia/options/v1/options.proto\x12\x13harmonia.options.v1\x1a google/protobuf/descriptor.proto\"[\n\x06\x41\x63\x63\x65ss\x12\x14\n\npermission\x18\x01 \x01(\tH\x00\x12\x12\n\x08internal\x18\x02 \x01(\x08H\x00\x12\x0e\n\x04peer\x18\x03 \x01(\x08H\x00\x12\x10\n\x06public\x18\x04 \x01(\x08H\x00\x42\x05\n\x03way:M\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xf1\x8c\x03 \x01(\x0b\x32\x1b.harmonia.options.v1.Access:2\n\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!harmonia/options/v1/options.proto\x12\x13harmonia.options.v1\x1a google/protobuf/descriptor.proto\"r\n\x06\x41\x63\x63\x65ss\x12\x14\n\npermission\x18\x01 \x01(\tH\x00\x12\x12\n\x08internal\x18\x02 \x01(\x08H\x00\x12\x0e\n\x04peer\x18\x03 \x01(\x08H\x00\x12\x10\n\x06public\x18\x04 \x01(\x08H\x00\x12\x15\n\ror_permission\x18\x05 \x03(\tB\x05\n\x03way:M\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xf1\x8c\x03 \x01(\x0b\x32\x1b.harmonia.options.v1.Access:2\n\tsensitive\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'harmonia.options.v1.options
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCESS']._serialized_start=92
-  _globals['_ACCESS']._serialized_end=183
+  _globals['_ACCESS']._serialized_end=206
 # @@protoc_insertion_point(module_scope)

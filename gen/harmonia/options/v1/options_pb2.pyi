@@ -3,9 +3,11 @@
 isort:skip_file
 Annotations that the chassis reads from descriptors: who may call a method, and which fields must never be logged."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
 import sys
@@ -28,6 +30,7 @@ class Access(_message.Message):
     INTERNAL_FIELD_NUMBER: _builtins.int
     PEER_FIELD_NUMBER: _builtins.int
     PUBLIC_FIELD_NUMBER: _builtins.int
+    OR_PERMISSION_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """A person or program whose passport grants this permission on at least one scope; the use case narrows it."""
     internal: _builtins.bool
@@ -36,6 +39,10 @@ class Access(_message.Message):
     """Another server of the federation, proven by its certificate."""
     public: _builtins.bool
     """Anybody: only for what must be readable before signing in (keys, health)."""
+    @_builtins.property
+    def or_permission(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other permissions that open the same door, each for other people; only beside `permission`."""
+
     def __init__(
         self,
         *,
@@ -43,10 +50,11 @@ class Access(_message.Message):
         internal: _builtins.bool = ...,
         peer: _builtins.bool = ...,
         public: _builtins.bool = ...,
+        or_permission: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["internal", b"internal", "peer", b"peer", "permission", b"permission", "public", b"public", "way", b"way"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["internal", b"internal", "peer", b"peer", "permission", b"permission", "public", b"public", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["internal", b"internal", "or_permission", b"or_permission", "peer", b"peer", "permission", b"permission", "public", b"public", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_way: _TypeAlias = _typing.Literal["permission", "internal", "peer", "public"]  # noqa: Y015
     _WhichOneofArgType_way: _TypeAlias = _typing.Literal["way", b"way"]  # noqa: Y015

@@ -1,0 +1,198 @@
+"""For officers of the authority: the review of a transmitted filing (steps 4 to 6), comments on it, and comparisons."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import formsets
+from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
+from services.gateway.clients.answers import Filing, ReviewState, Step, TransmittedFiling
+from services.gateway.web.consultation_pages import Choice, cells_of, compared, over_the_years
+from services.gateway.web.errors import explained, status_of, told_beside, told_first
+from services.gateway.web.export_pages import asked_version
+from services.gateway.web.staff_pages import staff_framed
+from services.gateway.web.visit import Visit, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+_REFUSALS = (Invalid, Conflict, RuleBroken)
+_OFFERED: Mapping[ReviewState, tuple[ReviewState, ...]] = {
+    ReviewState.WAITING: (ReviewState.IN_PROGRESS, ReviewState.ASKED, ReviewState.RELIABLE),
+    ReviewState.IN_PROGRESS: (ReviewState.ASKED, ReviewState.RELIABLE),
+    ReviewState.ASKED: (ReviewState.ANSWERED, ReviewState.IN_PROGRESS, ReviewState.ASKED),
+    ReviewState.ANSWERED: (ReviewState.RELIABLE, ReviewState.IN_PROGRESS, ReviewState.ASKED),
+    ReviewState.RELIABLE: (ReviewState.IN_PROGRESS, ReviewState.ASKED),
+}
+"""States to offer, the likeliest first; `forms` decides whether the review goes there."""
+
+
+@router.get("/staff/filings/{filing_id}")
+async def overview(visit: Visitor, filing_id: str) -> Response:
+    """Show where the review of a transmitted filing stands, and what may be done with it."""
+    return await _overview(visit, filing_id)
+
+
+@router.post("/staff/filings/{filing_id}/review")
+async def review(visit: Visitor, filing_id: str) -> Response:
+    """Bring the review to another state; a question may name cells."""
+    fields = await visit.fields("state", "text", "cells")
+    state = next((one for one in ReviewState if one.value == fields.get("state")), ReviewState.UNSPECIFIED)
+    text, cells = fields.get("text", ""), cells_of(fields.get("cells", ""))
+    try:
+        filing = await visit.services.forms.review(filing_id, state, text, cells, visit.request_id(fields))
+    except _REFUSALS as failure:
+        return await _overview(visit, filing_id, failure, {"state": state.value, "text": text})
+    word = visit.wording.label(filing.review.state if filing.review else state)
+    return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Fiabilisation : {state}.", state=word))
+
+
+@router.post("/staff/filings/{filing_id}/close")
+async def close(visit: Visitor, filing_id: str) -> Response:
+    """Close a filing found reliable."""
+    fields = await visit.fields()
+    await visit.services.forms.close(filing_id, visit.request_id(fields))
+    return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Dossier clôturé."))
+
+
+@router.post("/staff/filings/{filing_id}/return")
+async def send_back(visit: Visitor, filing_id: str) -> Response:
+    """Return the filing to its body, with a reason and the cells to look at again."""
+    fields = await visit.fields("reason", "cells")
+    reason, cells = fields.get("reason", ""), cells_of(fields.get("cells", ""))
+    try:
+        await visit.services.forms.reopen(filing_id, reason, cells, visit.request_id(fields))
+    except _REFUSALS as failure:
+        return await _overview(visit, filing_id, failure, {"reason": reason})
+    return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Dossier renvoyé à l’organisme."))
+
+
+@router.post("/staff/filings/{filing_id}/return-request")
+async def decide(visit: Visitor, filing_id: str) -> Response:
+    """Accept or refuse the request of a body to have its closed filing back."""
+    fields = await visit.fields("decision", "reason")
+    decision, reason = fields.get("decision", ""), fields.get("reason", "")
+    if decision not in ("accept", "refuse"):
+        raise Invalid
+    is_accepted, request_id = decision == "accept", visit.request_id(fields)
+    try:
+        await visit.services.forms.decide_return(filing_id, reason, is_accepted=is_accepted, request_id=request_id)
+    except _REFUSALS as failure:
+        return await _overview(visit, filing_id, failure)
+    word = visit.wording("Retour accepté.") if is_accepted else visit.wording("Retour refusé.")
+    return await visit.go(f"/staff/filings/{filing_id}", word)
+
+
+@router.post("/staff/filings/{filing_id}/archive")
+async def archive(visit: Visitor, filing_id: str) -> Response:
+    """Archive a closed filing."""
+    fields = await visit.fields()
+    await visit.services.forms.archive(filing_id, visit.request_id(fields))
+    return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Dossier archivé."))
+
+
+@router.get("/staff/filings/{filing_id}/comments")
+async def comments(visit: Visitor, filing_id: str) -> Response:
+    """Show the comments of the authority and those that the body shared."""
+    return await _comments(visit, filing_id, visit.request.query_params.get("cell", "")[:32])
+
+
+@router.get("/staff/filings/{filing_id}/cells/{address}")
+async def cell(visit: Visitor, filing_id: str, address: str) -> Response:
+    """Lead to the comments of a cell."""
+    return await visit.go(f"/staff/filings/{filing_id}/comments?cell={address}")
+
+
+@router.post("/staff/filings/{filing_id}/comments")
+async def comment(visit: Visitor, filing_id: str) -> Response:
+    """Comment a cell, for the body to read; a refused comment stays in view."""
+    fields = await visit.fields("address", "text")
+    address, text = fields.get("address", "").strip(), fields.get("text", "").strip()
+    try:
+        await visit.services.forms.comment(
+            filing_id, address, text, is_flagged=False, is_shared=True, request_id=visit.request_id(fields)
+        )
+    except _REFUSALS as failure:
+        return await _comments(visit, filing_id, address, text, failure)
+    note = visit.wording("Commentaire enregistré.")
+    return await visit.go(f"/staff/filings/{filing_id}/comments?cell={address}", note)
+
+
+@router.get("/staff/filings/{filing_id}/compare")
+async def compare(visit: Visitor, filing_id: str) -> Response:
+    """Compare two signed versions of the body, and show lines over its transmitted years."""
+    filing = (await visit.services.forms.get_transmitted(filing_id)).filing
+    query = visit.request.query_params
+    choices = _choices(filing, await visit.services.forms.transmitted())
+    asked, version = query.get("other", ""), asked_version(visit.request) or filing.signed_version
+    other = next((one for one in choices if one.value == asked), None)
+    if asked and other is None:
+        raise NotFound
+    shown_series, refused = await over_the_years(visit, filing.identity, query.get("cells"))
+    values: dict[str, Any] = {"choices": choices, "version": version, "other": other, **shown_series}
+    if other is not None:
+        found = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
+        values |= compared(found, formsets.load(filing.identity.form_set), visit.wording)
+    values |= staff_framed(visit, filing, "compare")
+    return await visit.page("staff_compare.html", values, status_of(refused) if refused else 200)
+
+
+def _choices(filing: Filing, transmitted: tuple[Filing, ...]) -> list[Choice]:
+    mine = (filing.identity.body, filing.identity.document)
+    same = [one for one in transmitted if (one.identity.body, one.identity.document) == mine]
+    return [
+        Choice(f"{one.identity.filing_id}:{version}", one.identity.filing_id, one.identity.year, version)
+        for one in sorted(same, key=lambda one: -one.identity.year)
+        for version in range(one.signed_version, 0, -1)
+    ]
+
+
+async def _overview(
+    visit: Visit, filing_id: str, failure: Failure | None = None, kept: Mapping[str, str] | None = None
+) -> Response:
+    found = await visit.services.forms.get_transmitted(filing_id)
+    values = {
+        **staff_framed(visit, found.filing, ""),
+        **_offers(visit, found.filing),
+        "forms": _forms(found),
+        "activities": found.activities,
+        "kept": {"state": "", "text": "", "reason": "", **(kept or {})},
+        "failure": explained(failure, visit.wording) if failure else "",
+        "violations": told_beside(failure, visit.wording) if failure else (),
+    }
+    return await visit.page("staff_filing.html", values, status_of(failure) if failure else 200)
+
+
+def _offers(visit: Visit, filing: Filing) -> dict[str, Any]:
+    may, request = visit.passport.may_everywhere, filing.return_request
+    state = filing.review.state if filing.review else ReviewState.UNSPECIFIED
+    is_in_review, is_closed = filing.step is Step.REVIEW, filing.step is Step.CLOSED
+    return {
+        "states": _OFFERED.get(state, ()) if is_in_review and may("filing.review") else (),
+        "may_close": is_in_review and state is ReviewState.RELIABLE and may("filing.close"),
+        "may_return": is_in_review and may("filing.return"),
+        "may_decide": is_closed and request is not None and request.is_pending and may("filing.close"),
+        "may_archive": is_closed and may("filing.close"),
+    }
+
+
+def _forms(found: TransmittedFiling) -> list[formsets.Form]:
+    identity = found.filing.identity
+    return [one for one in formsets.load(identity.form_set).forms if one.document == identity.document.code]
+
+
+async def _comments(
+    visit: Visit, filing_id: str, address: str, text: str = "", failure: Failure | None = None
+) -> Response:
+    filing = (await visit.services.forms.get_transmitted(filing_id)).filing
+    form_set = formsets.load(filing.identity.form_set)
+    known = address if form_set.has_cell(address) else ""
+    values = {
+        **staff_framed(visit, filing, "comments"),
+        "comments": await visit.services.forms.comments(filing_id, known),
+        "address": address,
+        "text": text,
+        "failure": told_first(failure, visit.wording) if failure else "",
+    }
+    return await visit.page("staff_comments.html", values, status_of(failure) if failure else 200)
