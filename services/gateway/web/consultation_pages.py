@@ -138,6 +138,7 @@ async def series(visit: Visitor, filing_id: str) -> Response:
         "years": years,
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
+        "has_other_labels": any(point.has_other_labels for point in points),
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told(failure, visit.wording) if failure else (),
     }
@@ -160,6 +161,7 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
         "version": version,
         "other": other,
         "count": len(differences),
+        "has_other_labels": any(one.has_other_labels for one in differences),
         **_by_form(differences, form_set, _),
     }
     return await visit.page("compare.html", values)

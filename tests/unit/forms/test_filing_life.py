@@ -15,6 +15,7 @@ from services.forms.domain.sharing import ReceivedFact
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import NOON, SHARED, CannedControls, a_fact, a_filing, a_forms, begun
 from tests.support.hosting import a_caller
+from tests.support.pdfs import a_pdf, stream
 
 ADDRESSES = ("BA.010.brut", "BA.020.brut", SHARED)
 MOVES = {(1, 2), (1, 3), (2, 3), (2, 1), (3, 1), (3, 2)}
@@ -104,7 +105,7 @@ class LifeOfAFiling(RuleBasedStateMachine):
     @rule(content=st.sampled_from([b"1", b"2", b"3"]))
     def attach(self, content: bytes) -> None:
         before, was = self.attached(), self.filing
-        pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+        pdf = a_pdf(stream(content))
         kind = AttachmentKind.OTHER
         self.run(self.forms.use.attach_file(self.director, was.id, kind, f"{content.decode()}.pdf", pdf))
         if was.lock or was.step is Step.REVIEW:
