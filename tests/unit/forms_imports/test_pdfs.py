@@ -1,5 +1,6 @@
 """What is in an attached PDF besides its pages is found, wherever it hides; honest PDFs pass."""
 
+import base64
 import os
 import random
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 from pypdf import PdfWriter
 
+import formsets
 from formsets.attachments import LARGEST
 from services.forms.clients.uploads.pdfs import flaws_of, rehearse
 from services.forms.domain.attachment import PdfFlaw
@@ -23,6 +25,13 @@ def test_honest_pdfs_have_no_flaw():
     assert flaws_of(a_compressed_pdf()) == set()
     assert flaws_of(a_pdf(page=linked)) == set()
     assert flaws_of(a_pdf(b"<</Names[]>>", catalog=outlined)) == set()
+
+
+@pytest.mark.parametrize("version", formsets.available())
+def test_the_attachment_that_passes_in_the_catalogue_has_no_flaw(version):
+    example = formsets.load(version).examples["F-30"]["passing"]
+
+    assert flaws_of(base64.b64decode(example["attachment"])) == set()
 
 
 def test_words_in_a_text_are_no_flaw():
