@@ -15,6 +15,8 @@ from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 
 MOST_CELLS = 500_000
 """Cells of a workbook, and area of the rectangle of a sheet."""
+MOST_ROWS = 5_000
+"""Rows of a sheet; a text may have more lines."""
 MOST_AREA = 1_000_000
 """Area of all the sheets of a workbook: the reader keeps each of them."""
 MOST_NOTED = 2_000
@@ -326,6 +328,18 @@ class _Cells:
             self._require_small(*self._place(last))
 
     def _require_small(self, row: int, column: int) -> None:
+        if row > MOST_ROWS:
+            raise FileRefused(
+                "F-29",
+                (
+                    f"Une feuille va jusqu'à la ligne {row}, au plus {MOST_ROWS} sont admises.",
+                    f"A sheet goes down to row {row}, at most {MOST_ROWS} are allowed.",
+                ),
+                (
+                    "Supprimez les lignes après la dernière qui sert (Ctrl+Fin y mène), ou enregistrez la feuille en CSV.",
+                    "Delete the rows after the last one in use (Ctrl+End leads there), or save the sheet as CSV.",
+                ),
+            )
         area = row * column
         if area > MOST_CELLS or column > 16_384:
             raise FileRefused(
@@ -335,8 +349,8 @@ class _Cells:
                     f"A sheet covers {row} rows by {column} columns, at most {MOST_CELLS} cells are allowed.",
                 ),
                 (
-                    "Supprimez les lignes et les colonnes après la dernière qui sert (Ctrl+Fin y mène).",
-                    "Delete the rows and columns after the last one in use (Ctrl+End leads there).",
+                    "Supprimez les colonnes après la dernière qui sert (Ctrl+Fin y mène).",
+                    "Delete the columns after the last one in use (Ctrl+End leads there).",
                 ),
             )
         if area > self._area:
