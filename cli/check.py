@@ -276,17 +276,21 @@ def _typed_cells(form_set: FormSet, file: FlatFile, language: str) -> _Typed:
 
 
 def _of_file(problem: FileProblem, language: str) -> FormatItem:
-    return _told(problem, problem.line, problem.sheet, problem.code, problem.column, language)
+    # What refuses the whole file says by itself where it was found.
+    place = "" if problem.is_fatal else _place(problem.line, problem.sheet, language)
+    return _told(problem, problem.line, place, (problem.code, problem.column), language)
 
 
 def _of_cell(entry: Entry, problem: Problem, language: str) -> FormatItem:
     code, _, column = entry.address.rpartition(".")
-    return _told(problem, entry.line_number, entry.sheet, code, column, language)
+    place = _place(entry.line_number, entry.sheet, language)
+    return _told(problem, entry.line_number, place, (code, column), language)
 
 
-def _told(problem: FileProblem | Problem, line: int, sheet: str, code: str, column: str, language: str) -> FormatItem:
+def _told(problem: FileProblem | Problem, line: int, place: str, cell: tuple[str, str], language: str) -> FormatItem:
     text = problem.english if language == "en" else problem.french
-    where = f"{_place(line, sheet, language)}. {text.where}" if line else text.where
+    code, column = cell
+    where = f"{place}. {text.where}" if place else text.where
     return FormatItem(line, column, code, problem.control, text.what, where, text.how)
 
 
@@ -310,6 +314,9 @@ def _required(form_set: FormSet, address: str, language: str) -> FormatItem:
 
 
 def _place(line: int, sheet: str, language: str) -> str:
+    """Where a line stands, empty for the file as a whole."""
+    if not line:
+        return ""
     if language == "en":
         return f"Sheet {sheet}, row {line}" if sheet else f"Line {line}"
     return f"Feuille {sheet}, ligne {line}" if sheet else f"Ligne {line}"
