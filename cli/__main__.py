@@ -22,6 +22,12 @@ Server = Annotated[
     str, typer.Option(envvar="HARMONIA_SERVER", help="Adresse du serveur, http://127.0.0.1:8100 par exemple.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Réponse pour une machine.")]
+AdjustmentFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--adjustments", metavar="FICHIER", help="Décisions d'une autorité sur les contrôles (rules adjustments)."
+    ),
+]
 FilingId = Annotated[str, typer.Argument(metavar="DOSSIER", help="Identifiant du dossier (voir status).")]
 
 
@@ -219,24 +225,30 @@ def set_cell(
 
 @app.command()
 def check(
-    target: Annotated[
-        str, typer.Argument(metavar="FICHIER|DOSSIER", help="Un fichier plat, ou un dossier du serveur.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="FICHIER|DOSSIER", help="Un fichier, ou un dossier du serveur.")],
     previous: Annotated[
         Path | None, typer.Option(metavar="FICHIER", help="Le fichier de l'exercice précédent, pour les contrôles N-1.")
     ] = None,
     document: Annotated[
         str, typer.Option(help="ER, QDIS, ou whole pour les deux ; sans elle, ce que le fichier contient.")
     ] = "",
+    adjustments: AdjustmentFiles = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Correspondance des comptes d'une balance ou d'un FEC (mapping --json)."),
+    ] = None,
+    form_set: Annotated[str, typer.Option("--form-set", help="Référentiel ; sans lui, celui de l'exercice.")] = "",
+    language: Annotated[str, typer.Option("--lang", help="fr ou en.")] = "fr",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
-    """Contrôler un fichier sans serveur, ou un dossier du serveur."""
+    """Contrôler un fichier sans serveur (CSV, XLSX, JSON, xBRL, balance, FEC), ou un dossier du serveur."""
     is_filing = bool(server) and not Path(target).exists() and _is_uuid(target)
     if not is_filing:
-        from cli.check import check_command
+        from cli.check import Options, check_command
 
-        raise typer.Exit(check_command(Path(target), as_json, previous, document))
+        options = Options(previous, document, form_set, language, adjustments or (), mapping)
+        raise typer.Exit(check_command(Path(target), as_json, options))
     answer = _ask(server, "GET", f"/filings/{target}/check", "Contrôles…")
     _show(answer, as_json, showing.report)
     raise typer.Exit(CLEAN if answer["verdict"] in showing.ACCEPTABLE else TO_TREAT)
@@ -516,11 +528,29 @@ def export(
         Path | None, typer.Option("-o", "--output", help="Dossier ; la sortie standard sans lui.")
     ] = None,
     version: Annotated[str | None, typer.Option(help="La plus récente sans elle.")] = None,
+    adjustments: AdjustmentFiles = None,
 ) -> None:
     """Écrire le catalogue des contrôles et des formules, avec son empreinte."""
     from cli.rules import export_command
 
-    raise typer.Exit(export_command(export_format, output, version))
+    raise typer.Exit(export_command(export_format, output, version, adjustments or ()))
+
+
+@rules.command(name="adjustments")
+def save_adjustments(
+    filing: FilingId,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Fichier, dossier, ou - pour la sortie standard.")
+    ] = None,
+    server: Server = "",
+) -> None:
+    """Enregistrer les décisions de l'autorité sur les contrôles d'un dossier, pour check et rules export."""
+    from cli.export import save
+
+    client = _client(server)
+    with _explaining():
+        content, name = client.download(f"/filings/{filing}/adjustments")
+    raise typer.Exit(save(content, name or "adjustments.json", output))
 
 
 def main() -> None:

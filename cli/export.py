@@ -37,11 +37,16 @@ def export_command(
         print(f"Format inconnu : {chosen}. Formats : {', '.join(FORMATS)}.", file=sys.stderr)
         return REFUSED
     content, name = client.download(f"/filings/{filing}/export/{chosen}", params={"version": version})
+    return save(content, name or f"{filing}.{chosen}", output)
+
+
+def save(content: bytes, name: str, output: Path | None) -> int:
+    """Write what a server gave, and print where; return the exit code (0 or 2)."""
     if output == STANDARD_OUTPUT:
         sys.stdout.buffer.write(content)
         return WRITTEN
     # The name comes from a server: only its last part, so that it cannot point elsewhere.
-    safe_name = Path(name).name or f"{filing}.{chosen}"
+    safe_name = Path(name).name
     path = output or Path(safe_name)
     path = path / safe_name if path.is_dir() else path
     try:

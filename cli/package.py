@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -112,7 +112,7 @@ def _structure(contents: Mapping[str, Any]) -> list[Remark]:
     schema = json.loads((_HOME / "package.schema.json").read_text(encoding="utf-8"))
     remarks = [
         Remark("error", "schema", "/".join(map(str, error.absolute_path)) or "paquet", error.message[:300])
-        for error in Draft202012Validator(schema).iter_errors(contents)
+        for error in Draft202012Validator(schema, format_checker=FormatChecker(["date"])).iter_errors(contents)
     ]
     if remarks:
         return remarks

@@ -3,10 +3,12 @@
 import html
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import formsets
+from cli.adjustments import BadAdjustments, adjusted_controls, read_adjustments, rules_under
 from formsets import Control, FormSet, UnknownFormSet
 from services.validation.domain.grammar import parse
 from services.validation.domain.json_form import to_json
@@ -30,20 +32,25 @@ _STYLE = (
 )
 
 
-def export_command(export_format: str, output: Path | None = None, version: str | None = None) -> int:
+def export_command(
+    export_format: str, output: Path | None = None, version: str | None = None, adjustments: Sequence[Path] = ()
+) -> int:
     """Write the catalogue of a version and print its digest; return the exit code (0 or 2).
 
     Args:
         export_format: `json` or `html`.
         output: a folder, in which the file is named after the version; the standard output when None.
-        version: the newest when None.
+        version: when None, the one that the adjustments are about, else the newest.
+        adjustments: files of what authorities decided about controls of a campaign.
     """
     if export_format not in FORMATS:
         print(f"Format inconnu : {export_format}. Choisir parmi {', '.join(FORMATS)}.", file=sys.stderr)
         return REFUSED
     try:
-        form_set = formsets.load(version or formsets.available()[-1])
-    except UnknownFormSet as error:
+        decided = [read_adjustments(path) for path in adjustments]
+        named = next((one.form_set for one in decided if one.form_set), formsets.available()[-1])
+        form_set = rules_under(formsets.load(version or named), decided)
+    except (UnknownFormSet, BadAdjustments) as error:
         print(error, file=sys.stderr)
         return REFUSED
     text = as_html(form_set) if export_format == "html" else _json_text(form_set)
@@ -66,6 +73,7 @@ def catalogue(form_set: FormSet) -> dict[str, Any]:
     return {
         "version": form_set.version,
         "rule_set": form_set.digest,
+        "adjusted": adjusted_controls(form_set),
         "controls": [_control(form_set, control) for control in form_set.controls],
         "formulas": [
             {"line": line.code, "label": line.label, "columns": list(form.formula_columns), **_expression(line.formula)}
@@ -115,10 +123,19 @@ def as_html(form_set: FormSet) -> str:
         f"<title>Règles {form_set.version}</title><style>{_STYLE}</style></head><body>"
         f"<h1>Règles de contrôle, référentiel {form_set.version}</h1>"
         f"<p>{len(form_set.controls)} contrôles. Empreinte du jeu de règles : <code>{form_set.digest}</code></p>"
+        f"{_adjusted(form_set)}"
         f"<nav><ul style='columns:8;list-style:none;padding:0'>{entries}</ul></nav><main>"
         + "".join(_section(form_set, control) for control in form_set.controls)
         + "</main></body></html>\n"
     )
+
+
+def _adjusted(form_set: FormSet) -> str:
+    """What an authority changed, empty when nothing."""
+    told = [
+        f"{one['control']} ({one['official']} → {one['severity'] or 'retiré'})" for one in adjusted_controls(form_set)
+    ]
+    return f"<p>Contrôles ajustés par l'autorité : {html.escape(', '.join(told))}.</p>" if told else ""
 
 
 def _section(form_set: FormSet, control: Control) -> str:

@@ -163,6 +163,7 @@ def series(console: Console, answer: Mapping[str, Any]) -> None:
     console.print(table)
     if any(point["is_break"] for point in points):
         console.print("≠ rupture de série : la définition a changé.")
+    _labels(console, points)
 
 
 def differences(console: Console, answer: Mapping[str, Any]) -> None:
@@ -173,6 +174,12 @@ def differences(console: Console, answer: Mapping[str, Any]) -> None:
         table.add_row(one["address"], escape(one["label"]), *map(escape, values))
     console.print(table)
     console.print(f"{len(answer['differences'])} différence(s).")
+    _labels(console, answer["differences"])
+
+
+def _labels(console: Console, shown: Iterable[Mapping[str, Any]]) -> None:
+    if any(one.get("has_other_labels") for one in shown):
+        console.print("Un référentiel d'alors n'est plus livré : des libellés sont ceux d'un autre.")
 
 
 def refusal(console: Console, message: str, violations: Iterable[Mapping[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """Control F-30: which files go with a filing. A whole PDF, 25 MB at most, without a password.
 
-Nobody looks for viruses here: a PDF is kept and given back as it came, never opened by the server.
+What can be seen without reading the PDF; `services/forms/clients/uploads/pdfs.py` looks into its objects. Nobody looks
+for viruses: a PDF is kept and given back as it came.
 """
 
 import re
@@ -14,9 +15,9 @@ LARGEST = 25_000_000
 END_WITHIN = 2_048
 """Bytes from the end in which a PDF says that it ends."""
 _ENCRYPT = re.compile(
-    rb"/(?:E|#45)(?:n|#6[eE])(?:c|#63)(?:r|#72)(?:y|#79)(?:p|#70)(?:t|#74)(?=[\s/<\[(%]|\d)",
+    rb"/(?:E|#45)(?:n|#6[eE])(?:c|#63)(?:r|#72)(?:y|#79)(?:p|#70)(?:t|#74)\s*(?:<<|\d+\s+\d+\s+R\b)",
 )
-"""The name `/Encrypt` of a trailer or of a cross-reference stream, escaped or not."""
+"""The entry `/Encrypt` of a trailer or of a cross-reference stream, its name escaped or not; the word in a text is none."""
 
 
 def refused_attachment(content: bytes) -> Problem | None:

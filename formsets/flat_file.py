@@ -21,6 +21,8 @@ LARGEST = 20 * 1024 * 1024
 MOST_LINES = 100_000
 MOST_PROBLEMS = 1_000
 """Beyond this many, one last problem says how many more there are."""
+MOST_REPEATED = 50
+"""Repeated cells named; beyond, one last sentence says how many more there are."""
 
 _MOST_JOINED = 50
 """Physical lines that one quoted text may span."""
@@ -62,6 +64,8 @@ _SUBJECT = {
     "referentiel": "version",
     "référentiel": "version",
 }
+_OURS = frozenset({"code", "column", "value", "unite", "unité"})
+"""Columns that have an effect; the others are the user's own."""
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _EUROS = frozenset({"", "eur", "euro", "euros", "€", "eur 0"})
 _THOUSANDS = re.compile(r"\bk ?(€|eur|euros?)(\b|\)|$)|milliers", re.IGNORECASE)
@@ -148,6 +152,11 @@ def file_problem(
     return FileProblem(line, column, code, control, french, english, is_fatal, raw, extra, sheet)
 
 
+TOO_LARGE = file_problem(
+    "F-29", ("Le fichier dépasse 20 Mo.", "The file is over 20 MB."), REMOVE_THE_REST, is_fatal=True
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """Something the reader decided by itself, and says so."""
@@ -183,8 +192,7 @@ class FlatFile:
 def read_flat_file(content: bytes, form_set: FormSet) -> FlatFile:
     """Read a flat file against a form set."""
     if len(content) > LARGEST:
-        too_large = ("Le fichier dépasse 20 Mo.", "The file is over 20 MB.")
-        return _refused(file_problem("F-29", too_large, REMOVE_THE_REST))
+        return _refused(TOO_LARGE)
     try:
         text, encoding = decoded(content)
     except UnknownEncoding as error:
@@ -291,6 +299,8 @@ class _Reader:
     dropped: set[str] = field(default_factory=set)
     """Cells given twice with different values: neither is kept."""
     sheet: str = ""
+    repeated: int = 0
+    """Lines that say again what an earlier one said."""
 
     def read(self) -> FlatFile:
         lines = lines_of(self.text)
@@ -315,8 +325,7 @@ class _Reader:
         refusal = self.refuse_subject(lines[header_at], header_at + 1)
         if refusal:
             return refusal
-        names = [name.strip().strip('"').lower().lstrip("\ufeff") for name in lines[header_at].split(self.separator)]
-        self._read_rows(lines, header_at + 1, [_column_name(name) for name in names])
+        self._read_rows(lines, header_at + 1, [_title(name) for name in lines[header_at].split(self.separator)])
         return self.result()
 
     def _read_rows(self, lines: list[str], start: int, names: list[str]) -> None:
@@ -499,14 +508,16 @@ class _Reader:
         address = first.address
         code, _, column = address.rpartition(".")
         if self._same(first, second):
-            self.guesses.append(
-                Guess(
-                    "duplicate",
-                    address,
-                    f"{address} est donné deux fois avec la même valeur ({self._place(first, 'fr')} et {self._place(second, 'fr')}).",
-                    f"{address} is given twice with the same value ({self._place(first, 'en')} and {self._place(second, 'en')}).",
+            self.repeated += 1
+            if self.repeated <= MOST_REPEATED:
+                self.guesses.append(
+                    Guess(
+                        "duplicate",
+                        address,
+                        f"{address} est donné deux fois avec la même valeur ({self._place(first, 'fr')} et {self._place(second, 'fr')}).",
+                        f"{address} is given twice with the same value ({self._place(first, 'en')} and {self._place(second, 'en')}).",
+                    )
                 )
-            )
             return
         self.dropped.add(address)
         self._problem(
@@ -565,6 +576,16 @@ class _Reader:
         """What was read."""
         if self.unlisted:
             self.problems.append(unlisted(self.unlisted))
+        if self.repeated > MOST_REPEATED:
+            more = self.repeated - MOST_REPEATED
+            self.guesses.append(
+                Guess(
+                    "duplicate",
+                    str(more),
+                    f"{more} autres lignes répètent une case déjà donnée, avec la même valeur.",
+                    f"{more} more lines repeat a cell that was given before, with the same value.",
+                )
+            )
         kept = tuple(entry for entry in self.entries.values() if entry.address not in self.dropped)
         siren, year = self._own_siren(), self._own_year()
         opens = self.entries.get("ID.160.v")
@@ -595,6 +616,13 @@ def _shown(entry: Entry) -> str:
 def _year_in(text: str) -> int | None:
     found = re.search(r"(?<![0-9])([0-9]{4})(?![0-9])", text)
     return int(found[1]) if found else None
+
+
+def _title(text: str) -> str:
+    """The reader's name of a column, the user's own as it is written when it is not one of ours."""
+    bare = text.strip().strip('"').lstrip("\ufeff").strip()
+    known = _column_name(bare.lower())
+    return known if known in _OURS else bare
 
 
 def _column_name(name: str) -> str:

@@ -74,8 +74,15 @@ READINGS = {
         ("tests/unit/cli_check/test_check.py::test_an_empty_required_cell_makes_the_file_not_evaluable",),
     ),
     "F-30": Entry(
-        ("formsets/attachments.py::refused_attachment", "services/forms/domain/attachment.py::require_pdf"),
-        ("tests/unit/forms/test_attachment.py::test_anything_else_is_refused",),
+        (
+            "formsets/attachments.py::refused_attachment",
+            "services/forms/domain/attachment.py::require_pdf",
+            "services/forms/domain/attachment.py::require_flawless",
+        ),
+        (
+            "tests/unit/forms/test_attachment.py::test_anything_else_is_refused",
+            "tests/unit/forms/test_attachment.py::test_each_flaw_is_said_in_both_languages",
+        ),
         "Not looked at for viruses.",
     ),
     "Q-01": Entry(

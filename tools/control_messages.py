@@ -7,6 +7,7 @@ the expression, unless the same file has a sentence that says it better.
 from collections.abc import Mapping
 from typing import Any
 
+from formsets.consequences import CONSEQUENCES
 from services.validation.domain.grammar import parse
 from services.validation.domain.syntax import (
     And,
@@ -27,15 +28,6 @@ from services.validation.domain.syntax import (
 )
 
 _MOST_CELLS = 6
-_TAILS = {
-    "B": ("La valeur est refusée.", "The value is refused."),
-    "T": (
-        "La transmission est bloquée tant que ce n'est pas corrigé.",
-        "Transmission is blocked until it is corrected.",
-    ),
-    "A": ("Corrigez, ou justifiez en 20 caractères au moins.", "Correct it, or justify it in 20 characters or more."),
-    "R": ("Simple remarque : aucune action n'est exigée.", "A remark only: no action is required."),
-}
 _SIGNS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
@@ -54,7 +46,7 @@ def message(control: Mapping[str, Any], written: Mapping[str, str], labels: Mapp
         texts[language] = {
             "what": control["message"] if language == "fr" else written["what_en"],
             "where": _where(tree, labels, index),
-            "how": f"{how} {_TAILS[control['severity']][index]}",
+            "how": f"{how} {CONSEQUENCES[control['severity']][language]}",
         }
     return {"message": control["message"], "texts": texts}
 

@@ -46,7 +46,7 @@ from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
-from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork
+from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork, Pdfs
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
 from services.forms.usecases.read_filings import (
@@ -79,6 +79,7 @@ def wire(
     facts: Facts,
     bodies: Bodies,
     files: FlatFiles,
+    pdfs: Pdfs,
     form_sets: FormSets,
     stack: Stack,
     unhurried: Controls | None = None,
@@ -140,7 +141,7 @@ def wire(
         comment_cell=CommentCell(open_work, controls, form_sets, clock, identifiers),
         list_comments=ListComments(open_work, form_sets),
         extend_deadline=ExtendDeadline(open_work, bodies, clock),
-        attach_file=AttachFile(open_work, controls, form_sets, clock, identifiers),
+        attach_file=AttachFile(open_work, controls, form_sets, pdfs, clock, identifiers),
         list_attachments=ListAttachments(open_work),
         get_attachment=GetAttachment(open_work),
     )
@@ -165,7 +166,9 @@ class FormsService:
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         unhurried = GrpcControls(peers, is_background=True)
-        use = wire(open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, formsets, stack, unhurried)
+        use = wire(
+            open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried
+        )
         archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))
         tasks = [
             asyncio.create_task(relay.run()),

@@ -501,6 +501,22 @@ async def test_a_preview_comes_back_as_it_was_added(open_work):
             await work.imports.get(FILING_ID, OTHER_ID)
 
 
+async def test_the_persons_own_columns_keep_their_order(open_work):
+    own = {"zone": "1", "Clé": "2", "a": "3", "é": "4"}
+    (change, new, total), (problem,) = a_preview().changes, a_preview().problems
+    changes = (replace(change, extra=own), replace(new, extra={"autre": "5", "zone": "6"}), total)
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.imports.add(a_preview(changes=changes, problems=(replace(problem, extra=own),)))
+        await work.commit()
+
+    async with open_work() as work:
+        found = await work.imports.get(FILING_ID, a_preview().id)
+    assert list(found.changes[0].extra) == list(own)
+    assert found.changes[1].extra == {"autre": "5", "zone": "6"}
+    assert list(found.problems[0].extra) == list(own)
+
+
 async def test_a_preview_is_confirmed_once_committed(open_work):
     await keep(open_work, a_filing())
     async with open_work() as work:

@@ -1,6 +1,6 @@
 """Builders of filings and cells, and the forms service's use cases wired on fakes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from chassis.identity import Caller
 from formsets import FormSet
 from formsets.flat_file import check_subject, read_flat_file
 from formsets.workflow import APPROVED_ON
+from services.forms.clients.uploads.pdfs import flaws_of
 from services.forms.domain.addressing import place_of
+from services.forms.domain.attachment import PdfFlaw
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
@@ -319,6 +321,13 @@ class InlineFlatFiles:
         )
 
 
+class InlinePdfs:
+    """Looks into PDFs, in process."""
+
+    async def flaws(self, content: bytes) -> Collection[PdfFlaw]:
+        return flaws_of(content)
+
+
 class CountingIdentifiers:
     """Identifiers 1, 2, 3…"""
 
@@ -350,6 +359,7 @@ class Forms:
             self.facts,
             self.bodies,
             InlineFlatFiles(),
+            InlinePdfs(),
             formsets,
             stack,  # type: ignore[arg-type]
         )

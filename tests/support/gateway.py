@@ -74,6 +74,7 @@ from services.gateway.clients.answers import (
     Report,
     Review,
     ReviewState,
+    RuleSet,
     RunState,
     SavedCells,
     ScopeGrant,
@@ -242,6 +243,8 @@ class World:
     set_aside: tuple[SetAsideCell, ...] = ()
     is_applicable: bool = True
     """Whether the form set to publish is that of the campaign's exercices."""
+    has_other_labels: bool = False
+    """Of signed versions: their form set is shipped no more."""
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
     """Method → what it raises."""
     asked: list[tuple[str, object]] = field(default_factory=list)
@@ -423,14 +426,17 @@ class FakeForms:
     async def signed_version(self, filing_id: str, version: int = 0) -> SignedVersion:
         self.world.note("signed_version", (filing_id, version))
         cells = tuple(Cell(cell.address, cell.value) for cell in self.world.cells)
-        return SignedVersion(self.world.filing, version or 2, "2024.1", cells, (2, 1))
+        return SignedVersion(self.world.filing, version or 2, "2024.1", cells, (2, 1), self.world.has_other_labels)
 
     async def series(
         self, body: str, document: Document, addresses: Sequence[str], years: int = 0
     ) -> tuple[SeriesPoint, ...]:
         self.world.note("series", (body, document, tuple(addresses), years))
         return (
-            SeriesPoint(2024, "BA.010.brut", "1234567", "Frais d'établissement", "2024.1", False, True),
+            SeriesPoint(
+                *(2024, "BA.010.brut", "1234567", "Frais d'établissement", "2024.1", False, True),
+                has_other_labels=self.world.has_other_labels,
+            ),
             SeriesPoint(2025, "BA.010.brut", "1300000", "Frais, nouveau libellé", "2025.1", True, False),
         )
 
@@ -438,7 +444,8 @@ class FakeForms:
         self, filing_id: str, version: int, other_filing_id: str, other_version: int
     ) -> tuple[CellDifference, ...]:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
-        return (CellDifference("BA.010.brut", "Frais d'établissement", "1234567", ""),)
+        about = "BA.010.brut", "Frais d'établissement", "1234567", ""
+        return (CellDifference(*about, self.world.has_other_labels),)
 
     async def form_sets(self) -> tuple[FormSetStatus, ...]:
         self.world.note("form_sets", self.passport)
@@ -681,6 +688,10 @@ class FakeValidations:
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
         return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
+
+    async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
+        self.world.note("rules", (form_set, document, year))
+        return RuleSet("ab" * 32, "cd" * 32, (replace(an_adjustment(), author=""),))
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
         self.world.note("adjust", adjustment)

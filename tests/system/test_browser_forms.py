@@ -17,6 +17,7 @@ import formsets
 from demo.federation import SAMPLE_OPH, YEAR
 from synthetic import synthesise, to_flat_csv, with_fault
 from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, chromium, desk
+from tests.support.pdfs import a_pdf
 from tests.support.stacks import RunningStack, one_process
 
 pytestmark = [
@@ -29,7 +30,7 @@ TEXT = "Logements conventionnés repris de l’enquête annuelle, revus par le c
 REASON = "Seuil revu avec les fédérations."
 REOPENED = "Le cabinet a corrigé les amortissements."
 LATER = "Départ du comptable en mai."
-A_PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+A_PDF = a_pdf()
 FAULT = "A-08"
 OFFICIAL = sorted(
     {text for form in formsets.load("2024.1").forms for text in (form.title, *(line.label for line in form.lines))},

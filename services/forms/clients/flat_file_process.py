@@ -15,25 +15,16 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import formsets
 from formsets import ControlText, FormSet
-from formsets.flat_file import (
-    REMOVE_THE_REST,
-    FileProblem,
-    FlatFile,
-    check_subject,
-    file_problem,
-    picking,
-    read_flat_file,
-)
-from services.forms.clients.uploads.balances import Balance, is_balance, read_balance
-from services.forms.clients.uploads.containers import entries_of
+from formsets.flat_file import REMOVE_THE_REST, FileProblem, FlatFile, check_subject, file_problem, picking
+from services.forms.clients.uploads.balances import Balance
+from services.forms.clients.uploads.reading import read_upload
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_balance_sheet, read_spreadsheet
 from services.forms.clients.uploads.walls import leave, raise_walls
-from services.forms.clients.uploads.xbrl_reports import is_package, read_json, read_package
 
 MOST_GUESSES = 200
 MOST_EXTRAS = 30
@@ -47,7 +38,7 @@ MOST_REHEARSED = 1_200
 def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
     """Return what a file holds, or why it is refused, as plain JSON values."""
     try:
-        found = _read(form_set, content, question.get("file_name", ""))
+        found = read_upload(form_set, content, question.get("file_name", ""))
     except FileRefused as refused:
         return _refusal(refused.problem)
     if isinstance(found, Balance):
@@ -58,17 +49,6 @@ def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> di
         found, question["siren"], question["year"]
     )
     return _refusal(fatal) if fatal else _content(found)
-
-
-def _read(form_set: FormSet, content: bytes, file_name: str) -> FlatFile | Balance:
-    if content.startswith(b"PK"):
-        if is_package(entries_of(content)):
-            return read_package(content, form_set)
-        book = OpenedWorkbook(content)
-        return read_balance_sheet(book, file_name) or read_spreadsheet(book, form_set)
-    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return read_json(content, form_set)
-    return read_balance(content, file_name) if is_balance(content) else read_flat_file(content, form_set)
 
 
 def _refusal(problem: FileProblem) -> dict[str, Any]:
@@ -153,16 +133,40 @@ def _echo(extra: Mapping[str, str]) -> dict[str, str]:
     return dict(zip(own.titles[number], texts, strict=True))
 
 
+PDF = "pdf"
+"""Asked for instead of a form set, by who has a PDF to look into."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read a file, with what it needs loaded."""
+
+    answer: Callable[[Mapping[str, Any], bytes], dict[str, Any]]
+    rehearse: Callable[[int], None]
+    """Reads something of its own, at most so many lines of it."""
+
+
 @functools.cache
-def _loaded(version: str) -> FormSet:
-    """A form set with its indexes built; what reading needs has been used once, so that it is there."""
-    form_set = formsets.load(version)
-    _rehearse(form_set, 100)
+def _loaded(version: str) -> _Reading:
+    """What reads files of a form set, its indexes built, or PDFs; what reading needs has been used once, so that it is there."""
+    reading = _of_pdfs() if version == PDF else _of_form_set(formsets.load(version))
+    reading.rehearse(100)
     "warm".encode("utf-8-sig")
     for encoding in ("utf-8-sig", "cp1252", "iso-8859-15", "cp437"):
         codecs.lookup(encoding)  # loaded on first use otherwise, and no file opens by then
     gc.freeze()
-    return form_set
+    return reading
+
+
+def _of_form_set(form_set: FormSet) -> _Reading:
+    return _Reading(functools.partial(answer, form_set), functools.partial(_rehearse, form_set))
+
+
+def _of_pdfs() -> _Reading:
+    # Some fifty megabytes that nobody needs before the first attachment.
+    from services.forms.clients.uploads import pdfs
+
+    return _Reading(pdfs.answer, lambda _: pdfs.rehearse())
 
 
 def _rehearse(form_set: FormSet, most: int) -> None:
@@ -170,17 +174,17 @@ def _rehearse(form_set: FormSet, most: int) -> None:
     json.dumps(answer(form_set, {"siren": "", "year": 0}, f"code;colonne;valeur;c;d;e;f\n{lines}".encode()))
 
 
-def _read_one(form_set: FormSet, seconds: int, *, is_spare: bool) -> None:
+def _read_one(reading: _Reading, seconds: int, *, is_spare: bool) -> None:
     """Raise the walls, then read one file from standard input and answer on standard output."""
     walls = raise_walls(seconds)
     if is_spare:
         # It gets its own copy of the memory that reading writes to while nobody waits: a third of a reading.
-        _rehearse(form_set, MOST_REHEARSED)
+        reading.rehearse(MOST_REHEARSED)
     sys.stdout.write(json.dumps({"walls": walls}) + "\n")
     sys.stdout.flush()
     question = json.loads(sys.stdin.buffer.readline())
     try:
-        text = json.dumps(answer(form_set, question, sys.stdin.buffer.read()))
+        text = json.dumps(reading.answer(question, sys.stdin.buffer.read()))
     except MemoryError:
         text = json.dumps(
             _refusal(
@@ -205,7 +209,7 @@ def main() -> None:
         if not asked:
             break
         version, is_spare = json.loads(asked)
-        form_set = _loaded(version)
+        reading = _loaded(version)
         reader = os.fork()
         if not reader:
             try:
@@ -213,7 +217,7 @@ def main() -> None:
                 for ours, pipe in enumerate(pipes):
                     os.dup2(pipe, ours)
                     os.close(pipe)
-                _read_one(form_set, seconds, is_spare=is_spare)
+                _read_one(reading, seconds, is_spare=is_spare)
             finally:
                 os._exit(1)
         handle = os.pidfd_open(reader)

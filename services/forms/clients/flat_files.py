@@ -12,6 +12,7 @@ from formsets import FormSet
 from formsets.flat_file import REMOVE_THE_REST, FileProblem, file_problem
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
 from services.forms.domain.accounts import AccountBalance
+from services.forms.domain.attachment import PdfFlaw
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import Problem, Sentences
@@ -28,6 +29,8 @@ _TOO_MUCH = file_problem(
         "Remove what is not asked for, or save it as CSV.",
     ),
 )
+PDF = "pdf"
+"""Asks a reader process to look into a PDF instead of reading a file of a form set."""
 
 
 class SandboxedFlatFiles:
@@ -35,6 +38,8 @@ class SandboxedFlatFiles:
 
     def __init__(self, largest: int, seconds: float) -> None:
         self._largest, self._readers = largest, ReaderProcesses(seconds)
+        self.pdfs = SandboxedPdfs(self._readers)
+        """The PDFs port, on the same processes."""
 
     async def read(self, form_set: FormSet, filing: Filing, file_name: str, content: bytes) -> FileContent:
         """Return what the file holds.
@@ -67,6 +72,27 @@ class SandboxedFlatFiles:
     async def close(self) -> None:
         """End the spare processes."""
         await self._readers.close()
+
+
+class SandboxedPdfs:
+    """Looks into each PDF in a process of its own too."""
+
+    def __init__(self, readers: ReaderProcesses) -> None:
+        self._readers = readers
+
+    async def flaws(self, content: bytes) -> frozenset[PdfFlaw]:
+        """Return what is wrong with a PDF.
+
+        Raises:
+            Unavailable: this machine cannot wall a reader in.
+        """
+        try:
+            answer = await self._readers.ask(PDF, {}, content, is_rare=True)
+        except ReaderGone:
+            return frozenset({PdfFlaw.TOO_HEAVY})
+        except ReaderUnwalled:
+            raise Unavailable("Les pièces jointes ne sont pas disponibles sur ce serveur.") from None
+        return frozenset(map(PdfFlaw, answer.get("flaws", (PdfFlaw.TOO_HEAVY,))))
 
 
 def _content(answer: Mapping[str, Any]) -> FileContent:

@@ -111,6 +111,15 @@ def feed(
     return dict(filling.cells), sorted(feeds, key=lambda one: one.account)
 
 
+def rounded(cells: Mapping[str, Decimal], feeds: Iterable[AccountFeed]) -> dict[str, Decimal]:
+    """Return the cells whose accounts do not add up to whole euros, with what they do add up to."""
+    exact: dict[str, Decimal] = {}
+    for one in feeds:
+        if one.address:
+            exact[one.address] = exact.get(one.address, Decimal(0)) + Decimal(one.amount)
+    return {address: exact[address] for address, amount in cells.items() if exact[address] != amount}
+
+
 def prefixes_of(form_set: FormSet, own: Iterable[MappedPrefix]) -> list[MappedPrefix]:
     """Return every prefix in force, longest first, the body's own before the form set's of the same length."""
     said = [

@@ -1,5 +1,7 @@
 """The PDFs that go with a filing: which are taken, and which the campaign demands (W-03)."""
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +9,16 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.errors import ThreeParts, Violation, violation
-from formsets.attachments import refused_attachment
+from formsets.attachments import REFUSED_ATTACHMENT, refused_attachment
 from formsets.workflow import missing_attachments
 from services.forms.domain.errors import AttachmentRefused
 from services.forms.domain.refusing import of_control
 
 MOST_FILES = 20
+LONGEST_NAME = 120
+"""Characters of a file name."""
+_NAMELESS = "piece"
+_MEANINGLESS = str.maketrans(dict.fromkeys('<>:"|?*', "-"))
 
 
 class AttachmentKind(StrEnum):
@@ -46,6 +52,53 @@ _OFFICIAL = {
 DEMANDABLE = frozenset(_OFFICIAL)
 
 
+class PdfFlaw(StrEnum):
+    """What makes a PDF unfit to be attached."""
+
+    DAMAGED = "DAMAGED"
+    ENCRYPTED = "ENCRYPTED"
+    SCRIPT = "SCRIPT"
+    LAUNCH = "LAUNCH"
+    EMBEDDED = "EMBEDDED"
+    TOO_HEAVY = "TOO_HEAVY"
+    """It could not be looked into within the time and memory allowed."""
+
+
+_FLAWS = {
+    PdfFlaw.DAMAGED: (
+        ("Le PDF est endommagé ou n'a aucune page.", "Enregistrez-le de nouveau en PDF."),
+        ("The PDF is damaged or has no page.", "Save it again as PDF."),
+    ),
+    PdfFlaw.ENCRYPTED: (
+        ("Le PDF est protégé.", "Joignez-le sans mot de passe ni restriction."),
+        ("The PDF is protected.", "Attach it without a password or restriction."),
+    ),
+    PdfFlaw.SCRIPT: (
+        ("Le PDF contient un programme (JavaScript, formulaire XFA).", "Imprimez-le en PDF, puis joignez ce PDF-là."),
+        ("The PDF holds a program (JavaScript, XFA form).", "Print it to PDF, then attach that one."),
+    ),
+    PdfFlaw.LAUNCH: (
+        (
+            "Le PDF lance une action hors de lui-même (programme, envoi).",
+            "Imprimez-le en PDF, puis joignez ce PDF-là.",
+        ),
+        ("The PDF starts an action outside itself (program, sending).", "Print it to PDF, then attach that one."),
+    ),
+    PdfFlaw.EMBEDDED: (
+        ("Le PDF contient d'autres fichiers.", "Joignez-les séparément, en PDF."),
+        ("The PDF holds other files.", "Attach them apart, as PDFs."),
+    ),
+    PdfFlaw.TOO_HEAVY: (
+        (
+            "Le PDF n'a pas pu être examiné dans le temps et la mémoire impartis.",
+            "Imprimez-le en PDF, ou partagez-le.",
+        ),
+        ("The PDF could not be looked into within the time and memory allowed.", "Print it to PDF, or split it."),
+    ),
+}
+"""What is wrong with each and how to mend it, in French and in English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One PDF of a filing; its content is kept apart, by digest."""
@@ -62,13 +115,38 @@ class Attachment:
 
 
 def require_pdf(content: bytes) -> None:
-    """Let a file be attached.
+    """Let a file be looked into.
 
     Raises:
-        AttachmentRefused: it is too large, no whole PDF, or encrypted (F-30).
+        AttachmentRefused: it is too large, no whole PDF, or says that it is encrypted (F-30).
     """
     if problem := refused_attachment(content):
         raise AttachmentRefused([of_control("content", problem)])
+
+
+def require_flawless(flaws: Collection[PdfFlaw]) -> None:
+    """Let a PDF that was looked into be attached.
+
+    Raises:
+        AttachmentRefused: something is wrong with it; each thing is said (F-30).
+    """
+    if flaws:
+        raise AttachmentRefused([_told(flaw) for flaw in PdfFlaw if flaw in flaws])
+
+
+def _told(flaw: PdfFlaw) -> Violation:
+    (what_fr, how_fr), (what_en, how_en) = _FLAWS[flaw]
+    fr, en = ThreeParts(what_fr, "La pièce jointe.", how_fr), ThreeParts(what_en, "The attachment.", how_en)
+    return violation("content", REFUSED_ATTACHMENT, fr, en)
+
+
+def clean_name(file_name: str) -> str:
+    """Return a name under which the file can be shown and saved anywhere: no folder, nothing invisible, `.pdf` at the end."""
+    bare = unicodedata.normalize("NFC", re.split(r"[/\\]", file_name)[-1])
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in bare).translate(_MEANINGLESS)
+    name = " ".join(shown.split())
+    stem = name[:-4] if name.lower().endswith(".pdf") else name
+    return f"{stem[:LONGEST_NAME].strip('. ') or _NAMELESS}.pdf"
 
 
 def missing(demanded: Collection[AttachmentKind], attached: Iterable[Attachment]) -> list[Violation]:

@@ -17,6 +17,8 @@ class YearContent:
     form_set: FormSet
     values: Mapping[str, str]
     is_signed: bool
+    has_other_labels: bool = False
+    """The form set of that year is shipped no more: this one is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class SeriesPoint:
     is_break: bool
     """The definition changed from the year before: the two values are not comparable."""
     is_signed: bool
+    has_other_labels: bool = False
+    """The label is of another form set than that of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+    has_other_labels: bool = False
+    """The form set of one of the two contents is shipped no more: labels are of another one."""
 
 
 def series(contents: Sequence[YearContent], addresses: Sequence[str]) -> list[SeriesPoint]:
@@ -69,6 +75,7 @@ def _point(before: YearContent | None, content: YearContent, address: str) -> Se
         form_set=form_set.version,
         is_break=before is not None and is_known and _is_redefined(before.form_set, form_set, address),
         is_signed=content.is_signed,
+        has_other_labels=content.has_other_labels,
     )
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
-from formsets.spreadsheet_text import neutralised
+from formsets.spreadsheet_text import neutralised, restored
 from services.forms.domain.importing import NOTHING_SAID, Effect, ImportPreview, Problem
 
 OURS = ("état", "quoi", "où", "comment")
@@ -27,19 +27,14 @@ def error_file(preview: ImportPreview) -> bytes:
     It can be corrected and uploaded again as it is: the columns added here are read as the person's own, and a file
     that comes back twice carries them once.
     """
-    own = list(dict.fromkeys(name for extra in _extras(preview) for name in extra if name not in OURS))
+    own = [name for name in preview.own_columns if name not in OURS]
     text = io.StringIO(newline="")
     lines = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    lines.writerow([*_PLACES, *(neutralised(name) for name in own), *OURS])
+    lines.writerow([*_PLACES, *map(_echo, own), *OURS])
     for _, place, value, extra, ours in sorted(_lines(preview), key=lambda line: line[0]):
-        echoed = (neutralised(extra.get(name, "")) for name in own)
+        echoed = (_echo(extra.get(name, "")) for name in own)
         lines.writerow([*map(neutralised, place), value, *echoed, *(neutralised(part) for part in ours)])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _extras(preview: ImportPreview) -> Iterator[Mapping[str, str]]:
-    yield from (change.extra for change in preview.changes)
-    yield from (problem.extra for problem in preview.problems)
 
 
 def _lines(
@@ -60,6 +55,11 @@ def _place(problem: Problem) -> tuple[str, str]:
     if code.count(".") == 1:
         return code, column
     return problem.code, problem.column
+
+
+def _echo(text: str) -> str:
+    """The person's own text as it was written; one that is already marked as a text gets no second apostrophe."""
+    return text if restored(text) != text else neutralised(text)
 
 
 def _value(text: str) -> str:

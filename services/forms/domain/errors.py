@@ -135,6 +135,18 @@ class FormSetStateRefused(RuleBroken):
     reason = "FORM_SET_STATE_REFUSED"
 
 
+class FormSetNoLongerShipped(RuleBroken):
+    """The form set a version was signed under is shipped no more: a file laid out by another one would not be what was signed."""
+
+    reason = "FORM_SET_NO_LONGER_SHIPPED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cette version a été signée sous un référentiel qui n'est plus livré ici : son export ne serait pas fidèle. "
+            "Téléchargez le conteneur signé, qui fait foi."
+        )
+
+
 class SetAsideUnknown(NotFound):
     """No value of this cell waits for a choice."""
 
@@ -289,7 +301,7 @@ class CommentRefused(Invalid):
 
 
 class AttachmentRefused(Invalid):
-    """The file cannot be attached: not a PDF, too large, encrypted, of no known kind, or one too many."""
+    """The file cannot be attached: no sound PDF, too large, encrypted, more in it than pages, of no known kind, or one too many."""
 
     reason = "ATTACHMENT_REFUSED"
 

@@ -125,6 +125,12 @@ class ImportPreview:
     feeds: tuple[AccountFeed, ...] = ()
     """Of a balance or a FEC: which account feeds which cell, and those that no cell takes."""
 
+    @property
+    def own_columns(self) -> list[str]:
+        """Titles of the person's own columns, in the order of the file."""
+        extras = [change.extra for change in self.changes] + [problem.extra for problem in self.problems]
+        return list(dict.fromkeys(name for extra in extras for name in extra))
+
 
 def plan_import(
     form_set: FormSet, document: Document, cells: Mapping[str, Cell], lines: Iterable[ReadLine]

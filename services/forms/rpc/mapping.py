@@ -559,6 +559,7 @@ def point_message(point: SeriesPoint) -> pb.SeriesPoint:
         form_set=point.form_set,
         is_break=point.is_break,
         is_signed=point.is_signed,
+        has_other_labels=point.has_other_labels,
     )
 
 
@@ -569,6 +570,7 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
         label=difference.label,
         value=difference.value,
         other_value=difference.other_value,
+        has_other_labels=difference.has_other_labels,
     )
 
 

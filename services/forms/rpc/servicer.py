@@ -294,6 +294,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             form_set=found.form_set,
             cells=mapping.cells_of(found.cells),
             versions=range(1, found.filing.signed_version + 1),
+            has_other_labels=found.has_other_labels,
         )
 
     async def GetSeries(self, request: pb.GetSeriesRequest, context: Context) -> pb.GetSeriesResponse:

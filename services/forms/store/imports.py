@@ -56,6 +56,8 @@ def _to_row(preview: ImportPreview) -> ImportRow:
             "problems": [asdict(problem) for problem in preview.problems],
             "guesses": [list(guess) for guess in preview.guesses],
             "feeds": [asdict(feed) for feed in preview.feeds],
+            # A JSON object of PostgreSQL forgets the order of its names.
+            "own_columns": preview.own_columns,
         },
     )
 
@@ -69,11 +71,17 @@ def _to_domain(row: ImportRow) -> ImportPreview:
         made_at=row.made_at,
         revision=row.revision,
         is_confirmed=row.is_confirmed,
-        changes=tuple(_change(change) for change in row.content["changes"]),
-        problems=tuple(_problem(problem) for problem in row.content["problems"]),
+        changes=tuple(_change(_ordered(change, row)) for change in row.content["changes"]),
+        problems=tuple(_problem(_ordered(problem, row)) for problem in row.content["problems"]),
         guesses=tuple((fr, en) for fr, en in row.content["guesses"]),
         feeds=tuple(_feed(feed) for feed in row.content.get("feeds", ())),
     )
+
+
+def _ordered(stored: dict[str, Any], row: ImportRow) -> dict[str, Any]:
+    """A line with the person's own columns in the order of the file."""
+    extra = stored.get("extra", {})
+    return {**stored, "extra": {name: extra[name] for name in row.content.get("own_columns", extra) if name in extra}}
 
 
 def _change(stored: dict[str, Any]) -> Change:

@@ -8,20 +8,33 @@ from chassis.errors import malformed
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import MOST_FILES, Attachment, AttachmentKind, require_pdf
+from services.forms.domain.attachment import (
+    MOST_FILES,
+    Attachment,
+    AttachmentKind,
+    clean_name,
+    require_flawless,
+    require_pdf,
+)
 from services.forms.domain.errors import AttachmentRefused
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
-from services.forms.usecases.ports import Controls, FormSets, OpensWork
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, Pdfs
 
 
 class AttachFile:
     """A newer file replaces the one of its kind, but for `OTHER`. What would be signed changes: a snapshot grows stale."""
 
     def __init__(
-        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
+        self,
+        open_work: OpensWork,
+        controls: Controls,
+        form_sets: FormSets,
+        pdfs: Pdfs,
+        clock: Clock,
+        identifiers: Identifiers,
     ) -> None:
-        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._open_work, self._controls, self._form_sets, self._pdfs = open_work, controls, form_sets, pdfs
         self._clock, self._identifiers = clock, identifiers
 
     async def __call__(
@@ -31,14 +44,18 @@ class AttachFile:
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            AttachmentRefused: not a PDF, too large, encrypted, or one too many.
+            AttachmentRefused: not a PDF, too large, damaged, encrypted, with more in it than pages, or one too many.
+            Unavailable: this machine cannot look into files safely.
             FilingNotEditable: signed, or a signature is under way.
             CampaignClosed: its last day is over.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.edit", filing)
+            filing.require_attachable(self._clock.now())
         require_pdf(content)
+        require_flawless(await self._pdfs.flaws(content))
+        file_name = clean_name(file_name)
         digest = sha256(content).hexdigest()
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)

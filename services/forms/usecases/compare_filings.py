@@ -1,7 +1,7 @@
 """Reads filings over time: a version as it was signed, a series over years, two versions side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.errors import Invalid, Violation
@@ -37,6 +37,8 @@ class SignedVersion:
     version: int
     form_set: str
     cells: dict[str, str]
+    has_other_labels: bool
+    """The form set it was signed under is shipped no more: `form_set` is that of the filing today."""
 
 
 class GetSignedVersion:
@@ -57,8 +59,8 @@ class GetSignedVersion:
             wanted = version or filing.signed_version
             if not 1 <= wanted <= filing.signed_version:
                 raise FilingUnknown("Cette version signée n'existe pas.")
-            form_set, cells = await version_of(work, self._form_sets, filing, wanted)
-        return SignedVersion(filing, wanted, form_set.version, cells)
+            past = await version_of(work, self._form_sets, filing, wanted)
+        return SignedVersion(filing, wanted, past.form_set.version, past.cells, past.has_other_labels)
 
 
 class GetSeries:
@@ -100,8 +102,8 @@ class GetSeries:
         return series(contents, list(dict.fromkeys(addresses)))
 
     async def _content(self, work: UnitOfWork, filing: Filing) -> YearContent:
-        form_set, values = await version_of(work, self._form_sets, filing, filing.signed_version)
-        return YearContent(filing.year, form_set, values, bool(filing.signed_version))
+        past = await version_of(work, self._form_sets, filing, filing.signed_version)
+        return YearContent(filing.year, past.form_set, past.cells, bool(filing.signed_version), past.has_other_labels)
 
 
 class CompareFilings:
@@ -126,6 +128,8 @@ class CompareFilings:
             if (filing.body.siren, filing.document) != (other.body.siren, other.document):
                 sentence = "Les deux dossiers ne sont pas du même organisme et du même document."
                 raise Invalid(violations=[Violation("other_filing_id", sentence, "NOT_COMPARABLE")])
-            form_set, values = await version_of(work, self._form_sets, filing, version)
-            other_form_set, others = await version_of(work, self._form_sets, other, other_version)
-        return differences(form_set, values, other_form_set, others, str(filing.document))
+            first = await version_of(work, self._form_sets, filing, version)
+            second = await version_of(work, self._form_sets, other, other_version)
+        found = differences(first.form_set, first.cells, second.form_set, second.cells, str(filing.document))
+        has_other_labels = first.has_other_labels or second.has_other_labels
+        return [replace(one, has_other_labels=has_other_labels) for one in found] if has_other_labels else found

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis.identity import Caller
+from services.forms.domain.errors import FormSetNoLongerShipped
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat, export_content
 from services.forms.domain.filing import Filing
 from services.forms.usecases.past_versions import form_set_of
@@ -29,6 +30,7 @@ class ExportFiling:
         Raises:
             FilingUnknown: no such filing for this caller, or no such signed version.
             TrialOnly: it is a trial: its file could be taken for the real one.
+            FormSetNoLongerShipped: the version was signed under a form set that this server does not have any more.
         """
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
@@ -45,5 +47,7 @@ class ExportFiling:
 
     async def _signed(self, work: UnitOfWork, filing: Filing, version: int) -> ExportContent:
         snapshot = await work.snapshots.get_signed(filing.id, version)
-        form_set = form_set_of(self._form_sets, filing, snapshot)
-        return export_content(filing, form_set, snapshot.cells, {}, version, snapshot.frozen_at)
+        labelled = form_set_of(self._form_sets, filing, snapshot)
+        if labelled.has_other_labels:
+            raise FormSetNoLongerShipped
+        return export_content(filing, labelled.form_set, snapshot.cells, {}, version, snapshot.frozen_at)

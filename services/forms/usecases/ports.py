@@ -11,7 +11,7 @@ from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.accounts import AccountBalance, AccountMapping
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment import Attachment, PdfFlaw
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import CellComment
@@ -650,6 +650,18 @@ class ExportFiles(Protocol):
 
     async def write(self, content: ExportContent, chosen: ExportFormat) -> ExportedFile:
         """Return the file."""
+        ...
+
+
+class Pdfs(Protocol):
+    """Looks into uploaded PDFs, in bounded time and memory."""
+
+    async def flaws(self, content: bytes) -> Collection[PdfFlaw]:
+        """Return what is wrong with a PDF, nothing when it may be attached.
+
+        Raises:
+            Unavailable: this machine cannot look into files safely.
+        """
         ...
 
 

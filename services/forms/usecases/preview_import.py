@@ -1,6 +1,8 @@
 """Reads a file and shows what importing it would do. No cell is changed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import PurePath
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from chassis.clock import Clock
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
-from services.forms.domain.accounts import AccountFeed, AccountMapping, feed
+from services.forms.domain.accounts import AccountFeed, MappedPrefix, feed, rounded
 from services.forms.domain.cell import Cell
 from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
@@ -36,6 +38,9 @@ from services.forms.usecases.ports import (
     UnitOfWork,
 )
 from services.forms.usecases.restating import without_restatements
+
+MOST_ROUNDED = 20
+"""Cells named in the sentence that says they were rounded; the others are counted."""
 
 
 class PreviewImport:
@@ -79,7 +84,7 @@ class PreviewImport:
             mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)
         file = await self._files.read(form_set, filing, file_name, content)
-        file, feeds = _filled(form_set, file, mapping)
+        file, feeds = filled(form_set, file, mapping.prefixes if mapping else ())
         lines, problems = await self._read_lines(filing, file)
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)
@@ -137,19 +142,21 @@ class PreviewImport:
         return lines, problems
 
 
-def _filled(
-    form_set: FormSet, file: FileContent, mapping: AccountMapping | None
+def filled(
+    form_set: FormSet, file: FileContent, own: Sequence[MappedPrefix]
 ) -> tuple[FileContent, tuple[AccountFeed, ...]]:
-    """The file with the lines that its accounts make, and where each account went; a file of lines as it is."""
+    """Return the file with the lines that its accounts make, and where each account went; a file of lines as it is."""
     if not file.accounts:
         return file, ()
-    cells, feeds = feed(form_set, file.accounts, mapping.prefixes if mapping else ())
+    cells, feeds = feed(form_set, file.accounts, own)
     first: dict[str, int] = {}
     for one in feeds:
         first[one.address] = min(one.line, first.get(one.address, one.line))
     lines = [FileLine(first[address], address, format(amount, "f"), {}) for address, amount in cells.items()]
     unmapped = [one.account for one in feeds if not one.address]
     guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped)]
+    if exact := rounded(cells, feeds):
+        guesses.append(_rounded(cells, exact))
     return FileContent(lines, file.problems, guesses, file.accounts), tuple(feeds)
 
 
@@ -168,6 +175,19 @@ def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
         cells=cells,
         left=len(unmapped),
         listed=listed,
+    )
+
+
+def _rounded(cells: Mapping[str, Decimal], exact: Mapping[str, Decimal]) -> tuple[str, str]:
+    listed = [f"{address} ({format(amount, 'f')} → {cells[address]})" for address, amount in exact.items()]
+    others = len(listed) - MOST_ROUNDED
+    more = (" et {others} autre(s)", " and {others} more") if others > 0 else ("", "")
+    return in_both(
+        "{n} case(s) arrondie(s) à l'euro : {shown}" + more[0] + ".",
+        "{n} cell(s) rounded to the euro: {shown}" + more[1] + ".",
+        n=len(listed),
+        shown=", ".join(listed[:MOST_ROUNDED]),
+        others=others,
     )
 
 

@@ -33,7 +33,8 @@ async def refused_restatements(
     before = await work.filings.find(filing.body.siren, filing.document, filing.year - 1)
     if before is None or not before.signed_version:
         return []
-    signed = LastYear(*await version_of(work, form_sets, before, before.signed_version))
+    past = await version_of(work, form_sets, before, before.signed_version)
+    signed = LastYear(past.form_set, past.cells)
     explained = restated(form_set, await work.comments.flagged(filing.id))
     return unexplained(form_set, signed, explained, of_earlier_years)
 

@@ -497,6 +497,15 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules of a campaign: what the authority adjusted, and the digest that reports carry."""
+
+    form_set_digest: str
+    rule_set: str
+    adjustments: tuple[Adjustment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictChange:
     """A filing whose verdict would change."""
 
@@ -741,6 +750,8 @@ class SignedVersion:
     form_set: str
     cells: tuple[Cell, ...]
     versions: tuple[int, ...]
+    has_other_labels: bool = False
+    """Its form set is shipped no more: `form_set` is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -754,6 +765,7 @@ class SeriesPoint:
     form_set: str
     is_break: bool
     is_signed: bool
+    has_other_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -764,6 +776,7 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+    has_other_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

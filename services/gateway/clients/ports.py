@@ -51,6 +51,7 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     Report,
     ReviewState,
+    RuleSet,
     SavedCells,
     SeriesPoint,
     SetAsideCell,
@@ -356,6 +357,10 @@ class Validations(Protocol):
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         """List the decisions on the controls of a campaign that are in force."""
+        ...
+
+    async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
+        """Tell under which rules the filings of a campaign are judged, for those who may read a filing."""
         ...
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:

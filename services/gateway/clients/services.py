@@ -62,6 +62,7 @@ from services.gateway.clients.answers import (
     ReleaseTable,
     Report,
     ReviewState,
+    RuleSet,
     SavedCells,
     SeriesPoint,
     SetAsideCell,
@@ -604,6 +605,12 @@ class GrpcValidations:
         with carrying(self._passport):
             answer = await self._stub.ListAdjustments(request)
         return tuple(read(one, Adjustment) for one in answer.adjustments)
+
+    async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
+        """Tell the rules of a campaign."""
+        request = validation.GetRuleSetRequest(form_set=form_set, document=_document(document), year=year)
+        with carrying(self._passport):
+            return read(await self._stub.GetRuleSet(request), RuleSet)
 
     async def adjust(self, adjustment: Adjustment, request_id: str) -> str:
         """Decide on a control."""

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from chassis.errors import Forbidden, NotFound
 from services.gateway.clients.answers import Filing
 from services.gateway.clients.ports import Services
+from services.gateway.web import adjustment_file
 from services.gateway.web.api_models import (
     LARGEST_VERSION,
     AccountsRequest,
@@ -219,6 +220,14 @@ async def confirm_import(
 async def check(services: Acting, filing_id: str) -> Response:
     """Return the verdict and every finding."""
     return _json(await services.forms.check(filing_id))
+
+
+@router.get("/filings/{filing_id}/adjustments", summary="What was adjusted of the controls that judge a filing")
+async def adjustments(services: Acting, filing_id: str) -> Response:
+    """Return the file for `harmonia check --adjustments`: decisions, and the digest of the rules in force."""
+    identity = (await _filing(services, filing_id)).identity
+    rules = await services.validations.rules(identity.form_set, identity.document, identity.year)
+    return adjustment_file.of_filing(identity, rules)
 
 
 @router.post("/filings/{filing_id}/justifications", summary="Justify a failed control")

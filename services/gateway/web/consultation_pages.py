@@ -53,6 +53,18 @@ class DifferenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two filings, form by form."""
+
+    count: int
+    groups: Sequence[tuple[Form, Sequence[DifferenceRow]]]
+    unknown: Sequence[DifferenceRow]
+    """Cells that the form set of the first does not know."""
+    has_other_labels: bool
+    """A form set of the time is shipped no more: labels are those of another one."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesRow:
     """One cell over the years."""
 
@@ -138,19 +150,20 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
         **await framed(visit, filing, "years"),
         "version": version,
         "other": other,
-        **compared(differences, formsets.load(filing.identity.form_set), visit.wording),
+        "comparison": compared(differences, formsets.load(filing.identity.form_set), visit.wording),
     }
     return await visit.page("compare.html", values)
 
 
-def compared(differences: Sequence[CellDifference], form_set: FormSet, _: Wording) -> dict[str, object]:
-    """Return how many cells differ, the rows of each form, and those of cells that this form set does not know."""
+def compared(differences: Sequence[CellDifference], form_set: FormSet, _: Wording) -> Comparison:
+    """Return what differs as the pages show it."""
     rows: dict[str, list[DifferenceRow]] = {}
     for one in differences:
         code = form_set.form_of(one.address).code if form_set.has_cell(one.address) else ""
         rows.setdefault(code, []).append(_difference(one, form_set, _))
     groups = [(form, rows[form.code]) for form in form_set.forms if form.code in rows]
-    return {"count": len(differences), "groups": groups, "unknown": rows.get("", [])}
+    has_other_labels = any(one.has_other_labels for one in differences)
+    return Comparison(len(differences), groups, rows.get("", []), has_other_labels)
 
 
 async def over_the_years(
@@ -182,6 +195,7 @@ async def over_the_years(
         "years": years,
         "rows": series_rows(points, years, visit.wording),
         "has_break": any(point.is_break for point in points),
+        "has_other_labels": any(point.has_other_labels for point in points),
         "failure": explained(refused, visit.wording) if refused else "",
         "violations": told_beside(refused, visit.wording) if refused else (),
     }, refused

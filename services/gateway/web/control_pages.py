@@ -8,6 +8,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
+from services.gateway.web import adjustment_file
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
@@ -26,6 +27,15 @@ async def controls(visit: Visitor) -> Response:
         raise Forbidden
     query = visit.request.query_params
     return await _page(visit, {name: query.get(name, "") for name in _FIELDS})
+
+
+@router.get("/staff/controls/adjustments")
+async def download(visit: Visitor) -> Response:
+    """Give the decisions in force as the file that `harmonia check` reads."""
+    query = visit.request.query_params
+    document, year = _document(query), _year(query.get("year", ""))
+    found = await visit.services.validations.adjustments(document, year)
+    return adjustment_file.of_campaign(document, year, (one for one in found if one.applies_here))
 
 
 @router.post("/staff/controls")

@@ -6,6 +6,7 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Failure, Invalid
 from services.gateway.clients.answers import ControlStatus, Filing, Justification, Report
+from services.gateway.web import adjustment_file
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.finding_view import failed_groups, finding_view
 from services.gateway.web.frame import framed, is_editable
@@ -18,6 +19,14 @@ router = APIRouter(include_in_schema=False)
 async def remarks(visit: Visitor, filing_id: str) -> Response:
     """Show the report of every control."""
     return await _report_page(visit, filing_id)
+
+
+@router.get("/filings/{filing_id}/adjustments")
+async def adjustments(visit: Visitor, filing_id: str) -> Response:
+    """Give what was adjusted of the controls of a filing, to check a file elsewhere under the same rules."""
+    identity = (await visit.services.forms.get(filing_id)).filing.identity
+    rules = await visit.services.validations.rules(identity.form_set, identity.document, identity.year)
+    return adjustment_file.of_filing(identity, rules)
 
 
 @router.post("/filings/{filing_id}/remarks/{control}")

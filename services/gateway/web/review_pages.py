@@ -133,7 +133,7 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     values: dict[str, Any] = {"choices": choices, "version": version, "other": other, **shown_series}
     if other is not None:
         found = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
-        values |= compared(found, formsets.load(filing.identity.form_set), visit.wording)
+        values["comparison"] = compared(found, formsets.load(filing.identity.form_set), visit.wording)
     values |= staff_framed(visit, filing, "compare")
     return await visit.page("staff_compare.html", values, status_of(refused) if refused else 200)
 

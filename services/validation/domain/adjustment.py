@@ -9,10 +9,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from chassis.errors import Violation
 from formsets import Control, FormSet
+from formsets.consequences import told_as
 from services.validation.domain.errors import AdjustmentRefused, NotTheAuthority
 
 WITHDRAWN = ""
@@ -92,7 +94,7 @@ class Adjustment:
                 heavier severity, no reason.
         """
         control = next((one for one in form_set.controls if one.id == self.control), None)
-        wrong = _obstacle(control, self.document, self.severity)
+        wrong = obstacle(control, self.document, self.severity)
         if wrong:
             raise AdjustmentRefused(wrong, violations=[Violation("control", wrong, "CONTROL")])
         self.require_reason()
@@ -110,7 +112,8 @@ class Adjustment:
             raise AdjustmentRefused(wrong, violations=[Violation("reason", wrong, "REASON")])
 
 
-def _obstacle(control: Control | None, document: str, severity: str) -> str:
+def obstacle(control: Control | None, document: str, severity: str) -> str:
+    """Why a control of this document cannot have this severity, empty when it can."""
     if control is None or control.expression is None:
         return "Ce contrôle n'existe pas dans ce référentiel, ou n'est pas un contrôle de cohérence."
     if control.document != document:
@@ -124,12 +127,13 @@ def _obstacle(control: Control | None, document: str, severity: str) -> str:
 
 def softened(form_set: FormSet, adjustments: Iterable[Adjustment]) -> tuple[Softening, ...]:
     """What these decisions change of a form set, by control id; one that says the official severity changes nothing."""
+    return effective(form_set, (one.softening for one in adjustments))
+
+
+def effective(form_set: FormSet, softenings: Iterable[Softening]) -> tuple[Softening, ...]:
+    """Those that change a form set, by control id."""
     official = {control.id: control.severity for control in form_set.controls}
-    return tuple(
-        sorted(
-            one.softening for one in adjustments if one.control in official and one.severity != official[one.control]
-        )
-    )
+    return tuple(sorted(one for one in softenings if one[0] in official and one[1] != official[one[0]]))
 
 
 @functools.lru_cache(maxsize=32)
@@ -139,9 +143,15 @@ def adjusted(form_set: FormSet, softenings: tuple[Softening, ...]) -> FormSet:
         return form_set
     severities = dict(softenings)
     controls = tuple(
-        replace(control, severity=severities.get(control.id, control.severity))  # type: ignore[arg-type]
+        _weighed(control, severities[control.id]) if control.id in severities else control
         for control in form_set.controls
         if severities.get(control.id) != WITHDRAWN
     )
     text = json.dumps([form_set.digest, softenings], separators=(",", ":"))
     return replace(form_set, controls=controls, digest=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _weighed(control: Control, severity: str) -> Control:
+    """The control under another severity: what it asks for follows."""
+    texts = {language: told_as(text, language, severity) for language, text in control.texts.items()}
+    return replace(control, severity=severity, texts=MappingProxyType(texts))  # type: ignore[arg-type]

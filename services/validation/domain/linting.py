@@ -3,12 +3,14 @@
 The linter never raises on a bad package: it lists, so that one run shows everything.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from formsets import Control, FormSet
+from formsets.consequences import severity_told
 from services.validation.domain.errors import CyclicFormulas, MalformedExpression
 from services.validation.domain.examples import TOLD, outcome
 from services.validation.domain.rule_set import RuleSet, compile_rules, malformed_expressions
@@ -20,6 +22,9 @@ MOST_CONTROLS = 5_000
 MOST_OPERANDS = 5_000
 """Operands of one control, once written out over its lines."""
 LONGEST_MESSAGE = 1_000
+SHORTEST_SENTENCE = 3
+"""Words from which a text is a sentence, which cannot be the same in two languages; codes are no words."""
+_WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w.]*\d)")
 
 _UNREADABLE = frozenset({"duplicate-code", "too-large"})
 """Lint rules after whose errors expressions are not read: cells would not be found, or there are too many."""
@@ -132,10 +137,36 @@ def _texts(form_set: FormSet) -> Iterator[Remark]:
                 elif len(written) > LONGEST_MESSAGE:
                     sentence = f"“{part}” of {control.id} has {len(written)} characters; {LONGEST_MESSAGE} are allowed."
                     yield Remark("error", "long-text", control.id, sentence)
+                elif part == "how" and severity_told(written, language) not in {"", control.severity}:
+                    sentence = f"“how” of {control.id} in {language} tells another severity than {control.severity}."
+                    yield Remark("error", "wrong-consequence", control.id, sentence)
+        yield from _untranslated(control)
     for form in form_set.forms:
         for line in form.lines:
             if not line.label.strip():
                 yield Remark("error", "missing-text", line.code, f"Line {line.code} has no label.")
+
+
+def _untranslated(control: Control) -> Iterator[Remark]:
+    """Sentences that are the same in both languages; codes and names of few words may be."""
+    french, english = (control.texts.get(language) for language in LANGUAGES)
+    if french is None or english is None:
+        return
+    for part in ("what", "where", "how"):
+        said = [_WORD.findall(getattr(text, part).casefold()) for text in (french, english)]
+        if said[0] == said[1] and len(said[0]) >= SHORTEST_SENTENCE:
+            # Where may be a proper name: somebody looks.
+            level: Level = "warning" if part == "where" else "error"
+            sentence = f"“{part}” of {control.id} is the same in French and in English."
+            yield Remark(level, "untranslated", control.id, sentence)
+
+
+def _periods(form_set: FormSet) -> Iterator[Remark]:
+    bounds = [(form_set.version, form_set.opened_from, form_set.opened_until)]
+    bounds += [(control.id, control.in_force_from, control.in_force_until) for control in form_set.controls]
+    for subject, first, last in bounds:
+        if first is not None and last is not None and last < first:
+            yield Remark("error", "empty-period", subject, f"{subject} ends on {last}, before it begins on {first}.")
 
 
 def _accounts(form_set: FormSet) -> Iterator[Remark]:
@@ -177,6 +208,7 @@ _RULES: tuple[Callable[[FormSet], Iterator[Remark]], ...] = (
     _structure,
     _references,
     _texts,
+    _periods,
     _accounts,
     _last_year,
 )

@@ -18,6 +18,7 @@ from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
 from services.validation.usecases.adjust_control import Decision, decision_of
+from services.validation.usecases.get_rule_set import RulesInForce
 from services.validation.usecases.judging import Judged
 from services.validation.usecases.ports import PreviousYear, Subject
 from services.validation.usecases.record_justification import Written
@@ -261,6 +262,15 @@ def adjustment_message(adjustment: Adjustment, *, applies_here: bool = True) -> 
         id=str(adjustment.id),
         authority=adjustment.authority,
         applies_here=applies_here,
+    )
+
+
+def rule_set_message(rules: RulesInForce) -> pb.GetRuleSetResponse:
+    """Return the rules of a campaign."""
+    return pb.GetRuleSetResponse(
+        form_set_digest=rules.form_set_digest,
+        rule_set=rules.rule_set,
+        adjustments=[adjustment_message(one) for one in rules.adjustments],
     )
 
 

@@ -97,6 +97,11 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         messages = [mapping.adjustment_message(one, applies_here=applies) for one, applies in found]
         return pb.ListAdjustmentsResponse(adjustments=messages)
 
+    async def GetRuleSet(self, request: pb.GetRuleSetRequest, context: Context) -> pb.GetRuleSetResponse:
+        """Say under which rules filings are judged."""
+        document = mapping.to_document(request.document)
+        return mapping.rule_set_message(await self._use.get_rule_set(request.form_set, document, request.year))
+
     async def PreviewAdjustment(
         self, request: pb.PreviewAdjustmentRequest, context: Context
     ) -> pb.PreviewAdjustmentResponse:

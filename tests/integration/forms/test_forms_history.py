@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import AMOUNT, SHARED, SIREN, a_form_set
+from tests.support.pdfs import a_pdf, stream
 
 
 async def steps_of(running, filing_id):
@@ -197,7 +198,7 @@ async def test_last_years_answers_are_carried_and_its_figures_are_in_the_series(
 
 async def test_comments_deadlines_and_attachments_go_around_the_figures(running):
     filing_id = await running.open()
-    pdf = b"%PDF-1.7\n" + b"\0" * 5_000_000 + b"trailer<<>>\n%%EOF\n"
+    pdf = a_pdf(stream(b"\0" * 5_000_000))
     with running.by("accountant"):
         said = pb.CommentCellRequest(
             request_id=running.request_id(), filing_id=filing_id, address=AMOUNT, text="À voir", is_flagged=True

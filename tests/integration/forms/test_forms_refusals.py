@@ -8,6 +8,7 @@ from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken, Th
 from chassis.rpc.access import access_of_service
 from chassis.rpc.failures import InternalFailure
 from tests.support.forms import AMOUNT, SIREN
+from tests.support.pdfs import a_pdf
 
 SERVICE = "harmonia.forms.v1.FormsService"
 NOWHERE = "019aa000-0000-7000-8000-000000000000"
@@ -35,9 +36,7 @@ def about(filing_id, import_id=NOWHERE):
         "ChooseSetAside": pb.ChooseSetAsideRequest(filing_id=filing_id, address=AMOUNT),
         "CommentCell": pb.CommentCellRequest(filing_id=filing_id, address=AMOUNT, text="?"),
         "ListComments": pb.ListCommentsRequest(filing_id=filing_id),
-        "AttachFile": pb.AttachFileRequest(
-            filing_id=filing_id, kind="NOTES", file_name="n.pdf", content=b"%PDF-1.7\n%%EOF"
-        ),
+        "AttachFile": pb.AttachFileRequest(filing_id=filing_id, kind="NOTES", file_name="n.pdf", content=a_pdf()),
         "ListAttachments": pb.ListAttachmentsRequest(filing_id=filing_id),
         "GetAttachment": pb.GetAttachmentRequest(filing_id=filing_id, attachment_id=NOWHERE),
         "CarryLastYear": pb.CarryLastYearRequest(filing_id=filing_id),

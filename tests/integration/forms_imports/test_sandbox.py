@@ -15,10 +15,12 @@ import pytest
 import formsets
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses
+from services.forms.domain.attachment import PdfFlaw
 from services.forms.domain.errors import ImportRefused
 from tests.corpus.malformed_files import malformed_files
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import a_filing
+from tests.support.pdfs import a_compressed_pdf, a_pdf
 from tests.support.workbooks import a_sparse_workbook, a_workbook
 
 QUESTION = {"siren": "000000018", "year": 2024}
@@ -210,3 +212,36 @@ def _parent_of(process: int) -> int:
 def _status_of(process: int) -> list[str]:
     """State, parent and more (proc(5))."""
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
+@pytest.mark.parametrize(
+    ("content", "flaws"),
+    [
+        (a_pdf(), set()),
+        (a_compressed_pdf(), set()),
+        (a_pdf(b"<</T(\xfe\xff\x00a\x26\x03)/U(\\351)/V<feff2603>>>"), set()),
+        (a_pdf(b"<</S/JavaScript/JS(x)>>"), {PdfFlaw.SCRIPT}),
+        (a_pdf(b"<</Filter/Standard/V 1/R 2>>", trailer=b"/Encrypt 4 0 R"), {PdfFlaw.ENCRYPTED}),
+        (b"%PDF-1.7\nnothing\n%%EOF", {PdfFlaw.DAMAGED}),
+        (a_pdf(b"[" * 400_000), {PdfFlaw.DAMAGED}),
+    ],
+    ids=["plain", "compressed", "texts", "script", "encrypted", "nothing", "deep"],
+)
+async def test_a_pdf_is_looked_into_behind_the_same_walls(content, flaws):
+    files = SandboxedFlatFiles(20_000_000, 10)
+    try:
+        assert await files.pdfs.flaws(content) == flaws
+    finally:
+        await files.close()
+
+
+async def test_a_pdf_that_takes_too_long_costs_its_process_and_nothing_else():
+    loop = b"".join(b"%d 0 obj<</Length %d 0 R>>stream\nx\nendstream endobj\n" % (n, n + 1) for n in range(4, 60_000))
+    files = SandboxedFlatFiles(20_000_000, 1)
+    try:
+        found = await files.pdfs.flaws(b"%PDF-1.7\n" + loop + b"startxref\n0\n%%EOF\n")
+        assert found <= {PdfFlaw.TOO_HEAVY, PdfFlaw.DAMAGED}
+        assert found
+        assert await files.pdfs.flaws(a_pdf()) == set()
+    finally:
+        await files.close()

@@ -31,6 +31,7 @@ from tests.support.form_sets import SAMPLE
 from tests.support.forms import SIREN
 from tests.support.forms_neighbours import FactsServicer, a_sync_service, an_auth_service
 from tests.support.hosting import DIRECTOR, FakePassports, a_caller, a_stack, hosting
+from tests.support.pdfs import a_pdf
 from tests.support.postgres import TestDatabase
 
 FEED = {"*": frozenset({"feed.read"})}
@@ -42,7 +43,7 @@ PASSPORTS = {
     "prefet": Caller(subject="prefet", partner="PREFET-21", grants=FEED),
     "cglls": Caller(subject="cglls", partner="CGLLS", grants=FEED),
 }
-PDF = b"%PDF-1.7\ntrailer<<>>\n%%EOF\n"
+PDF = a_pdf()
 REASON = "Le total de l'actif était de 987654321 euros."
 
 

@@ -178,6 +178,13 @@ async def test_a_softened_control_rejudges_open_filings_and_tells_those_concerne
         f"Le contrôle A-20 est désormais une remarque : {REASON} Verdict : à justifier → avec remarques."
     ]
     assert await running.notices(clean) == []
+    with carrying("director"):
+        asked = pb.GetRuleSetRequest(form_set="2024.1", document=types.DOCUMENT_ER, year=2024)
+        rules = await running.validation.GetRuleSet(asked)
+        report = await running.forms.CheckFiling(forms.CheckFilingRequest(filing_id=late))
+    assert rules.form_set_digest == formsets.load("2024.1").digest != rules.rule_set
+    assert report.rule_set == rules.rule_set
+    assert [(one.control, one.severity, one.author) for one in rules.adjustments] == [("A-20", pb.SEVERITY_REMARK, "")]
     with carrying("officer"):
         request = pb.ListAdjustmentsRequest(document=types.DOCUMENT_ER, year=2024)
         listed = (await running.validation.ListAdjustments(request)).adjustments

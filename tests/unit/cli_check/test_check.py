@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import formsets
-from cli.check import check_command, check_content
+from cli.check import Options, check_command, check_content
 from synthetic import series, synthesise, to_flat_csv
 from tests.support.form_sets import SAMPLE
 
@@ -28,7 +28,8 @@ def test_the_worked_example_is_clean(capsys: pytest.CaptureFixture[str]) -> None
 
     printed = json.loads(capsys.readouterr().out)
     assert code == 0
-    assert set(printed) == {"verdict", "document", "rule_set", "controls", "cells", "format"}
+    assert set(printed) == {"verdict", "document", "rule_set", "adjusted", "controls", "cells", "format", "guesses"}
+    assert printed["adjusted"] == []
     assert printed["document"] == "whole"
     assert printed["verdict"] == "clean"
     assert printed["rule_set"] == formsets.load("2024.1").digest
@@ -36,7 +37,8 @@ def test_the_worked_example_is_clean(capsys: pytest.CaptureFixture[str]) -> None
     assert len(printed["controls"]) == 119
     assert len(printed["cells"]) == 1190
     assert printed["format"] == []
-    assert set(printed["controls"][0]) == {"id", "severity", "status", "message", "cells"}
+    parts = {"message", "where", "how"}
+    assert set(printed["controls"][0]) == {"id", "severity", "status", "cells", "missing"} | parts
 
 
 def test_every_cell_of_the_example_is_printed_as_the_example_writes_it() -> None:
@@ -109,7 +111,11 @@ def test_a_total_of_the_file_is_compared_and_never_used() -> None:
 def test_messages_come_in_english_on_demand() -> None:
     outcome = check_content(spoiled(("BA.010;brut", "1.234,56")), language="en")
 
-    assert outcome.format[0].message.startswith("Line 29: A whole number of euros is expected.")
+    (item,) = (item for item in outcome.format if item.control == "F-01")
+    assert item.what == "A whole number of euros is expected."
+    assert item.where.startswith("Line 29. Cell BA.010.brut")
+    assert item.how
+    assert item.message == f"{item.what} {item.where} {item.how}"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01", b"hello"])
@@ -185,7 +191,7 @@ def test_another_file_than_that_of_the_year_before_gives_two(
     if which != "no file":
         other.write_bytes(years(2022)[0] if which == "another year" else years(2023, family="ESH")[0])
 
-    assert check_command(file, json_output=True, previous=other) == 2
+    assert check_command(file, json_output=True, options=Options(previous=other)) == 2
     assert "n-1.csv" in capsys.readouterr().err
 
 

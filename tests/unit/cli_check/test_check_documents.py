@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.check import check_command, check_content
+from cli.check import Options, check_command, check_content
 from formsets import FormSet
 from formsets.values import parse, written
 from services.forms.clients.exports import flat_csv
@@ -116,12 +116,12 @@ def test_one_document_of_a_whole_file_is_checked_on_demand() -> None:
 
 
 def test_a_document_is_forced_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = check_command(SAMPLE, json_output=False, document="er")
+    code = check_command(SAMPLE, json_output=False, options=Options(document="er"))
 
     assert code == 0
     assert "168" in capsys.readouterr().out
 
 
 def test_an_unknown_document_is_a_misuse(capsys: pytest.CaptureFixture[str]) -> None:
-    assert check_command(SAMPLE, json_output=False, document="zz") == 2
+    assert check_command(SAMPLE, json_output=False, options=Options(document="zz")) == 2
     assert "QDIS" in capsys.readouterr().err

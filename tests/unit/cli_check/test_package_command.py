@@ -39,6 +39,9 @@ def test_a_shipped_version_is_right_and_shows_its_digest(version: str, capsys: p
     [
         ("controls.json", '"severity": "T"', '"severity": "X"', "schema"),
         ("controls.json", "EQ(BA.900.net,BP.900.n,0)", "EQ(BA.900.nett,BP.900.n,0)", "bad-expression"),
+        ("controls.json", '"in_force_from": null', '"in_force_from": "2024-99-01"', "schema"),
+        ("controls.json", '"in_force_until": null', '"in_force_until": "2023-02-29"', "schema"),
+        ("formset.json", '"opened_from": null', '"opened_from": "2024-00-10"', "schema"),
         ("forms.json", '"code": "BA.010"', '"code": "BA.10"', "schema"),
         ("messages.json", '"F-01": {', '"F-91": {', "missing-text"),
         ("examples.json", '"F-01": {', '"F-91": {', "missing-example"),

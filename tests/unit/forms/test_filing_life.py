@@ -20,6 +20,7 @@ from services.forms.usecases.close_filing import ArchiveDueFilings
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import NOON, SHARED, SIREN, CannedControls, a_campaign, a_fact, a_filing, a_forms, begun
 from tests.support.hosting import ACCOUNTANT, OFFICER, a_caller
+from tests.support.pdfs import a_pdf, stream
 
 ADDRESSES = ("BA.010.brut", "BA.020.brut", SHARED)
 ENTRY = tuple(one for one in ACCOUNTANT if one not in ("filing.validate", "filing.return"))
@@ -255,7 +256,7 @@ class LifeOfAFiling(RuleBasedStateMachine):
     @rule(who=BODY, content=st.sampled_from([b"1", b"2", b"3"]))
     def attach(self, who: str, content: bytes) -> None:
         before, was = self.attached(), self.filing
-        pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+        pdf = a_pdf(stream(content))
         kind = AttachmentKind.OTHER
         self.make(who, self.forms.use.attach_file(PEOPLE[who], was.id, kind, f"{content.decode()}.pdf", pdf))
         if was.lock or was.is_closed_by_signature:

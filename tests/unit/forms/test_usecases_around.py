@@ -37,12 +37,13 @@ from tests.support.forms import (
     begun,
 )
 from tests.support.hosting import a_caller
+from tests.support.pdfs import a_pdf
 
 READER = a_caller("Lou Lecteur", on={SIREN: ["filing.read"]})
 STRANGER = a_caller("Sacha Ailleurs", on={"111111111": ["filing.read", "filing.edit"]})
 OFFICER = a_caller("Alex Agent", on={"*": ["staff.read", "campaign.manage"]})
 LATER, REASON = date(2025, 8, 31), "Commissaire aux comptes indisponible"
-PDF = b"%PDF-1.7\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = a_pdf()
 
 
 async def with_campaign(forms, campaign=None):
@@ -161,6 +162,28 @@ def clean_forms():
 
 async def attach(forms, kind=AttachmentKind.DELIBERATION, content=PDF, caller=None):
     return await forms.use.attach_file(caller or forms.caller, FILING_ID, kind, "pv.pdf", content)
+
+
+async def test_a_pdf_that_holds_more_than_pages_is_not_attached():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+
+    with pytest.raises(AttachmentRefused) as caught:
+        await attach(forms, content=a_pdf(b"<</S/JavaScript/JS(app.alert\\(1\\))>>"))
+
+    assert [violation.reason for violation in caught.value.violations] == ["F-30"]
+    assert await forms.use.list_attachments(READER, FILING_ID) == []
+
+
+async def test_the_name_of_an_attached_file_is_cleaned():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+
+    odd = "../é\u202e\r\n.pdf"
+    attachment = await forms.use.attach_file(forms.caller, FILING_ID, AttachmentKind.NOTES, odd, PDF)
+
+    assert attachment.file_name == "é.pdf"
+    assert "« é.pdf »" in (await forms.use.list_activity(READER, FILING_ID))[0].fr
 
 
 async def test_an_attached_file_comes_back_and_makes_a_snapshot_stale():

@@ -35,6 +35,7 @@ from tests.support.forms import (
     CannedControls,
     CountingIdentifiers,
     InlineFlatFiles,
+    InlinePdfs,
     a_body,
     a_campaign,
     a_cell,
@@ -68,7 +69,7 @@ async def entered(**changes):
     forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
     stack = replace(a_stack(clock=forms.clock), identifiers=CountingIdentifiers())
     files, sets = InlineFlatFiles(), FewFormSets()
-    forms.use = wire(forms.store, forms.controls, forms.facts, forms.bodies, files, sets, stack)
+    forms.use = wire(forms.store, forms.controls, forms.facts, forms.bodies, files, InlinePdfs(), sets, stack)
     async with forms.store() as work:
         await work.campaigns.save(a_campaign())
         await work.commit()

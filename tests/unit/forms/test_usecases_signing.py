@@ -41,6 +41,7 @@ from tests.support.forms import (
     begun,
 )
 from tests.support.hosting import ACCOUNTANT, a_caller
+from tests.support.pdfs import a_pdf, stream
 
 ACCOUNTANT_CALLER = a_caller("Camille Compte", on={SIREN: ACCOUNTANT})
 READER = a_caller("Lou Lecteur", on={SIREN: ["filing.read"]})
@@ -316,7 +317,7 @@ async def test_a_rectifying_version_says_what_it_replaces_and_ends_the_suspensio
 
 
 async def attach(forms, content):
-    pdf = b"%PDF-1.7\n" + content + b"\n%%EOF\n"
+    pdf = a_pdf(stream(content))
     return await forms.use.attach_file(forms.caller, FILING_ID, AttachmentKind.OTHER, "annexe.pdf", pdf)
 
 

@@ -136,6 +136,29 @@ async def test_a_signed_version_is_returned_as_signed():
         await forms.use.get_signed_version(STRANGER, FILING_ID, 1)
 
 
+def no_longer_shipped(forms):
+    """The package every version was signed under was corrected since, under the same number."""
+    snapshots = forms.store.kept.snapshots
+    snapshots.update({key: replace(one, form_set_digest="ab" * 32) for key, one in snapshots.items()})
+
+
+async def test_labels_of_another_form_set_than_the_signed_one_are_said_to_be():
+    forms = a_forms()
+    await signed_filing(forms, a_cell())
+    forms.store.kept.cells[FILING_ID][AMOUNT] = a_cell(value="999", version=2)
+
+    async def told():
+        signed = await forms.use.get_signed_version(READER, FILING_ID, 1)
+        points = await forms.use.get_series(READER, SIREN, Document.ER, [AMOUNT], 1)
+        differences = await forms.use.compare_filings(READER, FILING_ID, 1, FILING_ID, 0)
+        return [signed.has_other_labels, *(one.has_other_labels for one in (*points, *differences))]
+
+    assert await told() == [False, False, False]
+    no_longer_shipped(forms)
+    assert await told() == [True, True, True]
+    assert (await forms.use.get_signed_version(READER, FILING_ID, 1)).cells == {AMOUNT: "100"}
+
+
 async def test_a_series_shows_signed_values_and_the_present_ones_of_an_open_year():
     forms = await with_last_year(a_forms(), a_cell(AMOUNT, "7"), signed={AMOUNT: "5"})
     await forms.keep(a_filing(), a_cell(AMOUNT, "9"))

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.forms.clients.exports.files import ThreadedExportFiles
-from services.forms.domain.errors import FilingUnknown
+from services.forms.domain.errors import FilingUnknown, FormSetNoLongerShipped
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Verdict
 from services.forms.domain.snapshot import Snapshot
@@ -52,6 +52,19 @@ async def test_a_signed_version_keeps_the_form_set_of_its_signature():
         await work.commit()
     assert json.loads((await exported(forms, version=1)).content)["form_set"]["version"] == "2024.1"
     assert json.loads((await exported(forms)).content)["form_set"]["version"] == "2025.1"
+
+
+async def test_a_version_whose_form_set_is_no_longer_shipped_is_not_exported_under_another_one():
+    forms = a_forms()
+    await signed_once(forms)
+    snapshots = forms.store.kept.snapshots
+    snapshots.update({key: replace(one, form_set_digest="ab" * 32) for key, one in snapshots.items()})
+
+    with pytest.raises(FormSetNoLongerShipped) as refused:
+        await exported(forms, version=1)
+
+    assert "conteneur" in str(refused.value)
+    assert json.loads((await exported(forms)).content)["version"] == 0
 
 
 async def test_a_version_that_was_never_signed_is_unknown():

@@ -9,9 +9,12 @@ import pytest
 
 import formsets
 from chassis.errors import Invalid
+from services.forms.clients.flat_file_process import answer
 from services.forms.domain.accounts import AccountBalance, MappedPrefix, feed, prefixes_of, require_sound
 from services.forms.domain.error_file import OURS, error_file
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.usecases.ports import FileContent
+from services.forms.usecases.preview_import import filled
 from tests.support.forms import FILING_ID, NOON
 
 FORM_SET = formsets.load("2024.1")
@@ -37,6 +40,34 @@ def test_each_account_says_where_it_goes():
         (f"{prefix}9", cell, "12.4", 7),
         ("99999", "", "1", 2),
     ]
+
+
+def test_a_cell_rounded_to_the_euro_is_named_with_what_its_accounts_add_up_to():
+    prefix, cell = a_prefix()
+    accounts = [balance(f"{prefix}{n}", "1.5") for n in (1, 2, 3)] + [balance("101", credit="7.00")]
+
+    content, _ = filled(FORM_SET, FileContent([], [], [], accounts), ())
+
+    (french, english) = content.guesses[-1]
+    assert french == f"1 case arrondie à l'euro : {cell} (4.5 → 5)."
+    assert english == f"1 cell rounded to the euro: {cell} (4.5 → 5)."
+
+
+def test_whole_euros_are_not_said_to_be_rounded():
+    content, _ = filled(FORM_SET, FileContent([], [], [], [balance("101", credit="7.00")]), ())
+
+    assert not any("arrondi" in french for french, _ in content.guesses)
+
+
+def test_many_rounded_cells_are_counted():
+    rules = [rule for rule in FORM_SET.accounts if rule.include and FORM_SET.accepts_input(rule.cell)]
+    accounts = [balance(prefix, "0.4") for prefix in {rule.cell: rule.include[0] for rule in rules}.values()]
+
+    content, _ = filled(FORM_SET, FileContent([], [], [], accounts), ())
+
+    (french, _) = content.guesses[-1]
+    assert french.count("→") == 20
+    assert " et " in french
 
 
 def test_what_the_body_saved_wins_and_is_said():
@@ -104,3 +135,49 @@ def test_the_error_file_is_read_again_as_a_flat_file():
 
     assert {entry.address: entry.raw for entry in file.entries} == {"BA.020.brut": "=1+1", "BA.010.brut": "-5"}
     assert file.problems == ()
+
+
+OWN = {"Zone": "nord", "'=1+1": "'=2+2", "Clé interne": 'A;"B"', "a": "''-x", "état civil": "=3", "é": " blanc "}
+
+
+def read_again(content: bytes) -> ImportPreview:
+    """The preview of a file, of which every cell would be filled."""
+    found = answer(FORM_SET, {"siren": "", "year": 0}, content)
+    changes = tuple(
+        Change(
+            address,
+            address,
+            line,
+            text,
+            text,
+            "",
+            0,
+            None,
+            Effect.FILL,
+            dict(zip(found["titles"][at], own, strict=True)),
+        )
+        for line, address, text, at, own, _ in found["lines"]
+    )
+    return ImportPreview(FILING_ID, FILING_ID, "a.csv", "C", NOON, 1, changes, (), ())
+
+
+def own_columns(content: bytes) -> tuple[list[str], list[list[str]]]:
+    header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    ours = len(header) - len(OURS)
+    return header[3:ours], [row[3:ours] for row in rows]
+
+
+def test_own_columns_come_back_unchanged_however_often_the_error_file_is_uploaded():
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, delimiter=";")
+    rows.writerow(["code", "colonne", "valeur", *OWN])
+    rows.writerow(["BA.010", "brut", "12", *OWN.values()])
+    rows.writerow(["BA.020", "brut", "13", *OWN.values()])
+    written = [*OWN.values()]
+    written[written.index("=3")] = "'=3"  # once: a spreadsheet would compute it
+
+    content = text.getvalue().encode()
+    for _ in range(3):
+        content = error_file(read_again(content))
+
+        assert own_columns(content) == (list(OWN), [written, written])

@@ -45,13 +45,15 @@ def test_two_cells_that_ask_for_512_gib_are_refused_within_a_second_and_256_mb()
     assert "1048576" in french
 
 
-@pytest.mark.parametrize("reference", ["A1:XFD1048576", "A1:A5001", "A1:XFD100"])
+@pytest.mark.parametrize("reference", ["A1:XFD1048576", "A1:A5001", "A1:CW5000", "A1:XFD100"])
 def test_a_dimension_out_of_bounds_is_refused(reference):
     sheet = sheet_xml(ROWS, f'<dimension ref="{reference}"/>')
     refusal(zipped(parts_of({"F": sheet})))
 
 
-@pytest.mark.parametrize("reference", ["A5001", "XFD100", "ZZZ1", "B0", "a1", "", "A1048577", "A-1", "12", "AAAA1"])
+@pytest.mark.parametrize(
+    "reference", ["A5001", "CW5000", "XFD100", "ZZZ1", "B0", "a1", "", "A1048577", "A-1", "12", "AAAA1"]
+)
 def test_a_cell_far_away_or_without_a_readable_address_is_refused(reference):
     cell = f'<c r="{reference}"><v>1</v></c>'
     refusal(a_workbook({"F": [[Raw(cell)]]}))
@@ -76,8 +78,22 @@ def test_cells_are_counted_over_all_sheets():
 
 
 def test_rows_are_counted_though_they_have_no_number():
-    sheet = f"<worksheet><sheetData>{'<row><c><v>1</v></c></row>' * (MOST_ROWS + 1)}</sheetData></worksheet>"
-    refusal(zipped(parts_of({"F": sheet.encode()})))
+    rows = "<row/>" * MOST_ROWS + "<row><c><v>1</v></c></row>"
+    sheet = f"<worksheet><sheetData>{rows}</sheetData></worksheet>"
+
+    assert "5001" in refusal(zipped(parts_of({"F": sheet.encode()}), zipfile.ZIP_STORED))
+
+
+def test_the_widest_and_longest_sheet_is_allowed():
+    assert scan(a_workbook({"F": [[Raw(f'<c r="CV{MOST_ROWS}"><v>1</v></c>')]]}))
+    assert scan(zipped(parts_of({"F": sheet_xml(ROWS, f'<dimension ref="A1:CV{MOST_ROWS}"/>')})))
+
+
+def test_what_all_sheets_cover_is_counted_together():
+    far = [[1], [Raw(f'<c r="CV{MOST_ROWS}"><v>1</v></c>')]]
+    assert scan(a_workbook(dict.fromkeys("AB", far)))
+
+    assert "1000000" in refusal(a_workbook(dict.fromkeys("ABC", far)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Workbooks of the flat form and of our own export are read as the flat CSV is; nothing changes silently (F25)."""
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -8,9 +9,9 @@ import formsets
 from formsets.flat_file import FlatFile
 from services.forms.clients.flat_file_process import LONGEST_EXTRA, answer
 from services.forms.clients.uploads.refusal import FileRefused
-from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_spreadsheet, text_of
+from services.forms.clients.uploads.spreadsheets import OpenedWorkbook, read_balance_sheet, read_spreadsheet, text_of
 from tests.support.form_sets import SAMPLE
-from tests.support.workbooks import Raw, a_workbook
+from tests.support.workbooks import Raw, a_workbook, parts_of, sheet_xml, zipped
 
 HEADER = ["code", "colonne", "valeur"]
 
@@ -128,3 +129,70 @@ def test_another_body_is_refused_whole_and_long_extras_are_cut():
     [(_, _, _, which, own, _)] = found["lines"]
     assert found["titles"][which] == ["note"]
     assert [len(text) for text in own] == [LONGEST_EXTRA]
+
+
+def test_a_balance_of_five_thousand_rows_is_read_and_a_longer_one_is_to_be_saved_as_a_text():
+    rows = [["compte", "libellé", "débit", "crédit"], *([f"60{number:06}", "x", 1.5, 0] for number in range(5_000))]
+    form_set, question = formsets.load("2024.1"), {"siren": "", "year": 0}
+    text = "\n".join(";".join(map(str, row)) for row in rows).encode()
+
+    read, refused = (answer(form_set, question, a_workbook({"Balance": table})) for table in (rows[:-1], rows))
+
+    assert len(read["accounts"]) == 4_999
+    assert refused["refusal"]["control"] == "F-29"
+    assert "CSV" in refused["refusal"]["fr"][2]
+    assert len(answer(form_set, question, text)["accounts"]) == 5_000
+
+
+def test_the_widest_workbook_that_is_allowed_is_read_within_two_seconds_of_processor():
+    far = [HEADER, ["BA.010", "brut", 12], [Raw('<c r="CV5000"><v>1</v></c>')]]
+    content = a_workbook({"A": far, "B": [["x"], [Raw('<c r="CV5000"><v>1</v></c>')]]})
+    assert len(content) < 4_700
+    began = time.process_time()
+
+    file = read_spreadsheet(OpenedWorkbook(content), formsets.load("2024.1"))
+
+    assert time.process_time() - began < 2
+    assert (len(file.entries), len(file.problems)) == (1, 0)
+
+
+def test_cells_given_twice_are_told_by_sheet_and_row():
+    file = read(
+        Un=[HEADER, ["BA.010", "brut", 12], ["BA.020", "brut", 1]],
+        Deux=[HEADER, ["BA.010", "brut", 12], ["BA.020", "brut", 2]],
+    )
+
+    (repeated,) = [guess for guess in file.guesses if guess.kind == "duplicate"]
+    assert "(feuille Un, ligne 2 et feuille Deux, ligne 2)" in repeated.message_fr
+    assert "(sheet Un, row 2 and sheet Deux, row 2)" in repeated.message_en
+    (problem,) = file.problems
+    assert problem.control == "F-25"
+    assert problem.sheet == "Deux"
+    assert "« 1 » feuille Un, ligne 3" in problem.french.where
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_and_said_to_be_hidden(state):
+    seen, unseen = [HEADER, ["BA.010", "brut", 12]], [HEADER, ["BA.020", "brut", 1]]
+    parts = parts_of({"Vue": sheet_xml(seen), "Cachée": sheet_xml(unseen)})
+    named = parts["xl/workbook.xml"].replace('name="Cachée"'.encode(), f'name="Cachée" state="{state}"'.encode())
+
+    file = read_spreadsheet(OpenedWorkbook(zipped(parts | {"xl/workbook.xml": named})), formsets.load("2024.1"))
+
+    assert set(texts(file)) == {"BA.010.brut", "BA.020.brut"}
+    told = [guess for guess in file.guesses if "masquées" in guess.message_fr]
+    assert [(guess.value, "Hidden" in guess.message_en) for guess in told] == [("Cachée", True)]
+
+
+def test_the_sheet_of_a_balance_is_named_and_said_to_be_hidden():
+    rows = [["compte", "débit", "crédit"], ["601", 1, 0]]
+    parts = parts_of({"Notes": sheet_xml([["x"]]), "Balance": sheet_xml(rows)})
+    named = parts["xl/workbook.xml"].replace(b'name="Balance"', b'name="Balance" state="hidden"')
+
+    found = read_balance_sheet(OpenedWorkbook(zipped(parts | {"xl/workbook.xml": named})), "balance.xlsx")
+
+    assert found is not None
+    assert found.guesses[0] == (
+        "Feuille lue : Balance (masquée). 1 autre(s) laissée(s).",
+        "Sheet read: Balance (hidden). 1 other(s) left.",
+    )

@@ -45,8 +45,8 @@ async def test_the_server_says_of_a_file_what_the_command_line_says_of_it(place)
     offline = {language: check_content(content, language=language).format[0] for language in ("fr", "en")}
     assert change.address == place.replace(";", ".")
     assert (found.control, change.line) == (offline["fr"].control, offline["fr"].line)
-    assert offline["fr"].message == f"Ligne {change.line} : {found.fr.what} {found.fr.where} {found.fr.how}"
-    assert offline["en"].message == f"Line {change.line}: {found.en.what} {found.en.where} {found.en.how}"
+    assert offline["fr"].message == f"{found.fr.what} Ligne {change.line}. {found.fr.where} {found.fr.how}"
+    assert offline["en"].message == f"{found.en.what} Line {change.line}. {found.en.where} {found.en.how}"
     assert change.current in found.fr.where
     assert change.effect is Effect.COMPARED
 

@@ -61,7 +61,7 @@ def test_columns_come_in_any_order_and_case_with_the_users_own() -> None:
     found = flat("Commentaire;Valeur;CODE;Colonne\nok;5;ba.010;BRUT;;\n")
 
     assert found.entries[0].address == "BA.010.brut"
-    assert found.entries[0].extra == {"commentaire": "ok"}
+    assert found.entries[0].extra == {"Commentaire": "ok"}
 
 
 def test_a_quoted_text_may_span_lines_and_hold_the_separator() -> None:
@@ -209,3 +209,13 @@ def test_a_message_shows_no_character_that_a_terminal_would_obey() -> None:
     found = flat(HEADER + "ZZ\u009b2J;n;1\n")
 
     assert found.problems[0].sentence().isprintable()
+
+
+def test_many_lines_that_repeat_a_cell_are_counted() -> None:
+    found = flat(HEADER + "BA.010;brut;1\n" * 90_000)
+
+    told = [guess for guess in found.guesses if guess.kind == "duplicate"]
+    assert len(told) == 51
+    assert told[0].message_fr == "BA.010.brut est donné deux fois avec la même valeur (ligne 2 et ligne 3)."
+    assert told[-1].message_fr.startswith("89949 autres lignes")
+    assert told[-1].message_en.startswith("89949 more lines")

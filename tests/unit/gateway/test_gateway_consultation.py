@@ -131,3 +131,17 @@ async def test_programs_consult_carry_and_reopen():
 
 def test_cells_are_parted_by_spaces_commas_semicolons_and_lines():
     assert cells_of(" A.v,B.v;\nC.v A.v ") == ["A.v", "B.v", "C.v"]
+
+
+async def test_labels_of_a_form_set_that_is_no_longer_shipped_are_said_to_be_of_another():
+    paths = (f"{AT}/signed/1/forms/BA", f"{AT}/series?cells=BA.010.brut", f"{AT}/compare?version=1&other={FILING_ID}:0")
+    world = a_signed_world()
+    async with a_browser(world) as browser:
+        await browser.sign_in()
+        before = [(await browser.get(path)).text for path in paths]
+        world.has_other_labels = True
+        french = [(await browser.get(path)).text for path in paths]
+        english = [(await browser.get(path, headers={"accept-language": "en"})).text for path in paths]
+    assert ["n’est plus livré ici" in text for text in (*before, *french)] == [False] * 3 + [True] * 3
+    assert ["not shipped here any more" in text for text in english] == [True] * 3
+    assert "montrée avec le référentiel 2024.1" in french[0]

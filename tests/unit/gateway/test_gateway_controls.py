@@ -1,8 +1,14 @@
 """A control softened or withdrawn for a campaign: tried, decided, and its place in the queue."""
 
+import json
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+import formsets
 from chassis.errors import Invalid, Violation
 from services.gateway.clients.answers import Document, Severity
-from tests.support.gateway import World, a_browser, a_passport
+from tests.support.gateway import FILING_ID, World, a_browser, a_passport
 
 ASKED = {
     "document": "ER",
@@ -30,6 +36,36 @@ async def test_decisions_in_force_are_shown_in_both_languages():
     assert "Decisions in force" in english
     assert french.count("<script") == 1, "our own file and no other"
     assert wrong.status_code == 400
+
+
+SCHEMA = Draft202012Validator(
+    json.loads((Path(formsets.__file__).parent / "adjustments.schema.json").read_text(encoding="utf-8"))
+)
+
+
+async def test_the_decisions_of_a_campaign_are_saved_as_a_file():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        page = (await browser.get("/staff/controls?document=ER&year=2024")).text
+        file = await browser.get("/staff/controls/adjustments?document=ER&year=2024")
+        wrong = await browser.get("/staff/controls/adjustments?document=ER")
+    assert 'href="/staff/controls/adjustments?document=ER&amp;year=2024"' in page
+    assert "harmonia-adjustments-ER-2024.json" in file.headers["content-disposition"]
+    assert list(SCHEMA.iter_errors(file.json())) == []
+    assert [(one["control"], one["severity"]) for one in file.json()["adjustments"]] == [("A-06", "R")]
+    assert "Alix" not in file.text
+    assert wrong.status_code == 400
+
+
+async def test_those_who_read_a_filing_save_what_was_adjusted_of_its_rules():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        page = (await browser.get(f"/filings/{FILING_ID}/remarks")).text
+        file = await browser.get(f"/filings/{FILING_ID}/adjustments")
+    assert f'href="/filings/{FILING_ID}/adjustments"' in page
+    assert list(SCHEMA.iter_errors(file.json())) == []
+    assert (file.json()["form_set"], file.json()["rule_set"]) == ("2024.1", "cd" * 32)
 
 
 async def test_decisions_of_other_servers_are_read_here_and_taken_there():

@@ -21,6 +21,7 @@ READS = {
     f"{AT}/cells/BA.010.brut/history": "versions",
     f"{AT}/imports/imp-1": "problems",
     f"{AT}/check": "findings",
+    f"{AT}/adjustments": "adjustments",
     f"{AT}/release": "decisions",
     f"{AT}/receipt": "number",
     f"{AT}/deliveries": "deliveries",

@@ -53,6 +53,7 @@ PAIRS = [
     (validation.Finding, answers.Finding),
     (validation.Justification, answers.Justification),
     (validation.Adjustment, answers.Adjustment),
+    (validation.GetRuleSetResponse, answers.RuleSet),
     (validation.VerdictChange, answers.VerdictChange),
     (validation.AdjustmentPreview, answers.AdjustmentPreview),
     (validation.GetQueueStatusResponse, answers.QueueStatus),

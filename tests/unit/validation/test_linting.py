@@ -1,4 +1,5 @@
 import dataclasses
+import datetime as dt
 from types import MappingProxyType
 from typing import Any
 
@@ -6,12 +7,18 @@ import pytest
 
 import formsets
 from formsets import AccountRule, Control, ControlText, FormSet
+from formsets.consequences import CONSEQUENCES
 from services.validation.domain.examples import TOLD
 from services.validation.domain.linting import lint
 from tests.support.form_sets import a_control, a_form, a_form_set, a_line
 
 TEXT = ControlText("Quoi.", "Où.", "Comment.")
+SAME = ControlText("Le bilan n'est pas équilibré.", "Où.", "Comment.")
 EXAMPLES = {"passing": {"cells": {"AA.010.n": "1"}}, "failing": {"cells": {"AA.010.n": "9"}}}
+
+
+def a_remark(language: str) -> ControlText:
+    return ControlText("Quoi.", "Où.", f"Comment. {CONSEQUENCES['R'][language]}")
 
 
 def a_package(control: dict[str, Any] | None = None, **changes: Any) -> FormSet:
@@ -59,6 +66,10 @@ def test_a_sound_package_has_no_remark() -> None:
         ({"texts": MappingProxyType({"fr": TEXT})}, "missing-text"),
         ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("What.", "", "How.")})}, "missing-text"),
         ({"texts": MappingProxyType({"fr": TEXT, "en": ControlText("x" * 1_001, "Where.", "How.")})}, "long-text"),
+        ({"texts": MappingProxyType({"fr": a_remark("fr"), "en": TEXT}), "severity": "T"}, "wrong-consequence"),
+        ({"texts": MappingProxyType({"fr": TEXT, "en": a_remark("en")}), "severity": "A"}, "wrong-consequence"),
+        ({"texts": MappingProxyType({"fr": SAME, "en": SAME})}, "untranslated"),
+        ({"in_force_from": dt.date(2025, 1, 1), "in_force_until": dt.date(2024, 12, 31)}, "empty-period"),
         ({"expression": "AA.010<=99"}, "bad-example"),
         ({"expression": None}, "bad-example"),
     ],
@@ -84,6 +95,24 @@ def test_a_bad_control_is_refused(control: dict[str, Any], rule: str) -> None:
 )
 def test_a_control_without_both_examples_that_run_is_refused(examples: dict[str, Any], rule: str) -> None:
     assert set(rules(a_package(examples={"C-01": examples}))) == {rule}
+
+
+@pytest.mark.parametrize(
+    ("what", "where", "found"),
+    [
+        ("BA.010 = BA.020 + BA.030", "ID.030, INSEE", []),
+        ("Code INSEE", "BA.010", []),
+        ("Total", "Caisse des dépôts et consignations", [("warning", "untranslated")]),
+        ("Le bilan est faux", "BA.010", [("error", "untranslated")]),
+        ("LE BILAN EST FAUX !", "BA.010", [("error", "untranslated")]),
+    ],
+)
+def test_codes_and_names_may_be_the_same_in_both_languages(what: str, where: str, found: list[tuple[str, str]]) -> None:
+    french, english = ControlText(what, where, "Comment."), ControlText(what.strip(" !").lower(), where, "How.")
+
+    remarks = lint(a_package({"texts": MappingProxyType({"fr": french, "en": english})}))
+
+    assert [(remark.level, remark.rule) for remark in remarks] == found
 
 
 def test_a_circle_is_refused() -> None:

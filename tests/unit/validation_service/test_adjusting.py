@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 import formsets
+from formsets.consequences import CONSEQUENCES
 from services.validation.clients.pooled_engine import evaluate_in_worker
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment, adjusted, softened
 from services.validation.domain.errors import AdjustmentRefused
@@ -38,6 +39,41 @@ def test_a_control_softened_to_a_remark_asks_for_no_justification() -> None:
 
     assert (before.verdict, after.verdict) == (Verdict.TO_JUSTIFY, Verdict.REMARKS)
     assert next(f.severity for f in after.findings if f.control == "A-20") == "R"
+
+
+@pytest.mark.parametrize(
+    ("control", "severity", "french", "english"),
+    [
+        ("A-20", "R", "Simple remarque : aucune action n'est exigée.", "A remark only: no action is required."),
+        ("A-01", "A", "Corrigez, ou justifiez en 20 caractères au moins.", "Correct it, or justify it in 20 "),
+        ("A-01", "R", "Simple remarque : aucune action n'est exigée.", "A remark only: no action is required."),
+    ],
+)
+def test_the_advice_of_a_softened_control_follows_from_its_severity_in_force(
+    control: str, severity: str, french: str, english: str
+) -> None:
+    official = FORM_SET.control(control)
+    found = adjusted(FORM_SET, softened(FORM_SET, [a_decision(control, severity)])).control(control)
+
+    assert french in found.text("fr").how
+    assert english in found.text("en").how
+    for language in ("fr", "en"):
+        kept, told = official.text(language).how, found.text(language).how
+        assert not told.endswith(CONSEQUENCES[official.severity][language])
+        assert told.removesuffix(CONSEQUENCES[severity][language]) == kept.removesuffix(
+            CONSEQUENCES[official.severity][language]
+        )
+        assert (found.text(language).what, found.text(language).where) == (
+            official.text(language).what,
+            official.text(language).where,
+        )
+
+
+def test_the_finding_of_a_softened_control_carries_its_new_advice() -> None:
+    finding = next(f for f in judged(a_decision()).findings if f.control == "A-20")
+
+    assert "justifiez" not in finding.french.how
+    assert "remark only" in finding.english.how
 
 
 def test_a_withdrawn_control_says_nothing_more() -> None:

@@ -3161,6 +3161,7 @@ class SeriesPoint(_message.Message):
     FORM_SET_FIELD_NUMBER: _builtins.int
     IS_BREAK_FIELD_NUMBER: _builtins.int
     IS_SIGNED_FIELD_NUMBER: _builtins.int
+    HAS_OTHER_LABELS_FIELD_NUMBER: _builtins.int
     year: _builtins.int
     """Accounting year."""
     address: _builtins.str
@@ -3175,6 +3176,8 @@ class SeriesPoint(_message.Message):
     """True when the definition changed from the year before, so that values are not comparable."""
     is_signed: _builtins.bool
     """True when the value is of a signed version."""
+    has_other_labels: _builtins.bool
+    """True when the form set it was signed under is shipped no more: the label is that of `form_set` instead."""
     def __init__(
         self,
         *,
@@ -3185,10 +3188,11 @@ class SeriesPoint(_message.Message):
         form_set: _builtins.str = ...,
         is_break: _builtins.bool = ...,
         is_signed: _builtins.bool = ...,
+        has_other_labels: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "form_set", b"form_set", "is_break", b"is_break", "is_signed", b"is_signed", "label", b"label", "value", b"value", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "form_set", b"form_set", "has_other_labels", b"has_other_labels", "is_break", b"is_break", "is_signed", b"is_signed", "label", b"label", "value", b"value", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3204,6 +3208,7 @@ class CellDifference(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     OTHER_VALUE_FIELD_NUMBER: _builtins.int
+    HAS_OTHER_LABELS_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     label: _builtins.str
@@ -3212,6 +3217,8 @@ class CellDifference(_message.Message):
     """Value in the first."""
     other_value: _builtins.str
     """Value in the other."""
+    has_other_labels: _builtins.bool
+    """True when a form set that one of the two was signed under is shipped no more: labels are of another one."""
     def __init__(
         self,
         *,
@@ -3219,10 +3226,11 @@ class CellDifference(_message.Message):
         label: _builtins.str = ...,
         value: _builtins.str = ...,
         other_value: _builtins.str = ...,
+        has_other_labels: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "label", b"label", "other_value", b"other_value", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "has_other_labels", b"has_other_labels", "label", b"label", "other_value", b"other_value", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3371,10 +3379,13 @@ class GetSignedVersionResponse(_message.Message):
     FORM_SET_FIELD_NUMBER: _builtins.int
     CELLS_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
+    HAS_OTHER_LABELS_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Version returned."""
     form_set: _builtins.str
     """Form set it was signed under."""
+    has_other_labels: _builtins.bool
+    """True when the form set it was signed under is shipped no more: labels are to be those of `form_set` instead."""
     @_builtins.property
     def filing(self) -> Global___Filing:
         """The filing."""
@@ -3395,10 +3406,11 @@ class GetSignedVersionResponse(_message.Message):
         form_set: _builtins.str = ...,
         cells: _abc.Iterable[_types_pb2.Cell] | None = ...,
         versions: _abc.Iterable[_builtins.int] | None = ...,
+        has_other_labels: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing", b"filing", "form_set", b"form_set", "version", b"version", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "filing", b"filing", "form_set", b"form_set", "has_other_labels", b"has_other_labels", "version", b"version", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

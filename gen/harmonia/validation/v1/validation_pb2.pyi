@@ -1150,6 +1150,68 @@ class ListAdjustmentsResponse(_message.Message):
 Global___ListAdjustmentsResponse: _TypeAlias = ListAdjustmentsResponse  # noqa: Y015
 
 @_typing.final
+class GetRuleSetRequest(_message.Message):
+    """Request of GetRuleSet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    form_set: _builtins.str
+    """Form set version."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    def __init__(
+        self,
+        *,
+        form_set: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRuleSetRequest: _TypeAlias = GetRuleSetRequest  # noqa: Y015
+
+@_typing.final
+class GetRuleSetResponse(_message.Message):
+    """Response of GetRuleSet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_DIGEST_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
+    form_set_digest: _builtins.str
+    """Digest of the form set as published."""
+    rule_set: _builtins.str
+    """The digest that reports carry: another one as soon as something is adjusted."""
+    @_builtins.property
+    def adjustments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Adjustment]:
+        """What makes the difference, by control id; who decided is left out."""
+
+    def __init__(
+        self,
+        *,
+        form_set_digest: _builtins.str = ...,
+        rule_set: _builtins.str = ...,
+        adjustments: _abc.Iterable[Global___Adjustment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "form_set_digest", b"form_set_digest", "rule_set", b"rule_set"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRuleSetResponse: _TypeAlias = GetRuleSetResponse  # noqa: Y015
+
+@_typing.final
 class PreviewAdjustmentRequest(_message.Message):
     """Request of PreviewAdjustment."""
 

@@ -90,6 +90,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.FromString,
                 _registered_method=True)
+        self.GetRuleSet = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/GetRuleSet',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.FromString,
+                _registered_method=True)
         self.PreviewAdjustment = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
@@ -189,6 +194,13 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRuleSet(self, request, context):
+        """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PreviewAdjustment(self, request, context):
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time.
         """
@@ -267,6 +279,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.ListAdjustments,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'GetRuleSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRuleSet,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.SerializeToString,
             ),
             'PreviewAdjustment': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewAdjustment,
@@ -582,6 +599,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/ListAdjustments',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRuleSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/GetRuleSet',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.FromString,
             options,
             channel_credentials,
             insecure,

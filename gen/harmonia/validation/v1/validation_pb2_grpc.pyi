@@ -57,6 +57,8 @@ class ValidationServiceStub:
     """
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
+    GetRuleSet: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]
+    """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _grpc.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]
@@ -93,6 +95,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """
     ListAdjustments: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListAdjustmentsRequest, _validation_pb2.ListAdjustmentsResponse]  # type: ignore[assignment]
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
+    GetRuleSet: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]  # type: ignore[assignment]
+    """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _aio.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]  # type: ignore[assignment]
@@ -192,6 +196,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.ListAdjustmentsResponse, _abc.Awaitable[_validation_pb2.ListAdjustmentsResponse]]:
         """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
+
+    @_abc_1.abstractmethod
+    def GetRuleSet(
+        self,
+        request: _validation_pb2.GetRuleSetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.GetRuleSetResponse, _abc.Awaitable[_validation_pb2.GetRuleSetResponse]]:
+        """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
 
     @_abc_1.abstractmethod
     def PreviewAdjustment(

@@ -194,13 +194,16 @@ class ReaderProcesses:
         self._spares: dict[str, ReaderProcess] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
 
-    async def ask(self, version: str, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+    async def ask(
+        self, version: str, question: Mapping[str, Any], content: bytes, *, is_rare: bool = False
+    ) -> dict[str, Any]:
         """Return what a process answers about a file.
 
         Args:
-            version: form set the process has loaded.
+            version: form set the process has loaded, or another word that it knows.
             question: what the process needs to know besides the file, JSON.
             content: the file.
+            is_rare: whether no process is kept ready for the next one.
 
         Raises:
             ReaderGone: it crashed, or went over its memory or time.
@@ -220,7 +223,8 @@ class ReaderProcesses:
                 raise
             finally:
                 self._end(process)
-                self._prepare(version)
+                if not is_rare:
+                    self._prepare(version)
 
     async def warm(self, version: str) -> None:
         """Wait until a spare for this form set stands ready."""

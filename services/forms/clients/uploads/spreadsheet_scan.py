@@ -16,7 +16,9 @@ from services.forms.clients.uploads.refusal import SAVE_AGAIN, FileRefused
 MOST_CELLS = 500_000
 """Cells of a workbook, and area of the rectangle of a sheet."""
 MOST_ROWS = 5_000
-"""Rows of a sheet."""
+"""Rows of a sheet; a text may have more lines."""
+MOST_AREA = 1_000_000
+"""Area of all the sheets of a workbook: the reader keeps each of them."""
 MOST_NOTED = 2_000
 """Cells noted for one reason; a workbook with more is refused."""
 
@@ -102,6 +104,7 @@ class _Workbook:
     """What the parts of one workbook say together."""
 
     cells: int = 0
+    area: int = 0
     elements: int = 0
     percentage_styles: set[str] = field(default_factory=set)
     parts: dict[str, ScannedSheet] = field(default_factory=dict)
@@ -232,7 +235,7 @@ class _Cells:
         self._percentages = workbook.percentage_styles
         self._columns: dict[str, int] = {}
         self._row = self._column = self._last_row = self._last_column = 0
-        self._first_row = self._first_column = 0
+        self._first_row = self._area = 0
         self._formula: Place | None = None
         self._error: list[str] | None = None
 
@@ -325,7 +328,7 @@ class _Cells:
             self._require_small(*self._place(last))
 
     def _require_small(self, row: int, column: int) -> None:
-        if row > MOST_ROWS or column > 16_384:
+        if row > MOST_ROWS:
             raise FileRefused(
                 "F-29",
                 (
@@ -333,12 +336,28 @@ class _Cells:
                     f"A sheet goes down to row {row}, at most {MOST_ROWS} are allowed.",
                 ),
                 (
-                    "Supprimez les lignes après la dernière qui sert (Ctrl+Fin y mène).",
-                    "Delete the rows after the last one in use (Ctrl+End leads there).",
+                    "Supprimez les lignes après la dernière qui sert (Ctrl+Fin y mène), ou enregistrez la feuille en CSV.",
+                    "Delete the rows after the last one in use (Ctrl+End leads there), or save the sheet as CSV.",
                 ),
             )
-        if row * column > MOST_CELLS:
-            raise _too_many_cells()
+        area = row * column
+        if area > MOST_CELLS or column > 16_384:
+            raise FileRefused(
+                "F-29",
+                (
+                    f"Une feuille couvre {row} lignes sur {column} colonnes, au plus {MOST_CELLS} cellules sont admises.",
+                    f"A sheet covers {row} rows by {column} columns, at most {MOST_CELLS} cells are allowed.",
+                ),
+                (
+                    "Supprimez les colonnes après la dernière qui sert (Ctrl+Fin y mène).",
+                    "Delete the columns after the last one in use (Ctrl+End leads there).",
+                ),
+            )
+        if area > self._area:
+            self._workbook.area += area - self._area
+            self._area = area
+            if self._workbook.area > MOST_AREA:
+                raise _too_many_cells()
 
     def _begin_error(self) -> None:
         self._error = []
@@ -402,8 +421,8 @@ def _too_many_cells() -> FileRefused:
     return FileRefused(
         "F-29",
         (
-            f"Le classeur couvre plus de {MOST_CELLS} cellules.",
-            f"The workbook covers more than {MOST_CELLS} cells.",
+            f"Le classeur contient plus de {MOST_CELLS} cellules, ou en couvre plus de {MOST_AREA}.",
+            f"The workbook holds more than {MOST_CELLS} cells, or covers more than {MOST_AREA}.",
         ),
         (
             "Retirez ce qui n'est pas demandé, colonnes et lignes vides mises en forme comprises.",

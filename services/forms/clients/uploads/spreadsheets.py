@@ -8,11 +8,11 @@ year and the unit. An empty cell of a form's sheet leaves the filing as it is.
 import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from formsets import FormSet
 from formsets.flat_file import FileProblem, FlatFile, Guess, Row, column_name, file_problem, picking, read_rows
@@ -34,6 +34,8 @@ class Table:
     header: int
     """Index of the row that names the columns."""
     titles: list[str]
+    """As looked up; `own` as written."""
+    own: list[str]
     rows: Sequence[Sequence[Any]]
     noted: ScannedSheet
 
@@ -48,6 +50,8 @@ class _Reading:
     guesses: list[Guess] = field(default_factory=list)
     subject: dict[str, str] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    """Of those read."""
     left_out: list[str] = field(default_factory=list)
     percentages: list[str] = field(default_factory=list)
 
@@ -63,6 +67,12 @@ class OpenedWorkbook:
         """
         self.noted, self._book = open_workbook(content)
         self._rows: dict[str, list[list[Any]]] = {}
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Names of the sheets that a person does not see."""
+        sheets = self._book.sheets_metadata
+        return frozenset(sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible)
 
     @property
     def sheet_names(self) -> list[str]:
@@ -90,8 +100,18 @@ def read_balance_sheet(book: OpenedWorkbook, file_name: str) -> Balance | None:
         rows = book.rows(name)
         if any(names_balance([text_of(value) for value in row[:60]]) for row in rows[:MOST_HEADER_ROWS]):
             errors = book.noted.sheets[name].errors
-            return read_table(_texts(rows, errors), file_name)
+            found = read_table(_texts(rows, errors), file_name)
+            found.guesses.insert(0, _sheet_of_balance(book, name))
+            return found
     return None
+
+
+def _sheet_of_balance(book: OpenedWorkbook, name: str) -> tuple[str, str]:
+    shown = printable(name, 40)
+    french, english = (" (masquée)", " (hidden)") if name in book.hidden else ("", "")
+    others = len(book.sheet_names) - 1
+    left_fr, left_en = (f" {others} autre(s) laissée(s).", f" {others} other(s) left.") if others else ("", "")
+    return f"Feuille lue : {shown}{french}.{left_fr}", f"Sheet read: {shown}{english}.{left_en}"
 
 
 def _texts(rows: Sequence[Sequence[Any]], errors: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
@@ -129,14 +149,12 @@ def read_spreadsheet(book: OpenedWorkbook, form_set: FormSet) -> FlatFile:
     file = read_rows(reading.rows, form_set, reading.subject)
     if file.is_refused:
         return file
-    return FlatFile(
-        file.entries,
-        (*reading.problems, *file.problems),
-        "xlsx",
-        "",
-        (*_guesses(reading), *file.guesses),
-        file.siren,
-        file.year,
+    return replace(
+        file,
+        problems=(*reading.problems, *file.problems),
+        encoding="xlsx",
+        separator="",
+        guesses=(*_guesses(reading), *file.guesses),
     )
 
 
@@ -203,8 +221,10 @@ def tables_of(book: OpenedWorkbook, reading: _Reading) -> Iterator[Table]:
             reading.left_out.append(printable(name, 40))
             continue
         reading.read.append(printable(name, 40))
-        titles = [column_name(text_of(value)) for value in rows[header]]
-        yield Table(printable(name, 40), header, titles, rows, sheet)
+        if name in book.hidden:
+            reading.hidden.append(printable(name, 40))
+        own = [text_of(value).strip() for value in rows[header]]
+        yield Table(printable(name, 40), header, [column_name(title) for title in own], own, rows, sheet)
 
 
 def _names_columns(row: Sequence[Any], columns: set[str]) -> bool:
@@ -222,7 +242,7 @@ def _note_subject(rows: Sequence[Sequence[Any]], subject: dict[str, str]) -> Non
 def _read_flat(table: Table, reading: _Reading) -> None:
     at = {title: index for index, title in reversed(list(enumerate(table.titles)))}
     code_at, column_at, value_at = at["code"], at["column"], at["value"]
-    own_at = {t: i for i, t in enumerate(table.titles) if t and i not in (code_at, column_at, value_at)}
+    own_at = {t: i for i, t in enumerate(table.own) if t and i not in (code_at, column_at, value_at)}
     titles, pick = tuple(own_at), picking(own_at.values())
     for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
         code, column, value = row[code_at], row[column_at], row[value_at]
@@ -241,7 +261,11 @@ def _read_form(table: Table, reading: _Reading) -> None:
     code_at = table.titles.index("code")
     known = {column for form in reading.form_set.forms for column in form.columns}
     places = [(i, title) for i, title in enumerate(table.titles) if title in known]
-    own_at = {t: i for i, t in enumerate(table.titles) if t and t not in known | _LABELS and i != code_at}
+    own_at = {
+        table.own[i]: i
+        for i, title in enumerate(table.titles)
+        if title and title not in known | _LABELS and i != code_at
+    }
     titles, pick = tuple(own_at), picking(own_at.values())
     for index, row in enumerate(table.rows[table.header + 1 :], start=table.header + 2):
         code = text_of(row[code_at])
@@ -304,6 +328,14 @@ def _is_refused(
 def _guesses(reading: _Reading) -> Iterator[Guess]:
     names = ", ".join(reading.read)
     yield Guess("sheet", names, f"Feuilles lues : {names}.", f"Sheets read: {names}.")
+    if reading.hidden:
+        names = ", ".join(reading.hidden)
+        yield Guess(
+            "sheet",
+            names,
+            f"Feuilles masquées, lues aussi : {names}. Supprimez celles qui ne doivent pas compter.",
+            f"Hidden sheets, read as well: {names}. Delete those that should not count.",
+        )
     if reading.left_out:
         names = ", ".join(reading.left_out)
         yield Guess(
