@@ -29,10 +29,11 @@ from tests.support.forms import (
     begun,
 )
 from tests.support.hosting import OFFICER, a_caller
+from tests.support.pdfs import a_pdf
 
 ALEX = a_caller("Alex Agent", on={"*": OFFICER})
 CLOSES, CORRECTIONS, EXTENDED = date(2025, 12, 31), date(2026, 3, 31), date(2026, 2, 15)
-PDF = b"%PDF-1.7\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = a_pdf()
 STEP_ID = CountingIdentifiers().next()
 
 
