@@ -1,5 +1,6 @@
 """Hosts real services on a Unix socket with every interceptor, and calls them as a chosen caller."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -74,3 +75,10 @@ async def hosting(
             host(stack, services, peers, passports, Listening(socket)) as hosted,
         ):
             yield peers, hosted
+
+
+async def until_ready(hosted: Hosted, seconds: float = 30.0) -> None:
+    """Wait as a probe does: a busy machine makes a service miss the two seconds of one check."""
+    async with asyncio.timeout(seconds):
+        while not await hosted.health.check():
+            await asyncio.sleep(0.1)

@@ -326,9 +326,17 @@ async def a_federation(
 
 
 async def state_members(ministry: Server, members: dict[str, str]) -> None:
-    """Have the ministry state which body belongs to which federation."""
+    """Have the ministry state which body belongs to which federation, once it answers: a busy machine starts slowly."""
     memberships = [pb.Membership(body=body, federation=federation) for body, federation in members.items()]
-    await ministry.stub.ProvisionMembership(pb.ProvisionMembershipRequest(memberships=memberships))
+    request = pb.ProvisionMembershipRequest(memberships=memberships)
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await ministry.stub.ProvisionMembership(request)
+            except Unavailable:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> float:

@@ -17,7 +17,7 @@ from services.validation.service import ValidationService, make_service
 from services.validation.settings import ValidationSettings
 from synthetic import series
 from tests.support.form_sets import SAMPLE, sample_cells
-from tests.support.hosting import FakePassports, a_caller, a_stack, hosting
+from tests.support.hosting import FakePassports, a_caller, a_stack, hosting, until_ready
 from tests.support.postgres import TestDatabase
 
 FILING = "019aa000-0000-7000-8000-000000000001"
@@ -28,7 +28,7 @@ async def validation(database: TestDatabase, **settings: float) -> AsyncIterator
     own = DatabaseSettings(url=SecretStr(database.fresh("validation")))
     service = ValidationService(a_stack(), ValidationSettings(database=own, **settings))  # type: ignore[arg-type]
     async with hosting(a_stack(), [service], FakePassports(), "forms") as (peers, hosted):
-        assert await hosted.health.check()
+        await until_ready(hosted)
         yield pb_grpc.ValidationServiceStub(peers.channel("validation"))
 
 
