@@ -80,5 +80,7 @@ async def hosting(
 async def until_ready(hosted: Hosted, seconds: float = 30.0) -> None:
     """Wait as a probe does: a busy machine makes a service miss the two seconds of one check."""
     async with asyncio.timeout(seconds):
-        while not await hosted.health.check():
+        while True:
+            if await hosted.health.check():
+                return
             await asyncio.sleep(0.1)
