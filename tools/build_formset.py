@@ -83,8 +83,9 @@ def _mark_last_year(contents: Raw, marking: Mapping[str, Any]) -> None:
     """Write on each line what each column does with last year's answer (F32), and where that answer stands.
 
     By hand for the lines that `last_year.json` names. Otherwise nobody types in a cell that is computed, closed or an
-    alias, and a line that means something else than last year takes nothing; what is about an earlier year and what says
-    who the body is are carried; the other answers are shown beside.
+    alias, and a line that means something else than last year takes nothing; what is about an earlier year, what says
+    who the body is, and what a year opens with (the closing of last year: H-12) are carried; the other answers are
+    shown beside.
     """
     form_set = assemble(contents, "")
     for form in contents["forms.json"]:
@@ -107,7 +108,7 @@ def _mark(form_set: FormSet, line: Line, column: str, marking: Mapping[str, Any]
     nobody_types = form_set.is_computed(address) or form_set.is_closed(address) or line.alias_of is not None
     if nobody_types or line.code in form_set.breaks:
         return "never"
-    if form_set.is_prefilled(address):
+    if form_set.is_prefilled(address) or column in marking["opening"]:
         return "carry"
     is_text = line.type in marking["identity_types"] or re.fullmatch("T[0-9]+", line.type) is not None
     return "carry" if is_text and form_set.form_of(address).code in marking["identity_forms"] else "beside"
@@ -116,6 +117,8 @@ def _mark(form_set: FormSet, line: Line, column: str, marking: Mapping[str, Any]
 def _last_year_cell(form: Raw, line: Line, column: str, marking: Mapping[str, Any]) -> str:
     if line.code in marking["from"]:
         return f"{marking['from'][line.code]}.{column}"
+    if column in marking["opening"]:
+        return f"{line.code}.{marking['opening'][column]}"
     if column == "n1":
         return f"{line.code}.{form['default_column']}"
     return f"{line.code}.n1" if column == "n2" else f"{line.code}.{column}"

@@ -246,6 +246,8 @@ class World:
     trial: FormSetTrial = field(default_factory=lambda: a_trial(an_identity()))
     is_applicable: bool = True
     """Whether the form set to publish is that of the campaign's exercices."""
+    is_break: bool = False
+    """Of what is compared: the definition changed in between."""
     has_other_labels: bool = False
     """Of signed versions: their form set is shipped no more."""
     failures: dict[str, Failure | Exception] = field(default_factory=dict)
@@ -448,7 +450,7 @@ class FakeForms:
     ) -> tuple[CellDifference, ...]:
         self.world.note("compare", (filing_id, version, other_filing_id, other_version))
         about = "BA.010.brut", "Frais d'établissement", "1234567", ""
-        return (CellDifference(*about, self.world.has_other_labels),)
+        return (CellDifference(*about, self.world.is_break, self.world.has_other_labels),)
 
     async def form_sets(self) -> tuple[FormSetStatus, ...]:
         self.world.note("form_sets", self.passport)

@@ -12,7 +12,12 @@ from sqlalchemy.pool import NullPool
 from chassis.database.migrations import prepare_schema, upgrade
 from node.embedded import embedded_postgres
 
-MOST_DEADLOCKS = 5
+MOST_ATTEMPTS = 5
+PATIENCE = "2s"
+_CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()
+"""
 
 
 class TestDatabase:
@@ -59,14 +64,20 @@ class TestDatabase:
 
 
 def _truncate(connection: Connection, names: str) -> None:
-    """Empty the tables; a service that runs for the whole session may hold some of them for a moment, crosswise."""
-    for attempt in range(MOST_DEADLOCKS):
+    """Empty the tables; a service that runs for the whole session may hold some of them, for a moment or in the middle.
+
+    One that is in the middle of a transaction cannot end it while this waits, since they share the event loop: its
+    connection is cut, as a restart of PostgreSQL would, and it opens another one.
+    """
+    connection.execute(text(f"SET lock_timeout = '{PATIENCE}'"))
+    for attempt in range(MOST_ATTEMPTS):
         try:
             connection.execute(text(f"TRUNCATE {names}"))
             return
         except OperationalError:
-            if attempt == MOST_DEADLOCKS - 1:
+            if attempt == MOST_ATTEMPTS - 1:
                 raise
+            connection.execute(text(_CUT))
 
 
 @asynccontextmanager

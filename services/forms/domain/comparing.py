@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from formsets import FormSet
 from formsets.package import line_code_of
@@ -45,6 +46,8 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+    is_break: bool = False
+    """The definition changed between the two form sets: the two values are not comparable."""
     has_other_labels: bool = False
     """The form set of one of the two contents is shipped no more: labels are of another one."""
 
@@ -93,8 +96,15 @@ def differences(
 ) -> list[CellDifference]:
     """Return the cells that differ, in form order; labels are those of the first form set that has the cell."""
     ordered = dict.fromkeys(_addresses(form_set, document, values) + _addresses(other_form_set, document, others))
+    before, after = sorted((form_set, other_form_set), key=lambda one: one.opened_from or date.min)
     return [
-        CellDifference(address, _label(form_set, other_form_set, address), value, other)
+        CellDifference(
+            address,
+            _label(form_set, other_form_set, address),
+            value,
+            other,
+            is_break=before.has_cell(address) and after.has_cell(address) and _is_redefined(before, after, address),
+        )
         for address in ordered
         if (value := values.get(address, "")) != (other := others.get(address, ""))
     ]

@@ -574,6 +574,7 @@ def difference_message(difference: CellDifference) -> pb.CellDifference:
         value=difference.value,
         other_value=difference.other_value,
         has_other_labels=difference.has_other_labels,
+        is_break=difference.is_break,
     )
 
 

@@ -821,6 +821,8 @@ class CellDifference:
     label: str
     value: str
     other_value: str
+    is_break: bool = False
+    """The definition changed between the two form sets."""
     has_other_labels: bool = False
 
 

@@ -50,6 +50,8 @@ class DifferenceRow:
     """First less second, signed; empty when one of them is no number."""
     share: str
     """The gap in percent of the second, signed, to a tenth; empty when there is none."""
+    is_break: bool
+    """The definition changed in between: no gap is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,8 @@ def _value(point: SeriesPoint | None, _: Wording) -> str:
 def _difference(one: CellDifference, form_set: FormSet, _: Wording) -> DifferenceRow:
     text, other_text = (_shown(form_set, one.address, value, _) for value in (one.value, one.other_value))
     label = label_of(form_set, one.address, _) or escape(one.label)
-    return DifferenceRow(one.address, label, text, other_text, *_apart(one, form_set, _))
+    apart = ("", "") if one.is_break else _apart(one, form_set, _)
+    return DifferenceRow(one.address, label, text, other_text, *apart, one.is_break)
 
 
 def _apart(one: CellDifference, form_set: FormSet, _: Wording) -> tuple[str, str]:

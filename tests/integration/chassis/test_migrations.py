@@ -32,6 +32,12 @@ async def is_ready(url: str, schema: str) -> bool:
         await engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def database(database):
+    """A database of its own: no service of another suite works in it."""
+    return database.apart("migrations")
+
+
 @pytest.mark.parametrize("schema", STORED)
 def test_a_migrated_schema_stays_as_it_is(database, schema):
     url = database.fresh(schema)

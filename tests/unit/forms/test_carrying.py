@@ -28,6 +28,8 @@ def carried(values, cells=(), form_set=None, **options):
         ("BA.010.net", "never"),
         ("BA.010.n1", "carry"),
         ("AF.190.n", "carry"),
+        ("PR.190.debut", "never"),
+        ("ED.120.debut", "carry"),
     ],
 )
 def test_each_cell_is_marked(address, mark):
@@ -52,6 +54,8 @@ def test_a_cell_does_what_its_form_set_marks_whatever_its_line_is():
         ("BP.180.n", "BP.180.n1"),
         ("AF.180.n", "AF.190.n"),
         ("AF.190.n", "AF.200.n"),
+        ("PR.110.fin", "PR.110.debut"),
+        ("ED.120.fin", "ED.120.debut"),
     ],
 )
 def test_last_years_answer_goes_where_this_year_asks_for_it(then, now):

@@ -40,3 +40,12 @@ def test_only_what_differs_is_told_in_form_order():
 
     assert [(d.address, d.value, d.other_value) for d in found] == [("BA.020.brut", "3", "4"), (SHARED, "1", "")]
     assert found[0].label == a_form_set().label("BA.020.brut")
+
+
+def test_a_cell_whose_definition_changed_is_marked_whichever_year_comes_first():
+    def marks(first, second):
+        found = differences(first, {REDEFINED: "1", AMOUNT: "1"}, second, {REDEFINED: "2", AMOUNT: "2"}, "ER")
+        return {one.address: one.is_break for one in found}
+
+    assert marks(a_form_set(), NEWER) == marks(NEWER, a_form_set()) == {REDEFINED: True, AMOUNT: False}
+    assert marks(NEWER, NEWER) == {REDEFINED: False, AMOUNT: False}

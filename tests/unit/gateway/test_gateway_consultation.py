@@ -145,3 +145,13 @@ async def test_labels_of_a_form_set_that_is_no_longer_shipped_are_said_to_be_of_
     assert ["n’est plus livré ici" in text for text in (*before, *french)] == [False] * 3 + [True] * 3
     assert ["not shipped here any more" in text for text in english] == [True] * 3
     assert "montrée avec le référentiel 2024.1" in french[0]
+
+
+async def test_values_on_both_sides_of_a_break_are_shown_without_a_gap():
+    world = a_signed_world()
+    world.is_break = True
+    async with a_browser(world) as browser:
+        await browser.sign_in()
+        page = (await browser.get(f"{AT}/compare?version=1&other={FILING_ID}:0")).text
+    assert "⚠ rupture" in page
+    assert "1\u202f234\u202f567" in page

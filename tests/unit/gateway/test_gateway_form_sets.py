@@ -19,7 +19,7 @@ async def test_each_form_set_is_shown_with_its_state_who_put_it_there_and_its_di
         english = (await browser.get(AT, params={"lang": "en"})).text
     assert "par Alex Agent, le 2 juin 2025 à 11:00 (heure de Paris)" in french
     assert "depuis son installation sur ce serveur" in french
-    assert "cb2bfee01b251581fa1b9e5ff7d616dfe604bce054c5115fc3b1a8933810470b" in french
+    assert "c40c2581f6090af07d9da01d4aefda37f00f231bbedb334cf534ef16c430ae8d" in french
     assert f"{AT}/2025.1/move?to=PUBLISHED" in french
     assert f"{AT}/2024.1/move?to=DRAFT" not in french, "a campaign uses it"
     assert f"{AT}/difference?before=2024.1&amp;after=2025.1" in french

@@ -3227,6 +3227,7 @@ class CellDifference(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     OTHER_VALUE_FIELD_NUMBER: _builtins.int
     HAS_OTHER_LABELS_FIELD_NUMBER: _builtins.int
+    IS_BREAK_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     label: _builtins.str
@@ -3237,6 +3238,8 @@ class CellDifference(_message.Message):
     """Value in the other."""
     has_other_labels: _builtins.bool
     """True when a form set that one of the two was signed under is shipped no more: labels are of another one."""
+    is_break: _builtins.bool
+    """True when the definition changed between the two form sets: the two values are not comparable."""
     def __init__(
         self,
         *,
@@ -3245,10 +3248,11 @@ class CellDifference(_message.Message):
         value: _builtins.str = ...,
         other_value: _builtins.str = ...,
         has_other_labels: _builtins.bool = ...,
+        is_break: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "has_other_labels", b"has_other_labels", "label", b"label", "other_value", b"other_value", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "has_other_labels", b"has_other_labels", "is_break", b"is_break", "label", b"label", "other_value", b"other_value", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
