@@ -37,7 +37,7 @@ from services.validation.usecases.adjust_control import (
     PreviewAdjustment,
 )
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
-from services.validation.usecases.campaign_runs import CountFindings, RejudgeCampaign, TryAdjustment
+from services.validation.usecases.campaign_runs import CountFindings, RejudgeCampaign, TryAdjustment, TryFormSet
 from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
 from services.validation.usecases.get_rule_set import GetRuleSet
@@ -82,7 +82,7 @@ def wire(
         list_adjustments=ListAdjustments(open_work, jurisdiction),
         get_rule_set=GetRuleSet(open_work, form_sets, jurisdiction),
         preview_adjustment=PreviewAdjustment(open_work, deciding),
-        check_campaign=CheckCampaign(open_work, clock, stack.identifiers),
+        check_campaign=CheckCampaign(open_work, form_sets, clock, stack.identifiers),
         get_queue_status=GetQueueStatus(open_work, clock),
     )
 
@@ -115,6 +115,7 @@ class ValidationService:
                 RunKind.REJUDGE: RejudgeCampaign(filings),
                 RunKind.PREVIEW: TryAdjustment(open_work, engine, filings, formsets, jurisdiction),
                 RunKind.CHECK: CountFindings(open_work, engine, filings, formsets, jurisdiction),
+                RunKind.TRIAL: TryFormSet(open_work, engine, filings, formsets, jurisdiction),
             },
             gauge,
             stack.clock,

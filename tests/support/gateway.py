@@ -30,6 +30,7 @@ from services.gateway.clients.answers import (
     Container,
     ControlCount,
     ControlStatus,
+    ControlTrial,
     Delivery,
     DeliveryState,
     Document,
@@ -51,6 +52,7 @@ from services.gateway.clients.answers import (
     Finding,
     FormSetChange,
     FormSetStatus,
+    FormSetTrial,
     HeldFile,
     ImportChange,
     ImportEffect,
@@ -241,6 +243,7 @@ class World:
     content: bytes = CONTENT
     obstacles: tuple[Sentence, ...] = ()
     set_aside: tuple[SetAsideCell, ...] = ()
+    trial: FormSetTrial = field(default_factory=lambda: a_trial(an_identity()))
     is_applicable: bool = True
     """Whether the form set to publish is that of the campaign's exercices."""
     is_break: bool = False
@@ -703,9 +706,9 @@ class FakeValidations:
         self.world.note("try_adjustment", (adjustment, tried_on))
         return "run-2"
 
-    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
-        self.world.note("check_campaign", (document, year))
-        return "run-3"
+    async def check_campaign(self, document: Document, year: int, request_id: str, form_set: str = "") -> str:
+        self.world.note("check_campaign", (document, year, form_set))
+        return "run-4" if form_set else "run-3"
 
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
@@ -718,9 +721,22 @@ class FakeValidations:
             controls = (ControlCount("A-06", Severity.ANOMALY, sentence, 5, 2, 1),)
             check = CampaignCheck(8, 1, (VerdictCount(Verdict.TO_JUSTIFY, 5),), controls)
             return QueueStatus(*over, check=check)
+        if run_id == "run-4":
+            over = "run-4", "trial", RunState.DONE, 0, 0.0, 9, NOW, NOW, NOW, "", 4, None
+            return QueueStatus(*over, trial=self.world.trial, document=Document.ER, year=2024, form_set="2025.1")
         example = VerdictChange(an_identity(), Verdict.TO_JUSTIFY, Verdict.REMARKS)
         found = AdjustmentPreview(120, 4, 1, 9, (example,), 12.5, 12.25)
         return QueueStatus("run-2", "preview", RunState.DONE, 0, 0.0, 121, NOW, NOW, NOW, "", 0, found, decision, 2023)
+
+
+def a_trial(*examples: FilingIdentity) -> FormSetTrial:
+    """Return what a form set would change for nine filings: the sign of A-08 was turned."""
+    sentence = Sentence(
+        "Les logements conventionnés font partie du parc.", "Housing under agreement is part of the stock."
+    )
+    wrong = ControlTrial("A-08", Severity.ANOMALY, sentence, 1, 7, 6, 0, 0, examples)
+    before, after = ((VerdictCount(Verdict.CLEAN, 5),), (VerdictCount(Verdict.TO_JUSTIFY, 8),))
+    return FormSetTrial(8, 1, 4, 12, before, after, (wrong,), 12.5, 1_013.25)
 
 
 def an_adjustment() -> Adjustment:

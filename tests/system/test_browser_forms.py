@@ -152,6 +152,7 @@ async def test_the_authority_leads_a_form_set_through_its_life(scene: Scene) -> 
         at = await opens(accountant, YEAR)
         await fills_cells_that_the_next_form_set_closes(accountant, at)
         await sees_where_form_sets_are(officer)
+        await tries_it_on_the_whole_campaign(officer)
         await withdraws_and_publishes_again(officer)
         await gives_it_to_the_open_filings(officer)
         await chooses_for_what_was_set_aside(accountant, at)
@@ -535,6 +536,19 @@ async def sees_where_form_sets_are(officer: Desk) -> None:
     await officer.follow(re.compile("Ce qui change depuis 2024.1"))
     await officer.sees("Rupture de série")
     await officer.look("e02-difference")
+
+
+async def tries_it_on_the_whole_campaign(officer: Desk) -> None:
+    await officer.go("/staff/form-sets")
+    await officer.follow(re.compile(r"^L’essayer sur les dossiers d’une campagne.*2025\.1"))
+    await officer.look("e02b-trial")
+    await officer.go("/staff/form-sets/2025.1/trial")
+    await officer.page.get_by_label("Exercice").fill(str(YEAR))
+    await officer.press("Essayer sur toute la campagne")
+    await waits_for_the_run(officer)
+    await officer.sees("Ce qui changerait")
+    await expect(officer.page.locator("main")).to_contain_text("X-09")
+    await officer.look("e02c-trial-done")
 
 
 async def withdraws_and_publishes_again(officer: Desk) -> None:

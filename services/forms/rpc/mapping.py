@@ -283,6 +283,9 @@ def inputs_message(found: FilingInputs) -> pb.FilingInputs:
         has_previous=previous is not None,
         previous=cells_of(previous.cells) if previous else (),
         restated=sorted(previous.restated) if previous else (),
+        left_out=found.left_out,
+        to_choose=found.to_choose,
+        is_transmitted=found.filing.is_closed_by_signature,
     )
 
 

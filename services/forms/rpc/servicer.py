@@ -452,8 +452,9 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         """Give a page of filings as they are judged."""
         after = mapping.to_uuid(request.after) if request.after else None
         document = mapping.to_document(request.document)
+        form_set = mapping.to_text("form_set", request.form_set)
         page = await self._use.list_inputs(
-            document, request.year, after, request.limit, with_signed=request.with_signed
+            document, request.year, after, request.limit, with_signed=request.with_signed, form_set=form_set
         )
         filings = [mapping.inputs_message(one) for one in page.filings]
         return pb.ListInputsResponse(filings=filings, next=str(page.next) if page.next else "", left=page.left)

@@ -1,16 +1,19 @@
-"""Judges open filings again after the authority adjusted a control, and gives filings to try an adjustment on."""
+"""Judges open filings again after the authority adjusted a control, and gives filings to try another rule on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.errors import Invalid
+from formsets import FormSet
 from services.forms.domain.activity import Activity
 from services.forms.domain.evaluation import Evaluation, PreviousYear
 from services.forms.domain.filing import Document, Filing, Step, Verdict
+from services.forms.domain.form_set_change import change_form_set
 from services.forms.usecases.evaluating import inputs_and_given, keep, previous_year_of
-from services.forms.usecases.ports import Controls, FormSets, OpensWork
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
+from services.forms.usecases.publish_form_set import load_known
 
 MOST_FILINGS = 100
 MOST_ATTEMPTS = 5
@@ -46,6 +49,10 @@ class FilingInputs:
     inputs: Mapping[str, str]
     given: Mapping[str, str]
     previous: PreviousYear | None
+    left_out: tuple[str, ...] = ()
+    """Of the inputs and the given ones, those that the form set asked about does not take."""
+    to_choose: int = 0
+    """Of these, how many a person would have to choose about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +141,29 @@ class ListInputs:
         self._open_work, self._form_sets = open_work, form_sets
 
     async def __call__(
-        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool
+        self, document: Document, year: int, after: UUID | None, limit: int, *, with_signed: bool, form_set: str = ""
     ) -> InputsPage:
-        """Return a page of filings by id."""
+        """Return a page of filings by id, each with what another form set would not take of it when one is asked about.
+
+        Raises:
+            CampaignMalformed: this server does not have that form set.
+        """
         limit = min(max(limit, 1), MOST_FILINGS)
-        found = []
+        tried = load_known(self._form_sets, form_set) if form_set else None
         async with self._open_work() as work:
             page = await work.filings.page_of_campaign(document, year, after, limit, with_signed=with_signed)
             last = page[-1].id if page else after
             left = await work.filings.count_of_campaign(document, year, last, with_signed=with_signed)
-            for filing in page:
-                form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing.id)
-                previous = await previous_year_of(work, form_set, filing)
-                found.append(FilingInputs(filing, *inputs_and_given(form_set, filing, cells), previous))
+            found = [await self._inputs(work, filing, tried) for filing in page]
         return InputsPage(found, last if len(page) == limit else None, left)
+
+    async def _inputs(self, work: UnitOfWork, filing: Filing, tried: FormSet | None) -> FilingInputs:
+        form_set, cells = self._form_sets.load(filing.form_set), await work.cells.of(filing.id)
+        previous = await previous_year_of(work, form_set, filing)
+        inputs = FilingInputs(filing, *inputs_and_given(form_set, filing, cells), previous)
+        if tried is None:
+            return inputs
+        change = change_form_set(form_set, tried, filing.document, filing.year, cells.values())
+        return replace(
+            inputs, left_out=tuple(one.cell.address for one in change.unfit), to_choose=len(change.to_choose)
+        )

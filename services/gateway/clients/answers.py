@@ -558,6 +558,45 @@ class CampaignCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTrial:
+    """How a control fares over a campaign, under the form sets of its filings and under the one that is tried."""
+
+    control: str
+    severity: Severity
+    message: Sentence
+    failing_before: int
+    failing_after: int
+    newly_failing: int
+    no_longer_failing: int
+    newly_not_evaluated: int
+    examples: tuple[FilingIdentity, ...]
+    """Transmitted filings on which it would newly fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormSetTrial:
+    """What another form set would change for the filings of a campaign."""
+
+    checked: int
+    skipped: int
+    changed: int
+    to_choose: int
+    """Values that the form set that is tried does not take."""
+    verdicts_before: tuple[VerdictCount, ...]
+    verdicts_after: tuple[VerdictCount, ...]
+    controls: tuple[ControlTrial, ...]
+    milliseconds_before: float
+    milliseconds_after: float
+
+    @property
+    def verdicts(self) -> list[tuple[Verdict, int, int]]:
+        """Every verdict met, from the best, with how many filings have it now and would have it."""
+        before = {one.verdict: one.filings for one in self.verdicts_before}
+        after = {one.verdict: one.filings for one in self.verdicts_after}
+        return [(one, before.get(one, 0), after.get(one, 0)) for one in Verdict if one in before or one in after]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queued run is, how long until it is done, what it found."""
 
@@ -577,6 +616,12 @@ class QueueStatus:
     tried_on: int = 0
     """Year of the filings it is tried on, 0 for the open ones."""
     check: CampaignCheck | None = None
+    trial: FormSetTrial | None = None
+    document: Document = Document.UNSPECIFIED
+    """Of the filings that a check or a trial looks at."""
+    year: int = 0
+    form_set: str = ""
+    """The one that is tried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -371,8 +371,8 @@ class Validations(Protocol):
         """Try a decision on filings and change nothing; returns the run. `tried_on` 0 is the open ones."""
         ...
 
-    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
-        """Queue a check of every filing of a campaign; returns the run."""
+    async def check_campaign(self, document: Document, year: int, request_id: str, form_set: str = "") -> str:
+        """Queue a check of every filing of a campaign, or a trial of another form set on it; returns the run."""
         ...
 
     async def queue(self, run_id: str) -> QueueStatus:

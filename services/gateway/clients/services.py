@@ -626,9 +626,11 @@ class GrpcValidations:
         with carrying(self._passport):
             return (await self._stub.PreviewAdjustment(request)).run_id
 
-    async def check_campaign(self, document: Document, year: int, request_id: str) -> str:
-        """Queue a check of every filing of a campaign."""
-        request = validation.CheckCampaignRequest(request_id=request_id, document=_document(document), year=year)
+    async def check_campaign(self, document: Document, year: int, request_id: str, form_set: str = "") -> str:
+        """Queue a check of every filing of a campaign, or a trial of another form set on it."""
+        request = validation.CheckCampaignRequest(
+            request_id=request_id, document=_document(document), year=year, form_set=form_set
+        )
         with carrying(self._passport):
             return (await self._stub.CheckCampaign(request)).run_id
 

@@ -11,6 +11,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Forbidden, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import CellToChoose, Document, FilingImpact, FormSetChange, SetAsideCell
 from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
@@ -93,7 +94,7 @@ async def extend(visit: Visitor) -> Response:
     """Give one body more time, with a reason; what is refused stays in view."""
     fields = await visit.fields(*_EXTENSION)
     try:
-        document, year = _campaign(fields)
+        document, year = campaign_in(fields)
         due_on = await visit.services.forms.extend(
             document,
             year,
@@ -172,15 +173,7 @@ def _asked(fields: dict[str, str]) -> tuple[Document, int, str]:
     form_set = fields.get("form_set", "")
     if form_set not in formsets.available():
         raise Invalid
-    return *_campaign(fields), form_set
-
-
-def _campaign(fields: dict[str, str]) -> tuple[Document, int]:
-    year = fields.get("year", "")
-    document = next((one for one in (Document.ER, Document.QDIS) if one.code == fields.get("document")), None)
-    if document is None or not (year.isascii() and year.isdigit() and len(year) == 4):
-        raise Invalid
-    return document, int(year)
+    return *campaign_in(fields), form_set
 
 
 async def _page(

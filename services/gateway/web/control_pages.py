@@ -10,6 +10,7 @@ from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web import adjustment_file
 from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.fields import campaign_in
 from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
 
@@ -58,7 +59,7 @@ async def check(visit: Visitor) -> Response:
     """Queue a check of the whole campaign."""
     fields = await visit.fields("document", "year")
     try:
-        document, year = _document(fields), _year(fields.get("year", ""))
+        document, year = campaign_in(fields)
         run = await visit.services.validations.check_campaign(document, year, visit.request_id(fields))
     except Invalid as failure:
         return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)

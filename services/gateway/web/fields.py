@@ -8,7 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from chassis.errors import Forbidden, Invalid
+from chassis.errors import Forbidden, Invalid, ThreeParts, violation
+from services.gateway.clients.answers import Document
 
 _MOST_FIELDS = 5000
 _MOST_PARTS = 12
@@ -134,6 +135,25 @@ async def read_upload(request: Request, known: Collection[str], file_field: str,
         raise FormMalformed from None
     file, beside = files.get(file_field, UploadedFile("", b"")), files.get(beside_field)
     return Upload(file.file_name, file.content, fields, beside if beside and beside.file_name else None)
+
+
+def campaign_in(fields: Mapping[str, str]) -> tuple[Document, int]:
+    """Return the document and the year of the campaign that a form asks for.
+
+    Raises:
+        Invalid: a document that nobody files, or no year of four digits.
+    """
+    document = next((one for one in (Document.ER, Document.QDIS) if one.code == fields.get("document")), None)
+    if document is None:
+        fr = ThreeParts("Document attendu.", "Champ « Document ».", "ER ou QDIS.")
+        en = ThreeParts("A document is expected.", 'Field "Document".', "ER or QDIS.")
+        raise Invalid(violations=[violation("document", "DOCUMENT_MISSING", fr, en)])
+    year = fields.get("year", "").strip()
+    if not (year.isascii() and year.isdigit() and len(year) == 4):
+        fr = ThreeParts("Exercice attendu.", "Champ « Exercice ».", "Quatre chiffres, par exemple 2024.")
+        en = ThreeParts("A year is expected.", 'Field "Year".', "Four digits, for instance 2024.")
+        raise Invalid(violations=[violation("year", "YEAR", fr, en)])
+    return document, int(year)
 
 
 def _safe_name(name: str) -> str:

@@ -1,6 +1,6 @@
-"""The life of the form sets of a server: where each is, who moved it, where it may go, what changed since the one before."""
+"""The life of the form sets of a server: where each is, who moved it, where it may go, what changed, what it would do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -12,7 +12,8 @@ from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
 from formsets import FormSet
 from formsets.difference import Change, Subject, compare
 from services.gateway.clients.answers import FormSetStatus
-from services.gateway.web.errors import explained, status_of
+from services.gateway.web.errors import explained, status_of, told_first
+from services.gateway.web.fields import campaign_in
 from services.gateway.web.form_view import label_of
 from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
@@ -127,6 +128,7 @@ KIND_OF = {
     **dict.fromkeys(("formula", "expression", "derived_columns", "concepts"), "code"),
 }
 """What is written in a language whatever that of the page, or is an expression."""
+_CAMPAIGN = ("document", "year")
 DAYS = frozenset({"opened_from", "opened_until", "in_force_from", "in_force_until"})
 
 
@@ -199,6 +201,38 @@ async def move(visit: Visitor, version: str) -> Response:
         return await _page(visit, failure)
     note = visit.wording("Référentiel {version} : {state}.", version=version, state=visit.wording(STATES[to]).lower())
     return await visit.go("/staff/form-sets", note)
+
+
+@router.get("/staff/form-sets/{version}/trial")
+async def ask_to_try(visit: Visitor, version: str) -> Response:
+    """Ask for the campaign whose filings a form set is tried on, whatever its state."""
+    _refuse_others(visit)
+    query = visit.request.query_params
+    return await _trial_page(visit, version, {name: query.get(name, "") for name in _CAMPAIGN})
+
+
+@router.post("/staff/form-sets/{version}/trial")
+async def try_on_a_campaign(visit: Visitor, version: str) -> Response:
+    """Queue the trial, which leads to where its run stands; a refused one stays in view."""
+    fields = await visit.fields(*_CAMPAIGN)
+    tried = _known(version).version
+    try:
+        document, year = campaign_in(fields)
+        request_id = visit.request_id(fields)
+        run = await visit.services.validations.check_campaign(document, year, request_id, tried)
+    except Invalid as failure:
+        return await _trial_page(visit, version, fields, failure)
+    return await visit.go(f"/staff/runs/{run}")
+
+
+async def _trial_page(visit: Visit, version: str, asked: Mapping[str, str], failure: Failure | None = None) -> Response:
+    values = {
+        "version": _known(version).version,
+        "asked": asked,
+        "wrong": {violation.field for violation in failure.violations} if failure else set(),
+        "failure": told_first(failure, visit.wording) if failure else "",
+    }
+    return await visit.page("form_set_trial.html", values, status_of(failure) if failure else 200)
 
 
 async def _page(visit: Visit, failure: Failure | None = None) -> Response:

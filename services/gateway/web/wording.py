@@ -144,6 +144,11 @@ class Wording:
         """Return a count with its thousands parted."""
         return f"{number:,}".replace(",", NARROW_SPACE if self.language == "fr" else ",")
 
+    def tenths(self, number: float) -> str:
+        """Return a measure to the tenth."""
+        text = f"{number:,.1f}"
+        return text.replace(",", NARROW_SPACE).replace(".", ",") if self.language == "fr" else text
+
     @property
     def colon(self) -> str:
         """A colon as the language writes it: after a space that never breaks, or after none."""

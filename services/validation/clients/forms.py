@@ -52,8 +52,10 @@ class GrpcCampaignFilings:
         )
         return RejudgedPage(response.judged, response.changed, response.skipped, response.next, response.left)
 
-    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> InputsPage:
-        """Return a page of filings."""
+    async def inputs(
+        self, document: str, year: int, after: str, *, with_signed: bool, form_set: str = ""
+    ) -> InputsPage:
+        """Return a page of filings, with what another form set would not take of them."""
         response = await self._stub.ListInputs(
             pb.ListInputsRequest(
                 document=types.Document.Value(f"DOCUMENT_{document}"),
@@ -61,6 +63,7 @@ class GrpcCampaignFilings:
                 after=after,
                 limit=PAGE,
                 with_signed=with_signed,
+                form_set=form_set,
             )
         )
         return InputsPage([_to_try(filing) for filing in response.filings], response.next, response.left)
@@ -77,4 +80,7 @@ def _to_try(message: pb.FilingInputs) -> FilingToTry:
         previous=PreviousYear({cell.address: cell.value for cell in message.previous}, tuple(message.restated))
         if message.has_previous
         else None,
+        left_out=frozenset(message.left_out),
+        to_choose=message.to_choose,
+        is_transmitted=message.is_transmitted,
     )

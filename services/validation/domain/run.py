@@ -28,6 +28,8 @@ class RunKind(StrEnum):
     """Says what an adjustment would change, and changes nothing."""
     CHECK = "check"
     """Counts verdicts and findings over a campaign, and changes nothing."""
+    TRIAL = "trial"
+    """Says what another form set would change for the filings of a campaign, and changes nothing."""
 
 
 class RunState(StrEnum):

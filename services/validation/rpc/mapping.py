@@ -14,6 +14,7 @@ from formsets import ControlText
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Finding
+from services.validation.domain.form_set_trial import FormSetTrial
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
@@ -289,13 +290,19 @@ def standing_message(standing: Standing) -> pb.GetQueueStatusResponse:
         finished_at=stamp(run.finished_at) if run.finished_at else None,
         failure=run.failure,
         changed=run.result.get("changed", 0),
-        adjustment=None if run.kind is RunKind.CHECK else adjustment_message(decision_of(run)),
         tried_on=run.subject.get("tried_on", 0),
     )
+    if run.kind in (RunKind.REJUDGE, RunKind.PREVIEW):
+        message.adjustment.CopyFrom(adjustment_message(decision_of(run)))
+    else:
+        message.document = types.Document.Value(f"DOCUMENT_{run.subject['document']}")
+        message.year, message.form_set = run.subject["year"], run.subject.get("form_set", "")
     if run.kind is RunKind.PREVIEW and run.result:
         message.preview.CopyFrom(preview_message(run.result))
     if run.kind is RunKind.CHECK and run.result:
         message.check.CopyFrom(check_message(run.result))
+    if run.kind is RunKind.TRIAL and run.result:
+        message.trial.CopyFrom(trial_message(FormSetTrial.from_kept(run.result)))
     return message
 
 
@@ -326,10 +333,7 @@ def check_message(result: Mapping[str, Any]) -> pb.CampaignCheck:
     return pb.CampaignCheck(
         checked=result["checked"],
         skipped=result["skipped"],
-        verdicts=[
-            pb.VerdictCount(verdict=value, filings=filings)
-            for value, filings in sorted((verdict_value(Verdict(v)), n) for v, n in result["verdicts"].items())
-        ],
+        verdicts=verdict_counts(result["verdicts"]),
         controls=[
             pb.ControlCount(
                 control=control,
@@ -341,4 +345,39 @@ def check_message(result: Mapping[str, Any]) -> pb.CampaignCheck:
             )
             for control, count in sorted(failing, key=lambda one: (-one[1]["failing"], one[0]))
         ],
+    )
+
+
+def verdict_counts(verdicts: Mapping[str, int]) -> list[pb.VerdictCount]:
+    """Return how many filings have which verdict, from the best."""
+    known = sorted((verdict_value(Verdict(verdict)), filings) for verdict, filings in verdicts.items())
+    return [pb.VerdictCount(verdict=value, filings=filings) for value, filings in known]
+
+
+def trial_message(found: FormSetTrial) -> pb.FormSetTrial:
+    """Return what another form set would change, the controls that newly fail most first."""
+    judged = max(found.checked, 1)
+    return pb.FormSetTrial(
+        checked=found.checked,
+        skipped=found.skipped,
+        changed=found.changed,
+        to_choose=found.to_choose,
+        verdicts_before=verdict_counts(found.verdicts_before),
+        verdicts_after=verdict_counts(found.verdicts_after),
+        controls=[
+            pb.ControlTrial(
+                control=control,
+                severity=_SEVERITIES[one.severity],
+                message=types.Sentence(fr=one.french, en=one.english),
+                failing_before=one.failing_before,
+                failing_after=one.failing_after,
+                newly_failing=one.newly_failing,
+                no_longer_failing=one.no_longer_failing,
+                newly_not_evaluated=one.newly_not_evaluated,
+                examples=[types.FilingIdentity(**found.named[filing]) for filing in one.examples],
+            )
+            for control, one in found.most_failing_first.items()
+        ],
+        milliseconds_before=found.seconds_before * 1_000 / judged,
+        milliseconds_after=found.seconds_after * 1_000 / judged,
     )

@@ -111,8 +111,9 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         return pb.PreviewAdjustmentResponse(run_id=str(run_id))
 
     async def CheckCampaign(self, request: pb.CheckCampaignRequest, context: Context) -> pb.CheckCampaignResponse:
-        """Queue a check."""
-        run_id = await self._use.check_campaign(caller(), mapping.to_document(request.document), request.year)
+        """Queue a check, or a trial of a form set."""
+        document = mapping.to_document(request.document)
+        run_id = await self._use.check_campaign(caller(), document, request.year, request.form_set)
         return pb.CheckCampaignResponse(run_id=str(run_id))
 
     async def GetQueueStatus(self, request: pb.GetQueueStatusRequest, context: Context) -> pb.GetQueueStatusResponse:

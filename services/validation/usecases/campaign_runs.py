@@ -1,12 +1,14 @@
-"""What the queue does with a whole campaign: judges it again after a decision, tries a decision on it, or counts its findings."""
+"""What the queue does with a whole campaign: judges it again, tries a decision or a form set on it, or counts its findings."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chassis.errors import Invalid
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
+from services.validation.domain.evaluation import Evaluation
+from services.validation.domain.form_set_trial import FormSetTrial
 from services.validation.domain.justification import Justification
 from services.validation.domain.run import LEFT, Run
 from services.validation.usecases.adjust_control import decision_of
@@ -183,6 +185,69 @@ class CountFindings:
             count["justified"] += is_failing and finding.justification is not None
             count["not_evaluated"] += not is_failing
             count |= {"severity": finding.severity, "fr": finding.french.what, "en": finding.english.what}
+
+
+class TryFormSet:
+    """Judges every filing under its own form set and, carried as a publication would, under another one.
+
+    Both judgements are of the same cells, whatever people type meanwhile. Adjustments in force count under either.
+    """
+
+    def __init__(
+        self,
+        open_work: OpensWork,
+        engine: Engine,
+        filings: CampaignFilings,
+        form_sets: FormSets,
+        jurisdiction: Jurisdiction,
+        seconds: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._open_work, self._engine, self._filings = open_work, engine, filings
+        self._form_sets, self._jurisdiction, self._seconds = form_sets, jurisdiction, seconds
+
+    async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
+        """Return what would change: verdicts, controls, examples among transmitted filings, and the time a filing takes."""
+        document, year, form_set = (run.subject[name] for name in ("document", "year", "form_set"))
+        async with self._open_work() as work:
+            in_force = await work.adjustments.in_force(document, year, self._jurisdiction.over(document))
+        trial, after = FormSetTrial.from_kept(run.progress.get("trial", {})), run.progress.get("after", "")
+        while True:
+            page = await self._filings.inputs(document, year, after, with_signed=True, form_set=form_set)
+            for filing in page.filings:
+                await self._try(filing, form_set, in_force, trial)
+            after = page.next
+            kept = {"trial": asdict(trial), "after": after, LEFT: page.left}
+            await advance(kept, trial.checked + trial.skipped)
+            if not page.next:
+                return asdict(trial.told())
+
+    async def _try(
+        self, filing: FilingToTry, form_set: str, in_force: Sequence[Adjustment], trial: FormSetTrial
+    ) -> None:
+        counting = await _counting(self._open_work, filing)
+        try:
+            before, seconds_before = await self._judge(filing, filing.form_set, filing.cells, counting, in_force)
+            after, seconds_after = await self._judge(filing, form_set, filing.cells_carried, counting, in_force)
+        except Invalid:
+            trial.skipped += 1
+            return
+        trial.to_choose += filing.to_choose
+        trial.seconds_before += seconds_before
+        trial.seconds_after += seconds_after
+        trial.add(before, after, dict(filing.identity) if filing.is_transmitted else None)
+
+    async def _judge(
+        self,
+        filing: FilingToTry,
+        form_set: str,
+        cells: Mapping[str, str],
+        counting: Sequence[Justification],
+        in_force: Sequence[Adjustment],
+    ) -> tuple[Evaluation, float]:
+        softenings = softened_in(self._form_sets, form_set, in_force)
+        asked = ToEvaluate(form_set, filing.document, cells, counting, filing.previous, softenings, is_background=True)
+        started = self._seconds()
+        return await self._engine.evaluate(asked), self._seconds() - started
 
 
 async def _counting(open_work: OpensWork, filing: FilingToTry) -> list[Justification]:

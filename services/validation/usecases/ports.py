@@ -223,6 +223,17 @@ class FilingToTry:
     cells: Mapping[str, str]
     """Inputs and given ones."""
     previous: PreviousYear | None = None
+    left_out: Collection[str] = ()
+    """Cells that the form set asked about does not take: a publication would set them aside."""
+    to_choose: int = 0
+    """Of these, how many a person would have to choose about."""
+    is_transmitted: bool = False
+    """Whether the version it signed stands: the authority may know of it (T-26)."""
+
+    @property
+    def cells_carried(self) -> Mapping[str, str]:
+        """The cells as a publication of the form set asked about would carry them."""
+        return {address: text for address, text in self.cells.items() if address not in self.left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +269,10 @@ class CampaignFilings(Protocol):
         """Judge a page of open filings again; those whose verdict changes get the notice. Repeats change nothing."""
         ...
 
-    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> InputsPage:
-        """Return a page of filings."""
+    async def inputs(
+        self, document: str, year: int, after: str, *, with_signed: bool, form_set: str = ""
+    ) -> InputsPage:
+        """Return a page of filings; each says what another form set would not take of it, when one is asked about."""
         ...
 
 

@@ -237,6 +237,33 @@ async def test_a_whole_campaign_is_checked_from_the_queue_and_nothing_changes(ru
         )
 
 
+async def test_a_form_set_is_tried_on_a_whole_campaign_and_only_what_was_signed_is_named(running: Running) -> None:
+    draft = await running.open("552081317")
+    signed = await running.open("000000018")
+    await running.sign(signed)
+    before = await running.verdict(draft), await running.verdict(signed)
+    request = pb.CheckCampaignRequest(request_id="t-1", document=types.DOCUMENT_ER, year=2024, form_set="2025.1")
+
+    with carrying("officer"):
+        asked = await running.validation.CheckCampaign(request)
+        with pytest.raises(NotFound):
+            await running.validation.CheckCampaign(
+                pb.CheckCampaignRequest(request_id="t-2", document=types.DOCUMENT_ER, year=2024, form_set="1999.1")
+            )
+    done = await running.until_done(asked.run_id)
+
+    found = done.trial
+    assert (done.kind, done.document, done.year, done.form_set) == ("trial", types.DOCUMENT_ER, 2024, "2025.1")
+    assert (done.done, found.checked, found.skipped, found.to_choose) == (2, 2, 0, 2), "CP.380.n of each"
+    (new,) = [one for one in found.controls if one.control == "X-01"]
+    assert (new.failing_before, new.failing_after, new.newly_failing) == (0, 2, 2)
+    assert [one.filing_id for one in new.examples] == [signed]
+    assert draft not in str(done)
+    assert found.milliseconds_before > 0 < found.milliseconds_after
+    assert (await running.verdict(draft), await running.verdict(signed)) == before, "nothing was changed"
+    assert await running.notices(draft) == []
+
+
 async def test_a_request_has_its_receipt_and_its_place_within_a_second_whatever_the_queue(running: Running) -> None:
     await running.open("000000018", ID_200_v="2025-07-01")
     loop = asyncio.get_running_loop()

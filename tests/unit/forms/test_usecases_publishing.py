@@ -24,6 +24,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
+from services.forms.rpc.mapping import inputs_message
 from services.forms.service import wire
 from services.forms.usecases.publish_form_set import MOST_JUDGED
 from services.forms.usecases.save_cells import TypedCell
@@ -410,3 +411,26 @@ async def test_a_campaign_that_was_given_one_is_planned_on():
     await forms.use.plan_campaign(STAFF, a_campaign(form_set="2025.1", closes_on=date(2026, 1, 31)))
 
     assert forms.store.kept.campaigns[Document.ER, 2024].closes_on == date(2026, 1, 31)
+
+
+async def test_inputs_say_what_a_form_set_that_is_tried_would_set_aside():
+    forms = await entered(step=Step.REVIEW, signed_version=1)
+    reopened = replace(a_filing(id=OTHER_ID, signed_version=1), body=a_body(siren="000000026"))
+    await forms.keep(reopened, a_cell("CP.010.n", "0"))
+
+    async def inputs(form_set):
+        page = await forms.use.list_inputs(Document.ER, 2024, None, 10, with_signed=True, form_set=form_set)
+        return {one.filing.id: one for one in page.filings}
+
+    asked, as_they_are = await inputs(VARIANT.version), await inputs("")
+
+    assert set(asked[FILING_ID].left_out) == UNFIT
+    assert asked[FILING_ID].to_choose == len(UNFIT)
+    assert asked[FILING_ID].inputs == as_they_are[FILING_ID].inputs == CELLS
+    assert (asked[OTHER_ID].left_out, asked[OTHER_ID].to_choose) == (("CP.010.n",), 0), "a 0 says nothing else"
+    assert {(one.left_out, one.to_choose) for one in as_they_are.values()} == {((), 0)}
+    messages = {one.identity.filing_id: one for one in map(inputs_message, asked.values())}
+    assert messages[str(FILING_ID)].is_transmitted
+    assert not messages[str(OTHER_ID)].is_transmitted, "what is in it since is a draft, for the body alone"
+    with pytest.raises(CampaignMalformed):
+        await inputs("1999.1")

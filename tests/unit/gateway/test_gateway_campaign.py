@@ -27,6 +27,7 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
     assert "X-09" in french
     assert "non contrôlé" in french
     assert "F-28" not in french
+    assert "/staff/form-sets/2025.1/trial?document=ER&amp;year=2024" in french, "where the whole campaign is tried"
     assert "la case est fermée" in french
     assert "la case" not in english
     assert french.count("<script") == 1, "our own file and no other"

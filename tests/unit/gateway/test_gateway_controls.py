@@ -93,6 +93,7 @@ async def test_a_decision_is_tried_before_it_is_taken():
     assert (attempt.severity, attempt.is_withdrawn, year) == (Severity.REMARK, False, 2023)
     assert (decision.severity, decision.is_withdrawn) == (Severity.UNSPECIFIED, True)
     assert "4 verdicts changés sur 120 dossiers" in found
+    assert "12,5 ms par dossier aujourd’hui, 12,2 ms ainsi" in found
     assert '<span class="code">A-06</span> → Remarque, ER 2023' in found
     assert "/staff/controls?document=ER&amp;year=2024&amp;form_set=2024.1&amp;control=A-06&amp;weight=remark" in found
     assert "Place 3 dans la file. Fin estimée dans 42 secondes." in queued
@@ -118,7 +119,7 @@ async def test_a_whole_campaign_is_checked_from_the_queue_and_what_fails_most_is
         french = (await browser.get(asked.headers["location"])).text
         english = (await browser.get(asked.headers["location"] + "?lang=en")).text
         wrong = await browser.post("/staff/controls/check", {"document": "ER", "year": "soon"})
-    assert browser.world.calls("check_campaign") == [(Document.ER, 2024)]
+    assert browser.world.calls("check_campaign") == [(Document.ER, 2024, "")]
     assert "8 dossiers contrôlés, 1 non jugé." in french
     assert "L’actif égale le passif." in french
     assert ("Failed controls, the most frequent first" in english, "Assets equal liabilities." in english) == (

@@ -3037,6 +3037,7 @@ class ListInputsRequest(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     WITH_SIGNED_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
@@ -3047,6 +3048,8 @@ class ListInputsRequest(_message.Message):
     """Filings at most, 1 to 100."""
     with_signed: _builtins.bool
     """True to have the signed ones too."""
+    form_set: _builtins.str
+    """Another form set that the filings are about to be tried under: each then says what it would not take. Empty for none."""
     def __init__(
         self,
         *,
@@ -3055,10 +3058,11 @@ class ListInputsRequest(_message.Message):
         after: _builtins.str = ...,
         limit: _builtins.int = ...,
         with_signed: _builtins.bool = ...,
+        form_set: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "document", b"document", "limit", b"limit", "with_signed", b"with_signed", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "document", b"document", "form_set", b"form_set", "limit", b"limit", "with_signed", b"with_signed", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3076,8 +3080,15 @@ class FilingInputs(_message.Message):
     HAS_PREVIOUS_FIELD_NUMBER: _builtins.int
     PREVIOUS_FIELD_NUMBER: _builtins.int
     RESTATED_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    TO_CHOOSE_FIELD_NUMBER: _builtins.int
+    IS_TRANSMITTED_FIELD_NUMBER: _builtins.int
     has_previous: _builtins.bool
     """True when the body signed the same document of the year before on this server."""
+    to_choose: _builtins.int
+    """Of these, those that a person would have to choose about."""
+    is_transmitted: _builtins.bool
+    """True while the version that it signed stands: staff may know of it, and what is judged is what they were sent (T-26)."""
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
         """What it is about."""
@@ -3098,6 +3109,10 @@ class FilingInputs(_message.Message):
     def restated(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Cells of the previous year's columns that differ on purpose: flagged, with a comment (H-01)."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses of `cells` and `given` that the other form set asked about does not take: a publication would set them aside."""
+
     def __init__(
         self,
         *,
@@ -3107,10 +3122,13 @@ class FilingInputs(_message.Message):
         has_previous: _builtins.bool = ...,
         previous: _abc.Iterable[_types_pb2.Cell] | None = ...,
         restated: _abc.Iterable[_builtins.str] | None = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
+        to_choose: _builtins.int = ...,
+        is_transmitted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity", b"identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "previous", b"previous", "restated", b"restated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "given", b"given", "has_previous", b"has_previous", "identity", b"identity", "is_transmitted", b"is_transmitted", "left_out", b"left_out", "previous", b"previous", "restated", b"restated", "to_choose", b"to_choose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

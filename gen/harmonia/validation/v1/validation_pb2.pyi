@@ -1354,22 +1354,26 @@ class CheckCampaignRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
     """Accounting year."""
+    form_set: _builtins.str
+    """Another form set to try the filings under, whatever its state on this server; empty for the rules in force alone."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         document: _types_pb2.Document.ValueType = ...,
         year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "request_id", b"request_id", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "request_id", b"request_id", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1506,6 +1510,124 @@ class CampaignCheck(_message.Message):
 Global___CampaignCheck: _TypeAlias = CampaignCheck  # noqa: Y015
 
 @_typing.final
+class ControlTrial(_message.Message):
+    """How a control fares over a campaign, under the form sets of its filings and under the one that is tried."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTROL_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    FAILING_BEFORE_FIELD_NUMBER: _builtins.int
+    FAILING_AFTER_FIELD_NUMBER: _builtins.int
+    NEWLY_FAILING_FIELD_NUMBER: _builtins.int
+    NO_LONGER_FAILING_FIELD_NUMBER: _builtins.int
+    NEWLY_NOT_EVALUATED_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    control: _builtins.str
+    """Official id."""
+    severity: Global___Severity.ValueType
+    """Weight under the form set that is tried, as adjusted; that of before when it is no longer there."""
+    failing_before: _builtins.int
+    """Filings on which it fails now."""
+    failing_after: _builtins.int
+    """Filings on which it would fail."""
+    newly_failing: _builtins.int
+    """Of these, those on which it does not fail now, or does not exist."""
+    no_longer_failing: _builtins.int
+    """Filings on which it fails now and would not."""
+    newly_not_evaluated: _builtins.int
+    """Filings on which it could not be evaluated any more, or does not exist now: a cell is empty, or it costs too much."""
+    @_builtins.property
+    def message(self) -> _types_pb2.Sentence:
+        """Official short message (French) and its English form, likewise."""
+
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.FilingIdentity]:
+        """The first ten transmitted filings on which it would newly fail; only of the twenty controls that newly fail most."""
+
+    def __init__(
+        self,
+        *,
+        control: _builtins.str = ...,
+        severity: Global___Severity.ValueType = ...,
+        message: _types_pb2.Sentence | None = ...,
+        failing_before: _builtins.int = ...,
+        failing_after: _builtins.int = ...,
+        newly_failing: _builtins.int = ...,
+        no_longer_failing: _builtins.int = ...,
+        newly_not_evaluated: _builtins.int = ...,
+        examples: _abc.Iterable[_types_pb2.FilingIdentity] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "examples", b"examples", "failing_after", b"failing_after", "failing_before", b"failing_before", "message", b"message", "newly_failing", b"newly_failing", "newly_not_evaluated", b"newly_not_evaluated", "no_longer_failing", b"no_longer_failing", "severity", b"severity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlTrial: _TypeAlias = ControlTrial  # noqa: Y015
+
+@_typing.final
+class FormSetTrial(_message.Message):
+    """What another form set would change for the filings of a campaign; no figure leaves, and no filing that was not sent is named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    TO_CHOOSE_FIELD_NUMBER: _builtins.int
+    VERDICTS_BEFORE_FIELD_NUMBER: _builtins.int
+    VERDICTS_AFTER_FIELD_NUMBER: _builtins.int
+    CONTROLS_FIELD_NUMBER: _builtins.int
+    MILLISECONDS_BEFORE_FIELD_NUMBER: _builtins.int
+    MILLISECONDS_AFTER_FIELD_NUMBER: _builtins.int
+    checked: _builtins.int
+    """Filings judged under both, signed ones included."""
+    skipped: _builtins.int
+    """Those that could not be judged."""
+    changed: _builtins.int
+    """Those whose verdict would change."""
+    to_choose: _builtins.int
+    """Values, of all filings, that their people would have to choose about: the form set that is tried does not take them."""
+    milliseconds_before: _builtins.float
+    """Milliseconds a filing takes now, on average."""
+    milliseconds_after: _builtins.float
+    """Milliseconds a filing would take."""
+    @_builtins.property
+    def verdicts_before(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """Verdicts now, from the best."""
+
+    @_builtins.property
+    def verdicts_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """Verdicts under the form set that is tried, from the best."""
+
+    @_builtins.property
+    def controls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ControlTrial]:
+        """Controls that fail under either on at least one filing, or can newly not be evaluated; those that newly fail most first."""
+
+    def __init__(
+        self,
+        *,
+        checked: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        to_choose: _builtins.int = ...,
+        verdicts_before: _abc.Iterable[Global___VerdictCount] | None = ...,
+        verdicts_after: _abc.Iterable[Global___VerdictCount] | None = ...,
+        controls: _abc.Iterable[Global___ControlTrial] | None = ...,
+        milliseconds_before: _builtins.float = ...,
+        milliseconds_after: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "checked", b"checked", "controls", b"controls", "milliseconds_after", b"milliseconds_after", "milliseconds_before", b"milliseconds_before", "skipped", b"skipped", "to_choose", b"to_choose", "verdicts_after", b"verdicts_after", "verdicts_before", b"verdicts_before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormSetTrial: _TypeAlias = FormSetTrial  # noqa: Y015
+
+@_typing.final
 class GetQueueStatusRequest(_message.Message):
     """Request of GetQueueStatus."""
 
@@ -1548,10 +1670,14 @@ class GetQueueStatusResponse(_message.Message):
     ADJUSTMENT_FIELD_NUMBER: _builtins.int
     TRIED_ON_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
+    TRIAL_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     """Run."""
     kind: _builtins.str
-    """Stable kind: `rejudge`, `preview`, `check`."""
+    """Stable kind: `rejudge`, `preview`, `check`, `trial`."""
     state: Global___RunState.ValueType
     """Where it is."""
     place: _builtins.int
@@ -1566,6 +1692,12 @@ class GetQueueStatusResponse(_message.Message):
     """Filings whose verdict changed, of a `rejudge` run."""
     tried_on: _builtins.int
     """Accounting year of the filings it is tried on; 0 for the open filings."""
+    document: _types_pb2.Document.ValueType
+    """Document whose filings a `check` or `trial` run looks at."""
+    year: _builtins.int
+    """Accounting year of these filings."""
+    form_set: _builtins.str
+    """The form set that is tried, of a `trial` run."""
     @_builtins.property
     def queued_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked for."""
@@ -1590,6 +1722,10 @@ class GetQueueStatusResponse(_message.Message):
     def check(self) -> Global___CampaignCheck:
         """What was found, of a `check` run that is done."""
 
+    @_builtins.property
+    def trial(self) -> Global___FormSetTrial:
+        """What was found, of a `trial` run that is done."""
+
     def __init__(
         self,
         *,
@@ -1608,10 +1744,14 @@ class GetQueueStatusResponse(_message.Message):
         adjustment: Global___Adjustment | None = ...,
         tried_on: _builtins.int = ...,
         check: Global___CampaignCheck | None = ...,
+        trial: Global___FormSetTrial | None = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "check", b"check", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "check", b"check", "finished_at", b"finished_at", "preview", b"preview", "queued_at", b"queued_at", "started_at", b"started_at", "trial", b"trial"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "check", b"check", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "tried_on", b"tried_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment", b"adjustment", "changed", b"changed", "check", b"check", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "form_set", b"form_set", "kind", b"kind", "place", b"place", "preview", b"preview", "queued_at", b"queued_at", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "trial", b"trial", "tried_on", b"tried_on", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

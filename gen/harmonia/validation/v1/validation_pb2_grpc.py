@@ -209,7 +209,8 @@ class ValidationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CheckCampaign(self, request, context):
-        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only.
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
+        another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,7 +62,9 @@ class ValidationServiceStub:
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _grpc.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]
-    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
+    another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
+    """
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -100,7 +102,9 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _aio.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]  # type: ignore[assignment]
-    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
+    """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
+    another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
+    """
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -219,7 +223,9 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _validation_pb2.CheckCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.CheckCampaignResponse, _abc.Awaitable[_validation_pb2.CheckCampaignResponse]]:
-        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only."""
+        """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
+        another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
+        """
 
     @_abc_1.abstractmethod
     def GetQueueStatus(
