@@ -5,6 +5,7 @@ Pure answers over what the caller knows; where a filing stands, and who is told,
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from formsets.package import FormSet
 from formsets.values import Value
@@ -65,6 +66,7 @@ def differing_facts(here: Mapping[str, str], there: Mapping[str, str]) -> tuple[
     return tuple(fact for fact, value in here.items() if fact in there and there[fact] != value)
 
 
+@lru_cache(maxsize=256)
 def _is_typed(form_set: FormSet, form: str, document: str) -> bool:
     return any(
         address[:2] == form and form_set.accepts_input(address) and not form_set.is_computed(address)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,6 +68,25 @@ def _dated() -> _Dated:
         .outerjoin(CampaignRow, _CAMPAIGN)
         .outerjoin(ExtensionRow, _EXTENSION)
     )
+
+
+# Made once, since every save asks it; arrays, not some six hundred parameters: the same plan, a tenth of the time to send.
+_COUNTS = (
+    select(
+        CellRow.filing_id,
+        func.count().filter(
+            (CellRow.value != "") & (CellRow.address == func.any(bindparam("places", type_=ARRAY(Text))))
+        ),
+        func.array_agg(CellRow.address).filter(CellRow.conflict.is_not(None) & ~CellRow.is_sealed),
+        func.array_agg(CellRow.address).filter(
+            (CellRow.origin != Origin.LAST_YEAR)
+            & (CellRow.filing_id == func.any(bindparam("unsigned", type_=ARRAY(Uuid))))
+        ),
+        func.max(CellRow.value).filter(CellRow.address == APPROVED_ON),
+    )
+    .where(CellRow.filing_id == func.any(bindparam("filings", type_=ARRAY(Uuid))))
+    .group_by(CellRow.filing_id)
+)
 
 
 class SqlFilings:
@@ -216,21 +235,8 @@ class SqlFilings:
         self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
     ) -> Mapping[UUID, CellCounts]:
         """Return for each filing how many of these cells are filled, which await a choice, and which were saved."""
-        # One array, not some six hundred parameters: the same plan, a tenth of the time to send it.
-        is_filled = (CellRow.value != "") & (CellRow.address == func.any(list(places)))
-        awaits_choice = CellRow.conflict.is_not(None) & ~CellRow.is_sealed
-        was_saved = (CellRow.origin != Origin.LAST_YEAR) & CellRow.filing_id.in_(unsigned)
-        rows = await self._session.execute(
-            select(
-                CellRow.filing_id,
-                func.count().filter(is_filled),
-                func.array_agg(CellRow.address).filter(awaits_choice),
-                func.array_agg(CellRow.address).filter(was_saved),
-                func.max(CellRow.value).filter(CellRow.address == APPROVED_ON),
-            )
-            .where(CellRow.filing_id.in_(filing_ids))
-            .group_by(CellRow.filing_id)
-        )
+        about = {"filings": list(filing_ids), "places": list(places), "unsigned": list(unsigned)}
+        rows = await self._session.execute(_COUNTS, about)
         return {
             filing_id: CellCounts(filled, sorted(conflicts or ()), tuple(saved or ()), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows
