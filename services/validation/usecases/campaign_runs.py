@@ -72,7 +72,7 @@ class TryAdjustment:
         self._form_sets, self._jurisdiction, self._seconds = form_sets, jurisdiction, seconds
 
     async def __call__(self, run: Run, advance: Advance) -> Mapping[str, Any]:
-        """Return how many verdicts would change, the first ten, and what a filing costs in time."""
+        """Return how many verdicts would change, the first ten of transmitted filings, and what a filing costs in time."""
         about = run.subject
         year = about["tried_on"] or about["year"]
         async with self._open_work() as work:
@@ -122,7 +122,8 @@ class TryAdjustment:
         found["failing"] += any(one.control == control and one.status == "failed" for one in before.findings)
         if before.verdict is not after.verdict:
             found["changed"] += 1
-            if len(found["examples"]) < MOST_EXAMPLES:
+            # Of a filing that was not transmitted staff learn nothing but that it counts (T-26).
+            if filing.is_transmitted and len(found["examples"]) < MOST_EXAMPLES:
                 example = {"identity": dict(filing.identity), "before": before.verdict, "after": after.verdict}
                 found["examples"].append(example)
 

@@ -167,9 +167,7 @@ async def test_a_softened_control_rejudges_open_filings_and_tells_those_concerne
 
     assert before[0] == untouched == pb.VERDICT_TO_JUSTIFY
     assert (preview.tried, preview.changed, preview.failing, preview.skipped) == (2, 1, 1, 0)
-    assert [(one.identity.filing_id, one.before, one.after) for one in preview.examples] == [
-        (late, pb.VERDICT_TO_JUSTIFY, pb.VERDICT_REMARKS)
-    ]
+    assert not preview.examples, "nobody is named who has transmitted nothing (T-26)"
     assert preview.milliseconds_before > 0 < preview.milliseconds_after
     assert (done.changed, done.done, done.place) == (1, 2, 0)
     assert after == (pb.VERDICT_REMARKS, before[1])
@@ -235,6 +233,24 @@ async def test_a_whole_campaign_is_checked_from_the_queue_and_nothing_changes(ru
         await running.validation.CheckCampaign(
             pb.CheckCampaignRequest(request_id="c-2", document=types.DOCUMENT_ER, year=2024)
         )
+
+
+async def test_a_trial_on_a_past_campaign_names_the_signed_filings_that_would_change(running: Running) -> None:
+    late = await running.open("000000018", ID_200_v="2025-07-01")
+    with carrying("director"):
+        text = "Le quorum manquait fin juin, voir le PV."
+        request = forms.JustifyFindingRequest(request_id="j-1", filing_id=late, control="A-20", text=text)
+        await running.forms.JustifyFinding(request)
+    await running.sign(late)
+    withdrawn = a_decision("A-20", is_withdrawn=True)
+    with carrying("officer"):
+        asked = pb.PreviewAdjustmentRequest(request_id="p-4", adjustment=withdrawn, tried_on=2024)
+        trial = await running.validation.PreviewAdjustment(asked)
+
+    preview = (await running.until_done(trial.run_id)).preview
+
+    assert (preview.tried, preview.changed) == (1, 1)
+    assert [one.identity.filing_id for one in preview.examples] == [late]
 
 
 async def test_a_form_set_is_tried_on_a_whole_campaign_and_only_what_was_signed_is_named(running: Running) -> None:

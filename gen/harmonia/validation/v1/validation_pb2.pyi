@@ -1324,7 +1324,7 @@ class AdjustmentPreview(_message.Message):
     """Milliseconds a filing would take."""
     @_builtins.property
     def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictChange]:
-        """The first ten that would change."""
+        """The first ten transmitted filings that would change."""
 
     def __init__(
         self,
