@@ -118,11 +118,12 @@ async def test_a_signed_filing_is_reopened_without_any_script_and_its_recipients
     assert scene.receipts, "the first test signs it"
     async with AsyncExitStack() as stack:
         director = await scene.seat(stack, "MIN", "directeur.oph", scripts=False)
+        officer = await scene.seat(stack, "MIN", "agent.min", scripts=False)
+        await gets_the_closed_filing_back(director, officer)
         await reopens(director)
         await sees_who_was_told(director)
         container = await is_suspended_in_the_feed(scene)
         await verifies(director, container)
-        officer = await scene.seat(stack, "MIN", "agent.min", scripts=False)
         await officer.go("/staff")
         await officer.sees(re.compile("Suspendue depuis le"))
         await officer.shoot("78-staff-suspended")
@@ -131,9 +132,28 @@ async def test_a_signed_filing_is_reopened_without_any_script_and_its_recipients
         await officer.shoot("79-staff-form-suspended")
 
 
+async def gets_the_closed_filing_back(director: Desk, officer: Desk) -> None:
+    """The body asks, the authority refuses with a reason, then accepts: back from step 5 to step 4."""
+    await director.page.locator("main h2").get_by_role("link").first.click()
+    await director.sees("Étape 5/6")
+    await officer.go("/staff")
+    await officer.page.locator("main table").get_by_role("link", name="Office public de l'habitat Exemple").click()
+    for decision, reason in (("Refuser le retour", "Dites quelle case est fausse."), ("Accepter le retour", "")):
+        await director.page.get_by_label("Raison de la demande").fill("Une case est fausse : PL.120.n")
+        await director.press("Demander le retour à l’étape 4")
+        await director.sees("La décision de l’autorité est attendue.")
+        await officer.page.reload()
+        await officer.sees("Une case est fausse")
+        await officer.page.get_by_label("Motif").fill(reason)
+        await officer.press(decision)
+        await officer.sees("Retour accepté." if decision.startswith("Accepter") else "Retour refusé.")
+        await officer.shoot(f"68-staff-return-{decision[:2].lower()}")
+        await director.page.reload()
+        await director.sees(reason or "Étape 4/6")
+
+
 async def reopens(director: Desk) -> None:
     page = director.page
-    await page.locator("main h2").get_by_role("link").first.click()
     await page.get_by_label("Raison de la réouverture").fill("Total à revoir")
     await director.shoot("70-overview-to-reopen")
     await director.press("Rouvrir le dossier")
