@@ -68,6 +68,7 @@ from services.gateway.clients.answers import (
     PreparedSignature,
     PreviousVersion,
     Publication,
+    PublicationInForce,
     QueueStatus,
     Receipt,
     ReleaseDecision,
@@ -246,6 +247,8 @@ class World:
     trial: FormSetTrial = field(default_factory=lambda: a_trial(an_identity()))
     is_applicable: bool = True
     """Whether the form set to publish is that of the campaign's exercices."""
+    in_force: PublicationInForce | None = None
+    """The publication that gave the campaign its form set."""
     is_break: bool = False
     """Of what is compared: the definition changed in between."""
     has_other_labels: bool = False
@@ -474,7 +477,7 @@ class FakeForms:
             newly_failing=("X-09",),
             recomputed=28,
         )
-        return FormSetChange((judged, impact), 3, 1, self.world.is_applicable)
+        return FormSetChange((judged, impact), 3, 1, self.world.is_applicable, self.world.in_force)
 
     async def publish_form_set(
         self, document: Document, year: int, form_set: str, *, is_forced: bool = False

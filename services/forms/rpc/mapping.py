@@ -30,7 +30,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Finding, Justification
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import Fate, FilingImpact, JudgedChange
+from services.forms.domain.form_set_change import Fate, FilingImpact, JudgedChange, Publication
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
@@ -603,6 +603,17 @@ def to_form_set_state(text: str) -> FormSetState:
         known = ", ".join(FormSetState.__members__)
         what = ("État inconnu.", "Unknown state.")
         raise Invalid(violations=[malformed("state", "STATE", what, (f"Un de {known}.", f"One of {known}."))]) from None
+
+
+def publication_message(publication: Publication) -> pb.PublicationInForce:
+    """Encode a publication that may be taken back."""
+    return pb.PublicationInForce(
+        publication_id=str(publication.id),
+        before=publication.before,
+        after=publication.after,
+        author=publication.author,
+        at=stamp(publication.at),
+    )
 
 
 def to_publication_id(text: str) -> UUID:

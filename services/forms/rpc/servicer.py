@@ -236,6 +236,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             untouched=preview.untouched,
             judged=preview.judged,
             is_applicable=preview.is_applicable,
+            in_force=mapping.publication_message(preview.in_force) if preview.in_force else None,
         )
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:

@@ -59,6 +59,8 @@ class Preview:
     """How many of the impacts were evaluated; the others say only what is carried and what is not."""
     is_applicable: bool = True
     """False when exercices of that year are filed with another form set (F-28)."""
+    in_force: Publication | None = None
+    """The last publication that was not taken back."""
 
 
 def load_known(form_sets: FormSets, version: str) -> FormSet:
@@ -98,13 +100,14 @@ class PreviewFormSetChange:
             if await work.campaigns.find(document, year) is None:
                 raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
             filings = await work.filings.of_campaign(document, year)
+            in_force = await _in_force(work, document, year)
         concerned = [filing for filing in filings if is_open(filing) and filing.form_set != form_set]
         impacts = [
             await self._impact(filing, after, is_judged=place < MOST_JUDGED) for place, filing in enumerate(concerned)
         ]
         untouched = sum(1 for filing in filings if not is_open(filing))
         judged_ones = sum(1 for impact in impacts if impact.judged is not None)
-        return Preview(impacts, untouched, judged_ones, is_applicable(after, year))
+        return Preview(impacts, untouched, judged_ones, is_applicable(after, year), in_force)
 
     async def _impact(self, filing: Filing, after: FormSet, *, is_judged: bool) -> FilingImpact:
         before = self._form_sets.load(filing.form_set)
@@ -185,9 +188,9 @@ class PublishFormSet:
             campaign = await work.campaigns.get_for_change(document, year)
             if campaign is None:
                 raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
-            in_force = [one for one in await work.publications.of(document, year) if not one.is_undone]
-            if in_force and campaign.form_set == in_force[0].after == form_set:
-                return in_force[0]
+            in_force = await _in_force(work, document, year)
+            if in_force is not None and campaign.form_set == in_force.after == form_set:
+                return in_force
             require_published(form_set, await work.form_set_states.get(form_set))
             if not is_forced:
                 require_applicable(after, year)
@@ -331,6 +334,10 @@ class UndoFormSetChange:
             )
             await work.commit()
         return True
+
+
+async def _in_force(work: UnitOfWork, document: Document, year: int) -> Publication | None:
+    return next((one for one in await work.publications.of(document, year) if not one.is_undone), None)
 
 
 async def _put_aside(

@@ -863,6 +863,17 @@ class FilingImpact:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicationInForce:
+    """The publication that gave a campaign its form set; it may be taken back."""
+
+    publication_id: str
+    before: str
+    after: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FormSetChange:
     """What a new form set would do to the filings of a campaign; signed ones keep their version."""
 
@@ -872,6 +883,7 @@ class FormSetChange:
     """Impacts that were evaluated."""
     is_applicable: bool = True
     """False when exercices of that year are filed with another form set (F-28): publishing must be forced."""
+    in_force: PublicationInForce | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ async def campaign(visit: Visitor) -> Response:
         change = await visit.services.forms.preview_form_set(document, year, form_set)
     except (Invalid, RuleBroken, NotFound) as failure:
         return await _page(visit, asked, failure=failure)
-    return await _page(visit, asked, change, query.get("publication", ""))
+    return await _page(visit, asked, change)
 
 
 @router.post("/staff/campaign/publish")
@@ -77,7 +77,7 @@ async def publish(visit: Visitor) -> Response:
     except RuleBroken as failure:
         return await _page(visit, fields, failure=failure)
     note = visit.wording("Publié : {n} dossier(s) changé(s).", n=done.changed)
-    where = f"document={document.code}&year={year}&form_set={form_set}&publication={done.publication_id}"
+    where = f"document={document.code}&year={year}&form_set={form_set}"
     return await visit.go(f"/staff/campaign?{where}", note)
 
 
@@ -180,7 +180,6 @@ async def _page(
     visit: Visit,
     asked: Mapping[str, str],
     change: FormSetChange | None = None,
-    publication: str = "",
     *,
     extension: Mapping[str, str] | None = None,
     failure: Failure | None = None,
@@ -196,7 +195,7 @@ async def _page(
         "shown_impacts": [_shown(impact, asked["form_set"], visit.wording) for impact in impacts[:_MOST_SHOWN]],
         "changed_verdicts": sum(1 for one in impacts if one.is_judged and one.verdict_after is not one.verdict_before),
         "to_choose": sum(len(impact.to_choose) for impact in impacts),
-        "publication": publication,
+        "in_force": change.in_force if change else None,
         "whys": WHYS,
         "extension": {name: given.get(name, asked.get(name, "")) for name in _EXTENSION},
         "is_extension_refused": failure is not None and extension is not None,

@@ -33,7 +33,8 @@ from services.gateway.web.frame import framed, is_editable, moves
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
-REOPENING = "reopening"
+REOPENING, ANSWERING, REQUESTING = "reopening", "answering", "requesting"
+"""What may be refused beside a move to another step."""
 
 
 @router.get("/filings/{filing_id}")
@@ -96,7 +97,10 @@ async def reopen(visit: Visitor, filing_id: str) -> Response:
 async def answer_review(visit: Visitor, filing_id: str) -> Response:
     """Answer the question of the authority."""
     fields = await visit.fields("text")
-    await visit.services.forms.answer_review(filing_id, fields.get("text", ""), visit.request_id(fields))
+    try:
+        await visit.services.forms.answer_review(filing_id, fields.get("text", ""), visit.request_id(fields))
+    except (Invalid, RuleBroken) as failure:
+        return await _overview(visit, filing_id, ANSWERING, fields, failure)
     return await visit.go(f"/filings/{filing_id}", visit.wording("Réponse envoyée à l’autorité."))
 
 
@@ -104,7 +108,10 @@ async def answer_review(visit: Visitor, filing_id: str) -> Response:
 async def request_return(visit: Visitor, filing_id: str) -> Response:
     """Ask the authority for a closed filing back at step 4."""
     fields = await visit.fields("reason")
-    await visit.services.forms.request_return(filing_id, fields.get("reason", ""), visit.request_id(fields))
+    try:
+        await visit.services.forms.request_return(filing_id, fields.get("reason", ""), visit.request_id(fields))
+    except (Invalid, RuleBroken) as failure:
+        return await _overview(visit, filing_id, REQUESTING, fields, failure)
     return await visit.go(f"/filings/{filing_id}", visit.wording("Demande envoyée à l’autorité."))
 
 
@@ -236,7 +243,7 @@ async def _overview(
     Args:
         visit: the visit.
         filing_id: the filing.
-        refused: the step that was refused, or `REOPENING`.
+        refused: the step that was refused, or `REOPENING`, `ANSWERING`, `REQUESTING`.
         fields: what the person had typed.
         failure: why it was refused.
     """
@@ -253,7 +260,9 @@ async def _overview(
         "may_request": may_request(visit, filing),
         "refused": refused,
         "reopening": REOPENING,
-        "typed": {name: (fields or {}).get(name, "") for name in ("reason", "cells")},
+        "answering": ANSWERING,
+        "requesting": REQUESTING,
+        "typed": {name: (fields or {}).get(name, "") for name in ("reason", "cells", "text")},
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told(failure, visit.wording) if failure else (),
     }

@@ -1,7 +1,7 @@
 """A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
 
 from chassis.errors import Conflict, Forbidden, RuleBroken
-from services.gateway.clients.answers import Document, SetAsideCell
+from services.gateway.clients.answers import Document, PublicationInForce, SetAsideCell
 from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport
 
 AT = f"/filings/{FILING_ID}"
@@ -38,11 +38,15 @@ async def test_a_form_set_is_published_then_taken_back():
     async with a_browser() as browser:
         browser.office.persons["access-director"] = a_manager()
         await browser.sign_in()
+        before = await browser.get("/staff/campaign", params=CAMPAIGN)
         sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
+        browser.world.in_force = PublicationInForce("pub-1", "2024.1", "2025.1", "Alex Agent", NOW)
         page = await browser.get(sent.headers["location"])
+        later = await browser.get("/staff/campaign", params=CAMPAIGN)
         await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
     assert "Publié\u00a0: 1 dossier changé." in page.text
-    assert 'name="publication" value="pub-1"' in page.text
+    assert ['name="publication" value="pub-1"' in one.text for one in (before, page, later)] == [False, True, True]
+    assert "2024.1 remplacé par 2025.1 par Alex Agent" in later.text
     assert browser.world.calls("undo_form_set") == ["pub-1"]
 
 

@@ -247,3 +247,20 @@ async def test_the_series_of_a_transmitted_filing_is_read_by_officers():
         found = await browser.get(f"{API}/series", params={"cells": "BA.010.brut"}, headers=BEARER)
     assert found.status_code == 200
     assert world.calls("get_transmitted") == [FILING_ID]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "world", "fields"),
+    [
+        ("answer_review", "review/answer", sent(ReviewState.ASKED), {"text": "Deux <acquisitions>."}),
+        ("request_return", "return-request", sent(step=Step.CLOSED), {"reason": "Deux <acquisitions>."}),
+    ],
+)
+async def test_what_the_body_wrote_stays_in_view_when_it_is_refused(method, path, world, fields):
+    world.failures[method] = RuleBroken("Rien n'est demandé.")
+    async with a_browser(world) as browser:
+        await browser.sign_in()
+        page = await browser.post(f"{AT}/{path}", fields)
+    assert page.status_code == 422
+    assert "Deux &lt;acquisitions&gt;." in page.text
+    assert "Rien n&#39;est demandé." in page.text

@@ -3748,6 +3748,7 @@ class PreviewFormSetChangeResponse(_message.Message):
     UNTOUCHED_FIELD_NUMBER: _builtins.int
     JUDGED_FIELD_NUMBER: _builtins.int
     IS_APPLICABLE_FIELD_NUMBER: _builtins.int
+    IN_FORCE_FIELD_NUMBER: _builtins.int
     untouched: _builtins.int
     """Signed filings that keep their version."""
     judged: _builtins.int
@@ -3758,6 +3759,10 @@ class PreviewFormSetChangeResponse(_message.Message):
     def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
         """Filing by filing."""
 
+    @_builtins.property
+    def in_force(self) -> Global___PublicationInForce:
+        """The publication that gave the campaign its form set, which may be taken back; unset when none did."""
+
     def __init__(
         self,
         *,
@@ -3765,14 +3770,55 @@ class PreviewFormSetChangeResponse(_message.Message):
         untouched: _builtins.int = ...,
         judged: _builtins.int = ...,
         is_applicable: _builtins.bool = ...,
+        in_force: Global___PublicationInForce | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_force", b"in_force"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "is_applicable", b"is_applicable", "judged", b"judged", "untouched", b"untouched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "in_force", b"in_force", "is_applicable", b"is_applicable", "judged", b"judged", "untouched", b"untouched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreviewFormSetChangeResponse: _TypeAlias = PreviewFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class PublicationInForce(_message.Message):
+    """A publication that was not taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication, for UndoFormSetChange."""
+    before: _builtins.str
+    """Form set of the campaign before."""
+    after: _builtins.str
+    """Form set that was given."""
+    author: _builtins.str
+    """Who published it."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "publication_id", b"publication_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublicationInForce: _TypeAlias = PublicationInForce  # noqa: Y015
 
 @_typing.final
 class PublishFormSetRequest(_message.Message):
