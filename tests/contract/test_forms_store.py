@@ -15,6 +15,7 @@ from chassis.errors import Conflict
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
 from formsets.workflow import APPROVED_ON
+from services.forms.domain.accounts import AccountMapping, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.campaign import Extension
@@ -845,3 +846,21 @@ async def test_attachments_come_back_by_kind_and_equal_contents_are_kept_once(op
             await work.attachments.get(OTHER_ID, notes.id)
         with pytest.raises(AttachmentUnknown):
             await work.attachments.get(FILING_ID, report.id)
+
+
+async def test_a_mapping_of_accounts_is_that_of_the_form_set_else_the_last_one_saved(open_work):
+    def a_mapping(form_set, prefix, day):
+        prefixes = (MappedPrefix(prefix, AMOUNT, "debit"),)
+        return AccountMapping(SIREN, form_set, "Sage", prefixes, "Alix", NOON + timedelta(days=day))
+
+    async with open_work() as work:
+        for one in (a_mapping("2023.1", "1", 0), a_mapping("2024.1", "2", 2), a_mapping("2025.1", "3", 1)):
+            await work.mappings.save(one)
+        await work.commit()
+
+    async with open_work() as work:
+        own, last = [await work.mappings.find(SIREN, form_set, "Sage") for form_set in ("2025.1", "2026.1")]
+        assert (own.form_set, own.prefixes[0].prefix) == ("2025.1", "3")
+        assert (last.form_set, last.prefixes[0].prefix) == ("2024.1", "2")
+        assert await work.mappings.find(SIREN, "2025.1", "Cegid") is None
+        assert await work.mappings.packages(SIREN) == ["Sage"]

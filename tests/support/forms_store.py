@@ -98,10 +98,11 @@ class InMemoryAccountMappings:
         self._work = work
 
     async def find(self, siren: str, form_set: str, package: str) -> AccountMapping | None:
-        return self._work.kept.mappings.get((siren, form_set, package))
+        saved = [one for one in self._work.kept.mappings.values() if (one.siren, one.package) == (siren, package)]
+        return max(saved, key=lambda one: (one.form_set == form_set, one.saved_at), default=None)
 
-    async def packages(self, siren: str, form_set: str) -> list[str]:
-        return sorted(name for one, version, name in self._work.kept.mappings if (one, version) == (siren, form_set))
+    async def packages(self, siren: str) -> list[str]:
+        return sorted({one.package for one in self._work.kept.mappings.values() if one.siren == siren})
 
     async def save(self, mapping: AccountMapping) -> None:
         place = (mapping.siren, mapping.form_set, mapping.package)

@@ -54,6 +54,10 @@ class AccountMapping:
     saved_by: str
     saved_at: datetime
 
+    def fitting(self, form_set: FormSet) -> tuple[MappedPrefix, ...]:
+        """Return the rules that a form set can take: all of its own, and those of another one whose cell it still has."""
+        return tuple(one for one in self.prefixes if not _refusal(form_set, one, set()))
+
 
 @dataclass(frozen=True, slots=True)
 class AccountFeed:

@@ -17,15 +17,18 @@ class SqlAccountMappings:
         self._session = session
 
     async def find(self, siren: str, form_set: str, package: str) -> AccountMapping | None:
-        """Return what a body saved for a package."""
-        row = await self._session.get(AccountMappingRow, (siren, form_set, package))
+        """Return what a body saved for a package: for this form set, else what it saved last for another one."""
+        row = await self._session.scalar(
+            select(AccountMappingRow)
+            .where(AccountMappingRow.siren == siren, AccountMappingRow.package == package)
+            .order_by((AccountMappingRow.form_set == form_set).desc(), AccountMappingRow.saved_at.desc())
+            .limit(1)
+        )
         return _to_domain(row) if row else None
 
-    async def packages(self, siren: str, form_set: str) -> list[str]:
+    async def packages(self, siren: str) -> list[str]:
         """Return the packages that a body has a mapping for, in order of name."""
-        named = select(AccountMappingRow.package).where(
-            AccountMappingRow.siren == siren, AccountMappingRow.form_set == form_set
-        )
+        named = select(AccountMappingRow.package).where(AccountMappingRow.siren == siren).distinct()
         return sorted(await self._session.scalars(named))
 
     async def save(self, mapping: AccountMapping) -> None:

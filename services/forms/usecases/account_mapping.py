@@ -36,8 +36,8 @@ class GetAccountMapping:
         loaded = _loaded(self._form_sets, form_set)
         async with self._open_work() as work:
             saved = await work.mappings.find(siren, form_set, package)
-            packages = await work.mappings.packages(siren, form_set)
-        return MappingInForce(prefixes_of(loaded, saved.prefixes if saved else ()), packages)
+            packages = await work.mappings.packages(siren)
+        return MappingInForce(prefixes_of(loaded, saved.fitting(loaded) if saved else ()), packages)
 
 
 class SaveAccountMapping:

@@ -220,10 +220,10 @@ class AccountMappings(Protocol):
     """What bodies saved about their accounts."""
 
     async def find(self, siren: str, form_set: str, package: str) -> AccountMapping | None:
-        """Return what a body saved for an accounting package."""
+        """Return what a body saved for an accounting package: for this form set, else what it saved last for another one."""
         ...
 
-    async def packages(self, siren: str, form_set: str) -> list[str]:
+    async def packages(self, siren: str) -> list[str]:
         """Return the packages that a body has a mapping for, in order of name."""
         ...
 

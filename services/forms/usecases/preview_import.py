@@ -84,7 +84,7 @@ class PreviewImport:
             mapping = await work.mappings.find(filing.body.siren, filing.form_set, package)
         form_set = self._form_sets.load(filing.form_set)
         file = await self._files.read(form_set, filing, file_name, content)
-        file, feeds = filled(form_set, file, mapping.prefixes if mapping else ())
+        file, feeds = filled(form_set, file, mapping.fitting(form_set) if mapping else ())
         lines, problems = await self._read_lines(filing, file)
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
         preview = replace(preview, feeds=feeds)

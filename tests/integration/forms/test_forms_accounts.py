@@ -51,6 +51,23 @@ async def test_a_balance_fills_cells_as_the_body_maps_its_accounts(running):
     assert [(problem.line, problem.code) for problem in preview.problems] == [(4, "602x")]
 
 
+async def test_the_rules_of_a_body_outlive_the_form_set_but_for_the_cells_that_are_gone(running):
+    rules = [
+        pb.AccountRule(prefix="89998", address="CP.380.n", side="credit"),
+        pb.AccountRule(prefix="89999", address="BA.010.brut", side="debit"),
+    ]
+    with running.by("director"):
+        await running.stub.SaveAccountMapping(
+            pb.SaveAccountMappingRequest(request_id=running.request_id(), rules=rules, **place("Sage"))
+        )
+        newer = await running.stub.GetAccountMapping(
+            pb.GetAccountMappingRequest(**place("Sage") | {"form_set": "2025.1"})
+        )
+
+    assert [rule.address for rule in newer.rules if rule.is_own] == ["BA.010.brut"]
+    assert list(newer.packages) == ["Sage"]
+
+
 async def test_the_error_file_comes_back_with_the_persons_own_columns(running):
     filing_id = await running.open()
     rows = [
