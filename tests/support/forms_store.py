@@ -50,7 +50,8 @@ class Kept:
     signed: dict[tuple[UUID, int], int] = field(default_factory=dict)
     extensions: dict[tuple[Document, int, str], Extension] = field(default_factory=dict)
     comments: list[CellComment] = field(default_factory=list)
-    attachments: dict[UUID, tuple[Attachment, bytes]] = field(default_factory=dict)
+    attachments: dict[UUID, Attachment] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     events: list[FormsEvent] = field(default_factory=list)
     applied: set[tuple[str, str]] = field(default_factory=set)
@@ -76,6 +77,7 @@ class Kept:
             dict(self.extensions),
             list(self.comments),
             dict(self.attachments),
+            dict(self.contents),
             list(self.activities),
             list(self.events),
             set(self.applied),
@@ -551,7 +553,11 @@ class InMemoryAttachments:
         self._work = work
 
     async def add(self, attachment: Attachment, content: bytes) -> None:
-        self._work.write(lambda kept: kept.attachments.update({attachment.id: (attachment, content)}))
+        def write(kept: Kept) -> None:
+            kept.attachments[attachment.id] = attachment
+            kept.contents[attachment.digest] = content
+
+        self._work.write(write)
 
     async def remove(self, attachment_ids: Collection[UUID]) -> None:
         def write(kept: Kept) -> None:
@@ -561,14 +567,14 @@ class InMemoryAttachments:
         self._work.write(write)
 
     async def of(self, filing_id: UUID) -> list[Attachment]:
-        found = [a for a, _ in self._work.kept.attachments.values() if a.filing_id == filing_id]
+        found = [one for one in self._work.kept.attachments.values() if one.filing_id == filing_id]
         return sorted(found, key=lambda attachment: attachment.kind)
 
-    async def get(self, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
-        attachment, content = self._work.kept.attachments.get(attachment_id, (None, b""))
-        if attachment is None or attachment.filing_id != filing_id:
-            raise AttachmentUnknown
-        return attachment, content
+    async def content(self, digest: str) -> bytes:
+        try:
+            return self._work.kept.contents[digest]
+        except KeyError:
+            raise AttachmentUnknown from None
 
 
 class InMemorySnapshots:

@@ -49,22 +49,18 @@ class SqlAttachments:
         )
         return [_to_domain(row) for row in rows]
 
-    async def get(self, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
-        """Return an attachment and its content.
+    async def content(self, digest: str) -> bytes:
+        """Return a content by its digest.
 
         Raises:
-            AttachmentUnknown: there is none of this id for this filing.
+            AttachmentUnknown: there is none.
         """
-        found = (
-            await self._session.execute(
-                select(AttachmentRow, AttachmentContentRow.content)
-                .join(AttachmentContentRow, AttachmentContentRow.digest == AttachmentRow.digest)
-                .where(AttachmentRow.id == attachment_id, AttachmentRow.filing_id == filing_id)
-            )
-        ).one_or_none()
+        found = await self._session.scalar(
+            select(AttachmentContentRow.content).where(AttachmentContentRow.digest == digest)
+        )
         if found is None:
             raise AttachmentUnknown
-        return _to_domain(found[0]), found[1]
+        return found
 
 
 def _to_domain(row: AttachmentRow) -> Attachment:

@@ -16,10 +16,10 @@ from services.forms.domain.attachment import (
     require_flawless,
     require_pdf,
 )
-from services.forms.domain.errors import AttachmentRefused
+from services.forms.domain.errors import AttachmentRefused, AttachmentUnknown
 from services.forms.usecases.evaluating import write_cells
-from services.forms.usecases.permitting import READ, require_on
-from services.forms.usecases.ports import Controls, FormSets, OpensWork, Pdfs
+from services.forms.usecases.permitting import READ, STAFF, require_on, require_on_either
+from services.forms.usecases.ports import Controls, FormSets, OpensWork, Pdfs, UnitOfWork
 
 
 class AttachFile:
@@ -89,15 +89,13 @@ class ListAttachments:
         self._open_work = open_work
 
     async def __call__(self, caller: Caller, filing_id: UUID) -> list[Attachment]:
-        """Return them by kind, oldest first.
+        """Return them by kind, oldest first; to an officer those that were signed, whatever was attached since.
 
         Raises:
             FilingUnknown: no such filing for this caller.
         """
         async with self._open_work() as work:
-            filing = await work.filings.get(filing_id)
-            require_on(caller, READ, filing)
-            return await work.attachments.of(filing_id)
+            return await _visible(work, caller, filing_id)
 
 
 class GetAttachment:
@@ -111,9 +109,18 @@ class GetAttachment:
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            AttachmentUnknown: no such attachment of this filing.
+            AttachmentUnknown: no such attachment of this filing, or one that was not signed, for an officer.
         """
         async with self._open_work() as work:
-            filing = await work.filings.get(filing_id)
-            require_on(caller, READ, filing)
-            return await work.attachments.get(filing_id, attachment_id)
+            visible = {one.id: one for one in await _visible(work, caller, filing_id)}
+            if attachment_id not in visible:
+                raise AttachmentUnknown
+            attachment = visible[attachment_id]
+            return attachment, await work.attachments.content(attachment.digest)
+
+
+async def _visible(work: UnitOfWork, caller: Caller, filing_id: UUID) -> list[Attachment]:
+    filing = await work.filings.get(filing_id)
+    if require_on_either(caller, READ, STAFF, filing):
+        return list((await work.snapshots.get_signed(filing_id, filing.signed_version)).attachments)
+    return await work.attachments.of(filing_id)

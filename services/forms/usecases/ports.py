@@ -423,11 +423,11 @@ class Attachments(Protocol):
         """Return the attachments of a filing, by kind, oldest first."""
         ...
 
-    async def get(self, filing_id: UUID, attachment_id: UUID) -> tuple[Attachment, bytes]:
-        """Return an attachment and its content.
+    async def content(self, digest: str) -> bytes:
+        """Return a content by its digest; it outlives the attachment, since a signed version may list it.
 
         Raises:
-            AttachmentUnknown: there is none of this id for this filing.
+            AttachmentUnknown: there is none.
         """
         ...
 

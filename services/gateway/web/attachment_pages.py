@@ -8,6 +8,7 @@ from services.gateway.clients.answers import Step
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
+from services.gateway.web.staff_pages import staff_framed
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import ATTACHMENT_KINDS
 
@@ -39,6 +40,24 @@ async def give(visit: Visitor, filing_id: str, attachment_id: str) -> Response:
     """Give one PDF, to be saved."""
     found = await visit.services.forms.attachment(filing_id, attachment_id)
     return as_file(found.content, found.attachment.file_name, "application/pdf")
+
+
+@router.get("/staff/filings/{filing_id}/attachments")
+async def signed_attachments(visit: Visitor, filing_id: str) -> Response:
+    """List the PDFs that a transmitted filing was signed with, for officers."""
+    filing = (await visit.services.forms.get_transmitted(filing_id)).filing
+    values = {
+        **staff_framed(visit, filing, "attachments"),
+        "attachments": await visit.services.forms.attachments(filing_id),
+        "kinds": ATTACHMENT_KINDS,
+    }
+    return await visit.page("staff_attachments.html", values)
+
+
+@router.get("/staff/filings/{filing_id}/attachments/{attachment_id}")
+async def give_signed(visit: Visitor, filing_id: str, attachment_id: str) -> Response:
+    """Give one of them, to be saved."""
+    return await give(visit, filing_id, attachment_id)
 
 
 async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid | RuleBroken | None = None) -> Response:

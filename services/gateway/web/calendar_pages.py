@@ -1,18 +1,29 @@
-"""For officers of the authority: the four dates of each campaign."""
+"""For officers of the authority: the campaigns, their four dates, and the PDFs that they demand."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+import formsets
 from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import Campaign
+from services.gateway.clients.answers import Campaign, Document, Family
 from services.gateway.web.errors import explained, status_of, told_beside
+from services.gateway.web.fields import campaign_in
 from services.gateway.web.visit import Visit, Visitor
+from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
 
 _DATES = ("opens_on", "due_on", "closes_on", "corrected_until")
+_NEW = ("document", "year", "form_set", *_DATES)
+_DEMANDABLE = ("MANAGEMENT_REPORT", "DELIBERATION", "AUDITOR_REPORT")
+"""Kinds of PDF that a campaign may demand (W-03)."""
+_FAMILIES = tuple(family for family in Family if family is not Family.UNSPECIFIED)
+_ALL = tuple(family.name for family in _FAMILIES)
+"""Ticked before anybody says otherwise."""
 
 
 @router.get("/staff/campaigns")
@@ -24,16 +35,15 @@ async def campaigns(visit: Visitor) -> Response:
 
 @router.post("/staff/campaigns")
 async def plan(visit: Visitor) -> Response:
-    """Change the dates of a campaign; dates that are refused stay in view."""
+    """Change the dates of a campaign and what it demands; what is refused stays in view."""
     _refuse_others(visit)
-    fields = await visit.fields("document", "year", *_DATES)
+    fields = await visit.fields("document", "year", *_DATES, *_DEMANDABLE)
     known = await visit.services.forms.campaigns()
     wanted = (fields.get("document", ""), fields.get("year", ""))
     asked = next((one for one in known if (one.document.code, str(one.year)) == wanted), None)
     if asked is None:
         raise NotFound
-    opens_on, due_on, closes_on, corrected_until = (fields.get(name, "").strip() for name in _DATES)
-    changed = replace(asked, opens_on=opens_on, due_on=due_on, closes_on=closes_on, corrected_until=corrected_until)
+    changed = replace(asked, **_planned(fields))
     try:
         await visit.services.forms.plan(changed)
     except (Invalid, RuleBroken) as failure:
@@ -42,9 +52,47 @@ async def plan(visit: Visitor) -> Response:
     return await visit.go("/staff/campaigns", note)
 
 
-async def _page(visit: Visit, shown: tuple[Campaign, ...], failure: Failure | None = None) -> Response:
+@router.post("/staff/campaigns/new")
+async def open_one(visit: Visitor) -> Response:
+    """Open a campaign; what is refused stays in view."""
+    _refuse_others(visit)
+    fields = await visit.fields(*_NEW, *_DEMANDABLE, *_ALL)
+    known = await visit.services.forms.campaigns()
+    try:
+        document, year = campaign_in(fields)
+        _require_new(visit, known, document, year)
+        families = tuple(family for family in _FAMILIES if fields.get(family.name) == "yes")
+        asked = Campaign(document, year, fields.get("form_set", ""), families=families, **_planned(fields))
+        await visit.services.forms.plan(asked)
+    except (Invalid, RuleBroken) as failure:
+        return await _page(visit, known, failure, fields)
+    note = visit.wording("Campagne {name} ouverte.", name=f"{document.code} {year}")
+    return await visit.go("/staff/campaigns", note)
+
+
+def _require_new(visit: Visit, known: tuple[Campaign, ...], document: Document, year: int) -> None:
+    if any((one.document, one.year) == (document, year) for one in known):
+        raise RuleBroken(visit.wording("Cette campagne existe déjà : changez ses dates ci-dessus."))
+
+
+def _planned(fields: Mapping[str, str]) -> dict[str, Any]:
+    dates = {name: fields.get(name, "").strip() for name in _DATES}
+    return {**dates, "required_attachments": tuple(kind for kind in _DEMANDABLE if fields.get(kind) == "yes")}
+
+
+async def _page(
+    visit: Visit,
+    shown: tuple[Campaign, ...],
+    failure: Failure | None = None,
+    new: Mapping[str, str] | None = None,
+) -> Response:
     values = {
         "campaigns": shown,
+        "new": {name: (new or {}).get(name, "") for name in _NEW},
+        "ticked": {name for name, value in (new or dict.fromkeys(_ALL, "yes")).items() if value == "yes"},
+        "demandable": {kind: ATTACHMENT_KINDS[kind] for kind in _DEMANDABLE},
+        "families": _FAMILIES,
+        "form_sets": formsets.available(),
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told_beside(failure, visit.wording) if failure else (),
     }

@@ -42,6 +42,7 @@ def staff_framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
     tabs = (
         ("", "Fiabilisation"),
         ("forms", "Formulaires"),
+        ("attachments", "Pièces jointes"),
         ("justifications", "Justifications"),
         ("comments", "Commentaires"),
         ("compare", "Comparer"),

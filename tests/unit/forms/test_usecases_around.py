@@ -21,6 +21,7 @@ from services.forms.domain.errors import (
     NoCampaign,
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.snapshot import Snapshot
 from tests.support.forms import (
     ALIAS,
     AMOUNT,
@@ -198,6 +199,27 @@ async def test_an_attached_file_comes_back_and_makes_a_snapshot_stale():
     assert (forms.filing.revision, forms.kinds()) == (2, ["FILE_ATTACHED"])
     assert await attach(forms) == attachment
     assert forms.filing.revision == 2
+
+
+async def test_officers_read_the_files_of_the_signed_version_and_no_other():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+    signed = await attach(forms, AttachmentKind.NOTES)
+    with pytest.raises(FilingUnknown):
+        await forms.use.list_attachments(OFFICER, FILING_ID)
+    async with forms.store() as work:
+        await work.snapshots.add(Snapshot(FILING_ID, 1, 2, {}, Verdict.CLEAN, "r", "d", (), NOON, (signed,)))
+        await work.snapshots.mark_signed(FILING_ID, 1, 2)
+        await work.filings.save(replace(forms.filing, signed_version=1))
+        await work.commit()
+
+    newer = await attach(forms, AttachmentKind.NOTES, PDF + b"\n")
+
+    assert await forms.use.list_attachments(OFFICER, FILING_ID) == [signed]
+    assert await forms.use.get_attachment(OFFICER, FILING_ID, signed.id) == (signed, PDF)
+    with pytest.raises(AttachmentUnknown):
+        await forms.use.get_attachment(OFFICER, FILING_ID, newer.id)
+    assert await forms.use.list_attachments(READER, FILING_ID) == [newer]
 
 
 async def test_a_newer_file_replaces_that_of_its_kind_but_others_are_kept():

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from chassis.errors import Invalid, RuleBroken, ThreeParts, Violation, violation
-from services.gateway.clients.answers import Document, Step
+from services.gateway.clients.answers import Document, Family, Step
 from tests.support.gateway import FILING_ID, World, a_browser, a_campaign, a_filing, a_passport, an_identity
 
 AT = f"/filings/{FILING_ID}"
 SENT = {"document": "ER", "year": "2024", "opens_on": "2025-04-01", "due_on": "2025-07-15"}
 SENT |= {"closes_on": "2025-10-31", "corrected_until": "2026-01-31"}
+SENT |= dict.fromkeys(a_campaign().required_attachments, "yes")
 CLOSED = RuleBroken(
     "La saisie est close.",
     reason="CAMPAIGN_CLOSED",
@@ -130,3 +131,33 @@ async def test_programs_read_and_change_dates():
     assert (listed[0]["closes_on"], changed.json()["corrected_until"]) == ("2025-12-31", "2026-01-31")
     assert (unknown.status_code, wrong.status_code, closed.status_code) == (404, 400, 422)
     assert closed.json()["detail"].startswith("Entry of the ER 2024 closed")
+
+
+async def test_officers_open_a_campaign_and_say_what_it_demands():
+    asked = {"document": "ER", "year": "2025", "form_set": "2025.1", "opens_on": "2026-04-01", "due_on": "2026-07-15"}
+    asked |= {"closes_on": "2026-12-31", "OPH": "yes", "MANAGEMENT_REPORT": "yes"}
+    async with a_browser() as browser:
+        await officer(browser)
+        shown = (await browser.get("/staff/campaigns")).text
+        sent = await browser.post("/staff/campaigns/new", asked)
+        twice = await browser.post("/staff/campaigns/new", {**asked, "year": "2024"})
+        nothing = await browser.post("/staff/campaigns/new", {**asked, "year": "20x5"})
+    (planned,) = browser.world.calls("plan")
+    assert (planned.document, planned.year, planned.form_set) == (Document.ER, 2025, "2025.1")
+    assert (planned.families, planned.required_attachments) == ((Family.OPH,), ("MANAGEMENT_REPORT",))
+    assert shown.count('name="COOP" value="yes" checked') == 1, "every family until somebody says otherwise"
+    assert [one.status_code for one in (sent, twice, nothing)] == [303, 422, 400]
+    assert "Cette campagne existe déjà" in twice.text
+    assert 'name="COOP" value="yes" checked' not in twice.text
+    assert 'name="year" inputmode="numeric" pattern="[0-9]{4}" required value="20x5"' in nothing.text
+
+
+async def test_a_demanded_attachment_is_kept_ticked():
+    async with a_browser() as browser:
+        await officer(browser)
+        shown = (await browser.get("/staff/campaigns")).text
+        await browser.post("/staff/campaigns", {**SENT, "AUDITOR_REPORT": "yes"})
+    (planned,) = browser.world.calls("plan")
+    kept = a_campaign().required_attachments
+    assert all(f'name="{kind}" value="yes" checked' in shown for kind in kept)
+    assert set(planned.required_attachments) == {*kept, "AUDITOR_REPORT"}

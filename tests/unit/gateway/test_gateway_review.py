@@ -264,3 +264,10 @@ async def test_what_the_body_wrote_stays_in_view_when_it_is_refused(method, path
     assert page.status_code == 422
     assert "Deux &lt;acquisitions&gt;." in page.text
     assert "Rien n&#39;est demandé." in page.text
+
+
+async def test_officers_read_the_attachments_that_were_signed():
+    page = await staff_page(sent(), "/attachments")
+
+    assert "Les pièces de la version signée" in page
+    assert f'href="{STAFF}/attachments/' in page

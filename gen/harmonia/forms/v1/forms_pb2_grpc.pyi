@@ -144,9 +144,9 @@ class FormsServiceStub:
     AttachFile: _grpc.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]
     """Attaches a PDF to a filing."""
     ListAttachments: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListAttachmentsRequest, _forms_pb2.ListAttachmentsResponse]
-    """Lists the attachments of a filing."""
+    """Lists the attachments of a filing; officers see those that were signed."""
     GetAttachment: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetAttachmentRequest, _forms_pb2.GetAttachmentResponse]
-    """Returns one attachment."""
+    """Returns one attachment; officers get those that were signed."""
     FreezeFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]
@@ -278,9 +278,9 @@ class FormsServiceAsyncStub(FormsServiceStub):
     AttachFile: _aio.UnaryUnaryMultiCallable[_forms_pb2.AttachFileRequest, _forms_pb2.AttachFileResponse]  # type: ignore[assignment]
     """Attaches a PDF to a filing."""
     ListAttachments: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListAttachmentsRequest, _forms_pb2.ListAttachmentsResponse]  # type: ignore[assignment]
-    """Lists the attachments of a filing."""
+    """Lists the attachments of a filing; officers see those that were signed."""
     GetAttachment: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetAttachmentRequest, _forms_pb2.GetAttachmentResponse]  # type: ignore[assignment]
-    """Returns one attachment."""
+    """Returns one attachment; officers get those that were signed."""
     FreezeFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.FreezeFilingRequest, _forms_pb2.FreezeFilingResponse]  # type: ignore[assignment]
     """Takes a snapshot of the filing for signature: content, verdict, justifications. Editing goes on and makes it stale."""
     GetFrozenFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetFrozenFilingRequest, _forms_pb2.GetFrozenFilingResponse]  # type: ignore[assignment]
@@ -709,7 +709,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ListAttachmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListAttachmentsResponse, _abc.Awaitable[_forms_pb2.ListAttachmentsResponse]]:
-        """Lists the attachments of a filing."""
+        """Lists the attachments of a filing; officers see those that were signed."""
 
     @_abc_1.abstractmethod
     def GetAttachment(
@@ -717,7 +717,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.GetAttachmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.GetAttachmentResponse, _abc.Awaitable[_forms_pb2.GetAttachmentResponse]]:
-        """Returns one attachment."""
+        """Returns one attachment; officers get those that were signed."""
 
     @_abc_1.abstractmethod
     def FreezeFiling(
