@@ -59,3 +59,17 @@ def test_links_between_documents_lead_somewhere():
             broken += [f"{path.name}: {link}" for link in links if not (path.parent / link).exists()]
 
     assert broken == []
+
+
+def test_every_route_for_programs_is_in_its_table():
+    """By its last words: the table writes `…` for what routes of one filing have in common."""
+    table = (ROOT / "docs" / "gateway.md").read_text("utf-8").split("## Programs")[1].split("## Partners")[0]
+    source = (ROOT / "services" / "gateway" / "web" / "api.py").read_text("utf-8")
+    paths = re.findall(r'@router\.\w+\(\s*"([^"]+)"', source)
+    assert len(paths) > 40
+    missing = [path for path in paths if f"/{_last_words(path)}" not in table]
+    assert missing == []
+
+
+def _last_words(path: str) -> str:
+    return [part for part in path.split("/") if part and "{" not in part][-1]
