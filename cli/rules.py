@@ -118,16 +118,40 @@ def _json_text(form_set: FormSet) -> str:
 def as_html(form_set: FormSet) -> str:
     """One page that stands alone: no script, nothing fetched; French with the English beside it."""
     entries = "".join(f'<li><a href="#{control.id}">{control.id}</a></li>' for control in form_set.controls)
+    entries += f'<li><a href="#formulas">{_both("Formules", "Formulas")}</a></li>'
     return (
         '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
         f"<title>Règles {form_set.version}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Règles de contrôle, référentiel {form_set.version}</h1>"
-        f"<p>{len(form_set.controls)} contrôles. Empreinte du jeu de règles : <code>{form_set.digest}</code></p>"
+        f"<h1>{_both(f'Règles de contrôle, référentiel {form_set.version}', f'Rules, form set {form_set.version}')}</h1>"
+        f"<p>{_both(f'{len(form_set.controls)} contrôles.', f'{len(form_set.controls)} controls.')} "
+        f"{_both('Empreinte du jeu de règles', 'Digest of the rules')} : <code>{form_set.digest}</code></p>"
         f"{_adjusted(form_set)}"
         f"<nav><ul style='columns:8;list-style:none;padding:0'>{entries}</ul></nav><main>"
         + "".join(_section(form_set, control) for control in form_set.controls)
+        + _formulas(form_set)
         + "</main></body></html>\n"
     )
+
+
+def _formulas(form_set: FormSet) -> str:
+    """What is computed, line by line, then column by column."""
+    lines = [
+        (line.code, f"{html.escape(line.label)} ({', '.join(form.formula_columns)})", line.formula)
+        for form in form_set.forms
+        for line in form.lines
+        if line.formula
+    ]
+    columns = [
+        (f"{form.code}.*.{column}", html.escape(form.title), expression)
+        for form in form_set.forms
+        for column, expression in form.derived_columns.items()
+    ]
+    rows = "".join(
+        f"<dt>{code} — {title}</dt><dd><code>{html.escape(expression)}</code></dd>"
+        for code, title, expression in (*lines, *columns)
+    )
+    title = f"<h2>{_both('Cases calculées', 'Computed cells')}</h2>"
+    return f'<section id="formulas">{title}<dl>{rows}</dl></section>'
 
 
 def _adjusted(form_set: FormSet) -> str:
@@ -135,31 +159,45 @@ def _adjusted(form_set: FormSet) -> str:
     told = [
         f"{one['control']} ({one['official']} → {one['severity'] or 'retiré'})" for one in adjusted_controls(form_set)
     ]
-    return f"<p>Contrôles ajustés par l'autorité : {html.escape(', '.join(told))}.</p>" if told else ""
+    title = _both("Contrôles ajustés par l'autorité", "Controls adjusted by the authority")
+    return f"<p>{title} : {html.escape(', '.join(told))}.</p>" if told else ""
 
 
 def _section(form_set: FormSet, control: Control) -> str:
     french, english = control.text("fr"), control.text("en")
     severity, severity_en = _SEVERITIES[control.severity]
     rows = [
-        ("Gravité", f"{control.severity} — {severity} <span lang=en>({severity_en})</span>"),
+        (_both("Gravité", "Severity"), f"{control.severity} — {severity} <span lang=en>({severity_en})</span>"),
         ("Document", html.escape(control.document or "—")),
         (
             "Expression",
-            f"<code>{html.escape(control.expression)}</code>" if control.expression else "règle du logiciel",
+            f"<code>{html.escape(control.expression)}</code>"
+            if control.expression
+            else _both("règle du logiciel", "rule of the software"),
         ),
-        ("Portée", html.escape(control.scope)),
-        ("Où", _both(french.where, english.where)),
-        ("Comment corriger", _both(french.how, english.how)),
+        (_both("Portée", "Scope"), html.escape(control.scope)),
+        (_both("En vigueur", "In force"), _in_force(control)),
+        (_both("Où", "Where"), _both(french.where, english.where)),
+        (_both("Comment corriger", "How to correct"), _both(french.how, english.how)),
     ]
     examples = form_set.examples.get(control.id, {})
-    for kind, title in (("passing", "Exemple satisfait"), ("failing", "Exemple en échec")):
+    for kind, title in (
+        ("passing", _both("Exemple satisfait", "Passing example")),
+        ("failing", _both("Exemple en échec", "Failing example")),
+    ):
         if kind in examples:
             shown = html.escape(json.dumps(examples[kind], ensure_ascii=False))
             rows.append((title, f"<code>{shown}</code>"))
     items = "".join(f"<dt>{title}</dt><dd>{value}</dd>" for title, value in rows if value)
     heading = f"<h2>{control.id} — {html.escape(french.what)}</h2><p lang=en>{html.escape(english.what)}</p>"
     return f'<section id="{control.id}">{heading}<dl>{items}</dl></section>'
+
+
+def _in_force(control: Control) -> str:
+    """The closing dates of the exercices asked, empty without bound."""
+    if control.in_force_from is None and control.in_force_until is None:
+        return ""
+    return f"{control.in_force_from or '…'} – {control.in_force_until or '…'}"
 
 
 def _both(french: str, english: str) -> str:

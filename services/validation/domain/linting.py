@@ -37,7 +37,7 @@ class Remark:
     """One thing to correct."""
 
     level: Level
-    """A package with errors is not published; warnings are looked at."""
+    """The tests refuse to ship a package with errors; warnings are looked at."""
     rule: str
     """Name of the lint rule: `unknown-reference`, `missing-text`…"""
     subject: str

@@ -106,7 +106,12 @@ def test_the_catalogue_is_exported_with_its_digest(tmp_path: Path, capsys: pytes
     page = (tmp_path / "out" / "harmonia-rules-2024.1.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "AR.090 (N-1)" not in page or "&lt;" in page
-    assert page.count("<section") == 158
+    assert page.count("<section") == 158 + 1, "a control each, and the formulas"
+    opened, closed = (
+        sorted(re.findall(rf"<{end}(a|nav|ul|li|main|section|dl|dt|dd|code)[ >]", page)) for end in ("", "/")
+    )
+    assert opened == closed
+    assert "BA.010.brut" in page
 
 
 def test_the_catalogue_says_everything_of_each_control() -> None:
