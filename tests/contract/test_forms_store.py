@@ -26,7 +26,16 @@ from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, Fil
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_life import FormSetState
-from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import (
+    Change,
+    Disagreement,
+    Effect,
+    ImportPreview,
+    OwnRow,
+    OwnTable,
+    Problem,
+    Sentences,
+)
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
@@ -516,6 +525,18 @@ async def test_the_persons_own_columns_keep_their_order(open_work):
     assert list(found.changes[0].extra) == list(own)
     assert found.changes[1].extra == {"autre": "5", "zone": "6"}
     assert list(found.problems[0].extra) == list(own)
+
+
+@pytest.mark.parametrize("rows", [(), (OwnRow("", ("Compte", "é")), OwnRow("601", ("601", "")))])
+async def test_the_rows_of_a_balance_come_back_as_they_were_added(open_work, rows):
+    added = a_preview(table=OwnTable(0, rows))
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.imports.add(added)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.imports.get(FILING_ID, added.id) == added
 
 
 async def test_a_preview_is_confirmed_once_committed(open_work):

@@ -347,8 +347,8 @@ class FakeForms:
         self.world.note("save", (filing_id, tuple(edits), request_id))
         return SavedCells(self.world.filing, (), self.world.findings[:1])
 
-    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
-        self.world.note("error_file", (filing_id, import_id))
+    async def error_file(self, filing_id: str, import_id: str, language: str) -> ErrorFile:
+        self.world.note("error_file", (filing_id, import_id, language))
         return ErrorFile(b"\xef\xbb\xbfcode;quoi", "sample_oph-erreurs.csv")
 
     async def accounts(self, body: str, form_set: str, package: str = "") -> AccountMapping:

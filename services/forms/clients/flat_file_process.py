@@ -31,8 +31,15 @@ MOST_EXTRAS = 30
 """The user's own columns given back, the first ones."""
 LONGEST_EXTRA = 500
 """Characters of one of them."""
+MOST_KEPT = 5_000_000
+"""Characters of the rows of a balance or a FEC that are given back whole."""
 MOST_REHEARSED = 1_200
 """Lines: a whole document."""
+
+ONLY_REFUSED = (
+    "Fichier trop long pour être rendu entier : le fichier d'erreurs n'a que ses lignes refusées ; corrigez le vôtre.",
+    "File too long to be given back whole: the error file has only its refused lines; correct your own.",
+)
 
 
 def answer(form_set: FormSet, question: Mapping[str, Any], content: bytes) -> dict[str, Any]:
@@ -77,14 +84,34 @@ def _content(file: FlatFile) -> dict[str, Any]:
 
 
 def _balance(found: Balance) -> dict[str, Any]:
+    rows = _rows(found)
+    guesses = found.guesses[:MOST_GUESSES]
+    if not rows:
+        guesses.append(ONLY_REFUSED)
     return {
         "refusal": None,
         "lines": [],
         "titles": [],
         "problems": [_problem(problem) for problem in found.problems],
-        "guesses": found.guesses[:MOST_GUESSES],
+        "guesses": guesses,
         "accounts": [(a.account, a.label, str(a.debit), str(a.credit), a.line) for a in found.accounts.values()],
+        "rows": rows,
+        "titles_at": found.titles_at,
     }
+
+
+def _rows(found: Balance) -> list[tuple[str, list[str]]]:
+    """Account and texts of every row, none when that is too much: a part of a balance would read as another balance."""
+    others = sorted(at for at in found.counted if at >= MOST_EXTRAS)
+    rows, size = [], 0
+    for row in found.rows:
+        texts = [*row.texts[:MOST_EXTRAS], *(row.texts[at] for at in others if at < len(row.texts))]
+        texts = [text[:LONGEST_EXTRA] for text in texts]
+        size += sum(map(len, texts))
+        if size > MOST_KEPT:
+            return []
+        rows.append((row.account, texts))
+    return rows
 
 
 def _problem(problem: FileProblem) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from services.forms.domain.accounts import AccountBalance
 from services.forms.domain.attachment import PdfFlaw
 from services.forms.domain.errors import ImportRefused
 from services.forms.domain.filing import Filing
-from services.forms.domain.importing import Problem, Sentences
+from services.forms.domain.importing import OwnRow, OwnTable, Problem, Sentences
 from services.forms.usecases.ports import FileContent, FileLine
 
 _TOO_MUCH = file_problem(
@@ -108,7 +108,13 @@ def _content(answer: Mapping[str, Any]) -> FileContent:
             AccountBalance(account, label, Decimal(debit), Decimal(credit), line)
             for account, label, debit, credit, line in answer.get("accounts", ())
         ],
+        table=_table(answer) if "rows" in answer else None,
     )
+
+
+def _table(answer: Mapping[str, Any]) -> OwnTable:
+    rows = (OwnRow(account, tuple(texts)) for account, texts in answer["rows"])
+    return OwnTable(answer["titles_at"], tuple(rows))
 
 
 def _refused(file_name: str, problem: FileProblem) -> ImportRefused:

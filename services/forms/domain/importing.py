@@ -108,6 +108,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRow:
+    """A row of a balance or a FEC, as the person wrote it."""
+
+    account: str
+    """That the row counts for; empty for one that is left out or refused."""
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTable:
+    """The rows of a balance or a FEC, kept to be given back in the error file (F18)."""
+
+    titles_at: int
+    """Which of the rows names the columns."""
+    rows: tuple[OwnRow, ...]
+    """All of the file, the first one its first line; none of a file too long to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What reading a file gave; kept so that the person can decide, then confirmed once."""
 
@@ -124,6 +143,8 @@ class ImportPreview:
     is_confirmed: bool = False
     feeds: tuple[AccountFeed, ...] = ()
     """Of a balance or a FEC: which account feeds which cell, and those that no cell takes."""
+    table: OwnTable | None = None
+    """Of a balance or a FEC."""
 
     @property
     def own_columns(self) -> list[str]:

@@ -89,7 +89,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     ) -> pb.GetImportErrorFileResponse:
         """Give the person's file back."""
         ids = mapping.to_uuid(request.filing_id), mapping.to_uuid(request.import_id)
-        file = await self._use.get_import_error_file(caller(), *ids)
+        file = await self._use.get_import_error_file(caller(), *ids, request.language)
         return pb.GetImportErrorFileResponse(content=file.content, file_name=file.name)
 
     async def GetAccountMapping(

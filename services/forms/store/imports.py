@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.forms.domain.accounts import AccountFeed
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import ImportUnknown
-from services.forms.domain.importing import Change, Disagreement, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import (
+    Change,
+    Disagreement,
+    Effect,
+    ImportPreview,
+    OwnRow,
+    OwnTable,
+    Problem,
+    Sentences,
+)
 from services.forms.store.rows import ImportRow
 
 
@@ -58,6 +67,7 @@ def _to_row(preview: ImportPreview) -> ImportRow:
             "feeds": [asdict(feed) for feed in preview.feeds],
             # A JSON object of PostgreSQL forgets the order of its names.
             "own_columns": preview.own_columns,
+            "table": _stored(preview.table) if preview.table else None,
         },
     )
 
@@ -75,7 +85,18 @@ def _to_domain(row: ImportRow) -> ImportPreview:
         problems=tuple(_problem(_ordered(problem, row)) for problem in row.content["problems"]),
         guesses=tuple((fr, en) for fr, en in row.content["guesses"]),
         feeds=tuple(_feed(feed) for feed in row.content.get("feeds", ())),
+        table=_table(row.content.get("table")),
     )
+
+
+def _stored(table: OwnTable) -> dict[str, Any]:
+    return {"titles_at": table.titles_at, "rows": [[row.account, *row.texts] for row in table.rows]}
+
+
+def _table(stored: dict[str, Any] | None) -> OwnTable | None:
+    if stored is None:
+        return None
+    return OwnTable(stored["titles_at"], tuple(OwnRow(account, tuple(texts)) for account, *texts in stored["rows"]))
 
 
 def _ordered(stored: dict[str, Any], row: ImportRow) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from services.forms.domain.export import ExportContent, ExportedFile, ExportForm
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
-from services.forms.domain.importing import NOTHING_SAID, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, ImportPreview, OwnTable, Problem, Sentences
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -65,6 +65,8 @@ class FileContent:
     guesses: Sequence[tuple[str, str]]
     accounts: Sequence[AccountBalance] = ()
     """Of a balance or a FEC, which then has no lines."""
+    table: OwnTable | None = None
+    """Of a balance or a FEC: its rows as they are in the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class PreviewImport:
             changes=tuple(plan_import(form_set, filing.document, cells, lines)),
             problems=tuple(sorted([*file.problems, *problems], key=lambda p: (p.line, p.column))),
             guesses=tuple(file.guesses),
+            table=file.table,
         )
 
     async def _read_lines(self, filing: Filing, file: FileContent) -> tuple[list[ReadLine], list[Problem]]:
@@ -157,7 +158,7 @@ def filled(
     guesses = [*file.guesses, _counted(len(feeds) - len(unmapped), len(cells), unmapped)]
     if exact := rounded(cells, feeds):
         guesses.append(_rounded(cells, exact))
-    return FileContent(lines, file.problems, guesses, file.accounts), tuple(feeds)
+    return replace(file, lines=lines, guesses=guesses), tuple(feeds)
 
 
 def _counted(mapped: int, cells: int, unmapped: list[str]) -> tuple[str, str]:
@@ -229,8 +230,8 @@ class GetImportErrorFile:
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, filing_id: UUID, import_id: UUID) -> ErrorFile:
-        """Return the file.
+    async def __call__(self, caller: Caller, filing_id: UUID, import_id: UUID, language: str) -> ErrorFile:
+        """Return the file, its titles and sentences in the language: `en`, or French for any other.
 
         Raises:
             FilingUnknown: no such filing for this caller.
@@ -240,4 +241,7 @@ class GetImportErrorFile:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.import", filing)
             preview = await work.imports.get(filing_id, import_id)
-        return ErrorFile(error_file(preview), f"{PurePath(preview.file_name).stem or 'import'}-anomalies.csv")
+        return ErrorFile(
+            error_file(preview, "en" if language == "en" else "fr"),
+            f"{PurePath(preview.file_name).stem or 'import'}-anomalies.csv",
+        )

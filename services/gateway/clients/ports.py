@@ -97,8 +97,8 @@ class Forms(Protocol):
         """Read a file and tell what importing it would do; a balance or FEC is read with the mapping of the package."""
         ...
 
-    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
-        """Return the person's file with what is wrong beside each line."""
+    async def error_file(self, filing_id: str, import_id: str, language: str) -> ErrorFile:
+        """Return the person's file with what is wrong beside each line, said in the language."""
         ...
 
     async def accounts(self, body: str, form_set: str, package: str = "") -> AccountMapping:

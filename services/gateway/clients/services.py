@@ -143,9 +143,9 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.SaveCells(request), SavedCells)
 
-    async def error_file(self, filing_id: str, import_id: str) -> ErrorFile:
+    async def error_file(self, filing_id: str, import_id: str, language: str) -> ErrorFile:
         """Return the file with its errors."""
-        request = forms.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id)
+        request = forms.GetImportErrorFileRequest(filing_id=filing_id, import_id=import_id, language=language)
         with carrying(self._passport):
             return read(await self._stub.GetImportErrorFile(request), ErrorFile)
 

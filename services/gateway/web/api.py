@@ -40,6 +40,7 @@ from services.gateway.web.desk import desk_of
 from services.gateway.web.export_pages import format_of
 from services.gateway.web.fields import read_upload
 from services.gateway.web.sign_pages import attachment
+from services.gateway.web.visit import wording_of
 
 router = APIRouter(prefix="/api/v1")
 
@@ -165,9 +166,10 @@ async def preview_import(
 
 
 @router.get("/filings/{filing_id}/imports/{import_id}/errors", summary="The file with what is wrong beside each line")
-async def import_errors(services: Acting, filing_id: str, import_id: str) -> Response:
-    """Return the CSV: the person's lines and columns, with what, where and how."""
-    file = await services.forms.error_file(filing_id, import_id)
+async def import_errors(request: Request, services: Acting, filing_id: str, import_id: str) -> Response:
+    """Return the CSV: the person's lines and columns, with what, where and how in the language of `Accept-Language`."""
+    language = wording_of(request, desk_of(request)).language
+    file = await services.forms.error_file(filing_id, import_id, language)
     return attachment(file.content, file.file_name, "text/csv; charset=utf-8")
 
 

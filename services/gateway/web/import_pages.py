@@ -63,7 +63,7 @@ async def show_preview(visit: Visitor, filing_id: str, import_id: str) -> Respon
 @router.get("/filings/{filing_id}/import/{import_id}/errors")
 async def error_file(visit: Visitor, filing_id: str, import_id: str) -> Response:
     """Give the person's file back with what, where and how beside each refused line."""
-    file = await visit.services.forms.error_file(filing_id, import_id)
+    file = await visit.services.forms.error_file(filing_id, import_id, visit.wording.language)
     return attachment(file.content, file.file_name, "text/csv; charset=utf-8")
 
 

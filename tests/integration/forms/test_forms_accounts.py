@@ -7,6 +7,7 @@ import pytest
 from harmonia.forms.v1 import forms_pb2 as pb
 
 from chassis.errors import Invalid, NotFound
+from services.forms.clients.uploads.balances import FEC_COLUMNS
 from tests.support.forms import SIREN
 from tests.support.workbooks import a_workbook
 
@@ -91,6 +92,58 @@ async def test_the_error_file_comes_back_with_the_persons_own_columns(running):
     ]
     assert lines[0]["quoi"]
     assert lines[0]["comment"]
+
+
+def corrected(content: bytes) -> bytes:
+    """The file with its doubtful amount written as it should be."""
+    return content.replace(b"1.234;", b"1234;").replace(b"1.234\t", b"1234\t")
+
+
+BALANCE_OF_2024 = (
+    "Balance au 31/12;;;;\n\nCompte;Libellé;Débit;Crédit;Clé\n6022;=Fournitures;;-1 234,50 €;K1\n"
+    "89999;Divers;;1 234,50;K2\n60;Sous-total;;-1 234,50;K3\n602x;Faux;1.234;0;K4\nTotal;;1;;K5\n20510000;Logiciels;5;;-7\n"
+)
+FEC_OF_2024 = "\n".join(
+    "\t".join(row)
+    for row in (
+        FEC_COLUMNS,
+        ["A", "", "1", "20241231", "6022", "Achats", *[""] * 5, "10,00", "0,00", *[""] * 5],
+        ["A", "", "1", "20241231", "6022", "Achats", *[""] * 5, "1.234", "0,00", *[""] * 5],
+        ["A", "", "1", "20241231", "89999", "Divers", *[""] * 5, "0,00", "10,00", *[""] * 5],
+    )
+)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("balance.csv", BALANCE_OF_2024), ("000000018FEC20241231.txt", FEC_OF_2024)],
+    ids=["balance", "fec"],
+)
+async def test_the_error_file_of_accounts_corrected_reads_as_the_original_corrected(running, name, content, language):
+    filing_id = await running.open()
+    original = content.encode()
+    preview = await running.preview(filing_id, original, name)
+    with running.by("director"):
+        file = await running.stub.GetImportErrorFile(
+            pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=preview.import_id, language=language)
+        )
+    assert len(preview.problems) == 1
+
+    expected = await running.preview(filing_id, corrected(original), name)
+    again = await running.preview(filing_id, corrected(file.content), file.file_name)
+    unchanged = await running.preview(filing_id, file.content, file.file_name)
+
+    assert list(again.problems) == []
+    assert list(again.changes) == list(expected.changes)
+    assert list(again.feeds) == list(expected.feeds)
+    assert list(again.guesses) == list(expected.guesses)
+    assert list(unchanged.changes) == list(preview.changes)
+    with running.by("director"):
+        twice = await running.stub.GetImportErrorFile(
+            pb.GetImportErrorFileRequest(filing_id=filing_id, import_id=unchanged.import_id, language=language)
+        )
+    assert twice.content == file.content
 
 
 async def test_a_mapping_to_a_computed_cell_is_refused(running):

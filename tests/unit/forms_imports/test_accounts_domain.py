@@ -124,7 +124,7 @@ def test_the_error_file_puts_what_where_and_how_beside_the_persons_own_columns()
     text = error_file(a_preview()).decode("utf-8-sig")
 
     header, refused, kept = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-    assert header == ["code", "colonne", "valeur", "clé", *OURS]
+    assert header == ["code", "colonne", "valeur", "clé", *OURS["fr"]]
     assert refused[:4] == ["BA.020", "brut", "'=1+1", "K2"]
     assert refused[4:] == ["refusée", "Pas un nombre.", "BA.020 brut, ligne 2", "Écrivez un nombre entier."]
     assert kept == ["BA.010", "brut", "-5", "'=K", "à remplir", "", "", ""]
@@ -163,7 +163,7 @@ def read_again(content: bytes) -> ImportPreview:
 
 def own_columns(content: bytes) -> tuple[list[str], list[list[str]]]:
     header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
-    ours = len(header) - len(OURS)
+    ours = len(header) - len(OURS["fr"])
     return header[3:ours], [row[3:ours] for row in rows]
 
 

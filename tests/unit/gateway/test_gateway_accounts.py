@@ -18,7 +18,7 @@ async def test_the_import_page_says_what_is_read_and_offers_the_packages_of_the_
     async with a_browser() as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/import")).text
-    for said in ("FEC", "xBRL-CSV", "500 000", "Ma compta", f'href="{AT}/accounts"'):
+    for said in ("FEC", "xBRL-CSV", "5 000 lignes", "500 000", "Ma compta", f'href="{AT}/accounts"'):
         assert said in text
 
 
@@ -54,8 +54,11 @@ async def test_the_file_comes_back_with_its_errors():
         page = await browser.get(f"{AT}/import/imp-1")
         file = await browser.get(f"{AT}/import/imp-1/errors")
         same = await browser.get(f"/api/v1{AT}/imports/imp-1/errors", headers=BEARER)
+        await browser.get(f"{AT}/import/imp-1/errors?lang=en")
+        await browser.get(f"/api/v1{AT}/imports/imp-1/errors", headers=BEARER | {"accept-language": "en"})
     assert f'href="{AT}/import/imp-1/errors"' in page.text
     assert file.content == same.content == b"\xef\xbb\xbfcode;quoi"
+    assert [language for *_, language in browser.world.calls("error_file")] == ["fr", "fr", "en", "en"]
     assert "sample_oph-erreurs.csv" in file.headers["content-disposition"]
 
 

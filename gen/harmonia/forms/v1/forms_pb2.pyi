@@ -1333,19 +1333,23 @@ class GetImportErrorFileRequest(_message.Message):
 
     FILING_ID_FIELD_NUMBER: _builtins.int
     IMPORT_ID_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Filing."""
     import_id: _builtins.str
     """Preview."""
+    language: _builtins.str
+    """Language of the added titles and sentences, `fr` or `en`; French when empty or any other."""
     def __init__(
         self,
         *,
         filing_id: _builtins.str = ...,
         import_id: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "import_id", b"import_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "import_id", b"import_id", "language", b"language"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

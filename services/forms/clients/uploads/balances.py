@@ -16,10 +16,13 @@ from decimal import Decimal
 from formsets.encodings import SAVE_AS_UTF8, UnknownEncoding, decoded
 from formsets.flat_file import MOST_PROBLEMS, REMOVE_THE_REST, FileProblem, file_problem, lines_of, unlisted
 from formsets.formats import printable
+from formsets.spreadsheet_text import restored
 from services.forms.clients.uploads.refusal import FileRefused
 
 MOST_ACCOUNTS = 20_000
 MOST_LINES = 500_000
+MOST_ROWS = MOST_ACCOUNTS
+"""Of a file whose rows are given back, as a balance of as many accounts has."""
 MOST_HEADER_ROWS = 30
 FEC_COLUMNS = (
     *("journalcode", "journallib", "ecriturenum", "ecrituredate", "comptenum", "comptelib", "compauxnum", "compauxlib"),
@@ -67,6 +70,15 @@ class AccountSum:
 
 
 @dataclass(slots=True)
+class ReadRow:
+    """One row of the file, whatever came of it."""
+
+    texts: Sequence[str]
+    account: str = ""
+    """That it was counted under; empty for a row that was not."""
+
+
+@dataclass(slots=True)
 class Balance:
     """What a file gives, account by account."""
 
@@ -79,6 +91,12 @@ class Balance:
     """Of the name of the file, when it says so (FEC)."""
     year: int | None = None
     """Of the last entry (FEC)."""
+    titles_at: int = 0
+    """Which of the rows names the columns."""
+    counted: frozenset[int] = frozenset()
+    """Places of the columns without which the file would read otherwise."""
+    rows: list[ReadRow] = field(default_factory=list)
+    """Every row of the file from its first line, to be given back; none of a file over `MOST_ROWS`."""
 
 
 def is_balance(content: bytes) -> bool:
@@ -142,13 +160,26 @@ def read_table(rows: Iterable[tuple[int, Sequence[str]]], file_name: str) -> Bal
         FileRefused: too many accounts, or none.
     """
     remaining = iter(rows)
-    titles: Sequence[str] = next((row for _, row in remaining if names_balance(row)), [])
+    before: list[ReadRow] = []
+    titles: Sequence[str] = []
+    for _, row in remaining:
+        before.append(ReadRow(row))
+        if names_balance(row):
+            titles = row
+            break
     columns = _columns(titles)
-    is_fec = {"journalcode", "ecriturenum"} <= {_plain(title) for title in titles}
+    named = [_plain(title) for title in titles]
+    is_fec = {"journalcode", "ecriturenum"} <= set(named)
     found = Balance("fec" if is_fec else "balance")
+    found.titles_at, found.rows = len(before) - 1, before
+    found.counted = frozenset([*columns.values(), *(at for at, name in enumerate(named) if name in FEC_COLUMNS)])
     sums = _Sums(found, columns, [title.strip() for title in titles])
     for number, row in remaining:
-        sums.add(number, row)
+        account = sums.add(number, row)
+        if number <= MOST_ROWS:
+            found.rows.append(ReadRow(row, account))
+        elif found.rows:
+            found.rows = []
     sums.close()
     if is_fec:
         _read_name(found, file_name)
@@ -185,18 +216,18 @@ class _Sums:
         self._left: list[int] = []
         self._unlisted = 0
 
-    def add(self, number: int, row: Sequence[str]) -> None:
-        """Add one row."""
+    def add(self, number: int, row: Sequence[str]) -> str:
+        """Add one row; return the account that it counts for, empty when it is left out or refused."""
         if not any(text.strip() for text in row):
-            return
+            return ""
         account = "".join(self._text(row, "account").split())
         if not _ACCOUNT.fullmatch(account):
             self._left.append(number)
-            return
+            return ""
         sides = self._sides(row)
         if sides is None:
             self._refuse(number, account, row)
-            return
+            return ""
         if account not in self._found.accounts:
             if len(self._found.accounts) >= MOST_ACCOUNTS:
                 many = (f"Le fichier dépasse {MOST_ACCOUNTS} comptes.", f"The file is over {MOST_ACCOUNTS} accounts.")
@@ -206,6 +237,7 @@ class _Sums:
         entry.debit += sides[0]
         entry.credit += sides[1]
         self._note_year(row)
+        return account
 
     def close(self) -> None:
         """Take subtotals out, and say what was decided."""
@@ -270,13 +302,13 @@ class _Sums:
                 line=number,
                 code=account,
                 raw=raw,
-                extra={title: text[:200] for title, text in zip(self._titles, row, strict=False) if title},
+                extra={title: text for title, text in zip(self._titles, row, strict=False) if title},
             )
         )
 
     def _text(self, row: Sequence[str], name: str) -> str:
         at = self._columns.get(name, -1)
-        return row[at] if 0 <= at < len(row) else ""
+        return restored(row[at]) if 0 <= at < len(row) else ""
 
     def _note_year(self, row: Sequence[str]) -> None:
         digits = re.sub(r"[^0-9]", "", self._text(row, "date"))
