@@ -48,7 +48,7 @@ from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.recent_reports import RecentReports
 from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
-from services.validation.usecases.run_queue import GetQueueStatus, ObserveQueue, TakeRun
+from services.validation.usecases.run_queue import GetQueueStatus, ListRuns, ObserveQueue, TakeRun
 from services.validation.workers.publishing import Publishing
 from services.validation.workers.queueing import Queueing, Watching
 
@@ -83,6 +83,7 @@ def wire(
         get_rule_set=GetRuleSet(open_work, form_sets, jurisdiction),
         preview_adjustment=PreviewAdjustment(open_work, deciding),
         check_campaign=CheckCampaign(open_work, form_sets, clock, stack.identifiers),
+        list_runs=ListRuns(open_work),
         get_queue_status=GetQueueStatus(open_work, clock),
     )
 

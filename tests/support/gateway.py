@@ -713,6 +713,9 @@ class FakeValidations:
         self.world.note("check_campaign", (document, year, form_set))
         return "run-4" if form_set else "run-3"
 
+    async def runs(self) -> tuple[QueueStatus, ...]:
+        return tuple([await self.queue(name) for name in ("run-1", "run-2")])
+
     async def queue(self, run_id: str) -> QueueStatus:
         self.world.note("queue", run_id)
         decision = an_adjustment()

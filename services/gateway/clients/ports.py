@@ -375,6 +375,10 @@ class Validations(Protocol):
         """Queue a check of every filing of a campaign, or a trial of another form set on it; returns the run."""
         ...
 
+    async def runs(self) -> tuple[QueueStatus, ...]:
+        """List the runs asked for last, newest first, without what they found."""
+        ...
+
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""
         ...

@@ -634,6 +634,12 @@ class GrpcValidations:
         with carrying(self._passport):
             return (await self._stub.CheckCampaign(request)).run_id
 
+    async def runs(self) -> tuple[QueueStatus, ...]:
+        """List the last runs."""
+        with carrying(self._passport):
+            answer = await self._stub.ListRuns(validation.ListRunsRequest())
+        return tuple(read(one, QueueStatus) for one in answer.runs)
+
     async def queue(self, run_id: str) -> QueueStatus:
         """Tell where a run is."""
         with carrying(self._passport):

@@ -90,6 +90,7 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "withdrawn": _WITHDRAWN,
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
         "controls": _adjustable(),
+        "runs": await visit.services.validations.runs(),
         "failure": told_first(failure, visit.wording) if failure else "",
     }
     return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)

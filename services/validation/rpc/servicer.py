@@ -7,6 +7,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
 
 from chassis.rpc.identity import caller
+from services.validation.domain.run import Standing
 from services.validation.rpc import mapping
 from services.validation.usecases import UseCases
 
@@ -115,6 +116,11 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         document = mapping.to_document(request.document)
         run_id = await self._use.check_campaign(caller(), document, request.year, request.form_set)
         return pb.CheckCampaignResponse(run_id=str(run_id))
+
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
+        """List the last runs."""
+        runs = [mapping.standing_message(Standing(run, 0, 0.0)) for run in await self._use.list_runs(caller())]
+        return pb.ListRunsResponse(runs=runs)
 
     async def GetQueueStatus(self, request: pb.GetQueueStatusRequest, context: Context) -> pb.GetQueueStatusResponse:
         """Say where a run is."""

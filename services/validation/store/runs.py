@@ -1,6 +1,7 @@
 """`SqlRuns`: the queue on PostgreSQL. Two workers never get the same run: rows are skipped while another holds them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,11 @@ class SqlRuns:
             RunUnknown: there is none.
         """
         return _to_domain(await self._row(run_id))
+
+    async def latest(self, limit: int) -> list[Run]:
+        """Return the runs asked for last, newest first, without what they found."""
+        rows = await self._session.scalars(select(RunRow).order_by(RunRow.number.desc()).limit(limit))
+        return [replace(_to_domain(row), result={}) for row in rows]
 
     async def take(self, now: datetime, until: datetime) -> Run | None:
         """Give out the first run that is due, under a new token and a lease; None when none is."""

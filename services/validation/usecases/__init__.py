@@ -16,7 +16,7 @@ from services.validation.usecases.propose_justifications import ProposeJustifica
 from services.validation.usecases.read_cells import ReadCells
 from services.validation.usecases.recheck_filing import RecheckFiling
 from services.validation.usecases.record_justification import ListJustifications, RecordJustification
-from services.validation.usecases.run_queue import GetQueueStatus
+from services.validation.usecases.run_queue import GetQueueStatus, ListRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +37,5 @@ class UseCases:
     get_rule_set: GetRuleSet
     preview_adjustment: PreviewAdjustment
     check_campaign: CheckCampaign
+    list_runs: ListRuns
     get_queue_status: GetQueueStatus

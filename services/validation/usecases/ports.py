@@ -154,6 +154,10 @@ class Runs(Protocol):
         """
         ...
 
+    async def latest(self, limit: int) -> list[Run]:
+        """Return the runs asked for last, newest first, without what they found."""
+        ...
+
     async def take(self, now: datetime, until: datetime) -> Run | None:
         """Give out the first run that is due, under a new token and a lease; None when none is."""
         ...

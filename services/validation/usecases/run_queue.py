@@ -14,6 +14,7 @@ from services.validation.domain.run import MOST_ATTEMPTS, SECONDS, Pace, Run, Ru
 from services.validation.usecases.ports import OpensWork, QueueGauge
 
 LIVE = timedelta(seconds=60)
+MOST_LISTED = 20
 """A worker says that it is there every two seconds, or at the end of a page of filings."""
 Advance = Callable[[Mapping[str, Any], int], Awaitable[None]]
 """Keeps how far the run is and how many filings are done, and renews the lease; raises LeaseLost."""
@@ -113,6 +114,23 @@ class ObserveQueue:
         async with self._open_work() as work:
             count, oldest = await work.runs.waiting_since()
         self._gauge.waiting(count, (self._clock.now() - oldest).total_seconds() if oldest else 0.0)
+
+
+class ListRuns:
+    """Lists the runs asked for last, so that one is found again whose page was left."""
+
+    def __init__(self, open_work: OpensWork) -> None:
+        self._open_work = open_work
+
+    async def __call__(self, caller: Caller) -> list[Run]:
+        """Return twenty at most, newest first, without what they found.
+
+        Raises:
+            Forbidden: the caller lacks `campaign.manage`.
+        """
+        caller.require("campaign.manage", EVERY_SCOPE)
+        async with self._open_work() as work:
+            return await work.runs.latest(MOST_LISTED)
 
 
 class GetQueueStatus:

@@ -222,6 +222,10 @@ async def test_a_whole_campaign_is_checked_from_the_queue_and_nothing_changes(ru
         )
     done = await running.until_done(asked.run_id)
 
+    with carrying("officer"):
+        listed = (await running.validation.ListRuns(pb.ListRunsRequest())).runs
+    assert (listed[0].run_id, listed[0].state) == (asked.run_id, pb.RUN_STATE_DONE)
+    assert not listed[0].HasField("check"), "what it found is asked for by its name"
     assert again.run_id == asked.run_id
     assert (done.kind, done.done, done.check.checked, done.check.skipped) == ("check", 2, 2, 0)
     assert {one.verdict: one.filings for one in done.check.verdicts}[pb.VERDICT_TO_JUSTIFY] == 1

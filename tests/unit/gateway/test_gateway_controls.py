@@ -133,3 +133,12 @@ async def test_only_those_who_manage_campaigns_see_the_page():
     async with a_browser() as browser:
         await browser.sign_in()
         assert (await browser.get("/staff/controls")).status_code == 403
+
+
+async def test_the_last_runs_are_found_again_from_the_page_that_queues_them():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_passport(("campaign.manage",), "*")
+        await browser.sign_in()
+        page = (await browser.get("/staff/controls")).text
+    assert "Derniers travaux" in page
+    assert [f'href="/staff/runs/{run}"' in page for run in ("run-1", "run-2")] == [True, True]

@@ -105,6 +105,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
                 _registered_method=True)
+        self.ListRuns = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/ListRuns',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsResponse.FromString,
+                _registered_method=True)
         self.GetQueueStatus = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/GetQueueStatus',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetQueueStatusRequest.SerializeToString,
@@ -216,6 +221,13 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRuns(self, request, context):
+        """Lists the last runs, newest first, without what they found: ask GetQueueStatus.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetQueueStatus(self, request, context):
         """Says where a queued run is: its place, how long until it is done, what it found.
         """
@@ -295,6 +307,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.CheckCampaign,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.SerializeToString,
+            ),
+            'ListRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuns,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsResponse.SerializeToString,
             ),
             'GetQueueStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueueStatus,
@@ -681,6 +698,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/CheckCampaign',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.CheckCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/ListRuns',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.ListRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

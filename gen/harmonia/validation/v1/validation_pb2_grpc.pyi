@@ -65,6 +65,8 @@ class ValidationServiceStub:
     """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
     another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
     """
+    ListRuns: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListRunsRequest, _validation_pb2.ListRunsResponse]
+    """Lists the last runs, newest first, without what they found: ask GetQueueStatus."""
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -105,6 +107,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
     another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
     """
+    ListRuns: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListRunsRequest, _validation_pb2.ListRunsResponse]  # type: ignore[assignment]
+    """Lists the last runs, newest first, without what they found: ask GetQueueStatus."""
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetQueueStatusRequest, _validation_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
     """Says where a queued run is: its place, how long until it is done, what it found."""
 
@@ -226,6 +230,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Queues a check of every filing of a campaign: how many have which verdict, which controls fail most. Counts only. With
         another form set it is a trial: what would change for them under it, and the first transmitted ones that would newly fail.
         """
+
+    @_abc_1.abstractmethod
+    def ListRuns(
+        self,
+        request: _validation_pb2.ListRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.ListRunsResponse, _abc.Awaitable[_validation_pb2.ListRunsResponse]]:
+        """Lists the last runs, newest first, without what they found: ask GetQueueStatus."""
 
     @_abc_1.abstractmethod
     def GetQueueStatus(
