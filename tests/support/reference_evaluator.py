@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 
 from formsets import FormSet
-from formsets.values import Value
+from formsets.values import NUMERIC_TYPES, Value
 from services.validation.domain.grammar import parse
 from services.validation.domain.syntax import (
     And,
@@ -174,10 +174,10 @@ class ReferenceEvaluator:
 
     def _arithmetic_operand(self, node: Node, place: Place) -> Outcome:
         outcome = self._outcome(node, place)
-        if place.counts_zero and outcome.value is None and isinstance(node, Reference | Column):
-            if self._form_set.cell_type(self._key(node, place)) not in {"TEXT", "DATE", "BOOL"}:
-                return Outcome(Decimal(0))
-        return outcome
+        if not place.counts_zero or outcome.value is not None or not isinstance(node, Reference | Column):
+            return outcome
+        is_number = self._form_set.cell_type(self._key(node, place)) in NUMERIC_TYPES
+        return Outcome(Decimal(0)) if is_number else outcome
 
     def _over_lines(self, name: str, lines: FormLines, rest: list[Node], place: Place) -> Outcome:
         terms = self._terms(lines, rest, place)
@@ -287,7 +287,7 @@ def _luhn(text: str) -> bool:
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": lambda a, b: a == b,
-    "!=": lambda a, b: not a == b,
+    "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: not b < a,
     ">": lambda a, b: b < a,
@@ -298,7 +298,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "BETWEEN": lambda x, low, high: not (x < low or high < x),
     "SAFE": lambda a, b: Decimal(0) if b == 0 else a / b,
     "ABS": lambda a: -a if a < 0 else a,
-    "MAX": lambda *values: sorted(values)[-1],
+    "MAX": lambda *values: max(values),
     "INT": lambda a: Decimal(int(a)),
     "MOD": lambda a, b: a - b * (a / b).to_integral_value(rounding=ROUND_FLOOR),
     "YEAR": lambda d: Decimal(d.year),

@@ -1,4 +1,4 @@
-"""The meaning of an expression when operands may be empty: the reference against which compiled code is tested.
+"""The meaning of an expression when operands may be empty.
 
 It is slower than compiled code and used only where a value is missing or a division fails. Empty operands give an empty
 result; AND, OR and IMPLIES are three-valued; IF reads one branch only; what was needed and missing is named.

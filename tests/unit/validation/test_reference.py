@@ -33,19 +33,19 @@ def a_package(controls: list[Control], computed: list[Line]) -> FormSet:
     return a_form_set(forms, controls, closed=["AA.020.b"])
 
 
-NUMBERS = tuple(
-    f"{form}.{line}.{column}"
-    for form, lines, columns in (("AA", ("010", "020", "030"), ("n", "b")), ("BB", ("010", "020"), ("tot", "n1")))
-    for line in lines
-    for column in columns
-) + ("AA.090.b",)
+NUMBERS = (
+    *(f"AA.{line}.{column}" for line in ("010", "020", "030") for column in "nb"),
+    *("AA.090.b", "BB.010.tot", "BB.010.n1", "BB.020.tot", "BB.020.n1"),
+)
+AMOUNTS = st.sampled_from([Decimal(text) for text in ("0", "1", "2", "-1", "2.5", "-0.5", "1.255")])
 VALUES: dict[str, st.SearchStrategy[Value]] = {
-    **dict.fromkeys(NUMBERS, st.sampled_from([Decimal(text) for text in ("0", "1", "2", "-1", "2.5", "-0.5", "1.255")])),
+    **dict.fromkeys(NUMBERS, AMOUNTS),
     "DD.010.v": st.sampled_from(["", "12", "97411", "2024-02-29", "20240229", "abc", "000000018"]),
     "DD.020.v": st.sampled_from([dt.date(2024, 2, 29), dt.date(2023, 12, 31)]),
     "DD.030.v": st.booleans(),
 }
-CELLS = st.fixed_dictionaries({}, optional=VALUES)
+CELLS = st.one_of(st.fixed_dictionaries(VALUES), st.fixed_dictionaries({}, optional=VALUES))
+"""Every cell filled, or only some."""
 RESTATED = st.sets(st.sampled_from(["AA.010.n", "AA.030.b", "BB.010.tot"]))
 
 
