@@ -110,7 +110,7 @@ def booleans(depth: int, where: Where) -> Expressions:
     leaves = [
         st.sampled_from(["TRUE", "FALSE", "DD.030"]),
         joined("ISNULL({})", number_cells(where) | st.sampled_from(["DD.010", "DD.020", "DD.030"])),
-        joined("{}{}1", number_cells(where), st.sampled_from(["<", ">=", "=="])),
+        joined("{}{}{}", number_cells(where), st.sampled_from(["<", ">=", "=="]), st.sampled_from(["1", "2.5", "3"])),
     ]
     if not where.in_formula:
         flagged = ["AA.010", "BB.010", "n", "b"] if where.on_line else ["AA.010", "AA.030.b", "BB.010"]
@@ -175,8 +175,17 @@ def dates(depth: int, where: Where) -> Expressions:
     )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(booleans(3, Where()), CELLS, CELLS, RESTATED)
+ON_LINE = Where(on_line=True)
+CONTROLS = st.one_of(
+    booleans(3, Where()),
+    joined("{}({},{})", st.sampled_from(["FORALL", "ANY"]), LINES, booleans(1, ON_LINE)),
+    joined("COUNT({},{})>={}", LINES, booleans(1, ON_LINE), numbers(0, Where())),
+    joined("SUM({},{})<={}", LINES, numbers(1, ON_LINE), numbers(0, Where())),
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(CONTROLS, CELLS, CELLS, RESTATED)
 def test_controls_agree_with_the_reference(
     expression: str, cells: dict[str, Value], previous: dict[str, Value], restated: set[str]
 ) -> None:
@@ -193,6 +202,7 @@ def test_controls_agree_with_the_reference(
 
 FORMULA = Where(in_formula=True)
 FORMULAS = st.one_of(
+    st.tuples(st.just("MS"), numbers(1, FORMULA)),
     st.tuples(st.just("MS"), numbers(3, FORMULA)),
     st.tuples(st.just("BOOL"), booleans(3, FORMULA)),
     st.tuples(st.just("TEXT"), texts(3, FORMULA)),
