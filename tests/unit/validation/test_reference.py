@@ -181,6 +181,7 @@ CONTROLS = st.one_of(
     joined("{}({},{})", st.sampled_from(["FORALL", "ANY"]), LINES, booleans(1, ON_LINE)),
     joined("COUNT({},{})>={}", LINES, booleans(1, ON_LINE), numbers(0, Where())),
     joined("SUM({},{})<={}", LINES, numbers(1, ON_LINE), numbers(0, Where())),
+    joined("PREV({})=={}", st.sampled_from(["AA.010", "AA.030.b", "BB.010"]), st.sampled_from(["0", "3", "1.26"])),
 )
 
 
@@ -204,6 +205,9 @@ FORMULA = Where(in_formula=True)
 FORMULAS = st.one_of(
     st.tuples(st.just("MS"), numbers(1, FORMULA)),
     st.tuples(st.just("MS"), numbers(3, FORMULA)),
+    st.tuples(
+        st.just("MS"), joined("{}({},{})", st.sampled_from(["DAYS", "MONTHS"]), dates(1, FORMULA), dates(1, FORMULA))
+    ),
     st.tuples(st.just("BOOL"), booleans(3, FORMULA)),
     st.tuples(st.just("TEXT"), texts(3, FORMULA)),
     st.tuples(st.just("DATE"), dates(3, FORMULA)),
