@@ -77,9 +77,13 @@ class Compiler:
         self._names.update({f"f_{name}": function.apply for name, function in CATALOGUE.items()})
         self._names.update({"total": _total, "product": _product, "count": _count, "__builtins__": {}})
 
-    def add_predicate(self, node: Node) -> str:
-        """Queue a boolean expression; returns the name of its function."""
-        return self._function("c", f" return {_Writer(self, _subscript).write(node)}\n")
+    def add_predicate(self, node: Node, needed: Sequence[str] = ()) -> str:
+        """Queue an expression that raises where a cell it reads, or one that is needed anyway, is empty.
+
+        Returns the name of its function.
+        """
+        reads = "".join(f" {_subscript(address)}\n" for address in needed)
+        return self._function("c", f"{reads} return {_Writer(self, _subscript).write(node)}\n")
 
     def add_lines(self, conditions: Sequence[OverLines]) -> str:
         """Queue what must hold on each line; the function answers for every line, in order, and raises as a predicate.
@@ -176,14 +180,21 @@ def is_arithmetic(node: Node) -> bool:
             return False
 
 
-def _asks_what_is_empty(node: Node) -> bool:
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, Call) and current.name in {"ISNULL", "IFNULL"}:
-            return True
-        waiting.extend(children(current))
-    return False
+def _raises_when_empty(node: Node) -> bool:
+    """Whether a predicate cannot answer on a line without reading one of its cells: it then raises on an empty line."""
+    match node:
+        case Cell(address):
+            return not is_flag(address)
+        case And(operands) | Or(operands) | Call("IMPLIES", operands):
+            return _raises_when_empty(operands[0])
+        case Call("IF", (condition, then, otherwise)):
+            return _raises_when_empty(condition) or (_raises_when_empty(then) and _raises_when_empty(otherwise))
+        case Call("IFNULL", (_, otherwise)):
+            return _raises_when_empty(otherwise)
+        case Call("ISNULL") | OverLines():
+            return False
+        case _:
+            return any(map(_raises_when_empty, children(node)))
 
 
 def _any_filled(keys: Sequence[str]) -> str:
@@ -192,10 +203,10 @@ def _any_filled(keys: Sequence[str]) -> str:
 
 def _when_all_empty(condition: OverLines) -> tuple[str, str]:
     """Whether a line is filled, and what raises KeyError when none is; empty texts when each line raises by itself."""
-    if not any(map(_asks_what_is_empty, condition.instances)):
+    if all(map(_raises_when_empty, condition.instances)):
         return "", ""
     keys = [key for instance in condition.instances for key in cells_of(instance) if not is_flag(key)]
-    return _any_filled(keys), _subscript(keys[0])
+    return _any_filled(keys), _subscript(keys[0] if keys else "")
 
 
 def _subscript(address: str) -> str:
@@ -235,7 +246,7 @@ class _Writer:
                 raise TypeError(f"{type(node).__name__} has no compiled form.")
 
     def _over_lines(self, node: OverLines) -> str:
-        """The answers of all lines together; an empty line raises KeyError, unless its predicate asks what is empty."""
+        """The answers of all lines together; an empty line raises KeyError, or is skipped when its predicate may not."""
         question, instances = node.question, node.instances
         skipped = "True" if question == "FORALL" else "False"
         written = [self.on_line(instance, skipped) for instance in instances]
@@ -246,8 +257,8 @@ class _Writer:
         return f"(({answer}) if ({filled}) else {key})" if filled else f"({answer})"
 
     def on_line(self, instance: Node, skipped: str) -> str:
-        """The predicate on one line; `skipped` when it is empty and asks what is."""
-        if not _asks_what_is_empty(instance):
+        """The predicate on one line; `skipped` when it is empty and might answer all the same."""
+        if _raises_when_empty(instance):
             return self.write(instance)
         keys = [key for key in cells_of(instance) if not is_flag(key)]
         return f"({self.write(instance)} if ({_any_filled(keys)}) else {skipped})"
@@ -282,8 +293,5 @@ class _Writer:
             case "REGEX":
                 assert isinstance(arguments[1], Text)
                 return f"{self.compiler.bound_matcher(arguments[1].value)}({self.write(arguments[0])})"
-            case "BETWEEN":
-                value, low, high = map(self.write, arguments)
-                return f"({low}<={value}<={high})"
             case _:
                 return f"f_{name}({','.join(map(self.write, arguments))})"

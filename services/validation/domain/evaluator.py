@@ -1,4 +1,4 @@
-"""The meaning of an expression when operands may be empty: the reference against which compiled code is tested.
+"""The meaning of an expression when operands may be empty.
 
 It is slower than compiled code and used only where a value is missing or a division fails. Empty operands give an empty
 result; AND, OR and IMPLIES are three-valued; IF reads one branch only; what was needed and missing is named.
@@ -36,6 +36,8 @@ from services.validation.domain.syntax import (
 )
 
 _ZERO = Decimal(0)
+_COMPARING = frozenset({"EQ", "BETWEEN"})
+"""Functions that compare: to them, as to `<`, an empty cell is missing, even in a line formula."""
 
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": lambda left, right: left == right,
@@ -249,7 +251,8 @@ class Evaluation:
                 return self._catalogue_call(name, arguments)
 
     def _catalogue_call(self, name: str, arguments: tuple[Node, ...]) -> Any:
-        values = [self._operand(argument) for argument in arguments]
+        read = self.value if name in _COMPARING else self._operand
+        values = [read(argument) for argument in arguments]
         if any(value is None for value in values):
             return None
         try:

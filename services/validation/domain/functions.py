@@ -5,6 +5,7 @@ SAFE decide for themselves which operands they need.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
@@ -15,6 +16,7 @@ from formsets.values import Value, written
 from services.validation.domain.types import Type
 
 _ZERO = Decimal(0)
+_ISO_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _year(date: dt.date) -> Decimal:
 
 
 def _date(text: str) -> dt.date:
+    if not _ISO_DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is not written AAAA-MM-JJ.")
     return dt.date.fromisoformat(text)
 
 

@@ -442,7 +442,7 @@ def _formula(
     name: str | None = None
     if size_of(node) <= MOST_COMPILED:
         add = functools.partial(compiler.add_formula, requires_all=line.requires_all) if arithmetic else None
-        name = add(node) if add else compiler.add_predicate(node)
+        name = add(node) if add else compiler.add_predicate(node, operands if line.requires_all else ())
     return _Formula(address, node, operands, numeric, line.requires_all, arithmetic and name is not None, name)
 
 
@@ -596,10 +596,11 @@ def _fill(plan: _Plan, filled: dict[str, Value], indices: Iterable[int], budget:
 def _evaluated(formula: _Formula, filled: Mapping[str, Value], budget: Budget, stopped: set[str]) -> Value | None:
     """A formula with an empty operand that is not plain arithmetic, or that is too large to be compiled."""
     present = [address in filled for address in formula.operands]
-    if not any(present) or (formula.requires_all and not all(present)):
+    if formula.requires_all and not all(present):
         return None
+    zero_filled = formula.zero_filled if any(present) else frozenset[str]()
     try:
-        value: Value | None = Evaluation(filled, formula.zero_filled, budget=budget).value(formula.node)
+        value: Value | None = Evaluation(filled, zero_filled, budget=budget).value(formula.node)
     except OverBudget:
         stopped.add(formula.address)
         return None

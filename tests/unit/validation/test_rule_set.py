@@ -135,6 +135,51 @@ def test_a_comparison_in_a_line_formula_does_not_read_an_empty_cell_as_zero() ->
     assert compile_rules(form_set).compute(amounts(a010=-5)) == {"AA.030.n": True}
 
 
+@pytest.mark.parametrize("expression", ["EQ(AA.020,0,1)", "BETWEEN(AA.020,0,3)", "BETWEEN(9,AA.010,AA.020)"])
+def test_eq_and_between_compare_in_a_line_formula_as_signs_do(expression: str) -> None:
+    form_set = one_form([a_line("AA.010"), a_line("AA.020"), a_line("AA.030", "BOOL", expression)])
+
+    assert compile_rules(form_set).compute(amounts(a010=5)) == {}
+
+
+@pytest.mark.parametrize("expression", ["OR(ISNULL(AA.010),AA.010>0)", "OR(AA.010>0,ISNULL(AA.010))"])
+def test_a_line_formula_that_asks_what_is_empty_answers_whatever_the_order(expression: str) -> None:
+    rules = compile_rules(one_form([a_line("AA.010"), a_line("AA.030", "BOOL", expression)]))
+
+    assert rules.compute({}) == {"AA.030.n": True}
+
+
+@pytest.mark.parametrize("formula", ["IF(AA.010>0,1,AA.020)", "IFNULL(AA.020,1)+AA.010"])
+def test_a_line_that_requires_all_its_operands_is_empty_even_when_it_would_not_read_them(formula: str) -> None:
+    lines = [a_line("AA.010"), a_line("AA.020"), a_line("AA.030", formula=formula, requires_all=True)]
+
+    assert compile_rules(one_form(lines)).compute(amounts(a010=5)) == {}
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("COUNT(AA.*, OR(b==0,n>0))==1", "passed"),
+        ("COUNT(AA.*, OR(TRUE,n>0))==1", "passed"),
+        ("ANY(AA.*, IF(b==1,n>0,n==5 or b==0))", "passed"),
+        ("FORALL(AA.*, n>0 or b==0)", "passed"),
+        ("FORALL(AA.020:AA.020, b==0)", "not_evaluated"),
+        ("FORALL(AA.*, TRUE)", "not_evaluated"),
+        ("FORALL(AA.*, RESTATED(n))", "not_evaluated"),
+        ("ANY(AA.*, not RESTATED(n))", "not_evaluated"),
+    ],
+)
+def test_an_empty_line_is_skipped_whatever_its_predicate_would_answer(expression: str, expected: str) -> None:
+    form_set = one_form(
+        [a_line("AA.010"), a_line("AA.020")],
+        [a_control("C-1", expression)],
+        columns=("n", "b"),
+        closed=["AA.010.b", "AA.020.b"],
+    )
+
+    assert status(compile_rules(form_set), amounts(a010=5), "C-1") == expected
+
+
 def test_a_control_with_an_empty_operand_is_not_evaluated_and_names_it() -> None:
     rules = compile_rules(one_form([a_line("AA.010"), a_line("AA.020")], [a_control("C-1", "AA.010<=AA.020")]))
 
@@ -168,9 +213,11 @@ def test_a_control_with_an_empty_operand_is_not_evaluated_and_names_it() -> None
         ("MAX(1,AA.010,3)==5", "passed"),
         ("ABS(-AA.010)==5", "passed"),
         ("BETWEEN(AA.010,5,5)", "passed"),
+        ("BETWEEN(AA.010,6,AA.020)", "not_evaluated"),
         ('STR(AA.010)+"-x"=="5-x"', "passed"),
         ('LEN("abc")==3 and LEFT("abc",2)=="ab"', "passed"),
         ('DATE("2024-02-30")==DATE("2024-03-01")', "not_evaluated"),
+        ('DATE("20240301")==DATE("2024-03-01")', "not_evaluated"),
         ('DAYS(DATE("2024-02-28"),DATE("2024-03-01"))==2', "passed"),
         ('MONTHS(DATE("2024-01-01"),DATE("2024-12-31"))==12', "passed"),
         ('YEAR(DATE("2024-12-31"))==2024', "passed"),
