@@ -117,7 +117,10 @@ def container(engine, image):
 def test_the_image_starts_as_an_ordinary_user_who_may_write_nothing_but_its_data(container):
     assert _first_answer(container) == "ready"
     assert _told(container, "id -u") == "10001"
-    assert _told(container, "touch /opt/harmonia/x || touch /etc/x || touch /var/x || echo refused").endswith("refused")
+    assert (
+        _told(container, "(touch /opt/harmonia/x || touch /etc/x || touch /var/x) 2>/dev/null || echo refused")
+        == "refused"
+    )
     assert _told(container, "touch /var/lib/harmonia/x && echo written") == "written"
 
 
