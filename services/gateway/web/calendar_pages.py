@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import Campaign, Document, Family
 from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.fields import campaign_in
@@ -29,14 +29,14 @@ _ALL = tuple(family.name for family in _FAMILIES)
 @router.get("/staff/campaigns")
 async def campaigns(visit: Visitor) -> Response:
     """List the campaigns with their dates."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     return await _page(visit, await visit.services.forms.campaigns())
 
 
 @router.post("/staff/campaigns")
 async def plan(visit: Visitor) -> Response:
     """Change the dates of a campaign and what it demands; what is refused stays in view."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     fields = await visit.fields("document", "year", *_DATES, *_DEMANDABLE)
     known = await visit.services.forms.campaigns()
     wanted = (fields.get("document", ""), fields.get("year", ""))
@@ -55,7 +55,7 @@ async def plan(visit: Visitor) -> Response:
 @router.post("/staff/campaigns/new")
 async def open_one(visit: Visitor) -> Response:
     """Open a campaign; what is refused stays in view."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     fields = await visit.fields(*_NEW, *_DEMANDABLE, *_ALL)
     known = await visit.services.forms.campaigns()
     try:
@@ -97,8 +97,3 @@ async def _page(
         "violations": told_beside(failure, visit.wording) if failure else (),
     }
     return await visit.page("campaigns.html", values, status_of(failure) if failure else 200)
-
-
-def _refuse_others(visit: Visit) -> None:
-    if not visit.passport.may_everywhere("campaign.manage"):
-        raise Forbidden

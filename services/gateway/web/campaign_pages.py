@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Forbidden, Invalid, NotFound, RuleBroken
+from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import CellToChoose, Document, FilingImpact, FormSetChange, SetAsideCell
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.fields import campaign_in
@@ -53,7 +53,7 @@ class SetAsideView:
 @router.get("/staff/campaign")
 async def campaign(visit: Visitor) -> Response:
     """Ask for a campaign and a form set, and show what publishing it would do."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     query = visit.request.query_params
     asked = {name: query.get(name, "") for name in _FIELDS}
     if not (asked["form_set"] and asked["year"]):
@@ -162,11 +162,6 @@ def _in_words(cell: SetAsideCell, form_set: str, _: Wording) -> tuple[Markup, st
 
 def _refuse_empty(visit: Visit) -> None:
     raise Invalid(visit.wording("Donnez la case vide où mettre la valeur."))
-
-
-def _refuse_others(visit: Visit) -> None:
-    if not visit.passport.may_everywhere("campaign.manage"):
-        raise Forbidden
 
 
 def _asked(fields: dict[str, str]) -> tuple[Document, int, str]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Forbidden, Invalid, RuleBroken
+from chassis.errors import Conflict, Failure, Invalid, RuleBroken
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web import adjustment_file
 from services.gateway.web.errors import status_of, told_first
@@ -24,8 +24,7 @@ _WEIGHTS = (Severity.TRANSMISSION, Severity.ANOMALY, Severity.REMARK)
 @router.get("/staff/controls")
 async def controls(visit: Visitor) -> Response:
     """Show the decisions in force for a campaign, and ask for one."""
-    if not visit.passport.may_everywhere("campaign.manage"):
-        raise Forbidden
+    visit.require_everywhere("campaign.manage")
     query = visit.request.query_params
     return await _page(visit, {name: query.get(name, "") for name in _FIELDS})
 

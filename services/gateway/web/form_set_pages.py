@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound, RuleBroken
 from formsets import FormSet
 from formsets.difference import Change, Subject, compare
 from services.gateway.clients.answers import FormSetStatus
@@ -150,14 +150,14 @@ class ChangeRow:
 @router.get("/staff/form-sets")
 async def form_sets(visit: Visitor) -> Response:
     """Show every form set of the server, newest first."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     return await _page(visit)
 
 
 @router.get("/staff/form-sets/difference")
 async def difference(visit: Visitor) -> Response:
     """Show what changes from one form set to another."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     query = visit.request.query_params
     versions, _ = formsets.available(), visit.wording
     before, after = (_known(query.get(name, "")) for name in ("before", "after"))
@@ -179,7 +179,7 @@ async def difference(visit: Visitor) -> Response:
 @router.get("/staff/form-sets/{version}/move")
 async def ask_to_move(visit: Visitor, version: str) -> Response:
     """Say what a move would bring about, and ask for a confirmation."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     to = visit.request.query_params.get("to", "")
     one = next((s for s in await visit.services.forms.form_sets() if s.form_set == version and to in s.moves), None)
     if one is None:
@@ -206,7 +206,7 @@ async def move(visit: Visitor, version: str) -> Response:
 @router.get("/staff/form-sets/{version}/trial")
 async def ask_to_try(visit: Visitor, version: str) -> Response:
     """Ask for the campaign whose filings a form set is tried on, whatever its state."""
-    _refuse_others(visit)
+    visit.require_everywhere("campaign.manage")
     query = visit.request.query_params
     return await _trial_page(visit, version, {name: query.get(name, "") for name in _CAMPAIGN})
 
@@ -289,8 +289,3 @@ def _label(change: Change, form_set: FormSet, _: Wording) -> Markup:
     if change.subject == "concept":
         known = ((concept.code, concept.label) for concept in form_set.concepts)
     return official(next((label for code, label in known if code == change.code), ""))
-
-
-def _refuse_others(visit: Visit) -> None:
-    if not visit.passport.may_everywhere("campaign.manage"):
-        raise Forbidden

@@ -72,6 +72,15 @@ class Visit:
         """Tell whether to offer something on a filing; the services decide again."""
         return self.passport.may(permission, filing.identity.body)
 
+    def require_everywhere(self, permission: str) -> None:
+        """Let in whoever holds a permission on the whole server; for pages that ask no service which would refuse.
+
+        Raises:
+            Forbidden: the person does not.
+        """
+        if not self.passport.may_everywhere(permission):
+            raise Forbidden
+
     async def page(self, template: str, values: Mapping[str, Any] | None = None, status: int = 200) -> Response:
         """Answer with a page."""
         note = await self.desk.sessions.told(self.session) if self.session else ""
