@@ -21,6 +21,7 @@ from typing import Any
 import formsets
 from formsets import ControlText, FormSet
 from formsets.flat_file import REMOVE_THE_REST, FileProblem, FlatFile, check_subject, file_problem, picking
+from services.forms.clients.uploads import PDF
 from services.forms.clients.uploads.balances import Balance
 from services.forms.clients.uploads.reading import read_upload
 from services.forms.clients.uploads.refusal import FileRefused
@@ -158,10 +159,6 @@ def _echo(extra: Mapping[str, str]) -> dict[str, str]:
     own = _Own()
     number, texts = own.columns(tuple(extra), tuple(extra.values()))
     return dict(zip(own.titles[number], texts, strict=True))
-
-
-PDF = "pdf"
-"""Asked for instead of a form set, by who has a PDF to look into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from chassis.errors import ThreeParts, Unavailable, violation
 from formsets import FormSet
 from formsets.flat_file import REMOVE_THE_REST, FileProblem, file_problem
+from services.forms.clients.uploads import PDF
 from services.forms.clients.uploads.pool import ReaderGone, ReaderProcesses, ReaderUnwalled
 from services.forms.domain.accounts import AccountBalance
 from services.forms.domain.attachment import PdfFlaw
@@ -29,8 +30,6 @@ _TOO_MUCH = file_problem(
         "Remove what is not asked for, or save it as CSV.",
     ),
 )
-PDF = "pdf"
-"""Asks a reader process to look into a PDF instead of reading a file of a form set."""
 
 
 class SandboxedFlatFiles:

@@ -1,6 +1,6 @@
 """The authority closes a reviewed filing, and archives a closed one; the system archives those that are due."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis.clock import Clock, day_in_paris
@@ -8,7 +8,7 @@ from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.filing import Filing, Step
 from services.forms.usecases.permitting import require_transmitted
-from services.forms.usecases.ports import OpensWork
+from services.forms.usecases.ports import OpensWork, UnitOfWork
 
 CLOSE = "filing.close"
 SYSTEM = "Harmonia"
@@ -64,10 +64,7 @@ class ArchiveFiling:
             require_transmitted(caller, CLOSE, filing)
             if filing.step is Step.ARCHIVED:
                 return filing
-            now = self._clock.now()
-            archived = filing.archived(now)
-            await work.filings.save(archived)
-            await work.activities.add(Activity(filing_id, now, caller.name, "FILING_ARCHIVED", *_ARCHIVED))
+            archived = await _archive(work, filing, caller.name, self._clock.now())
             await work.commit()
         return archived
 
@@ -96,8 +93,14 @@ class ArchiveDueFilings:
             filing = await work.filings.get_for_change(filing_id)
             if filing.step is not Step.CLOSED:
                 return False
-            now = self._clock.now()
-            await work.filings.save(filing.archived(now))
-            await work.activities.add(Activity(filing_id, now, SYSTEM, "FILING_ARCHIVED", *_ARCHIVED))
+            await _archive(work, filing, SYSTEM, self._clock.now())
             await work.commit()
         return True
+
+
+async def _archive(work: UnitOfWork, filing: Filing, author: str, at: datetime) -> Filing:
+    """Save it archived, with a line of what happened; no commit."""
+    archived = filing.archived(at)
+    await work.filings.save(archived)
+    await work.activities.add(Activity(filing.id, at, author, "FILING_ARCHIVED", *_ARCHIVED))
+    return archived

@@ -1,8 +1,8 @@
 """What the queue does with a whole campaign: judges it again, tries a decision or a form set on it, or counts its findings."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from chassis.errors import Invalid
@@ -12,7 +12,15 @@ from services.validation.domain.form_set_trial import FormSetTrial
 from services.validation.domain.justification import Justification
 from services.validation.domain.run import LEFT, Run
 from services.validation.usecases.adjust_control import decision_of
-from services.validation.usecases.ports import CampaignFilings, Engine, FilingToTry, FormSets, OpensWork, ToEvaluate
+from services.validation.usecases.ports import (
+    CampaignFilings,
+    Engine,
+    FilingToTry,
+    FormSets,
+    InputsPage,
+    OpensWork,
+    ToEvaluate,
+)
 from services.validation.usecases.run_queue import Advance
 from services.validation.usecases.softening import softened_in
 
@@ -82,16 +90,13 @@ class TryAdjustment:
         rules = _Rules(tuple(in_force), (*(one for one in in_force if one.control != decision.control), decision))
         found: dict[str, Any] = {"tried": 0, "changed": 0, "skipped": 0, "failing": 0, "examples": []}
         found |= {"seconds_before": 0.0, "seconds_after": 0.0, "after": "", **run.progress}
-        while True:
-            page = await self._filings.inputs(
-                about["document"], year, found["after"], with_signed=bool(about["tried_on"])
-            )
+        with_signed = bool(about["tried_on"])
+        async for page in _pages(self._filings, about["document"], year, found["after"], with_signed=with_signed):
             for filing in page.filings:
                 await self._try(filing, rules, decision.control, found)
             found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["tried"])
-            if not page.next:
-                return found
+        return found
 
     async def _try(self, filing: FilingToTry, rules: _Rules, control: str, found: dict[str, Any]) -> None:
         found["tried"] += 1
@@ -99,22 +104,10 @@ class TryAdjustment:
         reports = []
         try:
             for name, adjustments in (("seconds_before", rules.before), ("seconds_after", rules.after)):
-                softenings = softened_in(self._form_sets, filing.form_set, adjustments)
-                started = self._seconds()
-                reports.append(
-                    await self._engine.evaluate(
-                        ToEvaluate(
-                            filing.form_set,
-                            filing.document,
-                            filing.cells,
-                            counting,
-                            filing.previous,
-                            softenings,
-                            is_background=True,
-                        )
-                    )
-                )
-                found[name] += self._seconds() - started
+                asked = _asked(self._form_sets, filing, counting, adjustments)
+                report, seconds = await _timed(self._engine, asked, self._seconds)
+                reports.append(report)
+                found[name] += seconds
         except Invalid:
             found["skipped"] += 1
             return
@@ -155,21 +148,17 @@ class CountFindings:
             "after": "",
             **run.progress,
         }
-        while True:
-            page = await self._filings.inputs(document, year, found["after"], with_signed=True)
+        async for page in _pages(self._filings, document, year, found["after"], with_signed=True):
             for filing in page.filings:
                 await self._count(filing, in_force, found)
             found["after"], found[LEFT] = page.next, page.left
             await advance(found, found["checked"] + found["skipped"])
-            if not page.next:
-                return found
+        return found
 
     async def _count(self, filing: FilingToTry, in_force: Sequence[Adjustment], found: dict[str, Any]) -> None:
-        softenings = softened_in(self._form_sets, filing.form_set, in_force)
-        counting = await _counting(self._open_work, filing)
-        about = filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+        asked = _asked(self._form_sets, filing, await _counting(self._open_work, filing), in_force)
         try:
-            report = await self._engine.evaluate(ToEvaluate(*about, is_background=True))
+            report = await self._engine.evaluate(asked)
         except Invalid:
             found["skipped"] += 1
             return
@@ -212,23 +201,23 @@ class TryFormSet:
         async with self._open_work() as work:
             in_force = await work.adjustments.in_force(document, year, self._jurisdiction.over(document))
         trial, after = FormSetTrial.from_kept(run.progress.get("trial", {})), run.progress.get("after", "")
-        while True:
-            page = await self._filings.inputs(document, year, after, with_signed=True, form_set=form_set)
+        async for page in _pages(self._filings, document, year, after, with_signed=True, form_set=form_set):
             for filing in page.filings:
                 await self._try(filing, form_set, in_force, trial)
-            after = page.next
-            kept = {"trial": asdict(trial), "after": after, LEFT: page.left}
+            kept = {"trial": asdict(trial), "after": page.next, LEFT: page.left}
             await advance(kept, trial.checked + trial.skipped)
-            if not page.next:
-                return asdict(trial.told())
+        return asdict(trial.told())
 
     async def _try(
         self, filing: FilingToTry, form_set: str, in_force: Sequence[Adjustment], trial: FormSetTrial
     ) -> None:
         counting = await _counting(self._open_work, filing)
         try:
-            before, seconds_before = await self._judge(filing, filing.form_set, filing.cells, counting, in_force)
-            after, seconds_after = await self._judge(filing, form_set, filing.cells_carried, counting, in_force)
+            own = _asked(self._form_sets, filing, counting, in_force)
+            before, seconds_before = await _timed(self._engine, own, self._seconds)
+            carried = replace(filing, form_set=form_set, cells=filing.cells_carried)
+            other = _asked(self._form_sets, carried, counting, in_force)
+            after, seconds_after = await _timed(self._engine, other, self._seconds)
         except Invalid:
             trial.skipped += 1
             return
@@ -237,18 +226,30 @@ class TryFormSet:
         trial.seconds_after += seconds_after
         trial.add(before, after, dict(filing.identity) if filing.is_transmitted else None)
 
-    async def _judge(
-        self,
-        filing: FilingToTry,
-        form_set: str,
-        cells: Mapping[str, str],
-        counting: Sequence[Justification],
-        in_force: Sequence[Adjustment],
-    ) -> tuple[Evaluation, float]:
-        softenings = softened_in(self._form_sets, form_set, in_force)
-        asked = ToEvaluate(form_set, filing.document, cells, counting, filing.previous, softenings, is_background=True)
-        started = self._seconds()
-        return await self._engine.evaluate(asked), self._seconds() - started
+
+async def _pages(
+    filings: CampaignFilings, document: str, year: int, after: str, *, with_signed: bool, form_set: str = ""
+) -> AsyncIterator[InputsPage]:
+    """Yield the pages of a campaign from one on, the last of them too; there is always one."""
+    while True:
+        page = await filings.inputs(document, year, after, with_signed=with_signed, form_set=form_set)
+        yield page
+        if not page.next:
+            return
+        after = page.next
+
+
+def _asked(
+    form_sets: FormSets, filing: FilingToTry, counting: Sequence[Justification], adjustments: Sequence[Adjustment]
+) -> ToEvaluate:
+    softenings = softened_in(form_sets, filing.form_set, adjustments)
+    about = filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+    return ToEvaluate(*about, is_background=True)
+
+
+async def _timed(engine: Engine, asked: ToEvaluate, seconds: Callable[[], float]) -> tuple[Evaluation, float]:
+    started = seconds()
+    return await engine.evaluate(asked), seconds() - started
 
 
 async def _counting(open_work: OpensWork, filing: FilingToTry) -> list[Justification]:

@@ -36,8 +36,8 @@ class PagedFilings:
             FilingToTry({"body": f"00000000{n}"}, UUID(int=n), "ER", "2024.1", one) for n, one in enumerate(cells, 1)
         ]
 
-    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool) -> InputsPage:
-        assert (document, year, with_signed) == ("ER", 2024, True)
+    async def inputs(self, document: str, year: int, after: str, *, with_signed: bool, form_set: str) -> InputsPage:
+        assert (document, year, with_signed, form_set) == ("ER", 2024, True, "")
         begun = int(after or 0)
         end = begun + 2
         more = str(end) if end < len(self._filings) else ""

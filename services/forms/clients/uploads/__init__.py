@@ -2,3 +2,6 @@
 
 Everything here but `pool.py` runs inside that process: it knows files and form sets, never a database or a filing.
 """
+
+PDF = "pdf"
+"""Asked of the disposable process instead of a form set, by who has a PDF to look into."""
