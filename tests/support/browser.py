@@ -16,7 +16,8 @@ from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node
-from tests.support.stacks import RunningStack, first_port
+from tests.support.ports import free_port
+from tests.support.stacks import RunningStack
 
 CHROMIUM = Path("/usr/bin/chromium")
 NO_CHROMIUM = "Debian's Chromium is not installed: apt-get install chromium."
@@ -59,7 +60,7 @@ class RunningFederation:
 @asynccontextmanager
 async def two_servers(root: Path) -> AsyncIterator[RunningFederation]:
     """Run the ministry and the federation of the OPH, each a process with everything embedded, as `make demo` does."""
-    servers = Federation(root, federation(root, first_port()).servers[:2])
+    servers = Federation(root, federation(root, free_port()).servers[:2])
     make_trust(servers)
     bodies = sample_bodies()
     accounts = load_or_make(servers.accounts_file, bodies)

@@ -7,7 +7,6 @@ by URL; together, the node brings its own. What a test does with the running sta
 import asyncio
 import json
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -24,15 +23,9 @@ from demo.provisioning import make_trust, provision_over
 from node.embedded import embedded_postgres, embedded_valkey
 from node.roster import ALL, STORED
 from node.running import migrate
+from tests.support.ports import free_port
 
 READY_SECONDS = 120.0
-
-
-def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -70,7 +63,7 @@ async def kill_and_restart(stack: RunningStack) -> None:
 @asynccontextmanager
 async def one_process(root: Path) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as one process with everything embedded."""
-    servers = federation(root, first_port())
+    servers = federation(root, free_port())
     running = _prepare(servers, {})
     running.addresses = dict.fromkeys(ALL, running.server.grpc_address)
     environment = servers.environment(running.server)
@@ -83,7 +76,7 @@ async def one_process(root: Path) -> AsyncIterator[RunningStack]:
 @asynccontextmanager
 async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as seven processes over mutual TLS, against a PostgreSQL and a Redis given by URL."""
-    servers = federation(root, first_port())
+    servers = federation(root, free_port())
     ports = range(servers["MIN"].port + 10, servers["MIN"].port + 10 + len(ALL))
     running = _prepare(servers, {name: f"127.0.0.1:{port}" for name, port in zip(ALL, ports, strict=True)})
     async with AsyncExitStack() as exits:
@@ -96,14 +89,6 @@ async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
             running.processes[name] = await _started(["-m", f"services.{name}"], environment)
         await _provision(running)
         yield running
-
-
-def first_port() -> int:
-    """Return the first of a few ports in a row for one stack.
-
-    Below 32768: from there on the kernel takes ports for outgoing connections, and a test beside this one makes many.
-    """
-    return 20_000 + free_port() % 12_000
 
 
 def _prepare(servers: Federation, addresses: Mapping[str, str]) -> RunningStack:

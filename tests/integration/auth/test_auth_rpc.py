@@ -34,6 +34,7 @@ from services.auth.service import AuthService, make_service
 from services.auth.settings import AuthSettings, OidcSettings, PassportSettings, ProviderSettings
 from tests.support.auth import BODY, OTHER_BODY, PASSWORD, Browser, answer_of
 from tests.support.clocks import FrozenClock
+from tests.support.ports import free_port
 
 SECRET = "secret-of-cdc-" + "x" * 24
 CALLBACK = "http://127.0.0.1:8080/auth/callback"
@@ -55,12 +56,6 @@ class Running:
             code = answer_of(await browser.type_password(page, username=username))["code"]
             tokens = (await browser.exchange(code, client_secret=None)).json()
         return (await self.stub.OpenSession(pb.OpenSessionRequest(access_token=tokens["access_token"]))).passport
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @asynccontextmanager

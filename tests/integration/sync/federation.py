@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from services.sync.service import SyncService
 from services.sync.settings import SyncSettings
 from tests.support.forms_neighbours import StandIn
 from tests.support.hosting import FakePassports
+from tests.support.ports import free_port
 
 BODY = "123456789"
 OTHER_BODY = "987654321"
@@ -215,9 +215,7 @@ class Server:
 
 def free_address() -> str:
     """Return an address of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def fresh_database(admin_url: str, name: str, service: str = "sync") -> str:
