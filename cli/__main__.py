@@ -267,11 +267,15 @@ def justify(
     filing: FilingId,
     control: Annotated[str, typer.Argument(metavar="CONTRÔLE", help="A-06 par exemple.")],
     text: Annotated[str, typer.Argument(metavar="TEXTE", help="Au moins 20 caractères.")],
+    cell: Annotated[
+        str, typer.Option(help="La case concernée, BA.010.brut par exemple ; sinon tout le contrôle.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help=f"Motif : {', '.join(showing.JUSTIFICATION_REASONS)}.")] = "other",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
-    """Justifier une anomalie."""
-    asked = {"control": control, "text": text, "request_id": _request_id()}
+    """Justifier une anomalie, ou une de ses cases."""
+    asked = {"control": control, "text": text, "cell": cell, "reason": reason, "request_id": _request_id()}
     answer = _ask(server, "POST", f"/filings/{filing}/justifications", "Enregistrement…", json=asked)
     _show(answer, as_json, lambda out, a: out.print(f"Verdict : {showing.VERDICTS.get(a['verdict'], a['verdict'])}"))
 

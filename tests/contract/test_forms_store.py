@@ -94,7 +94,9 @@ async def kept_cells(open_work):
 
 def a_snapshot(**changes):
     justification = Justification("A-06", "é" * 20, "Alix", NOON, "digest")
-    snapshot = Snapshot(FILING_ID, 1, 3, {AMOUNT: "100"}, Verdict.REMARKS, "rules", "forms", (justification,), NOON)
+    cell = Justification("A-06", "à" * 20, "Alix", NOON, "digest", 8, "Vu.", True, "Alex", NOON, AMOUNT, "rounding")
+    said = (justification, cell)
+    snapshot = Snapshot(FILING_ID, 1, 3, {AMOUNT: "100"}, Verdict.REMARKS, "rules", "forms", said, NOON)
     return replace(snapshot, **changes)
 
 

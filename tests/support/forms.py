@@ -18,7 +18,7 @@ from services.forms.domain.attachment import PdfFlaw
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
-from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
+from services.forms.domain.evaluation import Evaluation, Explanation, Finding, Justification, Place, PreviousYear
 from services.forms.domain.filing import Body, Document, Filing, Verdict
 from services.forms.domain.importing import NOTHING_SAID, Problem, Sentences
 from services.forms.domain.sharing import ReceivedFact
@@ -26,11 +26,13 @@ from services.forms.domain.undoing import EditStep
 from services.forms.service import wire
 from services.forms.usecases import UseCases
 from services.forms.usecases.ports import FileContent, FileLine, RawText, TextReading
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation as EngineEvaluation
 from services.validation.domain.evaluation import Finding as EngineFinding
+from services.validation.domain.evaluation import Place as EnginePlace
 from services.validation.domain.evaluation import check_cells, difference_of, evaluation_of, recheck_cells
 from services.validation.domain.justification import Justification as EngineJustification
-from services.validation.domain.justification import digest_of
+from services.validation.domain.justification import ReasonCode, digest_of
 from services.validation.domain.reading import RawCell, read_texts
 from services.validation.domain.rule_set import compile_rules
 from services.validation.domain.verdict import Report
@@ -153,7 +155,7 @@ class EngineControls:
 
     def __init__(self, clock: FrozenClock) -> None:
         self._clock = clock
-        self.justifications: dict[tuple[UUID, str], EngineJustification] = {}
+        self.justifications: dict[tuple[UUID, str, str], AnsweredJustification] = {}
         self.requests: list[str] = []
         self.reports: dict[str, tuple[PreviousYear | None, Report]] = {}
 
@@ -197,8 +199,8 @@ class EngineControls:
         report = recheck_cells(rules, before, changed)
         return self._answer(difference_of(rules, before, report, self._justified(filing)), previous, report)
 
-    def _justified(self, filing: Filing) -> list[EngineJustification]:
-        return [one for (filing_id, _), one in self.justifications.items() if filing_id == filing.id]
+    def _justified(self, filing: Filing) -> list[AnsweredJustification]:
+        return [one for (filing_id, *_), one in self.justifications.items() if filing_id == filing.id]
 
     def _answer(self, found: EngineEvaluation, previous: PreviousYear | None, report: Report) -> Evaluation:
         report_id = str(len(self.reports) + 1)
@@ -207,18 +209,18 @@ class EngineControls:
         return Evaluation(found.computed, findings, Verdict(str(found.verdict)), found.rule_set, report_id)
 
     async def justify(
-        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+        self, request_id: str, filing: Filing, explanation: Explanation, author: str, operands: Mapping[str, str]
     ) -> Justification:
         self.requests.append(request_id)
-        kept = EngineJustification(
-            filing.id, filing.body.siren, filing.year, control, text, author, self._clock.now(), digest_of(operands)
-        )
-        self.justifications[filing.id, control] = kept
-        return Justification(control, text, author, kept.written_at, kept.operands_digest)
+        about = filing.id, filing.body.siren, filing.year, explanation.control, explanation.text, author
+        at = explanation.cell, ReasonCode(explanation.reason)
+        kept = EngineJustification(*about, self._clock.now(), digest_of(operands), *at)
+        number = len(self.justifications) + 1
+        self.justifications[filing.id, explanation.control, explanation.cell] = AnsweredJustification(number, kept)
+        return _justification(AnsweredJustification(number, kept))
 
 
 def _finding(found: EngineFinding) -> Finding:
-    kept = found.justification
     return Finding(
         found.control,
         found.severity,
@@ -229,8 +231,19 @@ def _finding(found: EngineFinding) -> Finding:
         found.cells,
         found.missing,
         dict(found.operands),
-        Justification(kept.control, kept.text, kept.author, kept.written_at, kept.operands_digest) if kept else None,
+        tuple(map(_place, found.places)),
     )
+
+
+def _place(found: EnginePlace) -> Place:
+    operands = tuple(address for address, _ in found.operands)
+    return Place(found.cells, operands, _justification(found.justification) if found.justification else None)
+
+
+def _justification(kept: AnsweredJustification) -> Justification:
+    one = kept.justification
+    about = one.control, one.text, one.author, one.written_at, one.operands_digest
+    return Justification(*about, kept.number, cell=one.cell, reason=one.reason.value)
 
 
 class CannedControls:
@@ -260,7 +273,7 @@ class CannedControls:
         return None
 
     async def justify(
-        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+        self, request_id: str, filing: Filing, explanation: Explanation, author: str, operands: Mapping[str, str]
     ) -> Justification:
         raise NotImplementedError("the canned report has nothing to justify")
 

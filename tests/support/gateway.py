@@ -37,6 +37,7 @@ from services.gateway.clients.answers import (
     EditStep,
     EntryKind,
     ErrorFile,
+    Explanation,
     ExportedFile,
     ExportFormat,
     Family,
@@ -50,6 +51,7 @@ from services.gateway.clients.answers import (
     FilingImpact,
     Filings,
     Finding,
+    FindingPlace,
     FormSetChange,
     FormSetStatus,
     FormSetTrial,
@@ -164,6 +166,8 @@ def a_finding(control: str = "A-06", **other: object) -> Finding:
         "cells": ("BA.010.brut",),
         "operands": (Cell("BA.010.brut", "1234567"),),
     }
+    if other.get("status", ControlStatus.FAILED) is ControlStatus.FAILED:
+        values["places"] = (FindingPlace(("BA.010.brut",)),)
     return Finding(**{**values, **other})  # type: ignore[arg-type]
 
 
@@ -236,6 +240,8 @@ class World:
         a_finding("C-01", status=ControlStatus.PASSED),
     )
     verdict: Verdict = Verdict.TO_JUSTIFY
+    proposals: tuple[Justification, ...] = ()
+    """What was written in earlier years; none said, one about A-06."""
     preview: ImportPreview | None = None
     decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
@@ -383,8 +389,8 @@ class FakeForms:
         self.world.note("check", filing_id)
         return Report(self.world.verdict, self.world.findings, "sha256:" + DIGEST, 3)
 
-    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
-        self.world.note("justify", (filing_id, control, text))
+    async def justify(self, filing_id: str, explanation: Explanation, request_id: str) -> Verdict:
+        self.world.note("justify", (filing_id, explanation))
         return Verdict.REMARKS
 
     async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:
@@ -678,7 +684,8 @@ class FakeValidations:
 
     async def propose(self, body: str, year: int, controls: Sequence[str]) -> tuple[Justification, ...]:
         self.world.note("propose", (body, year, tuple(controls)))
-        return (a_justification(),) if "A-06" in controls else ()
+        proposals = self.world.proposals or (a_justification(),)
+        return tuple(one for one in proposals if one.control in controls)
 
     async def review(self, filing_id: str) -> tuple[Justification, ...]:
         self.world.note("review", filing_id)

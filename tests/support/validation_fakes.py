@@ -169,7 +169,7 @@ class InMemoryJustifications:
 
     @staticmethod
     def _latest(found: list[AnsweredJustification]) -> list[AnsweredJustification]:
-        latest = {one.justification.control: one for one in found}
+        latest = {(one.justification.control, one.justification.cell): one for one in found}
         return [latest[control] for control in sorted(latest)]
 
 

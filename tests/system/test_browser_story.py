@@ -427,6 +427,7 @@ async def justifies_and_passes_on(accountant: Desk) -> None:
     await page.get_by_role("link", name="Contrôles", exact=True).click()
     await expect(page.locator("#remark-A-08")).to_be_visible()
     await page.get_by_text("Justifier A-08").click()
+    await page.locator("#reason-A-08").select_option("special_rule")
     await page.locator("#text-A-08").fill("Logements conventionnés repris de l’enquête annuelle.")
     await accountant.shoot("13-remarks-justifying")
     await accountant.picture("remarks", top="nav.tabs")

@@ -8,7 +8,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
 
 from chassis.peers import Peers
-from services.forms.domain.evaluation import Evaluation, Finding, Justification, PreviousYear
+from services.forms.domain.evaluation import Evaluation, Explanation, Finding, Justification, Place, PreviousYear
 from services.forms.domain.filing import Filing, Verdict
 from services.forms.domain.importing import Sentences
 from services.forms.usecases.ports import RawText, TextReading
@@ -26,6 +26,7 @@ _SEVERITIES = {
     pb.SEVERITY_ANOMALY: "A",
     pb.SEVERITY_REMARK: "R",
 }
+_REASON = "JUSTIFICATION_REASON_"
 _STATUSES = {
     pb.CONTROL_STATUS_PASSED: "passed",
     pb.CONTROL_STATUS_FAILED: "failed",
@@ -97,7 +98,7 @@ class GrpcControls:
         )
 
     async def justify(
-        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+        self, request_id: str, filing: Filing, explanation: Explanation, author: str, operands: Mapping[str, str]
     ) -> Justification:
         """Keep a justification."""
         request = pb.RecordJustificationRequest(
@@ -105,10 +106,12 @@ class GrpcControls:
             filing_id=str(filing.id),
             body=filing.body.siren,
             year=filing.year,
-            control=control,
-            text=text,
+            control=explanation.control,
+            text=explanation.text,
             author=author,
             operands=_cells(operands),
+            cell=explanation.cell,
+            reason=pb.JustificationReason.Value(f"{_REASON}{explanation.reason.upper()}"),
         )
         response = await self._stub.RecordJustification(request)
         return _justification(response.justification)
@@ -147,6 +150,14 @@ def _finding(message: pb.Finding) -> Finding:
         cells=tuple(message.cells),
         missing=tuple(message.missing),
         operands={cell.address: cell.value for cell in message.operands},
+        places=tuple(map(_place, message.places)),
+    )
+
+
+def _place(message: pb.FindingPlace) -> Place:
+    return Place(
+        cells=tuple(message.cells),
+        operands=tuple(message.operands),
         justification=_justification(message.justification) if message.HasField("justification") else None,
         refused=_justification(message.refused) if message.HasField("refused") else None,
     )
@@ -164,4 +175,6 @@ def _justification(message: pb.Justification) -> Justification:
         is_accepted=message.is_accepted,
         answered_by=message.answered_by,
         answered_at=message.answered_at.ToDatetime(tzinfo=UTC) if message.answered_by else None,
+        cell=message.cell,
+        reason=pb.JustificationReason.Name(message.reason).removeprefix(_REASON).lower(),
     )

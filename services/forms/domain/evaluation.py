@@ -24,6 +24,32 @@ class Justification:
     answered_by: str = ""
     """Empty while the authority has not answered."""
     answered_at: datetime | None = None
+    cell: str = ""
+    """Where it is about; empty for all that the control found."""
+    reason: str = "other"
+    """Code of the kind of reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a person writes to justify a failed control, or one cell of it."""
+
+    control: str
+    text: str
+    cell: str = ""
+    reason: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a control fails, justified on its own: a line, an empty mandatory cell, or all that it reads."""
+
+    cells: tuple[str, ...]
+    operands: tuple[str, ...] = ()
+    """Those of the finding that belong to it."""
+    justification: Justification | None = None
+    refused: Justification | None = None
+    """What the authority refused about these very figures; it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +68,26 @@ class Finding:
     cells: tuple[str, ...]
     missing: tuple[str, ...]
     operands: Mapping[str, str]
-    justification: Justification | None = None
-    refused: Justification | None = None
-    """What the authority refused about these very figures; it does not count."""
+    places: tuple[Place, ...] = ()
+    """Where it fails, when it does."""
 
     @property
     def is_failed(self) -> bool:
         """True when the control does not hold."""
         return self.status == "failed"
+
+    def operands_at(self, cell: str) -> dict[str, str]:
+        """Return what the control read at the place of a cell; all that it read when no cell is given.
+
+        Raises:
+            LookupError: it does not fail at this cell.
+        """
+        if not cell:
+            return dict(self.operands)
+        found = [place for place in self.places if cell in place.cells]
+        if not found:
+            raise LookupError(cell)
+        return {address: self.operands[address] for address in found[0].operands}
 
 
 @dataclass(frozen=True, slots=True)

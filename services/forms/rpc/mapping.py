@@ -27,7 +27,7 @@ from services.forms.domain.errors import (
     ImportUnknown,
     PublicationUnknown,
 )
-from services.forms.domain.evaluation import Finding, Justification
+from services.forms.domain.evaluation import Explanation, Finding, Justification, Place
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import Fate, FilingImpact, JudgedChange, Publication
@@ -63,6 +63,7 @@ _SEVERITIES = {
     "A": validation.SEVERITY_ANOMALY,
     "R": validation.SEVERITY_REMARK,
 }
+_REASON = "JUSTIFICATION_REASON_"
 _STATUSES = {
     "passed": validation.CONTROL_STATUS_PASSED,
     "failed": validation.CONTROL_STATUS_FAILED,
@@ -440,11 +441,32 @@ def finding_message(finding: Finding) -> validation.Finding:
         missing=finding.missing,
         operands=cells_of(finding.operands),
     )
-    if finding.justification:
-        message.justification.CopyFrom(justification_message(finding.justification))
-    if finding.refused:
-        message.refused.CopyFrom(justification_message(finding.refused))
+    message.places.extend(map(_place_message, finding.places))
     return message
+
+
+def _place_message(place: Place) -> validation.FindingPlace:
+    return validation.FindingPlace(
+        cells=place.cells,
+        operands=place.operands,
+        justification=justification_message(place.justification) if place.justification else None,
+        refused=justification_message(place.refused) if place.refused else None,
+    )
+
+
+def to_explanation(request: pb.JustifyFindingRequest) -> Explanation:
+    """Return what a person wrote; who gives no reason of this release gave another one.
+
+    Raises:
+        Invalid: the control, the cell or the text is none.
+    """
+    # The use case says how long a justification may be; this only keeps out what is no text at all.
+    text = to_text("text", request.text, longest=100_000)
+    control = to_text("control", request.control, longest=20)
+    cell = to_text("cell", request.cell, longest=40) if request.cell else ""
+    given = {value: name for name, value in validation.JustificationReason.items() if value}
+    reason = given.get(request.reason, f"{_REASON}OTHER")
+    return Explanation(control, text, cell, reason.removeprefix(_REASON).lower())
 
 
 def justification_message(justification: Justification) -> validation.Justification:
@@ -460,6 +482,8 @@ def justification_message(justification: Justification) -> validation.Justificat
         is_accepted=justification.is_accepted,
         answered_by=justification.answered_by,
         answered_at=stamp(justification.answered_at) if justification.answered_at else None,
+        cell=justification.cell,
+        reason=validation.JustificationReason.Value(f"{_REASON}{justification.reason.upper()}"),
     )
 
 

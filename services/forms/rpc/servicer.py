@@ -145,10 +145,8 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def JustifyFinding(self, request: pb.JustifyFindingRequest, context: Context) -> pb.JustifyFindingResponse:
         """Justify a failed control."""
         filing_id = mapping.to_uuid(request.filing_id)
-        # The use case says how long a justification may be; this only keeps out what is no text at all.
-        text = mapping.to_text("text", request.text, longest=100_000)
-        control = mapping.to_text("control", request.control, longest=20)
-        verdict = await self._use.justify_finding(caller(), filing_id, control, text, request.request_id)
+        explanation = mapping.to_explanation(request)
+        verdict = await self._use.justify_finding(caller(), filing_id, explanation, request.request_id)
         return pb.JustifyFindingResponse(verdict=mapping.verdict(verdict))
 
     async def MoveFiling(self, request: pb.MoveFilingRequest, context: Context) -> pb.MoveFilingResponse:

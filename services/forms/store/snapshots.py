@@ -122,7 +122,7 @@ def _pack(snapshot: Snapshot) -> bytes:
         "verdict": str(snapshot.verdict),
         "rule_set": snapshot.rule_set,
         "form_set_digest": snapshot.form_set_digest,
-        "justifications": [{**asdict(j), "at": j.at.isoformat()} for j in snapshot.justifications],
+        "justifications": [_justified(one) for one in snapshot.justifications],
         "attachments": [
             {**asdict(one), "id": str(one.id), "filing_id": str(one.filing_id), "at": one.at.isoformat()}
             for one in snapshot.attachments
@@ -141,11 +141,29 @@ def _unpack(row: SnapshotRow) -> Snapshot:
         verdict=Verdict(content["verdict"]),
         rule_set=content["rule_set"],
         form_set_digest=content["form_set_digest"],
-        justifications=tuple(
-            Justification(**{**j, "at": datetime.fromisoformat(j["at"])}) for j in content["justifications"]
-        ),
+        justifications=tuple(_justification(one) for one in content["justifications"]),
         frozen_at=row.frozen_at,
         attachments=tuple(_attachment(one) for one in content.get("attachments", ())),
+    )
+
+
+def _justified(justification: Justification) -> dict[str, Any]:
+    answered_at = justification.answered_at
+    return {
+        **asdict(justification),
+        "at": justification.at.isoformat(),
+        "answered_at": answered_at.isoformat() if answered_at else None,
+    }
+
+
+def _justification(content: dict[str, Any]) -> Justification:
+    answered_at = content.get("answered_at")
+    return Justification(
+        **{
+            **content,
+            "at": datetime.fromisoformat(content["at"]),
+            "answered_at": datetime.fromisoformat(answered_at) if answered_at else None,
+        }
     )
 
 

@@ -1,5 +1,7 @@
 """Justifies a failed control in writing."""
 
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from chassis.clock import Clock
@@ -7,7 +9,7 @@ from chassis.errors import Violation
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
 from services.forms.domain.errors import NotAFinding
-from services.forms.domain.evaluation import Evaluation
+from services.forms.domain.evaluation import Evaluation, Explanation
 from services.forms.domain.filing import Verdict
 from services.forms.usecases.evaluating import evaluate, write_cells
 from services.forms.usecases.permitting import require_on
@@ -24,17 +26,17 @@ class JustifyFinding:
     def __init__(self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock) -> None:
         self._open_work, self._controls, self._form_sets, self._clock = open_work, controls, form_sets, clock
 
-    async def __call__(self, caller: Caller, filing_id: UUID, control: str, text: str, request_id: str) -> Verdict:
+    async def __call__(self, caller: Caller, filing_id: UUID, explanation: Explanation, request_id: str) -> Verdict:
         """Keep the justification and return the verdict that follows.
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            NotAFinding: the control does not fail, blocks, or the text is too short or too long.
+            NotAFinding: the control does not fail, or not at this cell, or blocks; the text is too short or too long.
             FilingNotEditable: wrong step, or a signature is under way.
             TrialOnly: it is a trial.
             CampaignClosed: its last day is over.
         """
-        text = " ".join(text.split())
+        explanation = replace(explanation, text=" ".join(explanation.text.split()))
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             require_on(caller, "filing.justify", filing)
@@ -43,30 +45,35 @@ class JustifyFinding:
             form_set = self._form_sets.load(filing.form_set)
             cells = await work.cells.of(filing_id)
             report = await evaluate(work, self._controls, form_set, filing, cells)
-            operands = _operands_of(report, control, text)
-            await self._controls.justify(request_id, filing, control, text, caller.name, operands)
+            operands = _operands_of(report, explanation)
+            await self._controls.justify(request_id, filing, explanation, caller.name, operands)
             now = self._clock.now()
             written = await write_cells(work, self._controls, form_set, filing, cells, (), caller.name, now)
-            await work.activities.add(
-                Activity(
-                    filing_id,
-                    now,
-                    caller.name,
-                    "FINDING_JUSTIFIED",
-                    f"{control} justifié : {text}",
-                    f"{control} justified: {text}",
-                )
-            )
+            await work.activities.add(_told(filing_id, explanation, caller, now))
             await work.commit()
         return written.evaluation.verdict
 
 
-def _operands_of(report: Evaluation, control: str, text: str) -> dict[str, str]:
+def _told(filing_id: UUID, explanation: Explanation, caller: Caller, at: datetime) -> Activity:
+    what = " ".join(filter(None, (explanation.control, explanation.cell)))
+    french, english = f"{what} justifié : {explanation.text}", f"{what} justified: {explanation.text}"
+    return Activity(filing_id, at, caller.name, "FINDING_JUSTIFIED", french, english)
+
+
+def _operands_of(report: Evaluation, explanation: Explanation) -> dict[str, str]:
+    control, length = explanation.control, len(explanation.text)
     finding = next((f for f in report.findings if f.control == control and f.is_failed), None)
     if finding is None or finding.severity not in ("A", "R"):
-        sentence = f"Le contrôle {control} n'est pas une anomalie à justifier."
-        raise NotAFinding(sentence, violations=[Violation("control", sentence, "NOT_A_FINDING")])
-    if not SHORTEST_TEXT <= len(text) <= LONGEST_TEXT:
-        sentence = f"La justification compte {len(text)} caractères ; il en faut de {SHORTEST_TEXT} à {LONGEST_TEXT}."
-        raise NotAFinding(sentence, violations=[Violation("text", sentence, "W-02")])
-    return dict(finding.operands)
+        raise _refused(f"Le contrôle {control} n'est pas une anomalie à justifier.", "control", "NOT_A_FINDING")
+    if not SHORTEST_TEXT <= length <= LONGEST_TEXT:
+        sentence = f"La justification compte {length} caractères ; il en faut de {SHORTEST_TEXT} à {LONGEST_TEXT}."
+        raise _refused(sentence, "text", "W-02")
+    try:
+        return finding.operands_at(explanation.cell)
+    except LookupError:
+        sentence = f"Le contrôle {control} ne signale rien en {explanation.cell}."
+        raise _refused(sentence, "cell", "NOT_A_PLACE") from None
+
+
+def _refused(sentence: str, field: str, reason: str) -> NotAFinding:
+    return NotAFinding(sentence, violations=[Violation(field, sentence, reason)])

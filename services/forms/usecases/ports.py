@@ -15,7 +15,7 @@ from services.forms.domain.attachment import Attachment, PdfFlaw
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import CellComment
-from services.forms.domain.evaluation import Evaluation, Justification, PreviousYear
+from services.forms.domain.evaluation import Evaluation, Explanation, Justification, PreviousYear
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
@@ -601,9 +601,9 @@ class Controls(Protocol):
         ...
 
     async def justify(
-        self, request_id: str, filing: Filing, control: str, text: str, author: str, operands: Mapping[str, str]
+        self, request_id: str, filing: Filing, explanation: Explanation, author: str, operands: Mapping[str, str]
     ) -> Justification:
-        """Keep a justification."""
+        """Keep a justification written about these operands."""
         ...
 
 

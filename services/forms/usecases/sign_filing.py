@@ -83,7 +83,8 @@ def _snapshot(
     now: datetime,
     attached: Sequence[Attachment],
 ) -> Snapshot:
-    justified = (finding.justification for finding in report.findings if finding.is_failed)
+    places = (place for finding in report.findings for place in finding.places)
+    counting = dict.fromkeys(place.justification for place in places if place.justification)
     return Snapshot(
         filing_id=filing.id,
         version=filing.next_version,
@@ -92,7 +93,7 @@ def _snapshot(
         verdict=report.verdict,
         rule_set=report.rule_set,
         form_set_digest=form_set.digest,
-        justifications=tuple(j for j in justified if j is not None),
+        justifications=tuple(counting),
         frozen_at=now,
         attachments=tuple(attached),
     )

@@ -430,6 +430,29 @@ class CellEdit:
     base_version: int
 
 
+class JustificationReason(StrEnum):
+    """Why a figure that a control finds doubtful is right."""
+
+    UNSPECIFIED = "unspecified"
+    EXCEPTIONAL_EVENT = "exceptional_event"
+    METHOD_CHANGE = "method_change"
+    SCOPE_CHANGE = "scope_change"
+    EARLIER_ERROR = "earlier_error"
+    SPECIAL_RULE = "special_rule"
+    ROUNDING = "rounding"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a person writes to justify a failed control, or one cell of it."""
+
+    control: str
+    text: str
+    cell: str = ""
+    reason: JustificationReason = JustificationReason.UNSPECIFIED
+
+
 @dataclass(frozen=True, slots=True)
 class Justification:
     """The written reason for which an anomaly is right."""
@@ -448,6 +471,19 @@ class Justification:
     """Says nothing while `answered_by` is empty."""
     answered_by: str = ""
     answered_at: datetime | None = None
+    cell: str = ""
+    """Where it is about; empty for all that the control found."""
+    reason: JustificationReason = JustificationReason.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPlace:
+    """Where a control fails, justified on its own: a line, an empty mandatory cell, or all that it reads."""
+
+    cells: tuple[str, ...] = ()
+    justification: Justification | None = None
+    refused: Justification | None = None
+    """The justification of these very figures that the authority refused; it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,9 +498,13 @@ class Finding:
     cells: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     operands: tuple[Cell, ...] = ()
-    justification: Justification | None = None
-    refused: Justification | None = None
-    """The justification of these very figures that the authority refused; it does not count."""
+    places: tuple[FindingPlace, ...] = ()
+    """Where it fails, when it does."""
+
+    @property
+    def is_justified(self) -> bool:
+        """Whether each place where it fails is."""
+        return bool(self.places) and all(place.justification for place in self.places)
 
 
 class RunState(StrEnum):

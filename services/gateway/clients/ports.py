@@ -25,6 +25,7 @@ from services.gateway.clients.answers import (
     Document,
     EditStep,
     ErrorFile,
+    Explanation,
     ExportedFile,
     ExportFormat,
     FeedEntry,
@@ -125,8 +126,8 @@ class Forms(Protocol):
         """Run every control."""
         ...
 
-    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
-        """Justify a failed control; returns the verdict that follows."""
+    async def justify(self, filing_id: str, explanation: Explanation, request_id: str) -> Verdict:
+        """Justify a failed control, or one cell of it; returns the verdict that follows."""
         ...
 
     async def move(self, filing_id: str, step: Step, reason: str, request_id: str, cells: Sequence[str] = ()) -> Filing:

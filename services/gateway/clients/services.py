@@ -36,6 +36,7 @@ from services.gateway.clients.answers import (
     Document,
     EditStep,
     ErrorFile,
+    Explanation,
     ExportedFile,
     ExportFormat,
     FeedEntry,
@@ -205,9 +206,16 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.CheckFiling(forms.CheckFilingRequest(filing_id=filing_id)), Report)
 
-    async def justify(self, filing_id: str, control: str, text: str, request_id: str) -> Verdict:
-        """Justify a failed control."""
-        request = forms.JustifyFindingRequest(request_id=request_id, filing_id=filing_id, control=control, text=text)
+    async def justify(self, filing_id: str, explanation: Explanation, request_id: str) -> Verdict:
+        """Justify a failed control, or one cell of it."""
+        request = forms.JustifyFindingRequest(
+            request_id=request_id,
+            filing_id=filing_id,
+            control=explanation.control,
+            text=explanation.text,
+            cell=explanation.cell,
+            reason=validation.JustificationReason.Value(f"JUSTIFICATION_REASON_{explanation.reason.name}"),
+        )
         with carrying(self._passport):
             return read(await self._stub.JustifyFinding(request), _Judgement).verdict
 

@@ -90,10 +90,16 @@ class AccountsRequest(Sent):
 
 
 class JustifyRequest(Sent):
-    """Justifies a failed control."""
+    """Justifies a failed control, or one cell of it."""
 
     control: str = Field(max_length=16, description="Official id.")
     text: str = Field(max_length=2000, description="At least 20 characters.")
+    cell: str = Field(
+        default="", max_length=40, description="Cell that it is about; empty for all that the control found."
+    )
+    reason: Literal[
+        "exceptional_event", "method_change", "scope_change", "earlier_error", "special_rule", "rounding", "other"
+    ] = Field(default="other", description="Kind of reason.")
     request_id: str = RequestId
 
 

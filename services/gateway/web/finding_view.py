@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from formsets import FormSet
-from services.gateway.clients.answers import ControlStatus, FilingIdentity, Finding, Justification, Severity
+from services.gateway.clients.answers import (
+    ControlStatus,
+    FilingIdentity,
+    Finding,
+    FindingPlace,
+    Justification,
+    Severity,
+)
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of, severity_mark, shown_at
 from services.gateway.web.wording import Wording
@@ -26,6 +33,22 @@ class CellLink:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceView:
+    """Where a control fails, and what was said of it."""
+
+    cells: tuple[CellLink, ...]
+    justification: str = ""
+    reason: str = ""
+    """The kind of reason, in words."""
+    justified_by: str = ""
+    answer: str = ""
+    """What the authority answered to the justification in force."""
+    refused: str = ""
+    """A justification of these figures that the authority refused."""
+    refused_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingView:
     """One control and what came of it, in words."""
 
@@ -37,14 +60,15 @@ class FindingView:
     how: str
     cells: tuple[CellLink, ...]
     missing: tuple[CellLink, ...]
-    justification: str
-    justified_by: str
+    places: tuple[PlaceView, ...]
     can_be_justified: bool
-    answer: str = ""
-    """What the authority answered to the justification in force."""
-    refused: str = ""
-    """A justification of these figures that the authority refused."""
-    refused_why: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Cells that a justification may be about, each with how it is shown."""
+
+    @property
+    def open_places(self) -> int:
+        """How many places are left to correct or to justify."""
+        return sum(1 for place in self.places if not place.justification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +94,6 @@ def failed_groups(findings: Sequence[Finding], form_set: FormSet, identity: Fili
 def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, _: Wording) -> FindingView:
     """Return a finding in words."""
     what, where, how = _.parts(finding.detail)
-    justification = finding.justification
     values = {cell.address: cell.value for cell in finding.operands}
     return FindingView(
         control=finding.control,
@@ -81,14 +104,33 @@ def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, 
         how=how,
         cells=tuple(_links([*finding.cells, *filter(_is_previous, values)], values, form_set, identity, _)),
         missing=tuple(_links(finding.missing, {}, form_set, identity, _)),
-        justification=justification.text if justification else "",
-        justified_by=f"{justification.author}, {_.moment(justification.written_at)}" if justification else "",
+        places=tuple(_place(place, form_set, identity, _) for place in finding.places),
         can_be_justified=finding.status is ControlStatus.FAILED
         and finding.severity in (Severity.ANOMALY, Severity.REMARK),
-        answer=_answer(justification, _),
-        refused=finding.refused.text if finding.refused else "",
-        refused_why=_answer(finding.refused, _),
+        choices=tuple(_choices(finding, form_set, identity, _)),
     )
+
+
+def _place(place: FindingPlace, form_set: FormSet, identity: FilingIdentity, _: Wording) -> PlaceView:
+    written, refused = place.justification, place.refused
+    return PlaceView(
+        cells=tuple(_links(place.cells, {}, form_set, identity, _)),
+        justification=written.text if written else "",
+        reason=_.label(written.reason) if written else "",
+        justified_by=f"{written.author}, {_.moment(written.written_at)}" if written else "",
+        answer=_answer(written, _),
+        refused=refused.text if refused else "",
+        refused_why=_answer(refused, _),
+    )
+
+
+def _choices(finding: Finding, form_set: FormSet, identity: FilingIdentity, _: Wording) -> Iterable[tuple[str, str]]:
+    """Cells of the filing where it fails, those that wait for a justification first."""
+    for place in sorted(finding.places, key=lambda place: place.justification is not None):
+        for kept in place.cells:
+            address = shown_at(form_set, identity.document.code, kept)
+            label = label_of(form_set, address, _) if form_set.has_cell(address) else ""
+            yield kept, f"{address} {label}".strip()
 
 
 def _answer(justification: Justification | None, _: Wording) -> str:

@@ -1,11 +1,22 @@
 """The report: the verdict on top, findings by severity, and a written justification for each anomaly that is right."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
 from chassis.errors import Failure, Invalid
-from services.gateway.clients.answers import ControlStatus, Filing, Justification, Report
+from services.gateway.clients.answers import (
+    ControlStatus,
+    Explanation,
+    Filing,
+    Finding,
+    Justification,
+    JustificationReason,
+    Report,
+)
 from services.gateway.web import adjustment_file
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.finding_view import failed_groups, finding_view
@@ -13,6 +24,7 @@ from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
+REASONS = tuple(reason for reason in JustificationReason if reason is not JustificationReason.UNSPECIFIED)
 
 
 @router.get("/filings/{filing_id}/remarks")
@@ -32,26 +44,54 @@ async def adjustments(visit: Visitor, filing_id: str) -> Response:
 @router.post("/filings/{filing_id}/remarks/{control}")
 async def justify(visit: Visitor, filing_id: str, control: str) -> Response:
     """Keep a justification; one that is refused stays in view."""
-    fields = await visit.fields("text")
-    text = fields.get("text", "")
+    fields = await visit.fields("text", "cell", "reason")
+    given = fields.get("reason", "")
+    reason = JustificationReason(given) if given in REASONS else JustificationReason.UNSPECIFIED
+    explanation = Explanation(control, fields.get("text", ""), fields.get("cell", ""), reason)
+    if reason is JustificationReason.UNSPECIFIED:
+        return await _report_page(visit, filing_id, explanation, Invalid(), visit.wording("Choisissez un motif."))
     try:
-        verdict = await visit.services.forms.justify(filing_id, control, text, visit.request_id(fields))
+        verdict = await visit.services.forms.justify(filing_id, explanation, visit.request_id(fields))
     except Invalid as failure:
-        return await _report_page(visit, filing_id, control, text, failure)
+        return await _report_page(visit, filing_id, explanation, failure, told_first(failure, visit.wording))
     note = visit.wording(
         "Justification de {control} enregistrée. {verdict}.", control=control, verdict=visit.wording.label(verdict)
     )
     return await visit.go(f"/filings/{filing_id}/remarks", note)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the form of a control holds before a person writes."""
+
+    cell: str = ""
+    reason: str = ""
+    text: str = ""
+    proposed: Justification | None = None
+    """The earlier year's justification that it comes from."""
+    offered: tuple[Justification, ...] = ()
+    """Other ones of earlier years, to take as they are."""
+    refusal: str = ""
+    """Why what was sent was not kept."""
+
+
 async def _report_page(
-    visit: Visit, filing_id: str, control: str = "", text: str = "", failure: Invalid | None = None
+    visit: Visit,
+    filing_id: str,
+    explanation: Explanation | None = None,
+    failure: Invalid | None = None,
+    refusal: str = "",
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     report = await visit.services.forms.check(filing_id)
     form_set, identity, _ = formsets.load(filing.identity.form_set), filing.identity, visit.wording
     may_justify = visit.may("filing.justify", filing) and not filing.is_trial
-    proposals = await _proposals(visit, filing, report) if may_justify else {}
+    proposals = await _proposals(visit, filing, report) if may_justify else ()
+    failed = [finding for finding in report.findings if finding.status is ControlStatus.FAILED]
+    drafts = {finding.control: _draft(finding, proposals) for finding in failed}
+    if explanation and explanation.control in drafts:
+        sent = explanation.cell, explanation.reason.value, explanation.text
+        drafts[explanation.control] = Draft(*sent, refusal=refusal)
     unevaluated = [f for f in report.findings if f.status is ControlStatus.NOT_EVALUATED]
     values = {
         **await framed(visit, filing, "remarks"),
@@ -61,21 +101,30 @@ async def _report_page(
         "unevaluated": [finding_view(finding, form_set, identity, _) for finding in unevaluated],
         "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
         "may_justify": may_justify,
-        "proposals": proposals,
-        "refused_control": control if failure else "",
-        "refused_text": text,
-        "refusal": told_first(failure, _) if failure else "",
+        "drafts": drafts,
+        "reasons": REASONS,
     }
     return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
 
 
-async def _proposals(visit: Visit, filing: Filing, report: Report) -> dict[str, Justification]:
-    """Return what was written in earlier years, by control; nothing when that cannot be told now."""
-    asked = [f.control for f in report.findings if f.status is ControlStatus.FAILED and f.justification is None]
+def _draft(finding: Finding, proposals: Sequence[Justification]) -> Draft:
+    """Return what was written of the only place, or else what was written of this control in earlier years."""
+    if len(finding.places) == 1 and (written := finding.places[0].justification):
+        return Draft(written.cell, written.reason.value, written.text)
+    waiting = {cell for place in finding.places if not place.justification for cell in place.cells}
+    fitting = [one for one in proposals if one.control == finding.control and (not one.cell or one.cell in waiting)]
+    if not fitting:
+        return Draft()
+    first, *others = fitting
+    return Draft(first.cell, first.reason.value, first.text, first, tuple(others))
+
+
+async def _proposals(visit: Visit, filing: Filing, report: Report) -> tuple[Justification, ...]:
+    """Return what was written in earlier years; nothing when that cannot be told now."""
+    asked = [f.control for f in report.findings if f.status is ControlStatus.FAILED and not f.is_justified]
     if not asked or not is_editable(visit, filing):
-        return {}
+        return ()
     try:
-        found = await visit.services.validations.propose(filing.identity.body, filing.identity.year, asked)
+        return await visit.services.validations.propose(filing.identity.body, filing.identity.year, asked)
     except Failure:
-        return {}
-    return {one.control: one for one in found}
+        return ()

@@ -98,13 +98,13 @@ async def answer_justification(visit: Visitor, filing_id: str, control: str) -> 
             request_id=visit.request_id(fields),
         )
     except (Invalid, Conflict) as failure:
-        return await _justifications_page(visit, filing_id, control, text, failure)
+        return await _justifications_page(visit, filing_id, int(number), text, failure)
     word = visit.wording("Acceptée") if done.is_accepted else visit.wording("Refusée")
     return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control} : {word}.")
 
 
 async def _justifications_page(
-    visit: Visit, filing_id: str, control: str = "", text: str = "", failure: Failure | None = None
+    visit: Visit, filing_id: str, number: int = 0, text: str = "", failure: Failure | None = None
 ) -> Response:
     found = await visit.services.forms.get_transmitted(filing_id)
     form_set = formsets.load(found.filing.identity.form_set)
@@ -112,7 +112,7 @@ async def _justifications_page(
         **staff_framed(visit, found.filing, "justifications"),
         "justifications": await visit.services.validations.review(filing_id),
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
-        "refused_control": control if failure else "",
+        "refused": number,
         "text": text,
         "failure": told_first(failure, visit.wording) if failure else "",
     }

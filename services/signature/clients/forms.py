@@ -56,9 +56,16 @@ def to_frozen(message: pb.FrozenFiling) -> FrozenFiling:
         form_set_digest=message.form_set_digest,
         rule_set=message.rule_set,
         outcome=validation_pb2.Verdict.Name(message.verdict).removeprefix("VERDICT_").lower(),
-        justifications={one.control: one.text for one in message.justifications},
+        justifications={_about(one): one.text for one in message.justifications},
         cells={cell.address: cell.value for cell in message.cells if cell.value},
         attachments=tuple(
             SignedAttachment(one.kind, one.file_name, one.size, one.digest) for one in message.attachments
         ),
     )
+
+
+def _about(justification: validation_pb2.Justification) -> str:
+    """Return what a text is about: its control, its cell when it has one, and its reason unless it is just another one."""
+    reason = validation_pb2.JustificationReason.Name(justification.reason).removeprefix("JUSTIFICATION_REASON_").lower()
+    is_said = reason not in ("unspecified", "other")
+    return " ".join(filter(None, (justification.control, justification.cell, reason if is_said else "")))

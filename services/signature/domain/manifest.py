@@ -233,7 +233,13 @@ class FilingManifest:
 
 
 def justifications_digest(justifications: Mapping[str, str]) -> str:
-    """Return the SHA-256 over the justifications, given as control id → text of the body."""
+    """Return the SHA-256 over the justifications.
+
+    Args:
+        justifications: what a text is about → text of the body. What it is about is the control id, then the cell when
+            it is about one, then the code of its reason unless that is `other`, with a blank between:
+            `H-01 BA.010.n1 scope_change`.
+    """
     return digest_of(canonical_bytes(dict(justifications)))
 
 

@@ -130,7 +130,7 @@ class FrozenFiling:
     outcome: str
     """Verdict of the controls, decisions.md 16."""
     justifications: Mapping[str, str]
-    """Control id → text in force."""
+    """What a text is about → text in force: see :func:`~services.signature.domain.manifest.justifications_digest`."""
     cells: Mapping[str, str]
     attachments: tuple[SignedAttachment, ...] = ()
     """What was attached at that revision."""

@@ -173,7 +173,7 @@ def evaluate_in_worker(document: ToEvaluate) -> Evaluation:
         CellsMalformed: a cell is not in the form set or not in written form.
     """
     rules = rules_of(document.form_set, document.softenings)
-    return evaluation_of(rules, check_in_worker(document), document.justifications)
+    return evaluation_of(rules, check_in_worker(document), document.said)
 
 
 def check_in_worker(document: ToEvaluate) -> Report:

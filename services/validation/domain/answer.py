@@ -1,6 +1,5 @@
 """What the authority says of a justification: accepted, or refused with a reason; a refused one no longer counts (F14)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,7 +42,3 @@ class AnsweredJustification:
     def is_refused(self) -> bool:
         """Whether the authority refused it: it then counts for nothing."""
         return self.answer is not None and not self.answer.is_accepted
-
-    def is_refusal_of(self, operands: Mapping[str, str]) -> bool:
-        """Whether it was refused about these very figures."""
-        return self.is_refused and self.justification.counts_for(operands)

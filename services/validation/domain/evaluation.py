@@ -1,16 +1,39 @@
 """A filing judged: its cells in written form go in; computed cells, findings and the verdict come out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.errors import Violation
 from formsets import ControlText, FormSet
 from formsets.values import Value, parse, shared, written
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.errors import CellsMalformed
-from services.validation.domain.justification import Justification
 from services.validation.domain.rule_set import RuleSet
 from services.validation.domain.verdict import REQUIRED_CELL, CheckedDocument, ControlResult, Report, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a control fails, justified on its own: a line it must hold on, an empty mandatory cell, or all it reads."""
+
+    cells: tuple[str, ...]
+    operands: tuple[tuple[str, str], ...] = ()
+    """Those of the finding that belong to it."""
+    justification: AnsweredJustification | None = None
+    """In force: written about these very operands, and refused by nobody."""
+    refused: AnsweredJustification | None = None
+    """Written about these very operands, and refused by the authority."""
+
+    def read_with(self, written: Sequence[AnsweredJustification], finding: "Finding") -> "Place":
+        """This place with what was written about it: a text about one of its cells decides before one about them all."""
+        here = [one for one in written if one.justification.cell in self.cells]
+        everywhere = [one for one in written if not one.justification.cell]
+        own = [one for one in here if one.justification.counts_for(dict(self.operands))]
+        matching = own or [one for one in everywhere if one.justification.counts_for(dict(finding.operands))]
+        latest = sorted(matching, key=lambda one: one.number, reverse=True)
+        counting = next((one for one in latest if not one.is_refused), None)
+        return replace(self, justification=counting, refused=None if counting else next(iter(latest), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +49,13 @@ class Finding:
     missing: tuple[str, ...] = ()
     operands: tuple[tuple[str, str], ...] = ()
     """Address and written form of what the control read, empty cells left out, when it failed."""
-    justification: Justification | None = None
-    """In force: written about these very operands."""
+    places: tuple[Place, ...] = ()
+    """Where it fails, when it does."""
+
+    @property
+    def is_justified(self) -> bool:
+        """Whether each place where it fails is."""
+        return bool(self.places) and all(place.justification for place in self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +74,7 @@ def evaluate(
     rules: RuleSet,
     document: CheckedDocument,
     cells: Mapping[str, str],
-    justifications: Sequence[Justification] = (),
+    said: Sequence[AnsweredJustification] = (),
     previous: Mapping[str, str] | None = None,
     restated: Collection[str] = (),
 ) -> Evaluation:
@@ -55,7 +83,7 @@ def evaluate(
     Raises:
         CellsMalformed: a cell is not in the form set, or its text is not a written form of its type.
     """
-    return evaluation_of(rules, check_cells(rules, document, cells, previous, restated), justifications)
+    return evaluation_of(rules, check_cells(rules, document, cells, previous, restated), said)
 
 
 def check_cells(
@@ -88,15 +116,15 @@ def check_cells(
     )
 
 
-def evaluation_of(rules: RuleSet, report: Report, justifications: Sequence[Justification] = ()) -> Evaluation:
+def evaluation_of(rules: RuleSet, report: Report, said: Sequence[AnsweredJustification] = ()) -> Evaluation:
     """Put a report into words: every computed cell, every control.
 
     Args:
         rules: those that made the report.
         report: the report.
-        justifications: the latest of each control; those written about other figures do not count.
+        said: the latest justification of each control and cell; refused ones and those about other figures do not count.
     """
-    findings, verdict = _judged(rules, report, report.controls, justifications)
+    findings, verdict = _judged(rules, report, report.controls, said)
     cells = report.cells
     computed = {
         address: written(shared(cells[address]))
@@ -122,11 +150,11 @@ def recheck_cells(rules: RuleSet, report: Report, changed: Mapping[str, str]) ->
 
 
 def difference_of(
-    rules: RuleSet, before: Report, after: Report, justifications: Sequence[Justification] = ()
+    rules: RuleSet, before: Report, after: Report, said: Sequence[AnsweredJustification] = ()
 ) -> Evaluation:
     """Put into words what a change moved: computed cells of another value (empty text: empty now), failed controls only."""
     failed = [result for result in after.controls if result.status == "failed"]
-    findings, verdict = _judged(rules, after, failed, justifications)
+    findings, verdict = _judged(rules, after, failed, said)
     old, new = before.cells, after.cells
     moved = {
         address: written(shared(new[address])) if address in new else ""
@@ -137,14 +165,13 @@ def difference_of(
 
 
 def _judged(
-    rules: RuleSet, report: Report, results: Sequence[ControlResult], justifications: Sequence[Justification]
+    rules: RuleSet, report: Report, results: Sequence[ControlResult], said: Sequence[AnsweredJustification]
 ) -> tuple[tuple[Finding, ...], Verdict]:
     findings = [_finding(rules.form_set, result) for result in results]
     if report.required_missing:
         findings.append(_required(rules.form_set, report))
-    latest = {justification.control: justification for justification in justifications}
-    justified = tuple(_justified(finding, latest.get(finding.control)) for finding in findings)
-    counting = {finding.control for finding in justified if finding.justification}
+    justified = tuple(_justified(finding, said) for finding in findings)
+    counting = {finding.control for finding in justified if finding.is_justified}
     return justified, rules.judge(report, counting).verdict if counting or report.justified else report.verdict
 
 
@@ -174,6 +201,7 @@ def _still_known(form_set: FormSet, previous: Mapping[str, str]) -> dict[str, Va
 def _finding(form_set: FormSet, result: ControlResult) -> Finding:
     control = form_set.control(result.id)
     is_failed = result.status == "failed"
+    operands = tuple((a, written(v)) for a, v in result.operands if v is not None) if is_failed else ()
     return Finding(
         result.id,
         result.severity,
@@ -182,8 +210,25 @@ def _finding(form_set: FormSet, result: ControlResult) -> Finding:
         control.text("en"),
         result.cells,
         result.missing,
-        tuple((a, written(v)) for a, v in result.operands if v is not None) if is_failed else (),
+        operands,
+        _places(result, dict(operands)) if is_failed else (),
     )
+
+
+def _places(result: ControlResult, operands: Mapping[str, str]) -> tuple[Place, ...]:
+    if not result.lines:
+        return (Place(result.cells, tuple(operands.items())),)
+    read_on: dict[str, list[str]] = {}
+    for line, read in result.lines:
+        read_on.setdefault(line, []).extend(read)
+    return tuple(_place(line, dict.fromkeys(read), operands) for line, read in read_on.items())
+
+
+def _place(line: str, read: Iterable[str], operands: Mapping[str, str]) -> Place:
+    """One line where a control fails; a cell that it reads on every line, such as a total, is of none."""
+    addresses = tuple(read)
+    own = tuple(address for address in addresses if address.startswith(f"{line}."))
+    return Place(own, tuple((address, operands[address]) for address in addresses if address in operands))
 
 
 def _required(form_set: FormSet, report: Report) -> Finding:
@@ -198,22 +243,12 @@ def _required(form_set: FormSet, report: Report) -> Finding:
         ControlText(english.what, f"Cells: {named}.", english.how),
         report.required_missing,
         report.required_missing,
+        places=tuple(Place((address,)) for address in report.required_missing),
     )
 
 
-def _justified(finding: Finding, justification: Justification | None) -> Finding:
-    if justification is None or finding.status != "failed" or finding.severity not in {"A", "R"}:
+def _justified(finding: Finding, said: Sequence[AnsweredJustification]) -> Finding:
+    written = [one for one in said if one.justification.control == finding.control]
+    if not written or finding.status != "failed" or finding.severity not in {"A", "R"}:
         return finding
-    if not justification.counts_for(dict(finding.operands)):
-        return finding
-    return Finding(
-        finding.control,
-        finding.severity,
-        finding.status,
-        finding.french,
-        finding.english,
-        finding.cells,
-        finding.missing,
-        finding.operands,
-        justification,
-    )
+    return replace(finding, places=tuple(place.read_with(written, finding) for place in finding.places))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from chassis.errors import Violation
@@ -18,9 +19,21 @@ LONGEST = 2_000
 _CONTROL = re.compile(r"[A-Z]-[0-9]{2,4}")
 
 
+class ReasonCode(StrEnum):
+    """The kind of reason, so that reasons can be counted and compared."""
+
+    EXCEPTIONAL_EVENT = "exceptional_event"
+    METHOD_CHANGE = "method_change"
+    SCOPE_CHANGE = "scope_change"
+    EARLIER_ERROR = "earlier_error"
+    SPECIAL_RULE = "special_rule"
+    ROUNDING = "rounding"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Justification:
-    """One justification of one control of one filing; a later one replaces it without erasing it."""
+    """One justification of one control, or of one cell of it; a later one of the same replaces it without erasing it."""
 
     filing_id: UUID
     siren: str
@@ -30,6 +43,9 @@ class Justification:
     author: str
     written_at: datetime
     operands_digest: str
+    cell: str = ""
+    """Where it is about, and with it the line; empty when it is about all that the control found."""
+    reason: ReasonCode = ReasonCode.OTHER
 
     def __post_init__(self) -> None:
         wrong = []

@@ -140,7 +140,7 @@ class Binding:
                 f"{question} takes the lines of a form and a predicate: {question}(BA.*, amort<=brut)."
             )
         lines = self._lines(arguments[0], _columns(arguments[1]))
-        return OverLines(question, tuple(replace(self, line=line).bind(arguments[1]) for line in lines))
+        return OverLines(question, tuple(replace(self, line=line).bind(arguments[1]) for line in lines), lines)
 
     def _sum_of_lines(self, arguments: tuple[Node, ...]) -> Node:
         """SUM(BA.010:BA.040) adds the lines up; SUM(BA.010:BA.040, brut-amort) an expression on each."""

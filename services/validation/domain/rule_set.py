@@ -2,7 +2,7 @@
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from types import MappingProxyType
@@ -33,7 +33,7 @@ from services.validation.domain.syntax import (
     size_of,
 )
 from services.validation.domain.types import Type, TypeChecker, type_of_cell
-from services.validation.domain.verdict import CheckedDocument, ControlResult, Report, verdict_of
+from services.validation.domain.verdict import CheckedDocument, ControlResult, LineRead, Report, verdict_of
 
 PRECISION = 60
 """Digits of every operation (decisions.md 7): enough for no amount to be rounded on the way."""
@@ -69,7 +69,7 @@ class _Rule:
     operands: tuple[str, ...]
     name: str | None
     """Of its compiled function, None when only the evaluator runs it."""
-    lines: tuple[tuple[str, ...], ...]
+    lines: tuple[LineRead, ...]
     """Operands of each line of a control that must hold on each; its function then answers for every line."""
     passed: ControlResult
     """The result when it passes, built once."""
@@ -477,7 +477,7 @@ def _rule(
         node,
         operands,
         name if size <= MOST_COMPILED else None,
-        tuple(_without_flags(cells_of(line)) for condition in conditions for line in condition.instances),
+        tuple(read for condition in conditions for read in _lines_of(condition)),
         ControlResult(control.id, control.severity, "passed", "", own),
         _required_behind(form_set, own, formulas) if control.severity in "BT" else frozenset(),
         any(map(is_previous, operands)),
@@ -489,6 +489,11 @@ def _on_each_line(node: Node) -> tuple[OverLines, ...]:
     conditions = node.operands if isinstance(node, And) else (node,)
     asked = [one for one in conditions if isinstance(one, OverLines) and one.question == "FORALL"]
     return tuple(asked) if len(asked) == len(conditions) else ()
+
+
+def _lines_of(condition: OverLines) -> Iterable[LineRead]:
+    for line, instance in zip(condition.lines, condition.instances, strict=True):
+        yield LineRead(line, _without_flags(cells_of(instance)))
 
 
 def _without_flags(operands: Iterable[str]) -> tuple[str, ...]:
@@ -638,14 +643,15 @@ def _run(
 def _on_lines(rule: _Rule, answers: tuple[bool, ...], filled: Mapping[str, Value]) -> ControlResult:
     if all(answers):
         return rule.passed
-    failing = (operands for operands, holds in zip(rule.lines, answers, strict=True) if not holds)
-    return _failed(rule, filled, tuple(dict.fromkeys(operand for operands in failing for operand in operands)))
+    return _failed(rule, filled, [line for line, holds in zip(rule.lines, answers, strict=True) if not holds])
 
 
-def _failed(rule: _Rule, filled: Mapping[str, Value], shown: tuple[str, ...] | None = None) -> ControlResult:
+def _failed(rule: _Rule, filled: Mapping[str, Value], failing: Sequence[LineRead] | None = None) -> ControlResult:
     """The result of a control that fails, with what it read: of the lines that fail when it must hold on each."""
     control = rule.control
-    operands = _operands_to_show(rule, filled) if shown is None else shown
+    lines = tuple(_failing_lines(rule, filled) if failing is None else failing)
+    read = (key for line in lines for key in line.operands) if lines else _without_flags(rule.operands)
+    operands = tuple(dict.fromkeys(read))
     return ControlResult(
         control.id,
         control.severity,
@@ -653,17 +659,14 @@ def _failed(rule: _Rule, filled: Mapping[str, Value], shown: tuple[str, ...] | N
         control.message,
         tuple(operand for operand in operands if is_own_cell(operand)),
         tuple((operand, filled.get(operand)) for operand in operands),
+        lines=lines,
     )
 
 
-def _operands_to_show(rule: _Rule, filled: Mapping[str, Value]) -> tuple[str, ...]:
-    """Of a control that must hold on each line, those of the lines where it does not."""
-    conditions = _on_each_line(rule.node)
-    if not conditions:
-        return _without_flags(rule.operands)
-    lines = [line for condition in conditions for line in condition.instances]
-    failing = [line for line in lines if Evaluation(filled).fails_on(line)]
-    return tuple(dict.fromkeys(key for line in failing for key in _without_flags(cells_of(line))))
+def _failing_lines(rule: _Rule, filled: Mapping[str, Value]) -> list[LineRead]:
+    """What a control that must hold on each line read on those where it does not; nothing of another control."""
+    instances = (one for condition in _on_each_line(rule.node) for one in condition.instances)
+    return [read for read, one in zip(rule.lines, instances, strict=True) if Evaluation(filled).fails_on(one)]
 
 
 def _explained(rule: _Rule, filled: Mapping[str, Value], budget: Budget) -> ControlResult:

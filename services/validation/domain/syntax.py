@@ -123,6 +123,8 @@ class OverLines:
     """Whether it holds on each, whether it holds on one, on how many it holds."""
     instances: tuple["Node", ...]
     """The predicate bound to each line in turn."""
+    lines: tuple[str, ...]
+    """The code of the line of each instance."""
 
 
 Node = (

@@ -30,6 +30,13 @@ class Verdict(StrEnum):
     CLEAN = "clean"
 
 
+class LineRead(NamedTuple):
+    """What a control that must hold on each line reads on one of them."""
+
+    line: str
+    operands: tuple[str, ...]
+
+
 class ControlResult(NamedTuple):
     """What one control found."""
 
@@ -44,6 +51,8 @@ class ControlResult(NamedTuple):
     """What it read with its values, `PREV(…)` for the previous filing; empty for a passed control."""
     missing: tuple[str, ...] = ()
     """The empty cells that prevented the evaluation."""
+    lines: tuple[LineRead, ...] = ()
+    """What it read on each line that fails, when it must hold on each; empty otherwise."""
     reason: Reason = ""
     """Why it was not evaluated: cells missing, a division by zero, or more steps or time than a rule may take."""
 

@@ -13,8 +13,9 @@ from chassis.errors import Invalid, malformed
 from formsets import ControlText
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment
 from services.validation.domain.answer import AnsweredJustification
-from services.validation.domain.evaluation import Finding
+from services.validation.domain.evaluation import Finding, Place
 from services.validation.domain.form_set_trial import FormSetTrial
+from services.validation.domain.justification import ReasonCode
 from services.validation.domain.reading import RawCell, TextReading
 from services.validation.domain.run import RunKind, Standing
 from services.validation.domain.verdict import CheckedDocument, Verdict
@@ -37,7 +38,8 @@ _STATUSES = {
     "failed": pb.CONTROL_STATUS_FAILED,
     "not_evaluated": pb.CONTROL_STATUS_NOT_EVALUATED,
 }
-
+_REASONS = {pb.JustificationReason.Value(f"JUSTIFICATION_REASON_{code.name}"): code for code in ReasonCode}
+_REASON_VALUES = {code: value for value, code in _REASONS.items()}
 
 _A_UUID = ("Donnez un UUID.", "Give a UUID.")
 
@@ -147,7 +149,14 @@ def to_written(request: pb.RecordJustificationRequest) -> Written:
         request.text,
         request.author,
         to_cells(request.operands),
+        request.cell,
+        to_reason(request.reason),
     )
+
+
+def to_reason(value: pb.JustificationReason.ValueType) -> ReasonCode:
+    """Return the kind of reason that was given; who says none, or one of a later release, gave another."""
+    return _REASONS.get(value, ReasonCode.OTHER)
 
 
 def reading_message(reading: TextReading) -> pb.CellReading:
@@ -158,7 +167,7 @@ def reading_message(reading: TextReading) -> pb.CellReading:
     return message
 
 
-def finding_message(judged: Judged, finding: Finding) -> pb.Finding:
+def finding_message(finding: Finding) -> pb.Finding:
     """Return one control and what came of it; the three parts go with a failed one."""
     message = pb.Finding(
         control=finding.control,
@@ -171,11 +180,23 @@ def finding_message(judged: Judged, finding: Finding) -> pb.Finding:
     )
     if finding.status == "failed":
         message.detail.CopyFrom(three_parts(finding.french, finding.english))
-    if finding.justification:
-        message.justification.CopyFrom(justification_message(judged.written[finding.control]))
-    if refused := judged.refused(finding):
-        message.refused.CopyFrom(justification_message(refused))
+        message.places.extend(map(_place_message, finding.places))
+        first = message.places[0]
+        # Who reads places does not read these two; who does not must still find what was justified.
+        if finding.is_justified:
+            message.justification.CopyFrom(first.justification)
+        if first.HasField("refused"):
+            message.refused.CopyFrom(first.refused)
     return message
+
+
+def _place_message(place: Place) -> pb.FindingPlace:
+    return pb.FindingPlace(
+        cells=place.cells,
+        operands=[address for address, _ in place.operands],
+        justification=justification_message(place.justification) if place.justification else None,
+        refused=justification_message(place.refused) if place.refused else None,
+    )
 
 
 def three_parts(french: ControlText, english: ControlText) -> pb.ThreePartMessage:
@@ -192,7 +213,7 @@ def evaluation_message(judged: Judged) -> pb.EvaluateFilingResponse:
     found = judged.evaluation
     return pb.EvaluateFilingResponse(
         computed=cell_messages(found.computed),
-        findings=[finding_message(judged, finding) for finding in found.findings],
+        findings=[finding_message(finding) for finding in found.findings],
         verdict=verdict_value(found.verdict),
         rule_set=found.rule_set,
         report=judged.report_id,
@@ -206,7 +227,7 @@ def difference_message(judged: Judged | None) -> pb.RecheckFilingResponse:
     found = judged.evaluation
     return pb.RecheckFilingResponse(
         moved=cell_messages(found.computed),
-        failed=[finding_message(judged, finding) for finding in found.findings],
+        failed=[finding_message(finding) for finding in found.findings],
         verdict=verdict_value(found.verdict),
         rule_set=found.rule_set,
         report=judged.report_id,
@@ -224,6 +245,8 @@ def justification_message(kept: AnsweredJustification) -> pb.Justification:
         operands_digest=justification.operands_digest,
         number=kept.number,
         year=justification.year,
+        cell=justification.cell,
+        reason=_REASON_VALUES[justification.reason],
     )
     if answer:
         message.answer, message.is_accepted, message.answered_by = answer.text, answer.is_accepted, answer.author

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.validation.domain.answer import Answer, AnsweredJustification
-from services.validation.domain.justification import Justification
+from services.validation.domain.justification import Justification, ReasonCode
 from services.validation.store.rows import AnswerRow, JustificationRow
 
 
@@ -38,17 +38,17 @@ class SqlJustifications:
         )
 
     async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
-        """Return the latest of each control, by control id."""
+        """Return the latest of each control and cell, in this order."""
         rows = await self._session.scalars(
             select(JustificationRow)
             .where(JustificationRow.filing_id == filing_id)
-            .ext(distinct_on(JustificationRow.control))
-            .order_by(JustificationRow.control, JustificationRow.number.desc())
+            .ext(distinct_on(JustificationRow.control, JustificationRow.cell))
+            .order_by(JustificationRow.control, JustificationRow.cell, JustificationRow.number.desc())
         )
         return await self._answered(list(rows))
 
     async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
-        """Return the latest text of the latest year before this one, of each of these controls, by control id."""
+        """Return the latest text of the latest year before this one, of each of these controls and its cells, in this order."""
         rows = await self._session.scalars(
             select(JustificationRow)
             .where(
@@ -56,8 +56,13 @@ class SqlJustifications:
                 JustificationRow.year < year,
                 JustificationRow.control.in_(controls),
             )
-            .ext(distinct_on(JustificationRow.control))
-            .order_by(JustificationRow.control, JustificationRow.year.desc(), JustificationRow.number.desc())
+            .ext(distinct_on(JustificationRow.control, JustificationRow.cell))
+            .order_by(
+                JustificationRow.control,
+                JustificationRow.cell,
+                JustificationRow.year.desc(),
+                JustificationRow.number.desc(),
+            )
         )
         return await self._answered(list(rows))
 
@@ -87,6 +92,8 @@ def _to_row(justification: Justification) -> JustificationRow:
         author=justification.author,
         written_at=justification.written_at,
         operands_digest=justification.operands_digest,
+        cell=justification.cell,
+        reason=justification.reason,
     )
 
 
@@ -100,4 +107,6 @@ def _to_domain(row: JustificationRow) -> Justification:
         row.author,
         row.written_at,
         row.operands_digest,
+        row.cell,
+        ReasonCode(row.reason),
     )

@@ -32,12 +32,12 @@ BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 
 class JustificationRow(Rows):
-    """One justification; only ever added, the highest number of a filing and control is in force."""
+    """One justification; only ever added, the highest number of a filing, control and cell is in force."""
 
     __tablename__ = "justifications"
     __table_args__ = (
-        Index("justifications_of_filing", "filing_id", "control", "number"),
-        Index("justifications_of_body", "siren", "control", "year", "number"),
+        Index("justifications_of_filing", "filing_id", "control", "cell", "number"),
+        Index("justifications_of_body", "siren", "control", "cell", "year", "number"),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -49,6 +49,8 @@ class JustificationRow(Rows):
     author: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     operands_digest: Mapped[str] = mapped_column(Text)
+    cell: Mapped[str] = mapped_column(Text, server_default="")
+    reason: Mapped[str] = mapped_column(Text, server_default="other")
 
 
 class AnswerRow(Rows):

@@ -18,7 +18,7 @@ class ReviewJustifications:
         self._open_work, self._transmitted = open_work, transmitted
 
     async def __call__(self, caller: Caller, filing_id: UUID) -> list[AnsweredJustification]:
-        """Return the latest justification of each control, by control id.
+        """Return the latest justification of each control and cell, in this order.
 
         Raises:
             NotFound: the filing was not transmitted to this authority.
@@ -52,8 +52,8 @@ class AnswerJustification:
         await self._transmitted.require(filing_id)
         async with self._open_work() as work:
             in_force = await work.justifications.in_force(filing_id)
-            kept = next((one for one in in_force if one.justification.control == control), None)
-            if kept is None or kept.number != number:
+            kept = next((one for one in in_force if one.number == number), None)
+            if kept is None or kept.justification.control != control:
                 raise JustificationChanged(
                     "Cette justification n'est plus celle en vigueur ; relisez avant de répondre."
                 )

@@ -7,9 +7,9 @@ from typing import Any
 
 from chassis.errors import Invalid
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment, Jurisdiction
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Evaluation
 from services.validation.domain.form_set_trial import FormSetTrial
-from services.validation.domain.justification import Justification
 from services.validation.domain.run import LEFT, Run
 from services.validation.usecases.adjust_control import decision_of
 from services.validation.usecases.ports import (
@@ -100,11 +100,11 @@ class TryAdjustment:
 
     async def _try(self, filing: FilingToTry, rules: _Rules, control: str, found: dict[str, Any]) -> None:
         found["tried"] += 1
-        counting = await _counting(self._open_work, filing)
+        said = await _said(self._open_work, filing)
         reports = []
         try:
             for name, adjustments in (("seconds_before", rules.before), ("seconds_after", rules.after)):
-                asked = _asked(self._form_sets, filing, counting, adjustments)
+                asked = _asked(self._form_sets, filing, said, adjustments)
                 report, seconds = await _timed(self._engine, asked, self._seconds)
                 reports.append(report)
                 found[name] += seconds
@@ -156,7 +156,7 @@ class CountFindings:
         return found
 
     async def _count(self, filing: FilingToTry, in_force: Sequence[Adjustment], found: dict[str, Any]) -> None:
-        asked = _asked(self._form_sets, filing, await _counting(self._open_work, filing), in_force)
+        asked = _asked(self._form_sets, filing, await _said(self._open_work, filing), in_force)
         try:
             report = await self._engine.evaluate(asked)
         except Invalid:
@@ -172,7 +172,7 @@ class CountFindings:
             count = controls.setdefault(finding.control, nothing_yet)
             is_failing = finding.status == "failed"
             count["failing"] += is_failing
-            count["justified"] += is_failing and finding.justification is not None
+            count["justified"] += is_failing and finding.is_justified
             count["not_evaluated"] += not is_failing
             count |= {"severity": finding.severity, "fr": finding.french.what, "en": finding.english.what}
 
@@ -211,12 +211,12 @@ class TryFormSet:
     async def _try(
         self, filing: FilingToTry, form_set: str, in_force: Sequence[Adjustment], trial: FormSetTrial
     ) -> None:
-        counting = await _counting(self._open_work, filing)
+        said = await _said(self._open_work, filing)
         try:
-            own = _asked(self._form_sets, filing, counting, in_force)
+            own = _asked(self._form_sets, filing, said, in_force)
             before, seconds_before = await _timed(self._engine, own, self._seconds)
             carried = replace(filing, form_set=form_set, cells=filing.cells_carried)
-            other = _asked(self._form_sets, carried, counting, in_force)
+            other = _asked(self._form_sets, carried, said, in_force)
             after, seconds_after = await _timed(self._engine, other, self._seconds)
         except Invalid:
             trial.skipped += 1
@@ -240,10 +240,10 @@ async def _pages(
 
 
 def _asked(
-    form_sets: FormSets, filing: FilingToTry, counting: Sequence[Justification], adjustments: Sequence[Adjustment]
+    form_sets: FormSets, filing: FilingToTry, said: Sequence[AnsweredJustification], adjustments: Sequence[Adjustment]
 ) -> ToEvaluate:
     softenings = softened_in(form_sets, filing.form_set, adjustments)
-    about = filing.form_set, filing.document, filing.cells, counting, filing.previous, softenings
+    about = filing.form_set, filing.document, filing.cells, said, filing.previous, softenings
     return ToEvaluate(*about, is_background=True)
 
 
@@ -252,10 +252,9 @@ async def _timed(engine: Engine, asked: ToEvaluate, seconds: Callable[[], float]
     return await engine.evaluate(asked), seconds() - started
 
 
-async def _counting(open_work: OpensWork, filing: FilingToTry) -> list[Justification]:
+async def _said(open_work: OpensWork, filing: FilingToTry) -> list[AnsweredJustification]:
     async with open_work() as work:
-        kept = await work.justifications.in_force(filing.filing_id)
-    return [one.justification for one in kept if not one.is_refused]
+        return await work.justifications.in_force(filing.filing_id)
 
 
 def notice_of(control: str, severity: str, reason: str) -> tuple[str, str]:

@@ -51,4 +51,4 @@ class EvaluateFiling:
         report_id = str(self._identifiers.next()) if subject.filing_id else ""
         if subject.filing_id:
             self._recent.keep(subject.filing_id, report_id, RecentReport(subject, said.softenings, report))
-        return Judged(evaluation_of(rules, report, said.counting), said.written, report_id)
+        return Judged(evaluation_of(rules, report, said.written), report_id)

@@ -37,7 +37,7 @@ class ToEvaluate:
     document: CheckedDocument
     cells: Mapping[str, str]
     """Written form of every filled cell, shared facts included."""
-    justifications: Sequence[Justification] = ()
+    said: Sequence[AnsweredJustification] = ()
     previous: PreviousYear | None = None
     """None when the body filed nothing the year before: controls that read it are not applicable."""
     softenings: tuple[Softening, ...] = ()
@@ -107,7 +107,7 @@ class Justifications(Protocol):
     """What filers wrote about their anomalies; only ever added."""
 
     async def add(self, justification: Justification) -> int:
-        """Add one and return its number; it replaces the earlier one of its filing and control without erasing it."""
+        """Add one and return its number; it replaces the earlier one of its filing, control and cell without erasing it."""
         ...
 
     async def answer(self, answer: Answer) -> None:
@@ -115,11 +115,11 @@ class Justifications(Protocol):
         ...
 
     async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
-        """Return the latest of each control, by control id."""
+        """Return the latest of each control and cell, in this order."""
         ...
 
     async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
-        """Return the latest text of the latest year before this one, of each of these controls, by control id."""
+        """Return the latest text of the latest year before this one, of each of these controls and its cells, in this order."""
         ...
 
 

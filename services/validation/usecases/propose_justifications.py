@@ -16,7 +16,7 @@ class ProposeJustifications:
     async def __call__(
         self, caller: Caller, siren: str, year: int, controls: Collection[str]
     ) -> list[AnsweredJustification]:
-        """Return the latest earlier text of each control that was not refused, by control id.
+        """Return the latest earlier text of each control and cell that was not refused, in this order.
 
         Raises:
             NotFound: the caller has no right on this body.

@@ -47,4 +47,4 @@ class RecheckFiling:
         report = recheck_cells(rules, recent.report, changed)
         next_id = str(self._identifiers.next())
         self._recent.keep(filing_id, next_id, replace(recent, report=report))
-        return Judged(difference_of(rules, recent.report, report, said.counting), said.written, next_id)
+        return Judged(difference_of(rules, recent.report, report, said.written), next_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.clock import Clock
 from services.validation.domain.answer import AnsweredJustification
-from services.validation.domain.justification import Justification, digest_of, normalised
+from services.validation.domain.justification import Justification, ReasonCode, digest_of, normalised
 from services.validation.usecases.ports import OpensWork
 
 
@@ -22,10 +22,13 @@ class Written:
     author: str
     operands: Mapping[str, str]
     """Written form of the figures it is about."""
+    cell: str = ""
+    """Where it is about; empty for all that the control found."""
+    reason: ReasonCode = ReasonCode.OTHER
 
 
 class RecordJustification:
-    """Adds one; it replaces the earlier one of its control, which stays in history."""
+    """Adds one; it replaces the earlier one of its control and cell, which stays in history."""
 
     def __init__(self, open_work: OpensWork, clock: Clock) -> None:
         self._open_work, self._clock = open_work, clock
@@ -45,6 +48,8 @@ class RecordJustification:
             written.author,
             self._clock.now(),
             digest_of(written.operands),
+            written.cell,
+            written.reason,
         )
         async with self._open_work() as work:
             number = await work.justifications.add(justification)
@@ -59,6 +64,6 @@ class ListJustifications:
         self._open_work = open_work
 
     async def __call__(self, filing_id: UUID) -> list[AnsweredJustification]:
-        """Return the latest justification of each control, by control id."""
+        """Return the latest justification of each control and cell, in this order."""
         async with self._open_work() as work:
             return await work.justifications.in_force(filing_id)

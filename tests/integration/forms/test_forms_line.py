@@ -114,13 +114,25 @@ async def test_a_figure_that_breaks_a_control_is_saved_shown_and_justified(runni
     assert "A-03" in failed
     assert failed["A-03"].detail.how.fr
     with running.by("director"):
-        request = pb.JustifyFindingRequest(request_id="j1", filing_id=filing_id, control="A-03", text=REASON)
+        request = pb.JustifyFindingRequest(
+            request_id="j1",
+            filing_id=filing_id,
+            control="A-03",
+            text=REASON,
+            cell="BA.010.amort",
+            reason=validation.JUSTIFICATION_REASON_SPECIAL_RULE,
+        )
         first = await running.stub.JustifyFinding(request)
         again = await running.stub.JustifyFinding(request)
         report = await running.stub.CheckFiling(pb.CheckFilingRequest(filing_id=filing_id))
     assert first == again
     finding = next(f for f in report.findings if f.control == "A-03")
-    assert (finding.justification.text, finding.justification.author) == (REASON, "Dominique Directeur")
+    (place,) = finding.places
+    assert (place.justification.text, place.justification.author) == (REASON, "Dominique Directeur")
+    assert (place.justification.cell, place.justification.reason) == (
+        "BA.010.amort",
+        validation.JUSTIFICATION_REASON_SPECIAL_RULE,
+    )
 
 
 async def test_a_refused_text_says_where_what_and_how(running):

@@ -44,7 +44,9 @@ def er_request(filing_id: str = "", **changes: str) -> pb.EvaluateFilingRequest:
     )
 
 
-def justification(request_id: str, text: str, approved_on: str = "2025-07-01") -> pb.RecordJustificationRequest:
+def justification(
+    request_id: str, text: str, approved_on: str = "2025-07-01", cell: str = ""
+) -> pb.RecordJustificationRequest:
     operands = {"ID.200.v": approved_on, "ID.170.v": "2024-12-31"}
     return pb.RecordJustificationRequest(
         request_id=request_id,
@@ -55,6 +57,8 @@ def justification(request_id: str, text: str, approved_on: str = "2025-07-01") -
         text=text,
         author="C. Exemple",
         operands=[types.Cell(address=a, value=v) for a, v in operands.items()],
+        cell=cell,
+        reason=pb.JUSTIFICATION_REASON_EXCEPTIONAL_EVENT,
     )
 
 
@@ -116,6 +120,28 @@ async def test_a_justification_is_kept_once_counts_and_stops_counting_when_figur
     assert moved.verdict == pb.VERDICT_TO_JUSTIFY
     assert [one.text for one in listed.justifications] == ["Le quorum manquait fin juin, voir le PV."]
     assert listed.justifications[0].author == "C. Exemple"
+
+
+async def test_a_justification_of_a_cell_stands_beside_that_of_the_whole_control(database: TestDatabase) -> None:
+    async with validation(database) as stub:
+        await stub.RecordJustification(justification("r-1", "Le conseil s'est réuni le 1er juillet."))
+        await stub.RecordJustification(justification("r-2", "Le quorum manquait le 30 juin.", cell="ID.200.v"))
+        await stub.RecordJustification(
+            justification("r-3", "Le quorum manquait fin juin, voir le PV.", cell="ID.200.v")
+        )
+        listed = await stub.ListJustifications(pb.ListJustificationsRequest(filing_id=FILING))
+        judged = await stub.EvaluateFiling(er_request(FILING, ID_200_v="2025-07-01"))
+
+    assert [(one.cell, one.text) for one in listed.justifications] == [
+        ("", "Le conseil s'est réuni le 1er juillet."),
+        ("ID.200.v", "Le quorum manquait fin juin, voir le PV."),
+    ]
+    assert {one.reason for one in listed.justifications} == {pb.JUSTIFICATION_REASON_EXCEPTIONAL_EVENT}
+    finding = next(one for one in judged.findings if one.control == "A-20")
+    (place,) = finding.places
+    assert place.justification.cell == "ID.200.v", "what is written of the cell comes before what is of all"
+    assert set(place.operands) == {"ID.200.v", "ID.170.v"}
+    assert finding.justification == place.justification, "for who does not read places yet"
 
 
 async def test_bad_requests_are_refused_by_name(database: TestDatabase) -> None:

@@ -19,6 +19,7 @@ from services.forms.domain.errors import (
     SignatureUnderWay,
     StepRefused,
 )
+from services.forms.domain.evaluation import Explanation
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.sharing import FactSource
 from services.forms.usecases.save_cells import TypedCell
@@ -87,6 +88,15 @@ async def test_a_check_returns_every_control_and_stores_nothing():
     assert {finding.status for finding in report.findings} >= {"failed", "not_evaluated"}
 
 
+def finding_of(report, control="A-03"):
+    return next(finding for finding in report.findings if finding.control == control)
+
+
+def only_place(report):
+    (place,) = finding_of(report).places
+    return place
+
+
 async def failing_filing():
     """A depreciation above its asset: A-03 fails."""
     forms = a_forms()
@@ -97,15 +107,33 @@ async def failing_filing():
 async def test_a_justified_anomaly_counts_until_its_figures_change():
     forms = await failing_filing()
 
-    await forms.use.justify_finding(forms.caller, FILING_ID, "A-03", f"  {REASON}\n", "request-1")
+    await forms.use.justify_finding(forms.caller, FILING_ID, Explanation("A-03", f"  {REASON}\n"), "request-1")
 
     _, report = await forms.use.check_filing(forms.caller, FILING_ID)
-    kept = next(f.justification for f in report.findings if f.control == "A-03")
+    kept = only_place(report).justification
     assert (kept.text, kept.author) == (REASON, "Camille Compte")
     assert (forms.filing.revision, forms.kinds()) == (2, ["FINDING_JUSTIFIED"])
     await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell("BA.010.amort", "251", 1)])
     _, report = await forms.use.check_filing(forms.caller, FILING_ID)
-    assert next(f.justification for f in report.findings if f.control == "A-03") is None
+    assert only_place(report).justification is None
+
+
+async def test_a_cell_is_justified_with_its_reason_where_the_control_fails():
+    forms = a_forms()
+    more = a_cell("BA.030.brut", "5"), a_cell("BA.030.amort", "8")
+    lines = a_cell(), a_cell("BA.010.amort", "250"), *more
+    await forms.evaluated(a_filing(), *lines)
+
+    explanation = Explanation("A-03", REASON, "BA.010.amort", "scope_change")
+    await forms.use.justify_finding(forms.caller, FILING_ID, explanation, "request-1")
+
+    _, report = await forms.use.check_filing(forms.caller, FILING_ID)
+    places = {place.cells[0][:6]: place.justification for place in finding_of(report).places}
+    assert (places["BA.010"].cell, places["BA.010"].reason) == ("BA.010.amort", "scope_change")
+    assert places["BA.030"] is None
+    with pytest.raises(NotAFinding) as caught:
+        await forms.use.justify_finding(forms.caller, FILING_ID, Explanation("A-03", REASON, "BA.020.amort"), "r")
+    assert [(one.field, one.reason) for one in caught.value.violations] == [("cell", "NOT_A_PLACE")]
 
 
 @pytest.mark.parametrize("text", ["", "trop court", "x" * 2001, " " * 30])
@@ -113,7 +141,7 @@ async def test_a_justification_has_from_twenty_to_two_thousand_characters(text):
     forms = await failing_filing()
 
     with pytest.raises(NotAFinding) as caught:
-        await forms.use.justify_finding(forms.caller, FILING_ID, "A-03", text, "r")
+        await forms.use.justify_finding(forms.caller, FILING_ID, Explanation("A-03", text), "r")
 
     assert caught.value.violations[0].reason == "W-02"
     assert forms.controls.requests == []
@@ -129,14 +157,14 @@ async def test_only_a_failed_anomaly_or_remark_is_justified(finding):
     await forms.keep(a_filing(), a_cell())
 
     with pytest.raises(NotAFinding):
-        await forms.use.justify_finding(forms.caller, FILING_ID, "A-06", REASON, "r")
+        await forms.use.justify_finding(forms.caller, FILING_ID, Explanation("A-06", REASON), "r")
 
 
 async def test_nothing_is_justified_once_at_the_signatory():
     forms, _ = await ready_to_sign()
 
     with pytest.raises(FilingNotEditable):
-        await forms.use.justify_finding(forms.caller, FILING_ID, "A-06", REASON, "r")
+        await forms.use.justify_finding(forms.caller, FILING_ID, Explanation("A-06", REASON), "r")
 
 
 # Moving

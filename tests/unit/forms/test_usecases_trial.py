@@ -15,6 +15,7 @@ from services.forms.domain.errors import (
     NotATrial,
     TrialOnly,
 )
+from services.forms.domain.evaluation import Explanation
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Step, Verdict
 from services.forms.domain.form_set_life import FormSetState
@@ -136,7 +137,7 @@ def forbidden(use, caller, trial):
     """Everything that would lead a trial to somebody."""
     return {
         "move": lambda: use.move_filing(caller, trial.id, Step.SIGNATURE, ""),
-        "justify": lambda: use.justify_finding(caller, trial.id, "A-06", REASON, "request"),
+        "justify": lambda: use.justify_finding(caller, trial.id, Explanation("A-06", REASON), "request"),
         "attach": lambda: use.attach_file(caller, trial.id, AttachmentKind.OTHER, "a.pdf", b"%PDF-1.7\n%%EOF\n"),
         "export": lambda: use.export_filing(caller, trial.id, ExportFormat.JSON, 0),
         "freeze": lambda: use.freeze_filing(caller, trial.id),

@@ -1,7 +1,9 @@
 """Justifications that live: last year's text proposed, the authority's answer shown and given."""
 
+import pytest
+
 from chassis.errors import Conflict, Unavailable
-from services.gateway.clients.answers import Cell, ControlStatus
+from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace, JustificationReason
 from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
 
 AT = f"/filings/{FILING_ID}"
@@ -27,7 +29,7 @@ async def test_remarks_are_shown_when_proposals_cannot_be():
 
 async def test_a_refused_justification_says_why():
     refused = a_justification(answer="Trop vague.", answered_by="Alix Agent")
-    findings = (a_finding(refused=refused), a_finding("C-01", status=ControlStatus.PASSED))
+    findings = (a_finding(places=(FindingPlace(refused=refused),)), a_finding("C-01", status=ControlStatus.PASSED))
     async with a_browser(World(findings=findings)) as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/remarks")).text
@@ -73,3 +75,58 @@ async def test_a_remark_shows_the_figures_of_the_year_before():
     assert "<strong>12 345</strong>" in text.replace("\u202f", " ").replace("\xa0", " ")
     assert "PR.190.fin" in text
     assert "PREV(" not in text
+
+
+async def test_a_cell_is_justified_with_a_reason():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        fields = {"text": "Le terrain vient d’une fusion.", "cell": "BA.010.brut", "reason": "scope_change"}
+        sent = await browser.post(f"{AT}/remarks/A-06", fields)
+    assert sent.headers["location"] == f"{AT}/remarks"
+    written = Explanation("A-06", fields["text"], "BA.010.brut", JustificationReason.SCOPE_CHANGE)
+    assert browser.world.calls("justify") == [(FILING_ID, written)]
+
+
+@pytest.mark.parametrize("reason", ["", "unspecified", "nonsense"])
+async def test_a_justification_without_a_reason_stays_in_view(reason):
+    async with a_browser() as browser:
+        await browser.sign_in()
+        fields = {"text": "Mon explication gardée.", "cell": "", "reason": reason}
+        page = await browser.post(f"{AT}/remarks/A-06", fields)
+    assert page.status_code == 400
+    assert "Choisissez un motif." in page.text
+    assert "Mon explication gardée.</textarea>" in page.text
+    assert browser.world.calls("justify") == []
+
+
+async def test_a_control_that_fails_in_several_places_tells_those_left():
+    written = a_justification(cell="BA.010.brut", reason=JustificationReason.ROUNDING, text="Arrondi au millier près.")
+    places = (FindingPlace(("BA.010.brut",), written), FindingPlace(("BA.030.brut",)))
+    async with a_browser(World(findings=(a_finding(cells=("BA.010.brut", "BA.030.brut"), places=places),))) as browser:
+        await browser.sign_in()
+        french = (await browser.get(f"{AT}/remarks")).text
+        english = (await browser.get(f"{AT}/remarks", headers={"accept-language": "en"})).text
+    assert "1 endroit à corriger ou à justifier sur 2." in french
+    assert "Arrondi\N{NO-BREAK SPACE}: « Arrondi au millier près. »" in french
+    assert "1 place of 2 to correct or to justify." in english
+    options = [option.split("<")[0] for option in french.split('<option value="BA.')[1:]]
+    assert options[0].startswith("030.brut"), "what is left to justify comes first"
+
+
+async def test_texts_of_earlier_years_about_several_cells_are_each_to_take():
+    proposals = (
+        a_justification(
+            cell="BA.010.brut", reason=JustificationReason.EARLIER_ERROR, text="Erreur de 2022 reprise ici."
+        ),
+        a_justification(cell="BA.030.brut", text="Terrain reçu d’une commune."),
+        a_justification(cell="BA.820.brut", text="Plus rien à cette case ici."),
+    )
+    places = (FindingPlace(("BA.010.brut",)), FindingPlace(("BA.030.brut",)))
+    async with a_browser(World(findings=(a_finding(places=places),), proposals=proposals)) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/remarks")).text
+    assert ">Erreur de 2022 reprise ici.</textarea>" in text
+    assert '<option value="earlier_error" selected>' in text
+    assert '<option value="BA.010.brut" selected>' in text
+    assert 'name="text" value="Terrain reçu d’une commune."' in text
+    assert "Plus rien à cette case" not in text

@@ -298,7 +298,7 @@ async def test_the_other_language_leads_to_the_same_page():
     async with a_browser(World(failures={"justify": Invalid()})) as browser:
         await browser.sign_in()
         asked = await browser.get(f"{AT}/series?cells=BA.010.brut&years=3&lang=fr")
-        refused = await browser.post(f"{AT}/remarks/A-06", {"text": "Trop court"})
+        refused = await browser.post(f"{AT}/remarks/A-06", {"text": "Trop court", "reason": "other"})
         answers = [(await browser.get(f"{AT}/remarks?lang={language}")).status_code for language in ("en", "fr")]
     assert f'href="{AT}/series?cells=BA.010.brut&amp;years=3&amp;lang=en"' in asked.text
     assert f'href="{AT}/remarks?lang=en"' in refused.text, "the form was sent where no page is"

@@ -5,8 +5,9 @@ import pytest
 
 import formsets
 from formsets.values import written
+from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.errors import CellsMalformed, JustificationRefused
-from services.validation.domain.evaluation import Evaluation, evaluate
+from services.validation.domain.evaluation import Evaluation, Finding, evaluate
 from services.validation.domain.justification import Justification, digest_of, normalised
 from services.validation.domain.reading import RawCell, read_texts
 from services.validation.domain.rule_set import compile_rules
@@ -23,16 +24,20 @@ def er_cells(**changes: str) -> dict[str, str]:
     return {**cells, **{name.replace("_", "."): value for name, value in changes.items()}}
 
 
-def er(cells: dict[str, str], *justifications: Justification) -> Evaluation:
-    return evaluate(compile_rules(formsets.load("2024.1")), "ER", cells, justifications)
+def er(cells: dict[str, str], *said: Justification) -> Evaluation:
+    answered = [AnsweredJustification(number, one) for number, one in enumerate(said, start=1)]
+    return evaluate(compile_rules(formsets.load("2024.1")), "ER", cells, answered)
+
+
+def finding_of(found: Evaluation, control: str) -> Finding:
+    return next(finding for finding in found.findings if finding.control == control)
 
 
 def a_justification(
-    control: str, operands: dict[str, str], text: str = "Expliqué en annexe, page 12."
+    control: str, operands: dict[str, str], text: str = "Expliqué en annexe, page 12.", cell: str = ""
 ) -> Justification:
-    return Justification(
-        FILING, "000000018", 2024, control, text, "C. Exemple", datetime(2025, 6, 2, tzinfo=UTC), digest_of(operands)
-    )
+    at = datetime(2025, 6, 2, tzinfo=UTC)
+    return Justification(FILING, "000000018", 2024, control, text, "C. Exemple", at, digest_of(operands), cell)
 
 
 def test_a_filing_that_holds_is_clean_and_fully_computed() -> None:
@@ -66,8 +71,69 @@ def test_a_justification_written_about_these_figures_counts() -> None:
 
     assert without.verdict is Verdict.TO_JUSTIFY
     assert justified.verdict is Verdict.REMARKS
-    assert next(f for f in justified.findings if f.control == "A-20").justification is not None
+    assert finding_of(justified, "A-20").is_justified
     assert outdated.verdict is Verdict.TO_JUSTIFY
+
+
+DEPRECIATED = {"BA_010_amort": "99000000", "BA_110_amort": "9000000000"}
+"""Two lines whose depreciation is above their asset: A-03 must hold on each line."""
+
+
+def test_each_line_on_which_a_control_fails_is_justified_on_its_own() -> None:
+    cells = er_cells(**DEPRECIATED)
+    first, second = finding_of(er(cells), "A-03").places
+    assert [place.cells for place in (first, second)] == [
+        ("BA.010.amort", "BA.010.brut"),
+        ("BA.110.amort", "BA.110.brut"),
+    ]
+
+    one = a_justification("A-03", dict(first.operands), cell="BA.010.brut")
+    both = one, a_justification("A-03", dict(second.operands), cell="BA.110.amort")
+
+    partly = er(cells, one)
+    assert [place.justification is not None for place in finding_of(partly, "A-03").places] == [True, False]
+    assert not finding_of(partly, "A-03").is_justified
+    assert finding_of(er(cells, *both), "A-03").is_justified
+
+
+def test_a_line_that_changes_leaves_the_justification_of_another_as_it_is() -> None:
+    cells = er_cells(**DEPRECIATED)
+    finding = finding_of(er(cells), "A-03")
+    first, second = finding.places
+    said = (
+        a_justification("A-03", dict(first.operands), cell="BA.010.amort"),
+        a_justification("A-03", dict(second.operands), cell="BA.110.amort"),
+    )
+    whole = a_justification("A-03", dict(finding.operands))
+
+    changed = {**cells, "BA.110.amort": "9000000001"}
+
+    assert [bool(place.justification) for place in finding_of(er(changed, *said), "A-03").places] == [True, False]
+    assert not any(place.justification for place in finding_of(er(changed, whole), "A-03").places)
+    assert finding_of(er(cells, whole), "A-03").is_justified
+
+
+def test_each_empty_mandatory_cell_is_justified_on_its_own() -> None:
+    cells = er_cells()
+    del cells["ID.010.v"], cells["ID.020.v"]
+
+    partly = finding_of(er(cells, a_justification("F-31", {}, cell="ID.010.v")), "F-31")
+    found = er(cells, a_justification("F-31", {}, cell="ID.010.v"), a_justification("F-31", {}, cell="ID.020.v"))
+
+    assert [bool(place.justification) for place in partly.places] == [True, False]
+    assert finding_of(found, "F-31").is_justified
+
+
+def test_a_total_read_on_every_line_is_a_cell_of_none() -> None:
+    rules = compile_rules(formsets.load("2025.1"))
+    cells = {"BA.010.net": "1", "BA.010.brut": "500", "BA.900.net": "600"}
+    found = evaluate(rules, "ER", cells, previous={"BA.900.net": "600", "BA.030.net": "500"})
+
+    places = finding_of(found, "H-14").places
+
+    assert places
+    assert all(cell != "BA.900.net" for place in places for cell in place.cells)
+    assert len({place.cells for place in places}) == len(places)
 
 
 def test_a_blocking_control_is_not_justified_away() -> None:
@@ -77,7 +143,7 @@ def test_a_blocking_control_is_not_justified_away() -> None:
     found = er(cells, a_justification("A-01", operands))
 
     assert found.verdict is Verdict.BLOCKED
-    assert next(f for f in found.findings if f.control == "A-01").justification is None
+    assert not finding_of(found, "A-01").is_justified
 
 
 def test_an_empty_mandatory_cell_is_a_finding() -> None:

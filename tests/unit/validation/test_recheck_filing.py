@@ -123,7 +123,7 @@ async def test_a_justification_counts_in_a_small_change_until_its_figures_move()
     assert second is not None
 
     def justified(found: Judged) -> list[bool]:
-        return [bool(f.justification) for f in found.evaluation.findings if f.control == "A-04"]
+        return [f.is_justified for f in found.evaluation.findings if f.control == "A-04"]
 
     assert (justified(first), justified(second)) == ([True], [False])
 

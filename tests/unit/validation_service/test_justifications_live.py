@@ -7,6 +7,7 @@ import pytest
 import formsets
 from chassis.errors import Forbidden, NotFound
 from services.validation.domain.errors import AnswerRefused, JustificationChanged
+from services.validation.domain.justification import ReasonCode
 from services.validation.service import wire
 from services.validation.usecases import UseCases
 from services.validation.usecases.ports import Subject
@@ -30,14 +31,14 @@ def wired() -> UseCases:
     )
 
 
-def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT) -> Written:
-    return Written(filing, SIREN, year, control, text, "C. Exemple", OPERANDS)
+def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT, cell: str = "") -> Written:
+    return Written(filing, SIREN, year, control, text, "C. Exemple", OPERANDS, cell, ReasonCode.SPECIAL_RULE)
 
 
 async def judged(use: UseCases, control: str = "A-04"):  # type: ignore[no-untyped-def]
     found = await use.evaluate_filing(Subject("2024.1", "ER", FILING), CELLS)
-    finding = next(f for f in found.evaluation.findings if f.control == control)
-    return finding.justification, found.refused(finding)
+    (place,) = next(f for f in found.evaluation.findings if f.control == control).places
+    return place.justification, place.refused
 
 
 async def test_a_refused_justification_no_longer_counts_and_says_why() -> None:
@@ -146,3 +147,33 @@ async def test_a_text_that_was_refused_is_not_proposed_again() -> None:
 async def test_nobody_reads_the_texts_of_a_body_that_is_not_theirs() -> None:
     with pytest.raises(NotFound):
         await wired().propose_justifications(FILER, "552081317", 2024, ["A-04"])
+
+
+async def test_texts_about_several_cells_of_a_control_are_kept_answered_and_proposed_apart() -> None:
+    use = wired()
+    whole = await use.record_justification(about(filing=LAST_YEARS, year=2023))
+    cell = await use.record_justification(
+        about(filing=LAST_YEARS, year=2023, cell="BA.110.amort", text="Cette case suit le bail emphytéotique.")
+    )
+    await use.answer_justification(
+        STAFF, LAST_YEARS, "A-04", whole.number, is_accepted=False, text="Dites de quelle case il s'agit."
+    )
+
+    in_force = await use.review_justifications(STAFF, LAST_YEARS)
+    assert [(one.number, one.is_refused) for one in in_force] == [(whole.number, True), (cell.number, False)]
+    (proposal,) = await use.propose_justifications(FILER, SIREN, 2024, ["A-04"])
+    assert (proposal.justification.cell, proposal.justification.reason) == ("BA.110.amort", ReasonCode.SPECIAL_RULE)
+
+
+async def test_a_refused_text_about_a_cell_is_not_saved_by_an_older_one_about_the_whole_control() -> None:
+    use = wired()
+    await use.record_justification(about())
+    cell = await use.record_justification(about(cell="BA.110.amort", text="Cette case suit le bail emphytéotique."))
+    await use.answer_justification(
+        STAFF, FILING, "A-04", cell.number, is_accepted=False, text="Ce bail n'est pas au bilan."
+    )
+
+    counting, refused = await judged(use)
+    assert counting is None
+    assert refused is not None
+    assert refused.number == cell.number

@@ -68,7 +68,7 @@ class DraftEngine(InlineEngine):
     async def evaluate(self, document: ToEvaluate) -> Evaluation:
         self.ticks += 3.0 if document.form_set == "2026.1" else 1.0
         rules = compile_rules(adjusted(self._shelf.load(document.form_set), document.softenings))
-        return evaluate(rules, document.document, document.cells, document.justifications)
+        return evaluate(rules, document.document, document.cells, document.said)
 
 
 def a_filing(number: int, cells: Mapping[str, str], **other: Any) -> FilingToTry:

@@ -1751,6 +1751,8 @@ class JustifyFindingRequest(_message.Message):
     FILING_ID_FIELD_NUMBER: _builtins.int
     CONTROL_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    CELL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -1759,6 +1761,10 @@ class JustifyFindingRequest(_message.Message):
     """Official id of the control."""
     text: _builtins.str
     """The text, at least 20 characters."""
+    cell: _builtins.str
+    """The cell it is about, of those that the finding names, and with it the line; empty for all of them."""
+    reason: _validation_pb2.JustificationReason.ValueType
+    """Kind of reason."""
     def __init__(
         self,
         *,
@@ -1766,10 +1772,12 @@ class JustifyFindingRequest(_message.Message):
         filing_id: _builtins.str = ...,
         control: _builtins.str = ...,
         text: _builtins.str = ...,
+        cell: _builtins.str = ...,
+        reason: _validation_pb2.JustificationReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "filing_id", b"filing_id", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cell", b"cell", "control", b"control", "filing_id", b"filing_id", "reason", b"reason", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

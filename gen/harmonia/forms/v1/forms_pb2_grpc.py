@@ -424,7 +424,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def JustifyFinding(self, request, context):
-        """Justifies a failed control in writing.
+        """Justifies in writing a failed control, or one cell of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,7 +62,7 @@ class FormsServiceStub:
     CheckFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _grpc.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]
-    """Justifies a failed control in writing."""
+    """Justifies in writing a failed control, or one cell of it."""
     MoveFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.MoveFilingRequest, _forms_pb2.MoveFilingResponse]
     """Moves the filing to another step (domain.md §11), with a reason when it goes back."""
     GetCellHistory: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetCellHistoryRequest, _forms_pb2.GetCellHistoryResponse]
@@ -196,7 +196,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     CheckFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]  # type: ignore[assignment]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _aio.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]  # type: ignore[assignment]
-    """Justifies a failed control in writing."""
+    """Justifies in writing a failed control, or one cell of it."""
     MoveFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.MoveFilingRequest, _forms_pb2.MoveFilingResponse]  # type: ignore[assignment]
     """Moves the filing to another step (domain.md §11), with a reason when it goes back."""
     GetCellHistory: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetCellHistoryRequest, _forms_pb2.GetCellHistoryResponse]  # type: ignore[assignment]
@@ -411,7 +411,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.JustifyFindingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.JustifyFindingResponse, _abc.Awaitable[_forms_pb2.JustifyFindingResponse]]:
-        """Justifies a failed control in writing."""
+        """Justifies in writing a failed control, or one cell of it."""
 
     @_abc_1.abstractmethod
     def MoveFiling(

@@ -19,6 +19,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class _Severity:
@@ -116,6 +121,50 @@ VERDICT_BLOCKED: Verdict.ValueType  # 4
 VERDICT_NOT_EVALUABLE: Verdict.ValueType  # 5
 """A blocking or transmission control over mandatory cells could not be evaluated."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
+
+class _JustificationReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _JustificationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JustificationReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    JUSTIFICATION_REASON_UNSPECIFIED: _JustificationReason.ValueType  # 0
+    """Not said: kept as another reason."""
+    JUSTIFICATION_REASON_EXCEPTIONAL_EVENT: _JustificationReason.ValueType  # 1
+    """An exceptional operation or event of the year."""
+    JUSTIFICATION_REASON_METHOD_CHANGE: _JustificationReason.ValueType  # 2
+    """A change of accounting method or presentation."""
+    JUSTIFICATION_REASON_SCOPE_CHANGE: _JustificationReason.ValueType  # 3
+    """A change of scope: a merger, a sale or a transfer of dwellings."""
+    JUSTIFICATION_REASON_EARLIER_ERROR: _JustificationReason.ValueType  # 4
+    """An error of an earlier year that this one mends."""
+    JUSTIFICATION_REASON_SPECIAL_RULE: _JustificationReason.ValueType  # 5
+    """A rule or text that applies to this body."""
+    JUSTIFICATION_REASON_ROUNDING: _JustificationReason.ValueType  # 6
+    """Rounding."""
+    JUSTIFICATION_REASON_OTHER: _JustificationReason.ValueType  # 7
+    """Another reason, which the text says."""
+
+class JustificationReason(_JustificationReason, metaclass=_JustificationReasonEnumTypeWrapper):
+    """Why a figure that a control finds doubtful is right, so that reasons can be counted and compared."""
+
+JUSTIFICATION_REASON_UNSPECIFIED: JustificationReason.ValueType  # 0
+"""Not said: kept as another reason."""
+JUSTIFICATION_REASON_EXCEPTIONAL_EVENT: JustificationReason.ValueType  # 1
+"""An exceptional operation or event of the year."""
+JUSTIFICATION_REASON_METHOD_CHANGE: JustificationReason.ValueType  # 2
+"""A change of accounting method or presentation."""
+JUSTIFICATION_REASON_SCOPE_CHANGE: JustificationReason.ValueType  # 3
+"""A change of scope: a merger, a sale or a transfer of dwellings."""
+JUSTIFICATION_REASON_EARLIER_ERROR: JustificationReason.ValueType  # 4
+"""An error of an earlier year that this one mends."""
+JUSTIFICATION_REASON_SPECIAL_RULE: JustificationReason.ValueType  # 5
+"""A rule or text that applies to this body."""
+JUSTIFICATION_REASON_ROUNDING: JustificationReason.ValueType  # 6
+"""Rounding."""
+JUSTIFICATION_REASON_OTHER: JustificationReason.ValueType  # 7
+"""Another reason, which the text says."""
+Global___JustificationReason: _TypeAlias = JustificationReason  # noqa: Y015
 
 class _RunState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -473,6 +522,7 @@ class Finding(_message.Message):
     OPERANDS_FIELD_NUMBER: _builtins.int
     JUSTIFICATION_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
     control: _builtins.str
     """Official id, for example `A-06`."""
     severity: Global___Severity.ValueType
@@ -500,12 +550,20 @@ class Finding(_message.Message):
         """Values of the operands when it failed."""
 
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def justification(self) -> Global___Justification:
-        """Justification in force, if any."""
+        """Of the first place, for who does not read `places` yet."""
 
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def refused(self) -> Global___Justification:
-        """The justification of these very figures that the authority refused, if any; it does not count."""
+        """Of the first place, for who does not read `places` yet."""
+
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingPlace]:
+        """Where it fails, when it does: each line of a control that must hold on each, each empty mandatory cell of F-31, and otherwise
+        one place. It is justified when each of them is.
+        """
 
     def __init__(
         self,
@@ -520,14 +578,57 @@ class Finding(_message.Message):
         operands: _abc.Iterable[_types_pb2.Cell] | None = ...,
         justification: Global___Justification | None = ...,
         refused: Global___Justification | None = ...,
+        places: _abc.Iterable[Global___FindingPlace] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "justification", b"justification", "message", b"message", "refused", b"refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "justification", b"justification", "message", b"message", "missing", b"missing", "operands", b"operands", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "justification", b"justification", "message", b"message", "missing", b"missing", "operands", b"operands", "places", b"places", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Finding: _TypeAlias = Finding  # noqa: Y015
+
+@_typing.final
+class FindingPlace(_message.Message):
+    """One place where a control fails, justified on its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CELLS_FIELD_NUMBER: _builtins.int
+    OPERANDS_FIELD_NUMBER: _builtins.int
+    JUSTIFICATION_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells of the filing that it is about; a justification of one of them is of this place."""
+
+    @_builtins.property
+    def operands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses of the operands of the finding that belong to it."""
+
+    @_builtins.property
+    def justification(self) -> Global___Justification:
+        """Justification in force, if any: of a cell of this place, or of the whole control."""
+
+    @_builtins.property
+    def refused(self) -> Global___Justification:
+        """The justification of these very figures that the authority refused, if any; it does not count."""
+
+    def __init__(
+        self,
+        *,
+        cells: _abc.Iterable[_builtins.str] | None = ...,
+        operands: _abc.Iterable[_builtins.str] | None = ...,
+        justification: Global___Justification | None = ...,
+        refused: Global___Justification | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["justification", b"justification", "refused", b"refused"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "justification", b"justification", "operands", b"operands", "refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindingPlace: _TypeAlias = FindingPlace  # noqa: Y015
 
 @_typing.final
 class EvaluateFilingResponse(_message.Message):
@@ -588,6 +689,8 @@ class Justification(_message.Message):
     IS_ACCEPTED_FIELD_NUMBER: _builtins.int
     ANSWERED_BY_FIELD_NUMBER: _builtins.int
     ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    CELL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     control: _builtins.str
     """Official id of the control."""
     text: _builtins.str
@@ -606,6 +709,10 @@ class Justification(_message.Message):
     """True when the authority accepted it; says nothing while `answered_by` is empty."""
     answered_by: _builtins.str
     """Who answered; empty while nobody has."""
+    cell: _builtins.str
+    """The cell it is about, and with it the line; empty when it is about all that the control found."""
+    reason: Global___JustificationReason.ValueType
+    """Kind of reason."""
     @_builtins.property
     def written_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -628,10 +735,12 @@ class Justification(_message.Message):
         is_accepted: _builtins.bool = ...,
         answered_by: _builtins.str = ...,
         answered_at: _timestamp_pb2.Timestamp | None = ...,
+        cell: _builtins.str = ...,
+        reason: Global___JustificationReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answered_at", b"answered_at", "answered_by", b"answered_by", "author", b"author", "control", b"control", "is_accepted", b"is_accepted", "number", b"number", "operands_digest", b"operands_digest", "text", b"text", "written_at", b"written_at", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answered_at", b"answered_at", "answered_by", b"answered_by", "author", b"author", "cell", b"cell", "control", b"control", "is_accepted", b"is_accepted", "number", b"number", "operands_digest", b"operands_digest", "reason", b"reason", "text", b"text", "written_at", b"written_at", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -651,6 +760,8 @@ class RecordJustificationRequest(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     OPERANDS_FIELD_NUMBER: _builtins.int
+    CELL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -665,9 +776,13 @@ class RecordJustificationRequest(_message.Message):
     """The text, 20 to 2,000 characters."""
     author: _builtins.str
     """Name of the author."""
+    cell: _builtins.str
+    """The cell it is about; empty for all that the control found."""
+    reason: Global___JustificationReason.ValueType
+    """Kind of reason."""
     @_builtins.property
     def operands(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
-        """Operands of the finding that is justified."""
+        """Operands of the place that is justified, or of the whole finding."""
 
     def __init__(
         self,
@@ -680,10 +795,12 @@ class RecordJustificationRequest(_message.Message):
         text: _builtins.str = ...,
         author: _builtins.str = ...,
         operands: _abc.Iterable[_types_pb2.Cell] | None = ...,
+        cell: _builtins.str = ...,
+        reason: Global___JustificationReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "body", b"body", "control", b"control", "filing_id", b"filing_id", "operands", b"operands", "request_id", b"request_id", "text", b"text", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "body", b"body", "cell", b"cell", "control", b"control", "filing_id", b"filing_id", "operands", b"operands", "reason", b"reason", "request_id", b"request_id", "text", b"text", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -744,7 +861,7 @@ class ListJustificationsResponse(_message.Message):
     JUSTIFICATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def justifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___Justification]:
-        """In force, by control id."""
+        """In force, by control id and cell."""
 
     def __init__(
         self,
@@ -800,7 +917,7 @@ class ProposeJustificationsResponse(_message.Message):
     PROPOSALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Justification]:
-        """The text of the latest earlier year of each control, by control id."""
+        """The text of the latest earlier year of each control and cell, by control id and cell."""
 
     def __init__(
         self,
@@ -846,7 +963,7 @@ class ReviewJustificationsResponse(_message.Message):
     JUSTIFICATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def justifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___Justification]:
-        """In force, by control id."""
+        """In force, by control id and cell."""
 
     def __init__(
         self,

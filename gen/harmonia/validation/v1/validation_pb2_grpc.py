@@ -143,7 +143,8 @@ class ValidationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordJustification(self, request, context):
-        """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history.
+        """Keeps the written justification of one failed control, or of one cell of it; a new one for the same control and cell replaces
+        the old, which stays in history.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

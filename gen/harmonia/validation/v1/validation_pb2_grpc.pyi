@@ -40,7 +40,9 @@ class ValidationServiceStub:
     RecheckFiling: _grpc.UnaryUnaryMultiCallable[_validation_pb2.RecheckFilingRequest, _validation_pb2.RecheckFilingResponse]
     """Judges a filing after a small change, running only what the change touches, from a report this process still remembers."""
     RecordJustification: _grpc.UnaryUnaryMultiCallable[_validation_pb2.RecordJustificationRequest, _validation_pb2.RecordJustificationResponse]
-    """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history."""
+    """Keeps the written justification of one failed control, or of one cell of it; a new one for the same control and cell replaces
+    the old, which stays in history.
+    """
     ListJustifications: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ListJustificationsRequest, _validation_pb2.ListJustificationsResponse]
     """Lists the justifications of a filing."""
     ProposeJustifications: _grpc.UnaryUnaryMultiCallable[_validation_pb2.ProposeJustificationsRequest, _validation_pb2.ProposeJustificationsResponse]
@@ -82,7 +84,9 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     RecheckFiling: _aio.UnaryUnaryMultiCallable[_validation_pb2.RecheckFilingRequest, _validation_pb2.RecheckFilingResponse]  # type: ignore[assignment]
     """Judges a filing after a small change, running only what the change touches, from a report this process still remembers."""
     RecordJustification: _aio.UnaryUnaryMultiCallable[_validation_pb2.RecordJustificationRequest, _validation_pb2.RecordJustificationResponse]  # type: ignore[assignment]
-    """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history."""
+    """Keeps the written justification of one failed control, or of one cell of it; a new one for the same control and cell replaces
+    the old, which stays in history.
+    """
     ListJustifications: _aio.UnaryUnaryMultiCallable[_validation_pb2.ListJustificationsRequest, _validation_pb2.ListJustificationsResponse]  # type: ignore[assignment]
     """Lists the justifications of a filing."""
     ProposeJustifications: _aio.UnaryUnaryMultiCallable[_validation_pb2.ProposeJustificationsRequest, _validation_pb2.ProposeJustificationsResponse]  # type: ignore[assignment]
@@ -145,7 +149,9 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _validation_pb2.RecordJustificationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.RecordJustificationResponse, _abc.Awaitable[_validation_pb2.RecordJustificationResponse]]:
-        """Keeps the written justification of one failed control; a new one for the same control replaces the old, which stays in history."""
+        """Keeps the written justification of one failed control, or of one cell of it; a new one for the same control and cell replaces
+        the old, which stays in history.
+        """
 
     @_abc_1.abstractmethod
     def ListJustifications(
