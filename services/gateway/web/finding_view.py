@@ -155,7 +155,7 @@ def _links(
             continue
         form = form_set.form_of(address)
         path = f"/filings/{identity.filing_id}/forms/{form.code}#cell-{address}" if form.document == document else ""
-        text = shown(values[kept], form_set.cell_type(address), _, is_computed=True) if kept in values else ""
+        text = shown(values[kept], form_set.cell_type(address), _, is_computed=True) if values.get(kept) else ""
         yield CellLink(address, label_of(form_set, address, _), path, text)
 
 

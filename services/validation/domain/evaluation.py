@@ -48,7 +48,7 @@ class Finding:
     cells: tuple[str, ...]
     missing: tuple[str, ...] = ()
     operands: tuple[tuple[str, str], ...] = ()
-    """Address and written form of what the control read, empty cells left out, when it failed."""
+    """Address and written form of what the control read, when it failed; empty cells only when it is about those."""
     places: tuple[Place, ...] = ()
     """Where it fails, when it does."""
 
@@ -243,7 +243,8 @@ def _required(form_set: FormSet, report: Report) -> Finding:
         ControlText(english.what, f"Cells: {named}.", english.how),
         report.required_missing,
         report.required_missing,
-        places=tuple(Place((address,)) for address in report.required_missing),
+        tuple((address, "") for address in report.required_missing),
+        tuple(Place((address,), ((address, ""),)) for address in report.required_missing),
     )
 
 

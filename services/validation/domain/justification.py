@@ -65,9 +65,8 @@ class Justification:
 
 
 def digest_of(operands: Mapping[str, str]) -> str:
-    """Hexadecimal SHA-256 of cells in written form; empty cells do not count."""
-    filled = {address: value for address, value in operands.items() if value}
-    canonical = json.dumps(filled, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Hexadecimal SHA-256 of cells in written form; an empty one counts as empty, as those that F-31 is about."""
+    canonical = json.dumps(dict(operands), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

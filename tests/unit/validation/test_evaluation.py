@@ -115,13 +115,15 @@ def test_a_line_that_changes_leaves_the_justification_of_another_as_it_is() -> N
 
 def test_each_empty_mandatory_cell_is_justified_on_its_own() -> None:
     cells = er_cells()
-    del cells["ID.010.v"], cells["ID.020.v"]
+    del cells["ID.010.v"], cells["ID.030.v"]
 
-    partly = finding_of(er(cells, a_justification("F-31", {}, cell="ID.010.v")), "F-31")
-    found = er(cells, a_justification("F-31", {}, cell="ID.010.v"), a_justification("F-31", {}, cell="ID.020.v"))
+    first = a_justification("F-31", {"ID.010.v": ""}, cell="ID.010.v")
+    second = a_justification("F-31", {"ID.030.v": ""}, cell="ID.030.v")
+    one_empty = a_justification("F-31", {"ID.010.v": ""})
 
-    assert [bool(place.justification) for place in partly.places] == [True, False]
-    assert finding_of(found, "F-31").is_justified
+    assert [bool(place.justification) for place in finding_of(er(cells, first), "F-31").places] == [True, False]
+    assert finding_of(er(cells, first, second), "F-31").is_justified
+    assert not finding_of(er(cells, one_empty), "F-31").is_justified, "written when the second was filled"
 
 
 def test_a_total_read_on_every_line_is_a_cell_of_none() -> None:
@@ -155,7 +157,7 @@ def test_an_empty_mandatory_cell_is_a_finding() -> None:
     assert found.verdict is Verdict.TO_JUSTIFY
     assert found.findings[-1].control == "F-31"
     assert found.findings[-1].missing == ("ID.010.v",)
-    assert er(cells, a_justification("F-31", {})).verdict is Verdict.REMARKS
+    assert er(cells, a_justification("F-31", {"ID.010.v": ""})).verdict is Verdict.REMARKS
 
 
 def test_an_empty_filing_is_not_evaluable() -> None:
@@ -201,6 +203,7 @@ def test_padding_does_not_make_a_justification_long_enough() -> None:
     assert normalised("  trop \n\n   court ") == "trop court"
 
 
-def test_the_digest_of_operands_ignores_order_and_empty_cells() -> None:
-    assert digest_of({"a": "1", "b": "2", "c": ""}) == digest_of({"b": "2", "a": "1"})
+def test_the_digest_of_operands_ignores_their_order() -> None:
+    assert digest_of({"a": "1", "b": ""}) == digest_of({"b": "", "a": "1"})
+    assert digest_of({"a": "1", "b": ""}) != digest_of({"a": "1"})
     assert digest_of({"a": "1"}) != digest_of({"a": "2"})
