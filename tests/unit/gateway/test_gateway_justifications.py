@@ -1,5 +1,7 @@
 """Justifications that live: last year's text proposed, the authority's answer shown and given."""
 
+import re
+
 import pytest
 
 from chassis.errors import Conflict, Unavailable
@@ -109,8 +111,9 @@ async def test_a_control_that_fails_in_several_places_tells_those_left():
     assert "1 endroit à corriger ou à justifier sur 2." in french
     assert "Arrondi\N{NO-BREAK SPACE}: « Arrondi au millier près. »" in french
     assert "1 place of 2 to correct or to justify." in english
-    options = [option.split("<")[0] for option in french.split('<option value="BA.')[1:]]
-    assert options[0].startswith("030.brut"), "what is left to justify comes first"
+    options = re.findall(r'<option value="(BA[^"]+)">([^<]*)</option>', french)
+    assert [address for address, _ in options] == ["BA.030.brut", "BA.010.brut"], "what is left to justify comes first"
+    assert options[1][1] == "BA.010.brut Frais d&#39;établissement — Brut"
 
 
 async def test_texts_of_earlier_years_about_several_cells_are_each_to_take():
