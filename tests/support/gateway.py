@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import httpx
 
@@ -62,6 +63,7 @@ from services.gateway.clients.answers import (
     ImportProblem,
     Indication,
     Justification,
+    Move,
     OpenableDocument,
     OpenedFiling,
     OpenedTrial,
@@ -130,6 +132,17 @@ def an_identity(document: Document = Document.ER, **other: object) -> FilingIden
     return FilingIdentity(**{**values, **other})  # type: ignore[arg-type]
 
 
+MOVES = {
+    Step.ENTRY: (Move(Step.ACCOUNTING, "filing.edit"), Move(Step.SIGNATURE, "filing.validate")),
+    Step.ACCOUNTING: (Move(Step.SIGNATURE, "filing.validate"), Move(Step.ENTRY, "filing.return", needs_reason=True)),
+    Step.SIGNATURE: (
+        Move(Step.ENTRY, "filing.return", needs_reason=True),
+        Move(Step.ACCOUNTING, "filing.return", needs_reason=True),
+    ),
+}
+"""As `forms` says them."""
+
+
 def a_filing(identity: FilingIdentity | None = None, **other: object) -> Filing:
     """Return a filing at entry, never signed."""
     values: dict[str, object] = {
@@ -148,7 +161,9 @@ def a_filing(identity: FilingIdentity | None = None, **other: object) -> Filing:
         "fillable": 700,
         "conflicts": (),
     }
-    return Filing(**{**values, **other})  # type: ignore[arg-type]
+    values |= other
+    moves = () if values.get("is_trial") else MOVES.get(cast("Step", values["step"]), ())
+    return Filing(**{"moves": moves, **values})  # type: ignore[arg-type]
 
 
 def a_finding(control: str = "A-06", **other: object) -> Finding:

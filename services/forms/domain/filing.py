@@ -209,6 +209,13 @@ class Filing:
             self, revision=self.revision + 1, changed_at=at, verdict=verdict, rule_set=rule_set, report=report
         )
 
+    @property
+    def moves(self) -> Mapping[Step, str]:
+        """Steps the body may move it to now, each with the permission it needs; a trial goes nowhere."""
+        if self.is_trial or self.lock is not None:
+            return {}
+        return {to: permission for (at, to), permission in _MOVES.items() if at is self.step}
+
     def moved(self, step: Step, reason: str, at: datetime) -> "Filing":
         """Return the filing at another step.
 

@@ -34,14 +34,14 @@ _STATES = {
     ReviewState.ANSWERED: "réponse reçue",
     ReviewState.RELIABLE: "fiabilisé",
 }
-_REACHED_FROM: Mapping[ReviewState, frozenset[ReviewState]] = {
-    ReviewState.WAITING: frozenset(),
-    ReviewState.IN_PROGRESS: frozenset(ReviewState),
-    ReviewState.ASKED: frozenset(ReviewState),
-    ReviewState.ANSWERED: frozenset({ReviewState.ASKED}),
-    ReviewState.RELIABLE: frozenset(ReviewState) - {ReviewState.ASKED},
+_NEXT: Mapping[ReviewState, tuple[ReviewState, ...]] = {
+    ReviewState.WAITING: (ReviewState.IN_PROGRESS, ReviewState.ASKED, ReviewState.RELIABLE),
+    ReviewState.IN_PROGRESS: (ReviewState.ASKED, ReviewState.RELIABLE),
+    ReviewState.ASKED: (ReviewState.ANSWERED, ReviewState.IN_PROGRESS, ReviewState.ASKED),
+    ReviewState.ANSWERED: (ReviewState.RELIABLE, ReviewState.IN_PROGRESS, ReviewState.ASKED),
+    ReviewState.RELIABLE: (ReviewState.IN_PROGRESS, ReviewState.ASKED),
 }
-"""State → the states an officer may bring a filing from. Nothing is found reliable while a question waits."""
+"""State → where an officer may bring it, the likeliest first. Nothing is found reliable while a question waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,22 @@ class Review:
     answer: str = ""
     """What was answered to it; empty while nothing was."""
 
+    @property
+    def next_states(self) -> tuple[ReviewState, ...]:
+        """Where an officer may bring it, the likeliest first."""
+        return _NEXT[self.state]
+
     def moved(self, state: ReviewState, text: str, author: str, at: datetime) -> "Review":
-        """Return the review in another state; the same one without a text changes nothing.
+        """Return the review in another state; the same one without new words changes nothing.
 
         Raises:
             StepRefused: there is no such way.
             ReasonMissing: a question or an answer without words.
         """
-        if state is self.state and (not text.strip() or text.strip() in (self.question, self.answer)):
+        is_told = state in (ReviewState.ASKED, ReviewState.ANSWERED)
+        if state is self.state and (not is_told or text.strip() in ("", self.question, self.answer)):
             return self
-        if self.state not in _REACHED_FROM[state]:
+        if state not in self.next_states:
             raise StepRefused(f"La fiabilisation ne passe pas de « {_STATES[self.state]} » à « {_STATES[state]} ».")
         if state is ReviewState.ASKED:
             return Review(state, author, at, require_text("text", text, "Écrivez la question."))

@@ -321,6 +321,10 @@ def filing_message(filing: Filing) -> pb.Filing:
         review=review_message(filing.review) if filing.is_closed_by_signature else None,
         return_request=request_message(filing.return_request) if filing.return_request else None,
         last_day=filing.last_day.isoformat() if filing.last_day else "",
+        moves=[
+            pb.Move(step=pb.Step.ValueType(int(to)), permission=permission, needs_reason=to < filing.step)
+            for to, permission in filing.moves.items()
+        ],
     )
 
 
@@ -332,6 +336,7 @@ def review_message(review: Review) -> pb.Review:
         at=stamp(review.at) if review.at else None,
         question=review.question,
         answer=review.answer,
+        next_states=[_REVIEW_STATES[state] for state in review.next_states],
     )
 
 

@@ -285,6 +285,17 @@ class Review:
     at: datetime | None = None
     question: str = ""
     answer: str = ""
+    next_states: tuple[ReviewState, ...] = ()
+    """Where an officer may bring it, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step that the people of the body may move a filing to."""
+
+    step: Step
+    permission: str = ""
+    needs_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +358,8 @@ class Filing:
     """For the people of the body only."""
     last_day: str = ""
     """Last day to type, import and sign; empty when the campaign is not known."""
+    moves: tuple[Move, ...] = ()
+    """Where the people of the body may move it now."""
 
 
 @dataclass(frozen=True, slots=True)

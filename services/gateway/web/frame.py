@@ -15,6 +15,7 @@ from services.gateway.clients.answers import (
     Filing,
     FilingIdentity,
     Finding,
+    Move,
     Passport,
     ReviewState,
     Severity,
@@ -63,34 +64,9 @@ class Link:
     """True for a sentence that says that nothing is left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A step the person may move the filing to."""
-
-    step: Step
-    needs_reason: bool
-
-
-_MOVES: dict[tuple[Step, Step], str] = {
-    (Step.ENTRY, Step.ACCOUNTING): "filing.edit",
-    (Step.ENTRY, Step.SIGNATURE): "filing.validate",
-    (Step.ACCOUNTING, Step.SIGNATURE): "filing.validate",
-    (Step.ACCOUNTING, Step.ENTRY): "filing.return",
-    (Step.SIGNATURE, Step.ENTRY): "filing.return",
-    (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
-}
-"""Buttons to offer; `forms` decides whether the move is made."""
-
-
 def moves(filing: Filing, passport: Passport) -> list[Move]:
-    """Return the moves to offer to this person; a trial goes nowhere."""
-    if filing.is_trial:
-        return []
-    return [
-        Move(to, needs_reason=to.number < filing.step.number)
-        for (at, to), permission in _MOVES.items()
-        if at is filing.step and passport.may(permission, filing.identity.body)
-    ]
+    """Return the moves to offer to this person."""
+    return [move for move in filing.moves if passport.may(move.permission, filing.identity.body)]
 
 
 def is_editable(visit: Visit, filing: Filing) -> bool:

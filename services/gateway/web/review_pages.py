@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import Filing, ReviewState, Step, TransmittedFiling
+from services.gateway.clients.answers import Filing, Review, ReviewState, Step, TransmittedFiling
 from services.gateway.web.consultation_pages import Choice, cells_of, compared, over_the_years
 from services.gateway.web.errors import explained, status_of, told_beside, told_first
 from services.gateway.web.export_pages import asked_version
@@ -18,14 +18,6 @@ from services.gateway.web.visit import Visit, Visitor
 router = APIRouter(include_in_schema=False)
 
 _REFUSALS = (Invalid, Conflict, RuleBroken)
-_OFFERED: Mapping[ReviewState, tuple[ReviewState, ...]] = {
-    ReviewState.WAITING: (ReviewState.IN_PROGRESS, ReviewState.ASKED, ReviewState.RELIABLE),
-    ReviewState.IN_PROGRESS: (ReviewState.ASKED, ReviewState.RELIABLE),
-    ReviewState.ASKED: (ReviewState.ANSWERED, ReviewState.IN_PROGRESS, ReviewState.ASKED),
-    ReviewState.ANSWERED: (ReviewState.RELIABLE, ReviewState.IN_PROGRESS, ReviewState.ASKED),
-    ReviewState.RELIABLE: (ReviewState.IN_PROGRESS, ReviewState.ASKED),
-}
-"""States to offer, the likeliest first; `forms` decides whether the review goes there."""
 
 
 @router.get("/staff/filings/{filing_id}")
@@ -166,11 +158,11 @@ async def _overview(
 
 def _offers(visit: Visit, filing: Filing) -> dict[str, Any]:
     may, request = visit.passport.may_everywhere, filing.return_request
-    state = filing.review.state if filing.review else ReviewState.UNSPECIFIED
+    review = filing.review or Review(ReviewState.UNSPECIFIED)
     is_in_review, is_closed = filing.step is Step.REVIEW, filing.step is Step.CLOSED
     return {
-        "states": _OFFERED.get(state, ()) if is_in_review and may("filing.review") else (),
-        "may_close": is_in_review and state is ReviewState.RELIABLE and may("filing.close"),
+        "states": review.next_states if is_in_review and may("filing.review") else (),
+        "may_close": is_in_review and review.state is ReviewState.RELIABLE and may("filing.close"),
         "may_return": is_in_review and may("filing.return"),
         "may_decide": is_closed and request is not None and request.is_pending and may("filing.close"),
         "may_archive": is_closed and may("filing.close"),

@@ -16,8 +16,8 @@ WAYS = {
     *((state, ASKED) for state in ReviewState),
     (ASKED, ANSWERED),
     *((state, RELIABLE) for state in ReviewState if state is not ASKED),
-}
-STAYING = {(state, state) for state in (WAITING, ANSWERED)}
+} - {(IN_PROGRESS, IN_PROGRESS), (RELIABLE, RELIABLE)}
+STAYING = {(state, state) for state in ReviewState if state not in (ASKED, ANSWERED)}
 SENT = a_filing(step=Step.REVIEW, signed_version=1)
 BY = ("Alex Agent", NOON)
 
@@ -33,11 +33,13 @@ def test_the_review_goes_the_ways_of_the_trade_and_no_other(now, then):
     else:
         with pytest.raises(StepRefused):
             Review(now).moved(then, "Pourquoi ?", *BY)
+    assert (then in Review(now).next_states) == ((now, then) in WAYS), "what is offered is what is done"
 
 
 def test_bringing_the_review_where_it_is_changes_nothing():
     asked = UNREVIEWED.moved(ASKED, "Pourquoi ?", *BY)
 
+    assert Review(RELIABLE).moved(RELIABLE, "Pourquoi ?", *BY) == Review(RELIABLE)
     assert asked.moved(ASKED, " Pourquoi ? ", "Une autre", NOON) is asked
     assert asked.moved(ASKED, "Et là ?", *BY).question == "Et là ?"
 

@@ -17,8 +17,17 @@ PENDING = ReturnRequest("Erreur de saisie", "Dominique Direction", NOW)
 REFUSED = replace(PENDING, refusal="Trop tard", refused_by="Alex Agent", refused_at=NOW)
 
 
+NEXT = {
+    ReviewState.WAITING: (ReviewState.IN_PROGRESS, ReviewState.ASKED, ReviewState.RELIABLE),
+    ReviewState.ASKED: (ReviewState.ANSWERED, ReviewState.IN_PROGRESS, ReviewState.ASKED),
+    ReviewState.RELIABLE: (ReviewState.IN_PROGRESS, ReviewState.ASKED),
+}
+"""As `forms` says them."""
+
+
 def sent(state=ReviewState.WAITING, step=Step.REVIEW, **other):
-    review = Review(state, "Alex Agent", NOW, QUESTION if state is ReviewState.ASKED else "")
+    question = QUESTION if state is ReviewState.ASKED else ""
+    review = Review(state, "Alex Agent", NOW, question, next_states=NEXT.get(state, ()))
     return World(filing=a_filing(step=step, signed_version=1, review=review, **other))
 
 

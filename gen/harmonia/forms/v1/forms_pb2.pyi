@@ -233,6 +233,7 @@ class Review(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     QUESTION_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    NEXT_STATES_FIELD_NUMBER: _builtins.int
     state: Global___ReviewState.ValueType
     """Where it is."""
     author: _builtins.str
@@ -245,6 +246,10 @@ class Review(_message.Message):
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
 
+    @_builtins.property
+    def next_states(self) -> _containers.RepeatedScalarFieldContainer[Global___ReviewState.ValueType]:
+        """Where an officer may bring it, the likeliest first."""
+
     def __init__(
         self,
         *,
@@ -253,14 +258,45 @@ class Review(_message.Message):
         at: _timestamp_pb2.Timestamp | None = ...,
         question: _builtins.str = ...,
         answer: _builtins.str = ...,
+        next_states: _abc.Iterable[Global___ReviewState.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "at", b"at", "author", b"author", "question", b"question", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "at", b"at", "author", b"author", "next_states", b"next_states", "question", b"question", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
+class Move(_message.Message):
+    """A step that the people of the body may move a filing to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    NEEDS_REASON_FIELD_NUMBER: _builtins.int
+    step: Global___Step.ValueType
+    """The step."""
+    permission: _builtins.str
+    """What it takes on the body, for instance `filing.validate`."""
+    needs_reason: _builtins.bool
+    """True for a move back, which takes a reason."""
+    def __init__(
+        self,
+        *,
+        step: Global___Step.ValueType = ...,
+        permission: _builtins.str = ...,
+        needs_reason: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["needs_reason", b"needs_reason", "permission", b"permission", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Move: _TypeAlias = Move  # noqa: Y015
 
 @_typing.final
 class ReturnRequest(_message.Message):
@@ -489,6 +525,7 @@ class Filing(_message.Message):
     RETURN_REQUEST_FIELD_NUMBER: _builtins.int
     TO_REVIEW_FIELD_NUMBER: _builtins.int
     LAST_DAY_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -559,6 +596,10 @@ class Filing(_message.Message):
     def to_review(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellToReview]:
         """Cells to look at again; for the people of the body only."""
 
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___Move]:
+        """Where the people of the body may move it now."""
+
     def __init__(
         self,
         *,
@@ -585,10 +626,11 @@ class Filing(_message.Message):
         return_request: Global___ReturnRequest | None = ...,
         to_review: _abc.Iterable[Global___CellToReview] | None = ...,
         last_day: _builtins.str = ...,
+        moves: _abc.Iterable[Global___Move] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
