@@ -465,7 +465,7 @@ def to_explanation(request: pb.JustifyFindingRequest) -> Explanation:
     Raises:
         Invalid: the control, the cell or the text is none.
     """
-    # The use case says how long a justification may be; this only keeps out what is no text at all.
+    # Validation says how long a justification may be; this only keeps out what is no text at all.
     text = to_text("text", request.text, longest=100_000)
     control = to_text("control", request.control, longest=20)
     cell = to_text("cell", request.cell, longest=40) if request.cell else ""

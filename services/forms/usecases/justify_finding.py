@@ -15,10 +15,6 @@ from services.forms.usecases.evaluating import evaluate, write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork
 
-SHORTEST_TEXT = 20
-"""Characters of a justification, at least (control W-02)."""
-LONGEST_TEXT = 2000
-
 
 class JustifyFinding:
     """The text is kept by validation with the operands it was written about: when they change, it no longer counts."""
@@ -31,7 +27,8 @@ class JustifyFinding:
 
         Raises:
             FilingUnknown: no such filing for this caller.
-            NotAFinding: the control does not fail, or not at this cell, or blocks; the text is too short or too long.
+            NotAFinding: the control does not fail, or not at this cell, or blocks.
+            Invalid: the text is too short or too long (W-02), as validation says.
             FilingNotEditable: wrong step, or a signature is under way.
             TrialOnly: it is a trial.
             CampaignClosed: its last day is over.
@@ -61,13 +58,10 @@ def _told(filing_id: UUID, explanation: Explanation, caller: Caller, at: datetim
 
 
 def _operands_of(report: Evaluation, explanation: Explanation) -> dict[str, str]:
-    control, length = explanation.control, len(explanation.text)
+    control = explanation.control
     finding = next((f for f in report.findings if f.control == control and f.is_failed), None)
     if finding is None or finding.severity not in ("A", "R"):
         raise _refused(f"Le contrôle {control} n'est pas une anomalie à justifier.", "control", "NOT_A_FINDING")
-    if not SHORTEST_TEXT <= length <= LONGEST_TEXT:
-        sentence = f"La justification compte {length} caractères ; il en faut de {SHORTEST_TEXT} à {LONGEST_TEXT}."
-        raise _refused(sentence, "text", "W-02")
     try:
         return finding.operands_at(explanation.cell)
     except LookupError:
