@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import case, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
+from services.forms.domain.filing import Document
+from services.forms.domain.form_set_preview import FilledCells, ValueCount
+from services.forms.store.filings import reached
 from services.forms.store.rows import CellRow, CellVersionRow, FilingRow
 
 # Arrays, because a statement a cell costs ten times more. A change of conflict, provisional or seal mark alone is not a
@@ -89,6 +92,22 @@ class SqlCells:
             _PRESENT.where(CellRow.filing_id == filing_id, CellRow.address == func.any(list(addresses)))
         )
         return {row[0]: _to_domain(*row) for row in rows}
+
+    async def filled_in_campaign(
+        self, document: Document, year: int, form_set: str, certain: Collection[str]
+    ) -> FilledCells:
+        """Count in one statement, whatever the number of filings: what is sure together, the rest by value."""
+        is_certain = CellRow.address == func.any(list(certain))
+        address, value = (case((is_certain, None), else_=column) for column in (CellRow.address, CellRow.value))
+        found = await self._session.execute(
+            select(address, value, CellRow.conflict.is_not(None) & ~is_certain, func.count())
+            .join(FilingRow, FilingRow.id == CellRow.filing_id)
+            .where(*reached(document, year), FilingRow.form_set == form_set, CellRow.value != "")
+            .group_by(literal_column("1"), literal_column("2"), literal_column("3"))
+        )
+        counted = [ValueCount(*row) for row in found]
+        others = [one for one in counted if one.address is not None]
+        return FilledCells(sum(one.filings for one in counted if one.address is None), others)
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Write cells and a line of history for each new version, in one statement whatever their number."""
