@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import CellsToChoose, Document, FormSetChange, Publication, SetAsideCell
+from services.gateway.clients.answers import Document, FormSetChange, Publication, SetAsideCell
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
+from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
 
@@ -195,7 +196,7 @@ async def _page(
         "form_sets": formsets.available(),
         "change": change,
         "is_published": states.get(asked.get("form_set", "")) == PUBLISHED,
-        "to_choose": [(one, _label(one, visit.wording)) for one in change.to_choose] if change else [],
+        "to_choose": [(one, official(one.label)) for one in change.to_choose] if change else [],
         "publications": publications,
         "under_way": next((one for one in publications if one.is_under_way and _is_of(one, asked)), None),
         "in_force": change.in_force if change else None,
@@ -210,10 +211,3 @@ async def _page(
 
 def _is_of(publication: Publication, asked: Mapping[str, str]) -> bool:
     return (publication.document.code, str(publication.year)) == (asked.get("document"), asked.get("year"))
-
-
-def _label(cell: CellsToChoose, _: Wording) -> Markup:
-    """Return the official label of a cell that would be left, by the newest form set that has it."""
-    known = (formsets.load(version) for version in reversed(formsets.available()))
-    found = next((one for one in known if one.has_cell(cell.address)), None)
-    return (label_of(found, cell.address, _) if found else Markup()) or escape(cell.label)
