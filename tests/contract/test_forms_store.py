@@ -980,6 +980,20 @@ async def test_only_who_holds_a_publication_says_how_it_is(open_work):
             await work.publications.keep(second.done(NOON))
 
 
+async def test_a_publication_that_the_release_before_took_back_is_published_no_further(open_work):
+    await published(open_work, a_publication())
+    running = await taken(open_work)
+    async with open_work() as work:
+        await work.publications.save(replace(running, is_undone=True))
+        await work.commit()
+
+    async with open_work() as work:
+        with pytest.raises(PublicationLeaseLost):
+            await work.publications.keep(running.went_on(NOON))
+    again = await taken(open_work, running.due_at)
+    assert (again.is_undone, again.token) == (True, 2)
+
+
 async def test_what_a_publication_is_to_change_is_read_from_the_filings(open_work):
     reached = [another_filing(n) for n in (1, 2, 3)]
     others = [

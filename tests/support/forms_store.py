@@ -483,7 +483,8 @@ class InMemoryPublications:
     async def keep(self, publication: Publication) -> None:
         await self._work.hold()
         present = await self.get(publication.id)
-        if (present.token, present.state) != (publication.token, PublicationState.RUNNING):
+        held = (publication.token, PublicationState.RUNNING, publication.is_undone)
+        if (present.token, present.state, present.is_undone) != held:
             raise PublicationLeaseLost
         await self.add(publication)
 

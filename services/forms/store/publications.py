@@ -112,6 +112,8 @@ class SqlPublications:
                 PublicationRow.id == publication.id,
                 PublicationRow.token == publication.token,
                 PublicationRow.state == PublicationState.RUNNING,
+                # The release before marks one as undone and knows no token.
+                PublicationRow.is_undone == publication.is_undone,
             )
             .values(**_changing(publication))
             .returning(PublicationRow.number)

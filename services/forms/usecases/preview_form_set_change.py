@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
-from chassis.errors import Invalid, Unavailable
+from chassis.errors import Exhausted, Invalid, Unavailable
 from chassis.identity import EVERY_SCOPE, Caller
 from formsets import FormSet
 from services.forms.domain.errors import NoCampaign
@@ -85,8 +85,8 @@ class PreviewFormSetChange:
             except Invalid:
                 # A cell that validation cannot read, kept from an earlier release: the others say enough.
                 continue
-            except Unavailable:
-                return
+            except (Exhausted, Unavailable):
+                return  # people's filings go first, and the counts stand without verdicts
 
     async def _first_ones(self, document: Document, year: int, form_set: str) -> AsyncIterator[Filing]:
         """Yield as many filings that would change as are evaluated at most, by id."""

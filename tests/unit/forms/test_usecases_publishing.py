@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 import formsets
-from chassis.errors import Invalid, NotFound, Unavailable
+from chassis.errors import Exhausted, Invalid, NotFound, Unavailable
 from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
@@ -26,7 +26,14 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
-from services.forms.domain.publication import MOST_ATTEMPTS, SIGNATURE_WAIT, PublicationState
+from services.forms.domain.publication import (
+    MOST_ATTEMPTS,
+    SIGNATURE_WAIT,
+    USUAL_SECONDS,
+    PublicationState,
+    Tally,
+    seconds_left,
+)
 from services.forms.rpc.mapping import form_set_preview_message, inputs_message
 from services.forms.service import wire
 from services.forms.usecases.carry_out_publications import CarryOutPublications
@@ -272,6 +279,23 @@ async def test_one_change_of_form_set_at_a_time():
     again = await publish(forms)
 
     assert (again.publication.id != first.id, again.tally.done) == (True, 1)
+
+
+async def test_a_publication_tells_its_place_and_how_long_it_still_takes():
+    forms = await entered()
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign(Document.QDIS))
+        await work.commit()
+    first = await asked(forms)
+    forms.clock.advance(seconds=1)
+    second = (await forms.use.publish_form_set(STAFF, Document.QDIS, 2024, VARIANT.version)).publication
+
+    ahead, behind = [await forms.use.get_publication(STAFF, one.id) for one in (first, second)]
+
+    assert (ahead.place, behind.place) == (1, 2)
+    assert ahead.seconds == behind.seconds == USUAL_SECONDS, "the other one has no filing"
+    at_work = replace(first, state=PublicationState.RUNNING)
+    assert seconds_left(at_work, Tally(done=10, left=20), NOON + timedelta(hours=1, seconds=5)) == 10.0
 
 
 async def test_an_earlier_publication_is_taken_back_only_once_the_later_one_is():
@@ -629,7 +653,7 @@ async def test_a_preview_counts_the_cells_to_choose_and_names_no_filing():
     assert not any(secret in message for secret in (str(FILING_ID), "000000018", "000000026", "Camille"))
 
 
-@pytest.mark.parametrize("refusal", [Invalid(), Unavailable()])
+@pytest.mark.parametrize("refusal", [Invalid(), Unavailable(), Exhausted()])
 async def test_what_cannot_be_evaluated_is_previewed_without_verdicts(refusal):
     forms = await entered()
 
