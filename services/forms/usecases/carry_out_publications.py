@@ -58,7 +58,7 @@ class CarryOutPublications:
                     is_done = await self._change(publication, filing_id)
                 except Invalid as refusal:
                     # What this filing holds is in the way, and not in that of the others.
-                    refusals.append(refusal.reason)
+                    refusals.append(refusal.code)
                     continue
                 waiting += not is_done
                 if is_done:
@@ -66,7 +66,7 @@ class CarryOutPublications:
         except PublicationLeaseLost:
             raise
         except Failure as failure:
-            await self._keep(publication.interrupted(failure.reason, self._clock.now()))
+            await self._keep(publication.interrupted(failure.code, self._clock.now()))
             return
         except Exception as error:
             await self._keep(publication.interrupted(type(error).__name__, self._clock.now()))

@@ -332,22 +332,25 @@ async def test_a_filing_that_cannot_be_judged_is_left_and_the_others_change():
     class Picky(CannedControls):
         async def evaluate(self, filing, inputs, given, previous=None):
             if filing.id == FILING_ID:
-                raise Invalid
+                raise Invalid(reason="CELLS_MALFORMED")  # as another service said it
             return await super().evaluate(filing, inputs, given, previous)
 
     publication = await asked(forms)
     await carry_out(forms, a_worker(forms, Picky()))
 
     left = await forms.use.get_publication(STAFF, publication.id)
-    assert (left.publication.state, left.publication.failure) == (PublicationState.FAILED, "INVALID")
+    assert (left.publication.state, left.publication.failure) == (PublicationState.FAILED, "CELLS_MALFORMED")
     assert (left.tally.done, left.tally.left) == (1, 1)
     assert form_sets_of(forms) == ["2024.1", VARIANT.version]
     assert (await publish(forms)).tally.done == 2, "asked again, it goes on with what was left"
     assert len(forms.store.kept.publications) == 1
 
 
-@pytest.mark.parametrize("failure", [Unavailable(), ConnectionError("killed")])
-async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_until_it_is_asked_for(failure):
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(Unavailable(reason="ENGINE_UNAVAILABLE"), "ENGINE_UNAVAILABLE"), (ConnectionError(), "ConnectionError")],
+)
+async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_until_it_is_asked_for(failure, told):
     forms = await entered()
     publication = await asked(forms)
 
@@ -366,6 +369,7 @@ async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_unt
 
     assert states == [PublicationState.WAITING] * (MOST_ATTEMPTS - 1) + [PublicationState.FAILED]
     assert not await worker()
+    assert (await forms.use.get_publication(STAFF, publication.id)).publication.failure == told
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
     assert (await publish(forms)).publication.state is PublicationState.DONE
 
