@@ -7,7 +7,7 @@ under the new form set. The same transaction renews the lease: a worker that los
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.agreement import in_both
@@ -52,32 +52,24 @@ class CarryOutPublications:
 
     async def _bring_to_end(self, publication: Publication) -> None:
         waiting, refusals = 0, []
-        try:
-            async for filing_id in self._left(publication):
-                try:
-                    is_done = await self._change(publication, filing_id)
-                except Invalid as refusal:
-                    # What this filing holds is in the way, and not in that of the others.
-                    refusals.append(refusal.code)
-                    continue
-                waiting += not is_done
-                if is_done:
+        async for filing_id in self._left(publication):
+            try:
+                if await self._change(publication, filing_id):
                     publication = publication.went_on(self._clock.now() + self._lease)
-        except PublicationLeaseLost:
-            raise
-        except Failure as failure:
-            await self._keep(publication.interrupted(failure.code, self._clock.now()))
-            return
-        except Exception as error:
-            await self._keep(publication.interrupted(type(error).__name__, self._clock.now()))
-            raise
-        now = self._clock.now()
-        if waiting:
-            await self._keep(publication.waits_for_signatures(now))
-        elif refusals:
-            await self._keep(publication.given_up(refusals[0], now))
-        else:
-            await self._keep(publication.done(now))
+                else:
+                    waiting += 1
+            except Invalid as refusal:
+                # What this filing holds is in the way, and not in that of the others.
+                refusals.append(refusal.code)
+            except PublicationLeaseLost:
+                raise
+            except Failure as failure:
+                await self._keep(publication.interrupted(failure.code, self._clock.now()))
+                return
+            except Exception as error:
+                await self._keep(publication.interrupted(type(error).__name__, self._clock.now()))
+                raise
+        await self._keep(_at_the_end(publication, waiting, refusals, self._clock.now()))
 
     async def _left(self, publication: Publication) -> AsyncIterator[UUID]:
         after = None
@@ -155,6 +147,12 @@ class CarryOutPublications:
             aside=len(back.to_choose),
         )
         await work.activities.add(Activity(filing.id, now, by, "FORM_SET_TAKEN_BACK", *told))
+
+
+def _at_the_end(publication: Publication, waiting: int, refusals: Sequence[str], at: datetime) -> Publication:
+    if waiting:
+        return publication.waits_for_signatures(at)
+    return publication.given_up(refusals[0], at) if refusals else publication.done(at)
 
 
 async def _put_aside(
