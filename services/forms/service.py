@@ -33,6 +33,7 @@ from services.forms.usecases.account_mapping import GetAccountMapping, SaveAccou
 from services.forms.usecases.apply_facts import ApplyFacts
 from services.forms.usecases.attach_file import AttachFile, GetAttachment, ListAttachments
 from services.forms.usecases.carry_last_year import CarryLastYear
+from services.forms.usecases.carry_out_publications import CarryOutPublications
 from services.forms.usecases.check_filing import CheckFiling
 from services.forms.usecases.choose_set_aside import ChooseSetAside, ListSetAside
 from services.forms.usecases.close_filing import ArchiveDueFilings, ArchiveFiling, CloseFiling
@@ -47,8 +48,14 @@ from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork, Pdfs
+from services.forms.usecases.preview_form_set_change import PreviewFormSetChange
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
-from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
+from services.forms.usecases.publish_form_set import (
+    GetPublication,
+    ListPublications,
+    PublishFormSet,
+    UndoFormSetChange,
+)
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -68,6 +75,7 @@ from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, L
 from services.forms.usecases.try_form_set import DiscardTrial, OpenTrial
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 from services.forms.workers.archiving import archive_for_ever
+from services.forms.workers.carrying_out import carry_out_for_ever
 from services.forms.workers.publishing import Publishing
 
 SCHEMA = "forms"
@@ -114,8 +122,10 @@ def wire(
         list_form_sets=ListFormSets(open_work, form_sets),
         set_form_set_state=SetFormSetState(open_work, form_sets, clock),
         preview_form_set_change=PreviewFormSetChange(open_work, controls, form_sets),
-        publish_form_set=PublishFormSet(open_work, controls, form_sets, clock, identifiers),
-        undo_form_set_change=UndoFormSetChange(open_work, controls, form_sets, clock),
+        publish_form_set=PublishFormSet(open_work, form_sets, clock, identifiers),
+        undo_form_set_change=UndoFormSetChange(open_work, clock),
+        get_publication=GetPublication(open_work, clock),
+        list_publications=ListPublications(open_work, clock),
         list_set_aside=ListSetAside(open_work, form_sets),
         choose_set_aside=ChooseSetAside(open_work, controls, form_sets, clock, identifiers),
         freeze_filing=FreezeFiling(open_work, controls, form_sets, clock),
@@ -169,11 +179,14 @@ class FormsService:
         use = wire(
             open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried
         )
+        lease = timedelta(seconds=self._settings.lease_seconds)
+        carry_out = CarryOutPublications(open_work, unhurried, formsets, stack.clock, lease)
         archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))
         tasks = [
             asyncio.create_task(relay.run()),
             asyncio.create_task(files.warm(*formsets.available())),
             asyncio.create_task(archive_for_ever(archive)),
+            asyncio.create_task(carry_out_for_ever(carry_out)),
         ]
         try:
             yield Opened(

@@ -18,3 +18,8 @@ class FormsSettings(ServiceSettings):
         description="Days after the last day of a campaign from which its closed filings are archived (step 6).",
     )
     reading_seconds: float = Field(default=10.0, description="Seconds of processor a file may take to read.")
+    lease_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds a publication is held by a worker that gets no filing done: how long it rests after a crash.",
+    )

@@ -22,10 +22,18 @@ from services.forms.domain.campaign import Extension
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment
 from services.forms.domain.deadlines import Deadlines
-from services.forms.domain.errors import AttachmentUnknown, EditStepUnknown, FilingUnknown, ImportUnknown
+from services.forms.domain.errors import (
+    AttachmentUnknown,
+    EditStepUnknown,
+    FilingUnknown,
+    ImportUnknown,
+    PublicationLeaseLost,
+    PublicationUnknown,
+)
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.form_set_preview import ValueCount
 from services.forms.domain.importing import (
     Change,
     Disagreement,
@@ -36,6 +44,7 @@ from services.forms.domain.importing import (
     Problem,
     Sentences,
 )
+from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
@@ -886,3 +895,169 @@ async def test_a_mapping_of_accounts_is_that_of_the_form_set_else_the_last_one_s
         assert (last.form_set, last.prefixes[0].prefix) == ("2024.1", "2")
         assert await work.mappings.find(SIREN, "2025.1", "Cegid") is None
         assert await work.mappings.packages(SIREN) == ["Sage"]
+
+
+# Publications
+
+PUBLICATION_ID = UUID(int=9)
+
+
+def a_publication(**changes):
+    publication = Publication(PUBLICATION_ID, Document.ER, 2024, "2024.1", "2025.1", "Alex", NOON).asked(NOON)
+    return replace(publication, **changes)
+
+
+def another_filing(number, **changes):
+    return a_filing(id=UUID(int=number), body=a_body(siren=f"{number:09}"), **changes)
+
+
+async def published(open_work, *publications):
+    async with open_work() as work:
+        for one in publications:
+            await work.publications.add(one)
+        await work.commit()
+
+
+async def taken(open_work, now=NOON):
+    async with open_work() as work:
+        found = await work.publications.take(now, now + timedelta(seconds=60))
+        await work.commit()
+    return found
+
+
+async def test_a_publication_comes_back_as_it_was_saved(open_work):
+    await published(open_work, a_publication())
+    changed = a_publication(
+        is_undone=True,
+        undone_by="Lou",
+        state=PublicationState.FAILED,
+        token=3,
+        attempts=5,
+        due_at=None,
+        finished_at=NOON,
+        failure="INVALID",
+    )
+
+    async with open_work() as work:
+        assert await work.publications.get_for_change(PUBLICATION_ID) == a_publication()
+        await work.publications.save(changed)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.publications.get(PUBLICATION_ID) == changed
+        assert await work.publications.latest(1) == await work.publications.of(Document.ER, 2024) == [changed]
+        assert await work.publications.under_way() == []
+        with pytest.raises(PublicationUnknown):
+            await work.publications.get(UUID(int=99))
+
+
+async def test_the_publication_asked_for_first_is_given_out_once_it_is_due(open_work):
+    later = a_publication(id=UUID(int=10), document=Document.QDIS, asked_at=NOON + timedelta(seconds=1))
+    await published(open_work, later, a_publication(due_at=NOON + timedelta(seconds=5)))
+
+    first, none = await taken(open_work), await taken(open_work)
+    second = await taken(open_work, NOON + timedelta(seconds=5))
+
+    assert (first.id, first.state, first.token, first.attempts) == (later.id, PublicationState.RUNNING, 1, 1)
+    assert first.due_at == NOON + timedelta(seconds=60)
+    assert none is None
+    assert second.id == PUBLICATION_ID
+    assert (await taken(open_work, NOON + timedelta(seconds=60))).token == 2, "its lease is over"
+
+
+async def test_only_who_holds_a_publication_says_how_it_is(open_work):
+    await published(open_work, a_publication())
+    first = await taken(open_work)
+    second = await taken(open_work, first.due_at)
+
+    async with open_work() as work:
+        with pytest.raises(PublicationLeaseLost):
+            await work.publications.keep(first.done(NOON))
+    async with open_work() as work:
+        await work.publications.keep(second.done(NOON))
+        await work.commit()
+    async with open_work() as work:
+        assert (await work.publications.get(PUBLICATION_ID)).state is PublicationState.DONE
+        with pytest.raises(PublicationLeaseLost):
+            await work.publications.keep(second.done(NOON))
+
+
+async def test_a_publication_that_the_release_before_took_back_is_published_no_further(open_work):
+    await published(open_work, a_publication())
+    running = await taken(open_work)
+    async with open_work() as work:
+        await work.publications.save(replace(running, is_undone=True))
+        await work.commit()
+
+    async with open_work() as work:
+        with pytest.raises(PublicationLeaseLost):
+            await work.publications.keep(running.went_on(NOON))
+    again = await taken(open_work, running.due_at)
+    assert (again.is_undone, again.token) == (True, 2)
+
+
+async def test_what_a_publication_is_to_change_is_read_from_the_filings(open_work):
+    reached = [another_filing(n) for n in (1, 2, 3)]
+    others = [
+        another_filing(4, form_set="2025.1"),
+        another_filing(5, signed_version=1),
+        another_filing(6, step=Step.REVIEW),
+        another_filing(7, document=Document.QDIS),
+        another_filing(8, year=2023),
+        another_filing(9, is_trial=True),
+    ]
+    await keep(open_work, *reached, *others)
+    await published(open_work, a_publication())
+
+    async with open_work() as work:
+        await work.publications.add_filing(ChangedFiling(PUBLICATION_ID, UUID(int=4), "2024.1"))
+        assert await work.publications.left(a_publication(), None, 2) == [UUID(int=1), UUID(int=2)]
+        assert await work.publications.left(a_publication(), UUID(int=2), 2) == [UUID(int=3)]
+        assert await work.publications.tally(a_publication()) == Tally(1, 3)
+        assert await work.filings.open_by_form_set(Document.ER, 2024) == {"2024.1": 3, "2025.1": 1}
+
+
+async def test_what_a_taking_back_is_to_put_back_was_changed_by_it_or_opened_since(open_work):
+    under = {"form_set": "2025.1", "opened_at": NOON - timedelta(days=1)}
+    changed, back, signed = (another_filing(n, **under) for n in (1, 2, 3))
+    since = another_filing(4, form_set="2025.1")
+    await keep(
+        open_work,
+        changed,
+        back,
+        replace(signed, signed_version=1),
+        since,
+        another_filing(5, **under),
+        another_filing(6),
+    )
+    await published(open_work, a_publication())
+    undone = a_publication(is_undone=True)
+
+    async with open_work() as work:
+        for filing in (changed, back, signed):
+            await work.publications.add_filing(ChangedFiling(PUBLICATION_ID, filing.id, "2023.1"))
+        await work.publications.add_filing(ChangedFiling(PUBLICATION_ID, back.id, "2023.1", is_undone=True))
+        assert await work.publications.left(undone, None, 9) == [changed.id, since.id]
+        assert await work.publications.tally(undone) == Tally(1, 2)
+        assert (await work.publications.filing(PUBLICATION_ID, back.id)).is_undone
+        assert await work.publications.filing(PUBLICATION_ID, since.id) is None
+
+
+async def test_the_filled_cells_of_open_filings_are_counted_by_value_where_it_matters(open_work):
+    async with open_work() as work:
+        for number, form_set in ((1, "2024.1"), (2, "2024.1"), (3, "2025.1")):
+            filing = another_filing(number, form_set=form_set)
+            await work.filings.add(filing)
+            cells = [a_cell(AMOUNT, "1"), a_cell(SHARED, "7"), a_cell(GIVEN, "")]
+            await work.cells.save(filing.id, cells)
+        await work.cells.save(UUID(int=2), [a_cell("CP.010.n", "0", conflict=an_other_value())])
+        await work.commit()
+
+    async with open_work() as work:
+        found = await work.cells.filled_in_campaign(Document.ER, 2024, "2024.1", [AMOUNT, GIVEN])
+
+    assert found.certain == 2
+    assert sorted(found.others, key=lambda one: one.address) == [
+        ValueCount(SHARED, "7", False, 2),
+        ValueCount("CP.010.n", "0", True, 1),
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -22,13 +23,16 @@ from services.forms.domain.errors import (
     EditStepUnknown,
     FilingUnknown,
     ImportUnknown,
+    PublicationLeaseLost,
     PublicationUnknown,
 )
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing, Step
-from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
+from services.forms.domain.form_set_change import SetAside, is_open
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
+from services.forms.domain.form_set_preview import FilledCells, ValueCount
 from services.forms.domain.importing import ImportPreview
+from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -276,6 +280,9 @@ class InMemoryFilings:
         found = [f for f in self._all() if f.signed_version and year in (0, f.year)]
         return sorted(found, key=lambda f: f.changed_at, reverse=True)
 
+    async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
+        return Counter(filing.form_set for filing in await self.of_campaign(document, year) if is_open(filing))
+
     async def add(self, filing: Filing) -> None:
         key = filing.body.siren, filing.document, filing.year
         if await (self.find_trial(*key, filing.form_set) if filing.is_trial else self.find(*key)):
@@ -322,6 +329,20 @@ class InMemoryCells:
 
     async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
         return {address: cell for address, cell in (await self.of(filing_id)).items() if address in addresses}
+
+    async def filled_in_campaign(
+        self, document: Document, year: int, form_set: str, certain: Collection[str]
+    ) -> FilledCells:
+        reached = [
+            filing.id
+            for filing in self._work.kept.filings.values()
+            if (filing.document, filing.year, filing.form_set) == (document, year, form_set)
+            and is_open(filing)
+            and not filing.is_trial
+        ]
+        cells = [cell for one in reached for cell in self._work.kept.cells.get(one, {}).values() if cell.value]
+        others = Counter((c.address, c.value, c.conflict is not None) for c in cells if c.address not in certain)
+        return FilledCells(len(cells) - others.total(), [ValueCount(*key, count) for key, count in others.items()])
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         changed = list(cells)
@@ -431,22 +452,68 @@ class InMemoryPublications:
             raise PublicationUnknown
         return self._work.kept.publications[publication_id]
 
+    async def get_for_change(self, publication_id: UUID) -> Publication:
+        await self._work.hold()
+        return await self.get(publication_id)
+
     async def of(self, document: Document, year: int) -> list[Publication]:
         kept = reversed(self._work.kept.publications.values())
         return [one for one in kept if (one.document, one.year) == (document, year)]
 
-    async def mark_undone(self, publication_id: UUID) -> None:
-        await self.add(replace(await self.get(publication_id), is_undone=True))
+    async def latest(self, limit: int) -> list[Publication]:
+        return list(reversed(self._work.kept.publications.values()))[:limit]
+
+    async def under_way(self) -> list[Publication]:
+        to_do = [one for one in self._work.kept.publications.values() if one.is_under_way]
+        return sorted(to_do, key=lambda one: one.asked_at or one.at)
+
+    async def take(self, now: datetime, until: datetime) -> Publication | None:
+        await self._work.hold()
+        due = [one for one in await self.under_way() if one.due_at and one.due_at <= now]
+        if not due:
+            return None
+        token, attempts = due[0].token + 1, due[0].attempts + 1
+        taken = replace(due[0], state=PublicationState.RUNNING, token=token, attempts=attempts, due_at=until)
+        await self.add(taken)
+        return taken
+
+    async def save(self, publication: Publication) -> None:
+        await self.add(publication)
+
+    async def keep(self, publication: Publication) -> None:
+        await self._work.hold()
+        present = await self.get(publication.id)
+        held = (publication.token, PublicationState.RUNNING, publication.is_undone)
+        if (present.token, present.state, present.is_undone) != held:
+            raise PublicationLeaseLost
+        await self.add(publication)
+
+    async def left(self, publication: Publication, after: UUID | None, limit: int) -> list[UUID]:
+        found = sorted(filing.id for filing in self._work.kept.filings.values() if self._is_left(publication, filing))
+        return [one for one in found if after is None or one > after][:limit]
+
+    def _is_left(self, publication: Publication, filing: Filing) -> bool:
+        about = (filing.document, filing.year) == (publication.document, publication.year) and not filing.is_trial
+        if not about or not is_open(filing):
+            return False
+        if not publication.is_undone:
+            return filing.form_set != publication.after
+        changed = self._work.kept.changed_filings.get((publication.id, filing.id))
+        is_its_own = not changed.is_undone if changed else filing.opened_at >= publication.at
+        return filing.form_set == publication.after and is_its_own
+
+    async def tally(self, publication: Publication) -> Tally:
+        changed = [one for one in self._work.kept.changed_filings.values() if one.publication_id == publication.id]
+        done = [one for one in changed if one.is_undone or not publication.is_undone]
+        left = [one for one in self._work.kept.filings.values() if self._is_left(publication, one)]
+        return Tally(len(done), len(left))
 
     async def add_filing(self, changed: ChangedFiling) -> None:
         key = (changed.publication_id, changed.filing_id)
         self._work.write(lambda kept: kept.changed_filings.update({key: changed}))
 
-    async def filings(self, publication_id: UUID) -> list[ChangedFiling]:
-        return [one for one in self._work.kept.changed_filings.values() if one.publication_id == publication_id]
-
-    async def mark_filing_undone(self, changed: ChangedFiling) -> None:
-        await self.add_filing(replace(changed, is_undone=True))
+    async def filing(self, publication_id: UUID, filing_id: UUID) -> ChangedFiling | None:
+        return self._work.kept.changed_filings.get((publication_id, filing_id))
 
 
 class InMemorySetAsideCells:

@@ -26,7 +26,7 @@ from services.gateway.clients.answers import (
     CellConflict,
     CellDifference,
     CellEdit,
-    CellToChoose,
+    CellsToChoose,
     ConfirmedImport,
     Container,
     ControlCount,
@@ -49,7 +49,6 @@ from services.gateway.clients.answers import (
     Filing,
     FilingCells,
     FilingIdentity,
-    FilingImpact,
     Filings,
     Finding,
     FindingPlace,
@@ -64,6 +63,7 @@ from services.gateway.clients.answers import (
     Indication,
     Justification,
     Move,
+    NewlyFailingControl,
     OpenableDocument,
     OpenedFiling,
     OpenedTrial,
@@ -270,6 +270,7 @@ class World:
     """Whether the form set to publish is that of the campaign's exercices."""
     in_force: PublicationInForce | None = None
     """The publication that gave the campaign its form set."""
+    publications: tuple[Publication, ...] = ()
     is_break: bool = False
     """Of what is compared: the definition changed in between."""
     has_other_labels: bool = False
@@ -312,6 +313,29 @@ def a_preview() -> ImportPreview:
     changes = (*changes, total)
     guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
+
+
+def a_publication(**other: object) -> Publication:
+    """Return the publication of 2025.1 to the ER filings of 2024, in the middle."""
+    values: dict[str, object] = {
+        "publication_id": "pub-1",
+        "document": Document.ER,
+        "year": 2024,
+        "before": "2024.1",
+        "after": "2025.1",
+        "author": "Alex Agent",
+        "at": NOW,
+        "is_undone": False,
+        "undone_by": "",
+        "state": RunState.RUNNING,
+        "done": 412,
+        "left": 488,
+        "place": 1,
+        "estimate_seconds": 61.4,
+        "finished_at": None,
+        "failure": "",
+    }
+    return Publication(**{**values, **other})  # type: ignore[arg-type]
 
 
 def a_campaign(**other: object) -> Campaign:
@@ -488,27 +512,39 @@ class FakeForms:
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
-        choice = CellToChoose("BA.010.brut", "Frais d'établissement", "CLOSED")
-        impact = FilingImpact(an_identity(), 412, (choice,), ("BA.999.brut",))
-        judged = replace(
-            impact,
-            is_judged=True,
-            verdict_before=Verdict.CLEAN,
-            verdict_after=Verdict.BLOCKED,
-            newly_failing=("X-09",),
+        return FormSetChange(
+            concerned=2,
+            untouched=3,
+            carried=824,
+            to_choose=(CellsToChoose("BA.010.brut", "Frais d'établissement", "CLOSED", 2),),
+            gained=("BA.999.brut",),
+            judged=1,
+            changed=1,
+            verdicts_before=(VerdictCount(Verdict.CLEAN, 1),),
+            verdicts_after=(VerdictCount(Verdict.BLOCKED, 1),),
+            newly_failing=(NewlyFailingControl("X-09", 1),),
             recomputed=28,
+            is_applicable=self.world.is_applicable,
+            in_force=self.world.in_force,
         )
-        return FormSetChange((judged, impact), 3, 1, self.world.is_applicable, self.world.in_force)
 
-    async def publish_form_set(
-        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
-    ) -> Publication:
+    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
         self.world.note("publish_form_set", (document, year, form_set, is_forced))
-        return Publication("pub-1", 1)
+        return "pub-1"
 
-    async def undo_form_set(self, publication_id: str) -> int:
+    async def undo_form_set(self, publication_id: str) -> None:
         self.world.note("undo_form_set", publication_id)
-        return 1
+
+    async def publication(self, publication_id: str) -> Publication:
+        self.world.note("publication", publication_id)
+        found = next((one for one in self.world.publications if one.publication_id == publication_id), None)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def publications(self) -> tuple[Publication, ...]:
+        self.world.note("publications", None)
+        return self.world.publications
 
     async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:
         self.world.note("set_aside", filing_id)

@@ -579,13 +579,20 @@ async def gives_it_to_the_open_filings(officer: Desk) -> None:
     await expect(page.get_by_label("Nouveau référentiel")).to_have_value("2025.1")
     await page.get_by_label("Exercice").first.fill(str(YEAR))
     await officer.press("Voir ce qui changerait")
-    await expect(page.locator("main table")).to_contain_text("CP.380.n")
+    await expect(page.get_by_role("table", name="Cases à choisir par les organismes")).to_contain_text("CP.380.n")
     await officer.look("e06-publication-preview")
     await officer.sees("contrôle F-28")
     await page.get_by_label("Publier malgré tout un référentiel").check()
     await officer.press("Faire passer ces dossiers au référentiel 2025.1")
-    await officer.sees(re.compile(r"Publié\s: \d+ dossiers? changés?\."))
-    await officer.glance("e07-published")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Passage de 2024.1 à 2025.1")
+    await waits_until_it_is_over(officer)
+    await officer.look("e07-published")
+
+
+async def waits_until_it_is_over(officer: Desk) -> None:
+    """Look again, without a script, until every filing is done."""
+    await waits_for_the_run(officer)
+    await expect(officer.page.locator("dl.facts")).to_contain_text(re.compile(r"Dossiers restants\s*0"))
 
 
 async def chooses_for_what_was_set_aside(accountant: Desk, at: str) -> None:
@@ -609,8 +616,12 @@ async def chooses_for_what_was_set_aside(accountant: Desk, at: str) -> None:
 
 async def takes_the_publication_back(officer: Desk) -> None:
     await officer.press("Annuler cette publication")
-    await officer.sees(re.compile(r"Publication annulée\s: \d+ dossiers? remis"))
-    await officer.glance("e11-taken-back")
+    await expect(officer.page.get_by_role("heading", level=1)).to_contain_text("Retour de 2025.1 à 2024.1")
+    await waits_until_it_is_over(officer)
+    await officer.look("e11-taken-back")
+    await officer.go("/staff/campaign")
+    await expect(officer.page.get_by_role("link", name="Retour de 2025.1 à 2024.1")).to_be_visible()
+    await officer.glance("e11b-last-publications")
 
 
 async def gives_one_body_more_time(officer: Desk) -> None:

@@ -104,6 +104,26 @@ class PublicationSuperseded(RuleBroken):
         super().__init__("Un autre référentiel a été publié depuis : annulez d'abord cette publication-là.")
 
 
+class PublicationUnderWay(RuleBroken):
+    """The campaign is being given a form set, or one is being taken back: one change at a time."""
+
+    reason = "PUBLICATION_UNDER_WAY"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Un changement de référentiel de cette campagne est en cours : attendez sa fin, ou annulez-le."
+        )
+
+
+class PublicationLeaseLost(Conflict):
+    """Another worker has this publication now, or it is being taken back."""
+
+    reason = "PUBLICATION_LEASE_LOST"
+
+    def __init__(self) -> None:
+        super().__init__("Un autre processus a repris cette publication.")
+
+
 class FormSetNotPublished(RuleBroken):
     """A campaign takes published form sets only."""
 

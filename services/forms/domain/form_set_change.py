@@ -5,7 +5,6 @@ Nothing is lost: a filled cell is carried as it is, or set aside with its value 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -51,8 +50,8 @@ class Unfit:
 
     @property
     def needs_choice(self) -> bool:
-        """False for a 0 in a cell that is closed now: it is accepted there, and not stored (decisions.md 9)."""
-        return self.why is not Why.CLOSED or self.cell.value != "0" or self.cell.conflict is not None
+        """Whether a person must say what becomes of it."""
+        return needs_choice(self.why, self.cell.value, is_in_conflict=self.cell.conflict is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +84,6 @@ class JudgedChange:
 
 
 @dataclass(frozen=True, slots=True)
-class FilingImpact:
-    """What a publication would do to one open filing."""
-
-    filing: Filing
-    change: FormSetChange
-    labels: Mapping[str, str]
-    """Of the cells to choose about, in the form set of the filing."""
-    judged: JudgedChange | None = None
-    """None when it was not evaluated."""
-
-
-@dataclass(frozen=True, slots=True)
 class SetAside:
     """A value kept aside when its cell could not stay; of one version of one cell."""
 
@@ -117,30 +104,9 @@ class SetAside:
     """Version of that cell that the choice made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A form set given to the open filings of a campaign; filings are taken one by one, so it can be resumed."""
-
-    id: UUID
-    document: Document
-    year: int
-    before: str
-    """Form set of the campaign before."""
-    after: str
-    author: str
-    at: datetime
-    is_undone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFiling:
-    """One filing that a publication changed."""
-
-    publication_id: UUID
-    filing_id: UUID
-    before: str
-    """Form set of the filing before."""
-    is_undone: bool = False
+def needs_choice(why: Why, value: str, *, is_in_conflict: bool) -> bool:
+    """Return False for a 0 in a cell that is closed now: it is accepted there, and not stored (decisions.md 9)."""
+    return why is not Why.CLOSED or value != "0" or is_in_conflict
 
 
 def is_open(filing: Filing) -> bool:
@@ -166,6 +132,17 @@ def change_form_set(
 
 def why_unfit(before: FormSet, after: FormSet, document: Document, year: int, address: str, value: str) -> Why | None:
     """Return why a value cannot stay at its address; None when it can."""
+    if why := _why_no_cell(after, document, address):
+        return why
+    return None if _is_alike(before, after, address) or _reads(after, address, value, year) else Why.RETYPED
+
+
+def stays_whatever(before: FormSet, after: FormSet, document: Document, address: str) -> bool:
+    """Tell whether every value that may be at an address can stay there."""
+    return _why_no_cell(after, document, address) is None and _is_alike(before, after, address)
+
+
+def _why_no_cell(after: FormSet, document: Document, address: str) -> Why | None:
     if not after.has_cell(address):
         return Why.DROPPED
     if after.is_closed(address):
@@ -176,15 +153,17 @@ def why_unfit(before: FormSet, after: FormSet, document: Document, year: int, ad
             return Why.DROPPED
     elif after.is_computed(address):
         return Why.COMPUTED
-    return None if _reads(before, after, address, value, year) else Why.RETYPED
+    return None
 
 
-def _reads(before: FormSet, after: FormSet, address: str, value: str, year: int) -> bool:
-    new = after.line_of(address)
-    if before.has_cell(address):
-        old = before.line_of(address)
-        if (old.type, old.enum_values) == (new.type, new.enum_values):
-            return True
+def _is_alike(before: FormSet, after: FormSet, address: str) -> bool:
+    if not before.has_cell(address):
+        return False
+    old, new = before.line_of(address), after.line_of(address)
+    return (old.type, old.enum_values) == (new.type, new.enum_values)
+
+
+def _reads(after: FormSet, address: str, value: str, year: int) -> bool:
     reading = read(after, address, value, year, origin="file")
     return reading.value is not None and written(reading.value) == value
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -30,15 +29,18 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Explanation, Finding, Justification, Place
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
-from services.forms.domain.form_set_change import Fate, FilingImpact, JudgedChange, Publication
+from services.forms.domain.form_set_change import Fate
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
+from services.forms.domain.form_set_preview import CellsToChoose
 from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.publication import Publication, Standing
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.choose_set_aside import LabelledSetAside
 from services.forms.usecases.counting import FilingCard
+from services.forms.usecases.preview_form_set_change import Preview
 from services.forms.usecases.read_filings import Openable, Tryable
 from services.forms.usecases.rejudge_filings import FilingInputs
 
@@ -634,7 +636,7 @@ def to_form_set_state(text: str) -> FormSetState:
         raise Invalid(violations=[malformed("state", "STATE", what, (f"Un de {known}.", f"One of {known}."))]) from None
 
 
-def publication_message(publication: Publication) -> pb.PublicationInForce:
+def in_force_message(publication: Publication) -> pb.PublicationInForce:
     """Encode a publication that may be taken back."""
     return pb.PublicationInForce(
         publication_id=str(publication.id),
@@ -657,29 +659,59 @@ def to_publication_id(text: str) -> UUID:
         raise PublicationUnknown from None
 
 
-def impact_message(impact: FilingImpact) -> pb.FilingImpact:
-    """Return what a publication would do to a filing, without its figures."""
-    change = impact.change
-    return pb.FilingImpact(
-        identity=identity(impact.filing),
-        carried=len(change.carried),
-        to_choose=[
-            pb.CellToChoose(address=one.cell.address, label=impact.labels[one.cell.address], why=one.why.name)
-            for one in change.to_choose
-        ],
-        gained=change.gained,
-        is_judged=impact.judged is not None,
-        **(_judged_fields(impact.judged) if impact.judged else {}),
+def publication_message(standing: Standing) -> pb.Publication:
+    """Return a publication and how far it is."""
+    one = standing.publication
+    return pb.Publication(
+        publication_id=str(one.id),
+        document=types.Document.Value(f"DOCUMENT_{one.document}"),
+        year=one.year,
+        before=one.before,
+        after=one.after,
+        author=one.author,
+        at=stamp(one.at),
+        is_undone=one.is_undone,
+        undone_by=one.undone_by,
+        state=validation.RunState.Value(f"RUN_STATE_{one.state.name}"),
+        done=standing.tally.done,
+        left=standing.tally.left,
+        place=standing.place,
+        estimate_seconds=standing.seconds,
+        finished_at=stamp(one.finished_at) if one.finished_at else None,
+        failure=one.failure,
     )
 
 
-def _judged_fields(judged: JudgedChange) -> dict[str, Any]:
-    return {
-        "verdict_before": verdict(judged.before),
-        "verdict_after": verdict(judged.after),
-        "newly_failing": judged.newly_failing,
-        "recomputed": judged.recomputed,
-    }
+def form_set_preview_message(preview: Preview) -> pb.PreviewFormSetChangeResponse:
+    """Return what a publication would do, without any filing's name or figure."""
+    found = preview.found
+    return pb.PreviewFormSetChangeResponse(
+        untouched=preview.untouched,
+        judged=found.judged,
+        is_applicable=preview.is_applicable,
+        in_force=in_force_message(preview.in_force) if preview.in_force else None,
+        concerned=found.concerned,
+        carried=found.carried,
+        to_choose=[_cells_to_choose(one) for _, one in sorted(found.to_choose.items())],
+        gained=sorted(found.gained),
+        verdicts_before=_verdict_counts(found.verdicts_before),
+        verdicts_after=_verdict_counts(found.verdicts_after),
+        changed=found.changed,
+        newly_failing=[
+            pb.NewlyFailingControl(control=control, filings=filings)
+            for control, filings in sorted(found.newly_failing.items(), key=lambda one: (-one[1], one[0]))
+        ],
+        recomputed=found.recomputed,
+    )
+
+
+def _cells_to_choose(one: CellsToChoose) -> pb.CellsToChoose:
+    return pb.CellsToChoose(address=one.address, label=one.label, why=one.why.name, filings=one.filings)
+
+
+def _verdict_counts(verdicts: Mapping[Verdict, int]) -> list[validation.VerdictCount]:
+    known = sorted((verdict(one), filings) for one, filings in verdicts.items())
+    return [validation.VerdictCount(verdict=value, filings=filings) for value, filings in known]
 
 
 def set_aside_message(found: LabelledSetAside) -> pb.SetAsideCell:

@@ -227,28 +227,32 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     ) -> pb.PreviewFormSetChangeResponse:
         """Say what a publication would do."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        preview = await self._use.preview_form_set_change(caller(), *place)
-        impacts = [mapping.impact_message(impact) for impact in preview.impacts]
-        return pb.PreviewFormSetChangeResponse(
-            impacts=impacts,
-            untouched=preview.untouched,
-            judged=preview.judged,
-            is_applicable=preview.is_applicable,
-            in_force=mapping.publication_message(preview.in_force) if preview.in_force else None,
-        )
+        return mapping.form_set_preview_message(await self._use.preview_form_set_change(caller(), *place))
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
-        """Give a form set to open filings."""
+        """Have a form set given to open filings."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        done = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced)
-        return pb.PublishFormSetResponse(publication_id=str(done.publication.id), changed=done.changed)
+        asked = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced)
+        return pb.PublishFormSetResponse(publication_id=str(asked.publication.id), changed=asked.tally.done)
 
     async def UndoFormSetChange(
         self, request: pb.UndoFormSetChangeRequest, context: Context
     ) -> pb.UndoFormSetChangeResponse:
-        """Take a publication back."""
-        publication_id = mapping.to_publication_id(request.publication_id)
-        return pb.UndoFormSetChangeResponse(changed=await self._use.undo_form_set_change(caller(), publication_id))
+        """Have a publication taken back."""
+        asked = await self._use.undo_form_set_change(caller(), mapping.to_publication_id(request.publication_id))
+        return pb.UndoFormSetChangeResponse(changed=asked.tally.done)
+
+    async def GetPublication(self, request: pb.GetPublicationRequest, context: Context) -> pb.GetPublicationResponse:
+        """Say how far a publication is."""
+        found = await self._use.get_publication(caller(), mapping.to_publication_id(request.publication_id))
+        return pb.GetPublicationResponse(publication=mapping.publication_message(found))
+
+    async def ListPublications(
+        self, request: pb.ListPublicationsRequest, context: Context
+    ) -> pb.ListPublicationsResponse:
+        """List the last publications."""
+        found = await self._use.list_publications(caller())
+        return pb.ListPublicationsResponse(publications=[mapping.publication_message(one) for one in found])
 
     async def ListSetAside(self, request: pb.ListSetAsideRequest, context: Context) -> pb.ListSetAsideResponse:
         """List values that wait for a choice."""

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, Text, cast, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
+from services.forms.domain.filing import Document
+from services.forms.domain.form_set_preview import FilledCells, ValueCount
+from services.forms.store.filings import reached
 from services.forms.store.rows import CellRow, CellVersionRow, FilingRow
 
 # Arrays, because a statement a cell costs ten times more. A change of conflict, provisional or seal mark alone is not a
@@ -89,6 +92,24 @@ class SqlCells:
             _PRESENT.where(CellRow.filing_id == filing_id, CellRow.address == func.any(list(addresses)))
         )
         return {row[0]: _to_domain(*row) for row in rows}
+
+    async def filled_in_campaign(
+        self, document: Document, year: int, form_set: str, certain: Collection[str]
+    ) -> FilledCells:
+        """Count in two statements, whatever the number of filings: all of them, and by value those that are not sure."""
+        filled = (
+            select(func.count())
+            .select_from(CellRow)
+            .join(FilingRow, FilingRow.id == CellRow.filing_id)
+            .where(*reached(document, year), FilingRow.form_set == form_set, CellRow.value != "")
+        )
+        # Joined to, since a plan made once compares with a list one by one: 0.2 s for 900 filings instead of 5.
+        sure = func.unnest(cast(list(certain), ARRAY(Text))).table_valued("address").render_derived()
+        key = CellRow.address, CellRow.value, CellRow.conflict.is_not(None)
+        others = filled.where(~exists().where(sure.c.address == CellRow.address)).with_only_columns(*key, func.count())
+        counted = [ValueCount(*row) for row in await self._session.execute(others.group_by(*key))]
+        all_there_are = await self._session.scalar(filled) or 0
+        return FilledCells(all_there_are - sum(one.filings for one in counted), counted)
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Write cells and a line of history for each new version, in one statement whatever their number."""

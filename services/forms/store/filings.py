@@ -193,6 +193,11 @@ class SqlFilings:
             statement = statement.where(FilingRow.year == year)
         return await self._all(statement.order_by(FilingRow.changed_at.desc()))
 
+    async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
+        """Count the filings of a campaign that a publication would reach, by the form set they have."""
+        counted = select(FilingRow.form_set, func.count()).where(*reached(document, year)).group_by(FilingRow.form_set)
+        return {row[0]: row[1] for row in await self._session.execute(counted)}
+
     async def add(self, filing: Filing) -> None:
         """Add a filing.
 
@@ -241,6 +246,12 @@ class SqlFilings:
             filing_id: CellCounts(filled, sorted(conflicts or ()), tuple(saved or ()), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows
         }
+
+
+def reached(document: Document, year: int) -> list[ColumnElement[bool]]:
+    """Tell the filings of a campaign that a publication reaches from all others, as `is_open` does."""
+    are_of = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
+    return [*are_of, FilingRow.signed_version == 0, FilingRow.step <= int(Step.SIGNATURE)]
 
 
 def _after(document: Document, year: int, after: UUID | None, *, with_signed: bool) -> list[ColumnElement[bool]]:

@@ -222,10 +222,13 @@ class FormSetStateRow(Rows):
 
 
 class PublicationRow(Rows):
-    """A form set given to the open filings of a campaign; only the mark of an undone one may change."""
+    """A form set given to the open filings of a campaign; only whether it is undone and how its work is may change."""
 
     __tablename__ = "publications"
-    __table_args__ = (Index("publications_of_campaign", "document", "year", "number"),)
+    __table_args__ = (
+        Index("publications_of_campaign", "document", "year", "number"),
+        Index("publications_to_do", "asked_at", postgresql_where=text("state IN ('waiting', 'running')")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity())
@@ -236,6 +239,15 @@ class PublicationRow(Rows):
     author: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     is_undone: Mapped[bool]
+    undone_by: Mapped[str] = mapped_column(Text, server_default="")
+    state: Mapped[str] = mapped_column(Text, server_default="done")
+    """By default over: the release before does the work in the call that asks."""
+    token: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    failure: Mapped[str] = mapped_column(Text, server_default="")
+    asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ChangedFilingRow(Rows):

@@ -19,8 +19,14 @@ from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
+from services.forms.usecases.preview_form_set_change import PreviewFormSetChange
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
-from services.forms.usecases.publish_form_set import PreviewFormSetChange, PublishFormSet, UndoFormSetChange
+from services.forms.usecases.publish_form_set import (
+    GetPublication,
+    ListPublications,
+    PublishFormSet,
+    UndoFormSetChange,
+)
 from services.forms.usecases.read_filings import (
     GetCellHistory,
     GetFiling,
@@ -74,6 +80,8 @@ class UseCases:
     preview_form_set_change: PreviewFormSetChange
     publish_form_set: PublishFormSet
     undo_form_set_change: UndoFormSetChange
+    get_publication: GetPublication
+    list_publications: ListPublications
     list_set_aside: ListSetAside
     choose_set_aside: ChooseSetAside
     freeze_filing: FreezeFiling

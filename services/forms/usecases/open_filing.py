@@ -60,9 +60,9 @@ class OpenFiling:
         return card, not found
 
     async def _open(self, work: UnitOfWork, caller: Caller, body: Body, document: Document, year: int) -> Filing:
-        now = self._clock.now()
-        # Held: a form set published meanwhile finds this filing, or this filing is opened with that form set.
+        # Held: a form set published meanwhile finds this filing, or this filing is opened with that form set, and after it.
         campaign = await work.campaigns.hold(document, year)
+        now = self._clock.now()
         if campaign is None:
             raise NoCampaign(f"Aucune campagne {document} {year} sur ce serveur.")
         extension = await work.campaigns.extension_of(document, year, body.siren)

@@ -19,9 +19,11 @@ from services.forms.domain.evaluation import Evaluation, Explanation, Justificat
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.export import ExportContent, ExportedFile, ExportFormat
 from services.forms.domain.filing import Body, Document, Filing
-from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
+from services.forms.domain.form_set_change import SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
+from services.forms.domain.form_set_preview import FilledCells
 from services.forms.domain.importing import NOTHING_SAID, ImportPreview, OwnTable, Problem, Sentences
+from services.forms.domain.publication import ChangedFiling, Publication, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -143,6 +145,10 @@ class Filings(Protocol):
         """Return how many filings such pages have after this one."""
         ...
 
+    async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
+        """Count the filings of a campaign that a publication would reach, by the form set they have."""
+        ...
+
     async def add(self, filing: Filing) -> None:
         """Add a filing.
 
@@ -179,6 +185,19 @@ class Cells(Protocol):
 
     async def some(self, filing_id: UUID, addresses: Collection[str]) -> dict[str, Cell]:
         """Return the present cells of these addresses, emptied ones included."""
+        ...
+
+    async def filled_in_campaign(
+        self, document: Document, year: int, form_set: str, certain: Collection[str]
+    ) -> FilledCells:
+        """Count the filled cells of the filings that a publication would reach under a form set.
+
+        Args:
+            document: the document of the campaign.
+            year: its year.
+            form_set: the form set they have.
+            certain: addresses that are counted together; the others are by value.
+        """
         ...
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
@@ -301,24 +320,52 @@ class Publications(Protocol):
         """
         ...
 
+    async def get_for_change(self, publication_id: UUID) -> Publication:
+        """Return a publication and hold it until the end of the transaction: whoever works on it waits."""
+        ...
+
     async def of(self, document: Document, year: int) -> list[Publication]:
         """Return the publications of a campaign, newest first."""
         ...
 
-    async def mark_undone(self, publication_id: UUID) -> None:
-        """Mark a publication as undone."""
+    async def latest(self, limit: int) -> list[Publication]:
+        """Return the last publications of all campaigns, newest first."""
+        ...
+
+    async def under_way(self) -> list[Publication]:
+        """Return those that wait or are worked on, in the order in which they were asked for."""
+        ...
+
+    async def take(self, now: datetime, until: datetime) -> Publication | None:
+        """Give out the first one that is due, under a new token and a lease; None when none is."""
+        ...
+
+    async def save(self, publication: Publication) -> None:
+        """Save a publication that was got for change."""
+        ...
+
+    async def keep(self, publication: Publication) -> None:
+        """Save a publication that this worker took.
+
+        Raises:
+            PublicationLeaseLost: it was given to another worker or turned round since; nothing of this transaction counts.
+        """
+        ...
+
+    async def left(self, publication: Publication, after: UUID | None, limit: int) -> list[UUID]:
+        """Return the next filings that it is to change, or to put back once it is undone, by id."""
+        ...
+
+    async def tally(self, publication: Publication) -> Tally:
+        """Count the filings that it changed, or put back once it is undone, and those left."""
         ...
 
     async def add_filing(self, changed: ChangedFiling) -> None:
-        """Keep that a publication changed a filing."""
+        """Keep that a publication changed a filing, or put it back."""
         ...
 
-    async def filings(self, publication_id: UUID) -> list[ChangedFiling]:
-        """Return the filings that a publication changed."""
-        ...
-
-    async def mark_filing_undone(self, changed: ChangedFiling) -> None:
-        """Keep that a filing was put back."""
+    async def filing(self, publication_id: UUID, filing_id: UUID) -> ChangedFiling | None:
+        """Return what a publication did to a filing, None when it did not change it."""
         ...
 
 

@@ -610,6 +610,11 @@ class CampaignCheck:
     controls: tuple[ControlCount, ...]
 
 
+def _beside(before: tuple[VerdictCount, ...], after: tuple[VerdictCount, ...]) -> list[tuple[Verdict, int, int]]:
+    then, there = ({one.verdict: one.filings for one in counted} for counted in (before, after))
+    return [(one, then.get(one, 0), there.get(one, 0)) for one in Verdict if one in then or one in there]
+
+
 @dataclass(frozen=True, slots=True)
 class ControlTrial:
     """How a control fares over a campaign, under the form sets of its filings and under the one that is tried."""
@@ -644,9 +649,7 @@ class FormSetTrial:
     @property
     def verdicts(self) -> list[tuple[Verdict, int, int]]:
         """Every verdict met, from the best, with how many filings have it now and would have it."""
-        before = {one.verdict: one.filings for one in self.verdicts_before}
-        after = {one.verdict: one.filings for one in self.verdicts_after}
-        return [(one, before.get(one, 0), after.get(one, 0)) for one in Verdict if one in before or one in after]
+        return _beside(self.verdicts_before, self.verdicts_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -892,27 +895,21 @@ class FormSetStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class CellToChoose:
-    """A filled cell that a new form set does not take as it is."""
+class CellsToChoose:
+    """A filled cell that a new form set does not take as it is, and in how many filings it is."""
 
     address: str
     label: str
     why: str
+    filings: int
 
 
 @dataclass(frozen=True, slots=True)
-class FilingImpact:
-    """What a new form set would do to one open filing; no figure. What follows `is_judged` counts when it is true."""
+class NewlyFailingControl:
+    """A control that would newly fail, and on how many filings."""
 
-    identity: FilingIdentity
-    carried: int
-    to_choose: tuple[CellToChoose, ...] = ()
-    gained: tuple[str, ...] = ()
-    is_judged: bool = False
-    verdict_before: Verdict = Verdict.UNSPECIFIED
-    verdict_after: Verdict = Verdict.UNSPECIFIED
-    newly_failing: tuple[str, ...] = ()
-    recomputed: int = 0
+    control: str
+    filings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -928,23 +925,58 @@ class PublicationInForce:
 
 @dataclass(frozen=True, slots=True)
 class FormSetChange:
-    """What a new form set would do to the filings of a campaign; signed ones keep their version."""
+    """What a new form set would do to the open filings of a campaign, none of them named; signed ones keep their version."""
 
-    impacts: tuple[FilingImpact, ...]
+    concerned: int
+    """Open filings that would change."""
     untouched: int
+    carried: int = 0
+    """Filled cells that stay as they are, of all filings."""
+    to_choose: tuple[CellsToChoose, ...] = ()
+    gained: tuple[str, ...] = ()
     judged: int = 0
-    """Impacts that were evaluated."""
+    """Filings that were evaluated; what follows is about those."""
+    changed: int = 0
+    """Whose verdict would change."""
+    verdicts_before: tuple[VerdictCount, ...] = ()
+    verdicts_after: tuple[VerdictCount, ...] = ()
+    newly_failing: tuple[NewlyFailingControl, ...] = ()
+    recomputed: int = 0
     is_applicable: bool = True
     """False when exercices of that year are filed with another form set (F-28): publishing must be forced."""
     in_force: PublicationInForce | None = None
 
+    @property
+    def verdicts(self) -> list[tuple[Verdict, int, int]]:
+        """Every verdict met, from the best, with how many filings have it now and would have it."""
+        return _beside(self.verdicts_before, self.verdicts_after)
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A form set published to the open filings of a campaign."""
+    """A form set published to the open filings of a campaign, how far that is, or its taking back."""
 
     publication_id: str
-    changed: int
+    document: Document
+    year: int
+    before: str
+    after: str
+    author: str
+    at: datetime
+    is_undone: bool
+    undone_by: str
+    state: RunState
+    done: int
+    left: int
+    place: int
+    estimate_seconds: float
+    finished_at: datetime | None
+    failure: str
+
+    @property
+    def is_under_way(self) -> bool:
+        """Tell whether it goes on by itself."""
+        return self.state in (RunState.WAITING, RunState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,17 +221,26 @@ class Forms(Protocol):
         ...
 
     async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
-        """Tell which open filings a new form set would change and how."""
+        """Count what a new form set would change in the open filings of a campaign."""
         ...
 
-    async def publish_form_set(
-        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
-    ) -> Publication:
-        """Publish a form set to the open filings of a campaign; forced, even one of other exercices."""
+    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
+        """Have a form set given to the open filings of a campaign; forced, even one of other exercices.
+
+        Returns the publication, which goes on by itself.
+        """
         ...
 
-    async def undo_form_set(self, publication_id: str) -> int:
-        """Take a publication back; returns how many filings were put back."""
+    async def undo_form_set(self, publication_id: str) -> None:
+        """Have a publication taken back."""
+        ...
+
+    async def publication(self, publication_id: str) -> Publication:
+        """Tell how far a publication is."""
+        ...
+
+    async def publications(self) -> tuple[Publication, ...]:
+        """List the last publications, newest first."""
         ...
 
     async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:

@@ -371,21 +371,30 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
 
-    async def publish_form_set(
-        self, document: Document, year: int, form_set: str, *, is_forced: bool = False
-    ) -> Publication:
-        """Publish a form set."""
+    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
+        """Have a form set given to open filings."""
         request = forms.PublishFormSetRequest(
             document=_document(document), year=year, form_set=form_set, is_forced=is_forced
         )
         with carrying(self._passport):
-            return read(await self._stub.PublishFormSet(request, timeout=HEAVY_SECONDS), Publication)
+            return (await self._stub.PublishFormSet(request)).publication_id
 
-    async def undo_form_set(self, publication_id: str) -> int:
-        """Take a publication back."""
-        request = forms.UndoFormSetChangeRequest(publication_id=publication_id)
+    async def undo_form_set(self, publication_id: str) -> None:
+        """Have a publication taken back."""
         with carrying(self._passport):
-            return (await self._stub.UndoFormSetChange(request, timeout=HEAVY_SECONDS)).changed
+            await self._stub.UndoFormSetChange(forms.UndoFormSetChangeRequest(publication_id=publication_id))
+
+    async def publication(self, publication_id: str) -> Publication:
+        """Tell how far a publication is."""
+        with carrying(self._passport):
+            answer = await self._stub.GetPublication(forms.GetPublicationRequest(publication_id=publication_id))
+        return read(answer.publication, Publication)
+
+    async def publications(self) -> tuple[Publication, ...]:
+        """List the last publications."""
+        with carrying(self._passport):
+            answer = await self._stub.ListPublications(forms.ListPublicationsRequest())
+        return tuple(read(one, Publication) for one in answer.publications)
 
     async def set_aside(self, filing_id: str) -> tuple[SetAsideCell, ...]:
         """List the values set aside."""

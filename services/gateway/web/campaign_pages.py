@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import CellToChoose, Document, FilingImpact, FormSetChange, SetAsideCell
+from services.gateway.clients.answers import Document, FormSetChange, Publication, SetAsideCell
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
+from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
 
@@ -37,7 +38,6 @@ FATES = {
 """French names of what became of it."""
 _FIELDS = ("document", "year", "form_set")
 _EXTENSION = ("document", "year", "body", "due_on", "reason")
-_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +68,34 @@ async def campaign(visit: Visitor) -> Response:
 
 @router.post("/staff/campaign/publish")
 async def publish(visit: Visitor) -> Response:
-    """Publish the form set to the open filings of the campaign."""
+    """Have the form set given to the open filings of the campaign, which leads to how far that is."""
     fields = await visit.fields(*_FIELDS, "is_forced")
     document, year, form_set = _asked(fields)
     is_forced = fields.get("is_forced") == "yes"
     try:
-        done = await visit.services.forms.publish_form_set(document, year, form_set, is_forced=is_forced)
+        publication = await visit.services.forms.publish_form_set(document, year, form_set, is_forced=is_forced)
     except RuleBroken as failure:
         return await _page(visit, fields, failure=failure)
-    note = visit.wording("Publié : {n} dossier(s) changé(s).", n=done.changed)
-    where = f"document={document.code}&year={year}&form_set={form_set}"
-    return await visit.go(f"/staff/campaign?{where}", note)
+    return await visit.go(f"/staff/campaign/publications/{publication}")
 
 
 @router.post("/staff/campaign/undo")
 async def take_back(visit: Visitor) -> Response:
-    """Take a publication back."""
+    """Have a publication taken back, even one in the middle."""
     fields = await visit.fields("publication")
-    changed = await visit.services.forms.undo_form_set(fields.get("publication", ""))
-    return await visit.go("/staff/campaign", visit.wording("Publication annulée : {n} dossier(s) remis.", n=changed))
+    publication = fields.get("publication", "")
+    try:
+        await visit.services.forms.undo_form_set(publication)
+    except RuleBroken as failure:
+        return await _page(visit, {}, failure=failure)
+    return await visit.go(f"/staff/campaign/publications/{publication}")
+
+
+@router.get("/staff/campaign/publications/{publication_id}")
+async def show_publication(visit: Visitor, publication_id: str) -> Response:
+    """Show how far a publication is, or its taking back, and what may be done about it."""
+    found = await visit.services.forms.publication(publication_id)
+    return await visit.page("publication.html", {"one": found, "wait": round(found.estimate_seconds)})
 
 
 @router.post("/staff/campaign/extend")
@@ -179,7 +188,7 @@ async def _page(
     extension: Mapping[str, str] | None = None,
     failure: Failure | None = None,
 ) -> Response:
-    impacts = change.impacts if change else ()
+    publications = await visit.services.forms.publications()
     states = {one.form_set: one.state for one in await visit.services.forms.form_sets()}
     given = extension or {}
     values = {
@@ -187,9 +196,9 @@ async def _page(
         "form_sets": formsets.available(),
         "change": change,
         "is_published": states.get(asked.get("form_set", "")) == PUBLISHED,
-        "shown_impacts": [_shown(impact, asked["form_set"], visit.wording) for impact in impacts[:_MOST_SHOWN]],
-        "changed_verdicts": sum(1 for one in impacts if one.is_judged and one.verdict_after is not one.verdict_before),
-        "to_choose": sum(len(impact.to_choose) for impact in impacts),
+        "to_choose": [(one, official(one.label)) for one in change.to_choose] if change else [],
+        "publications": publications,
+        "under_way": next((one for one in publications if one.is_under_way and _is_of(one, asked)), None),
         "in_force": change.in_force if change else None,
         "whys": WHYS,
         "extension": {name: given.get(name, asked.get(name, "")) for name in _EXTENSION},
@@ -200,8 +209,5 @@ async def _page(
     return await visit.page("campaign.html", values, status_of(failure) if failure else 200)
 
 
-def _shown(impact: FilingImpact, form_set: str, _: Wording) -> tuple[FilingImpact, list[tuple[CellToChoose, Markup]]]:
-    """Return what happens to one filing, with the labels of the form set it is still under."""
-    before = impact.identity.form_set
-    known = formsets.load(before if before in formsets.available() else form_set)
-    return impact, [(one, label_of(known, one.address, _) or escape(one.label)) for one in impact.to_choose]
+def _is_of(publication: Publication, asked: Mapping[str, str]) -> bool:
+    return (publication.document.code, str(publication.year)) == (asked.get("document"), asked.get("year"))

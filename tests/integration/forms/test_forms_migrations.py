@@ -51,3 +51,20 @@ def test_reopenings_that_nobody_was_told_of_are_due_once_the_release_before_is_g
         ("FilingReopened", "transmission/000000018", True, True),
     ]
     assert filings == [(1, True), (4, False)]
+
+
+PUBLISHED = """
+INSERT INTO publications (id, document, year, before, after, author, at, is_undone)
+VALUES (gen_random_uuid(), 'ER', 2024, '2024.1', '2025.1', 'Alex', now(), false)
+"""
+
+
+def test_what_the_release_before_publishes_is_nobodys_work_in_the_background(sql):
+    upgrade(sql.url, "forms", "0014")
+    sql(PUBLISHED)
+
+    upgrade(sql.url, "forms")
+    sql(PUBLISHED)
+
+    (states,) = sql("SELECT state, token, attempts, failure, undone_by, due_at FROM publications")
+    assert states == [("done", 0, 0, "", "", None)] * 2

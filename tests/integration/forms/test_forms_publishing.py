@@ -8,24 +8,44 @@ from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 from sqlalchemy import text
 
-from chassis.errors import Failure, Forbidden, Invalid, RuleBroken
+from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
 from tests.integration.forms.conftest import plan
-from tests.support.forms import AMOUNT
+from tests.support.forms import AMOUNT, SIREN
 
 CLOSED_LATER = "CP.380.n"
 ER = types.DOCUMENT_ER
 
 
-async def publish(running, form_set="2025.1"):
+OVER = (validation.RUN_STATE_DONE, validation.RUN_STATE_FAILED)
+
+
+async def ask(running, form_set="2025.1"):
+    """Ask for a publication, which is carried out in the background."""
     with running.by("officer"):
         request = pb.PublishFormSetRequest(document=ER, year=2024, form_set=form_set, is_forced=True)
         return await running.stub.PublishFormSet(request)
 
 
+async def once_over(running, publication_id):
+    """Return a publication once nobody works on it any more."""
+    async with asyncio.timeout(30):
+        while True:
+            with running.by("officer"):
+                request = pb.GetPublicationRequest(publication_id=publication_id)
+                found = (await running.stub.GetPublication(request)).publication
+            if found.state in OVER:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def publish(running, form_set="2025.1"):
+    return await once_over(running, (await ask(running, form_set)).publication_id)
+
+
 async def take_back(running, publication_id):
     with running.by("officer"):
-        request = pb.UndoFormSetChangeRequest(publication_id=publication_id)
-        return (await running.stub.UndoFormSetChange(request)).changed
+        await running.stub.UndoFormSetChange(pb.UndoFormSetChangeRequest(publication_id=publication_id))
+    return await once_over(running, publication_id)
 
 
 async def set_aside(running, filing_id):
@@ -40,7 +60,7 @@ async def typed(running, filing_id):
     return filing.identity.form_set, kept
 
 
-async def test_a_preview_says_who_is_concerned_without_any_figure(running):
+async def test_a_preview_counts_what_is_concerned_and_names_nobody(running):
     filing_id = await running.open()
     await running.save(filing_id, (AMOUNT, "12", 0), (CLOSED_LATER, "40", 0))
 
@@ -48,12 +68,13 @@ async def test_a_preview_says_who_is_concerned_without_any_figure(running):
         request = pb.PreviewFormSetChangeRequest(document=ER, year=2024, form_set="2025.1")
         preview = await running.stub.PreviewFormSetChange(request)
 
-    (impact,) = preview.impacts
-    assert (impact.identity.filing_id, impact.carried, preview.untouched) == (filing_id, 1, 0)
-    assert (impact.is_judged, preview.judged, preview.is_applicable) == (True, 1, False)
-    assert (impact.verdict_before, impact.verdict_after) == (validation.VERDICT_NOT_EVALUABLE,) * 2
-    assert impact.recomputed > 0
-    assert [(one.address, one.why) for one in impact.to_choose] == [(CLOSED_LATER, "CLOSED")]
+    assert (preview.concerned, preview.carried, preview.untouched) == (1, 1, 0)
+    assert (preview.judged, preview.changed, preview.is_applicable) == (1, 0, False)
+    not_evaluable = [validation.VerdictCount(verdict=validation.VERDICT_NOT_EVALUABLE, filings=1)]
+    assert list(preview.verdicts_before) == list(preview.verdicts_after) == not_evaluable
+    assert preview.recomputed > 0
+    assert [(one.address, one.why, one.filings) for one in preview.to_choose] == [(CLOSED_LATER, "CLOSED", 1)]
+    assert not any(secret in str(preview) for secret in (filing_id, SIREN))
     assert (await typed(running, filing_id))[0] == "2024.1"
 
 
@@ -63,25 +84,26 @@ async def test_a_publication_carries_sets_aside_and_is_taken_back_around_edits(r
 
     published = await publish(running)
 
-    assert published.changed == 1
+    assert (published.state, published.done, published.left) == (validation.RUN_STATE_DONE, 1, 0)
     assert await typed(running, filing_id) == ("2025.1", {AMOUNT: "12"})
     assert await set_aside(running, filing_id) == {CLOSED_LATER: ("40", "CLOSED", "WAITING")}
     with pytest.raises(Invalid):
         await running.save(filing_id, (CLOSED_LATER, "41", 2))
     await running.save(filing_id, (AMOUNT, "13", 1))
 
-    assert await take_back(running, published.publication_id) == 1
+    back = await take_back(running, published.publication_id)
 
+    assert (back.done, back.is_undone, back.undone_by, back.author) == (1, True, "Alex Agent", "Alex Agent")
     assert await typed(running, filing_id) == ("2024.1", {AMOUNT: "13", CLOSED_LATER: "40"})
     assert await set_aside(running, filing_id) == {CLOSED_LATER: ("40", "CLOSED", "RETURNED")}
-    assert await take_back(running, published.publication_id) == 1
+    assert (await take_back(running, published.publication_id)).done == 1
 
 
 async def test_publishing_again_is_the_same_publication(running):
     await running.open()
     first = await publish(running)
     again = await publish(running)
-    assert (first.publication_id, first.changed) == (again.publication_id, again.changed)
+    assert (first.publication_id, first.done) == (again.publication_id, again.done)
 
 
 async def test_a_filing_opened_after_has_the_new_form_set_and_the_old_one_once_taken_back(running):
@@ -161,13 +183,17 @@ async def test_saves_in_flight_lose_nothing(running):
     assert {*kept, *aside} == {one for one in saved if isinstance(one, str)}
     assert all(isinstance(one, Invalid) for one in saved if not isinstance(one, str))
     assert set(aside) <= {"CP.380.n", "CP.570.n"}
-    assert published.changed == 1
+    assert published.done == 1
 
 
 async def test_only_who_manages_campaigns_publishes_and_an_unknown_form_set_is_refused(running):
     request = pb.PublishFormSetRequest(document=ER, year=2024, form_set="2025.1")
     with running.by("director"), pytest.raises(Forbidden):
         await running.stub.PublishFormSet(request)
+    with running.by("director"), pytest.raises(Forbidden):
+        await running.stub.ListPublications(pb.ListPublicationsRequest())
+    with running.by("officer"), pytest.raises(NotFound):
+        await running.stub.GetPublication(pb.GetPublicationRequest(publication_id="none"))
     with pytest.raises(Invalid):
         await publish(running, "1999.1")
 

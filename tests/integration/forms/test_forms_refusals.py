@@ -63,6 +63,8 @@ NOT_ABOUT_ONE_FILING |= {
     "PreviewFormSetChange",
     "PublishFormSet",
     "UndoFormSetChange",
+    "GetPublication",
+    "ListPublications",
     "ListFormSets",
     "SetFormSetState",
     "OpenTrial",

@@ -1,14 +1,16 @@
 """Another form set given to open filings, through the use cases: a made-up one with every kind of change."""
 
 import asyncio
+import contextlib
+import itertools
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 
 import formsets
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Exhausted, Invalid, NotFound, Unavailable
 from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
@@ -18,15 +20,24 @@ from services.forms.domain.errors import (
     ImportStale,
     NoCampaign,
     PublicationSuperseded,
+    PublicationUnderWay,
     PublicationUnknown,
     SetAsideUnknown,
-    SignatureUnderWay,
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
-from services.forms.rpc.mapping import inputs_message
+from services.forms.domain.publication import (
+    MOST_ATTEMPTS,
+    SIGNATURE_WAIT,
+    USUAL_SECONDS,
+    PublicationState,
+    Tally,
+    seconds_left,
+)
+from services.forms.rpc.mapping import form_set_preview_message, inputs_message
 from services.forms.service import wire
-from services.forms.usecases.publish_form_set import MOST_JUDGED
+from services.forms.usecases.carry_out_publications import CarryOutPublications
+from services.forms.usecases.preview_form_set_change import JUDGING_SECONDS, MOST_JUDGED, PreviewFormSetChange
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.form_sets import SAMPLE, rewritten, sample_cells
 from tests.support.forms import (
@@ -51,6 +62,7 @@ VARIANT = rewritten(OLD, dropped=["BA.020"], retyped=["BA.110"], computed=["BP.1
 LATER = rewritten(OLD, closed=["CP.010.n"], version="2027.1")
 CELLS = {AMOUNT: "1", "BA.020.brut": "2", "BA.110.amort": "3", "BP.180.n": "4", "CP.010.n": "5"}
 UNFIT = set(CELLS) - {AMOUNT}
+LEASE = timedelta(seconds=60)
 OTHER_ID = UUID("0197aaaa-0000-7000-8000-000000000002")
 
 
@@ -78,8 +90,29 @@ async def entered(**changes):
     return forms
 
 
+def a_worker(forms, controls=None):
+    """Who carries out what is asked for, as another process would."""
+    return CarryOutPublications(forms.store, controls or forms.controls, FewFormSets(), forms.clock, LEASE)
+
+
+async def carry_out(forms, worker=None):
+    """Do all that is due."""
+    while await (worker or a_worker(forms))():
+        pass
+
+
 async def publish(forms, version=VARIANT.version, *, is_forced=False):
-    return await forms.use.publish_form_set(STAFF, Document.ER, 2024, version, is_forced=is_forced)
+    """Publish and see it done."""
+    asked = await forms.use.publish_form_set(STAFF, Document.ER, 2024, version, is_forced=is_forced)
+    await carry_out(forms)
+    return await forms.use.get_publication(STAFF, asked.publication.id)
+
+
+async def take_back(forms, publication):
+    """Take a publication back and see it done."""
+    await forms.use.undo_form_set_change(STAFF, publication.id)
+    await carry_out(forms)
+    return await forms.use.get_publication(STAFF, publication.id)
 
 
 def fates(forms):
@@ -91,53 +124,280 @@ async def test_what_cannot_stay_is_set_aside_and_told_and_comes_back():
 
     done = await publish(forms)
 
-    assert (done.changed, forms.filing.form_set, forms.values()) == (1, VARIANT.version, {AMOUNT: "1"})
+    assert (done.tally.done, forms.filing.form_set, forms.values()) == (1, VARIANT.version, {AMOUNT: "1"})
     assert {one.address: one.value for one in forms.store.kept.set_aside.values()} == {a: CELLS[a] for a in UNFIT}
     assert forms.store.kept.campaigns[Document.ER, 2024].form_set == VARIANT.version
     assert forms.kinds() == ["FORM_SET_CHANGED"]
     told = {fact.address for event in forms.store.kept.events for fact in event.facts}
     assert not told & UNFIT
 
-    await forms.use.undo_form_set_change(STAFF, done.publication.id)
+    await take_back(forms, done.publication)
 
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
     assert {one.source.author for one in forms.store.kept.cells[FILING_ID].values()} == {"Camille Compte"}
 
 
-async def test_a_publication_killed_in_the_middle_goes_on_where_it_stopped():
-    forms = await entered()
+async def asked(forms, version=VARIANT.version):
+    """Ask for a publication; nobody works on it yet."""
+    return (await forms.use.publish_form_set(STAFF, Document.ER, 2024, version)).publication
+
+
+async def with_another(forms):
+    """A second filing, which comes after the first."""
     other = replace(a_filing(id=OTHER_ID), body=a_body(siren="000000026"))
     await forms.keep(other, a_cell("CP.010.n", "9"))
-    evaluate, calls = forms.controls.evaluate, []
+    return forms
 
-    async def killed_at_the_second(filing, inputs, given, previous):
-        calls.append(filing.id)
-        if len(calls) == 2:
-            raise ConnectionError("killed")
-        return await evaluate(filing, inputs, given, previous)
 
-    forms.controls.evaluate = killed_at_the_second
-    with pytest.raises(ConnectionError):
-        await publish(forms)
-    half = sorted(filing.form_set for filing in forms.store.kept.filings.values())
+def form_sets_of(forms):
+    return [forms.store.kept.filings[one].form_set for one in (FILING_ID, OTHER_ID)]
 
-    done = await publish(forms)
 
-    assert half == ["2024.1", VARIANT.version]
-    assert (done.changed, len(forms.store.kept.publications)) == (2, 1)
-    assert {filing.form_set for filing in forms.store.kept.filings.values()} == {VARIANT.version}
+class HangingWork:
+    """A transaction of a process that hangs before it, until it wakes."""
+
+    def __init__(self, work, reached, awake):
+        self._work, self._reached, self._awake = work, reached, awake
+
+    async def __aenter__(self):
+        self._reached.set()
+        await self._awake.wait()
+        return await self._work.__aenter__()
+
+    async def __aexit__(self, *error):
+        return await self._work.__aexit__(*error)
+
+
+async def stopped_after_the_first(forms):
+    """Work on what is due until the second filing, there like a process that hangs; return what it would do on waking."""
+    await with_another(forms)
+    reached, awake, opened = asyncio.Event(), asyncio.Event(), itertools.count(1)
+
+    def open_work():
+        # Taken, looked at what is left, changed the first: the fourth is about the second.
+        return HangingWork(forms.store(), reached, awake) if next(opened) == 4 else forms.store()
+
+    worker = CarryOutPublications(open_work, forms.controls, FewFormSets(), forms.clock, LEASE)
+    work = asyncio.create_task(worker())
+    await reached.wait()
+
+    async def wake():
+        awake.set()
+        return await work
+
+    return wake
+
+
+async def test_what_was_asked_for_changes_the_campaign_at_once_and_the_filings_in_the_background():
+    forms = await entered()
+
+    publication = await asked(forms)
+
+    assert forms.store.kept.campaigns[Document.ER, 2024].form_set == VARIANT.version
+    assert forms.filing.form_set == "2024.1"
+    standing = await forms.use.get_publication(STAFF, publication.id)
+    assert (standing.publication.state, standing.tally.left, standing.place) == (PublicationState.WAITING, 1, 1)
+    assert standing.seconds > 0
+    await carry_out(forms)
+    (listed,) = await forms.use.list_publications(STAFF)
+    assert (listed.publication.state, listed.tally.done, listed.tally.left) == (PublicationState.DONE, 1, 0)
+    assert (listed.place, listed.publication.finished_at) == (0, forms.clock.now())
+
+
+async def test_a_publication_killed_in_the_middle_goes_on_where_it_stopped_once_its_lease_is_over():
+    forms = await entered()
+    publication = await asked(forms)
+    await stopped_after_the_first(forms)
+    half = form_sets_of(forms)
+
+    await carry_out(forms)
+    assert form_sets_of(forms) == half == [VARIANT.version, "2024.1"], "its lease is not over"
+    forms.clock.advance(seconds=LEASE.total_seconds())
+    await carry_out(forms)
+
+    done = await forms.use.get_publication(STAFF, publication.id)
+    assert (done.publication.state, done.tally.done, len(forms.store.kept.publications)) == (
+        PublicationState.DONE,
+        2,
+        1,
+    )
+    assert form_sets_of(forms) == [VARIANT.version] * 2
     assert len(forms.store.kept.set_aside) == len(UNFIT) + 1
+    assert forms.kinds() == ["FORM_SET_CHANGED"] * 2
 
 
-async def test_a_filing_being_signed_waits_and_the_publication_is_asked_again():
-    forms = await entered(step=Step.SIGNATURE, lock=Lock("intent", NOON))
+async def test_a_worker_that_wakes_after_its_lease_changes_nothing_more():
+    forms = await entered()
+    publication = await asked(forms)
+    wake = await stopped_after_the_first(forms)
+    forms.clock.advance(seconds=LEASE.total_seconds())
+    await carry_out(forms)
+    kept = forms.store.kept
 
-    with pytest.raises(SignatureUnderWay):
-        await publish(forms)
+    await wake()
 
+    assert forms.store.kept == kept
+    assert (await forms.use.get_publication(STAFF, publication.id)).publication.state is PublicationState.DONE
+
+
+async def test_a_half_done_publication_is_taken_back_and_whoever_publishes_it_does_nothing_more():
+    forms = await entered()
+    publication = await asked(forms)
+    wake = await stopped_after_the_first(forms)
+
+    back = await take_back(forms, publication)
+    await wake()
+
+    assert (back.publication.state, back.tally.done, back.tally.left) == (PublicationState.DONE, 1, 0)
+    assert form_sets_of(forms) == ["2024.1"] * 2
+    assert {a: cell.value for a, cell in forms.store.kept.cells[FILING_ID].items()} == CELLS
+    assert forms.store.kept.campaigns[Document.ER, 2024].form_set == "2024.1"
+
+
+async def test_a_publication_taken_back_before_anybody_began_changes_no_filing():
+    forms = await entered()
+
+    back = await take_back(forms, await asked(forms))
+
+    assert (back.publication.state, back.tally.done) == (PublicationState.DONE, 0)
+    assert (forms.filing.form_set, forms.filing.revision, forms.kinds()) == ("2024.1", 1, [])
+
+
+async def test_one_change_of_form_set_at_a_time():
+    forms = await entered()
+    first = await asked(forms)
+
+    with pytest.raises(PublicationUnderWay):
+        await asked(forms, LATER.version)
+    assert (await asked(forms)).id == first.id, "asking again for what is under way is no other one"
+    await carry_out(forms)
+    await forms.use.undo_form_set_change(STAFF, first.id)
+    for version in (LATER.version, VARIANT.version):
+        with pytest.raises(PublicationUnderWay):
+            await asked(forms, version)
+    await carry_out(forms)
+    again = await publish(forms)
+
+    assert (again.publication.id != first.id, again.tally.done) == (True, 1)
+
+
+async def test_a_publication_tells_its_place_and_how_long_it_still_takes():
+    forms = await entered()
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign(Document.QDIS))
+        await work.commit()
+    first = await asked(forms)
+    forms.clock.advance(seconds=1)
+    second = (await forms.use.publish_form_set(STAFF, Document.QDIS, 2024, VARIANT.version)).publication
+
+    ahead, behind = [await forms.use.get_publication(STAFF, one.id) for one in (first, second)]
+
+    assert (ahead.place, behind.place) == (1, 2)
+    assert ahead.seconds == behind.seconds == USUAL_SECONDS, "the other one has no filing"
+    at_work = replace(first, state=PublicationState.RUNNING)
+    assert seconds_left(at_work, Tally(done=10, left=20), NOON + timedelta(hours=1, seconds=5)) == 10.0
+
+
+async def test_an_earlier_publication_is_taken_back_only_once_the_later_one_is():
+    forms = await entered()
+    first = (await publish(forms)).publication
+    second = (await publish(forms, LATER.version)).publication
+    await forms.use.undo_form_set_change(STAFF, second.id)
+
+    with pytest.raises(PublicationUnderWay):
+        await forms.use.undo_form_set_change(STAFF, first.id)
+    with pytest.raises(PublicationUnderWay):
+        await asked(forms)
+
+
+async def test_a_filing_being_signed_waits_and_the_others_do_not():
+    forms = await with_another(await entered(step=Step.SIGNATURE, lock=Lock("intent", NOON)))
+
+    standing = await publish(forms)
+
+    assert form_sets_of(forms) == ["2024.1", VARIANT.version]
+    assert (standing.publication.state, standing.tally.done, standing.tally.left) == (PublicationState.WAITING, 1, 1)
+    assert standing.publication.failure == "SIGNATURE_UNDER_WAY"
+    forms.store.kept.filings[FILING_ID] = replace(forms.store.kept.filings[FILING_ID], lock=None)
+    forms.clock.advance(seconds=SIGNATURE_WAIT.total_seconds())
+    await carry_out(forms)
+    standing = await forms.use.get_publication(STAFF, standing.publication.id)
+    assert (standing.publication.state, standing.publication.failure) == (PublicationState.DONE, "")
+    assert form_sets_of(forms) == [VARIANT.version] * 2
+
+
+async def test_a_filing_that_cannot_be_judged_is_left_and_the_others_change():
+    forms = await with_another(await entered())
+
+    class Picky(CannedControls):
+        async def evaluate(self, filing, inputs, given, previous=None):
+            if filing.id == FILING_ID:
+                raise Invalid(reason="CELLS_MALFORMED")  # as another service said it
+            return await super().evaluate(filing, inputs, given, previous)
+
+    publication = await asked(forms)
+    await carry_out(forms, a_worker(forms, Picky()))
+
+    left = await forms.use.get_publication(STAFF, publication.id)
+    assert (left.publication.state, left.publication.failure) == (PublicationState.FAILED, "CELLS_MALFORMED")
+    assert (left.tally.done, left.tally.left) == (1, 1)
+    assert form_sets_of(forms) == ["2024.1", VARIANT.version]
+    assert (await publish(forms)).tally.done == 2, "asked again, it goes on with what was left"
+    assert len(forms.store.kept.publications) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(Unavailable(reason="ENGINE_UNAVAILABLE"), "ENGINE_UNAVAILABLE"), (ConnectionError(), "ConnectionError")],
+)
+async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_until_it_is_asked_for(failure, told):
+    forms = await entered()
+    publication = await asked(forms)
+
+    async def fails(*_):
+        raise failure
+
+    worker = a_worker(forms, CannedControls())
+    evaluate, worker._controls.evaluate = worker._controls.evaluate, fails
+    states = []
+    for _ in range(MOST_ATTEMPTS):
+        with contextlib.suppress(ConnectionError):
+            await worker()
+        states.append((await forms.use.get_publication(STAFF, publication.id)).publication.state)
+        forms.clock.advance(minutes=1)
+    worker._controls.evaluate = evaluate
+
+    assert states == [PublicationState.WAITING] * (MOST_ATTEMPTS - 1) + [PublicationState.FAILED]
+    assert not await worker()
+    assert (await forms.use.get_publication(STAFF, publication.id)).publication.failure == told
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
-    forms.store.kept.filings[FILING_ID] = replace(forms.filing, lock=None)
-    assert (await publish(forms)).changed == 1
+    assert (await publish(forms)).publication.state is PublicationState.DONE
+
+
+async def test_a_publication_whose_workers_die_without_a_word_is_given_up():
+    forms = await entered()
+    publication = await asked(forms)
+    for _ in range(MOST_ATTEMPTS):
+        async with forms.store() as work:
+            assert await work.publications.take(forms.clock.now(), forms.clock.now() + LEASE)
+            await work.commit()
+        forms.clock.advance(seconds=LEASE.total_seconds())
+
+    await carry_out(forms)
+
+    given_up = (await forms.use.get_publication(STAFF, publication.id)).publication
+    assert (given_up.state, given_up.failure) == (PublicationState.FAILED, "NEVER_ENDED")
+
+
+async def test_an_edit_before_its_filing_is_reached_is_carried_with_the_rest():
+    forms = await entered()
+    await asked(forms)
+
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(AMOUNT, "8", 1), TypedCell("CP.010.n", "6", 1)])
+    await carry_out(forms)
+
+    assert (forms.filing.form_set, forms.values()) == (VARIANT.version, {AMOUNT: "8"})
+    assert forms.store.kept.set_aside[FILING_ID, "CP.010.n", 2].value == "6"
 
 
 async def test_a_signed_filing_keeps_its_form_set_even_reopened():
@@ -146,7 +406,7 @@ async def test_a_signed_filing_keeps_its_form_set_even_reopened():
     preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
     done = await publish(forms)
 
-    assert (preview.impacts, preview.untouched, done.changed) == ([], 1, 0)
+    assert (preview.found.concerned, preview.untouched, done.tally.done) == (0, 1, 0)
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
 
 
@@ -242,7 +502,7 @@ async def test_taking_a_publication_back_takes_back_the_choices_it_asked_for():
     done = await publish(forms)
     await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
 
-    await forms.use.undo_form_set_change(STAFF, done.publication.id)
+    await take_back(forms, done.publication)
 
     assert forms.values() == CELLS
     assert set(fates(forms).values()) == {Fate.RETURNED}
@@ -286,8 +546,8 @@ async def test_a_later_publication_is_taken_back_first():
     with pytest.raises(PublicationSuperseded):
         await forms.use.undo_form_set_change(STAFF, first.publication.id)
 
-    await forms.use.undo_form_set_change(STAFF, second.publication.id)
-    await forms.use.undo_form_set_change(STAFF, first.publication.id)
+    await take_back(forms, second.publication)
+    await take_back(forms, first.publication)
 
     assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
     assert forms.store.kept.campaigns[Document.ER, 2024].form_set == "2024.1"
@@ -329,28 +589,32 @@ async def test_a_preview_judges_filings_under_both_form_sets_and_changes_nothing
 
     preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")
 
-    (impact,) = preview.impacts
-    assert (preview.judged, preview.is_applicable, impact.judged.before) == (1, False, forms.filing.verdict)
-    assert impact.judged.before is Verdict.CLEAN
-    assert impact.judged.after is Verdict.BLOCKED
-    assert impact.judged.newly_failing
-    assert impact.judged.recomputed > 0
+    found = preview.found
+    assert (found.concerned, found.judged, found.changed, preview.is_applicable) == (1, 1, 1, False)
+    assert (found.verdicts_before, found.verdicts_after) == ({Verdict.CLEAN: 1}, {Verdict.BLOCKED: 1})
+    assert forms.filing.verdict is Verdict.CLEAN
+    assert found.newly_failing
+    assert found.recomputed > 0
     assert forms.store.kept == before
 
 
 async def test_what_a_preview_says_is_what_the_publication_does():
     forms = await with_the_sample()
-    (impact,) = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")).impacts
+    found = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")).found
     computed = dict(forms.store.kept.computed[FILING_ID])
 
-    await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
+    await publish(forms, "2025.1", is_forced=True)
 
     after = forms.store.kept.computed[FILING_ID]
     moved = {a for a in computed.keys() | after.keys() if computed.get(a, "") != after.get(a, "")}
-    assert forms.filing.verdict is impact.judged.after
-    assert len(moved) == impact.judged.recomputed
+    assert found.verdicts_after == {forms.filing.verdict: 1}
+    assert len(moved) == found.recomputed
+    (told,) = [one for one in forms.store.kept.activities if one.kind == "FORM_SET_CHANGED"]
+    assert f" {found.carried} valeur(s) reprise(s)" in told.fr or f" {found.carried} valeurs reprises" in told.fr
+    waiting = [one.address for one in forms.store.kept.set_aside.values() if one.fate is Fate.WAITING]
+    assert [one.address for one in found.to_choose.values()] == waiting
     _, report = await forms.use.check_filing(forms.caller, FILING_ID)
-    assert set(impact.judged.newly_failing) <= {one.control for one in report.findings if one.is_failed}
+    assert set(found.newly_failing) <= {one.control for one in report.findings if one.is_failed}
 
 
 async def test_a_preview_evaluates_so_many_filings_and_no_more():
@@ -361,22 +625,49 @@ async def test_a_preview_evaluates_so_many_filings_and_no_more():
 
     preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
 
-    assert len(preview.impacts) == MOST_JUDGED + 2
-    assert (preview.judged, forms.controls.evaluated) == (MOST_JUDGED, 2 * MOST_JUDGED)
-    assert preview.impacts[-1].judged is None
-    assert preview.impacts[-1].change.carried == (AMOUNT,)
+    found = preview.found
+    assert (found.concerned, found.carried) == (MOST_JUDGED + 2, MOST_JUDGED + 2)
+    assert (found.judged, forms.controls.evaluated) == (MOST_JUDGED, 2 * MOST_JUDGED)
 
 
-async def test_a_filing_that_cannot_be_evaluated_is_previewed_without_its_verdict():
+async def test_a_preview_evaluates_no_longer_than_somebody_waits():
+    forms = await with_another(await entered())
+    times = iter([0.0, 0.0, JUDGING_SECONDS])
+    preview = PreviewFormSetChange(forms.store, forms.controls, FewFormSets(), lambda: next(times))
+
+    found = (await preview(STAFF, Document.ER, 2024, VARIANT.version)).found
+
+    assert (found.concerned, found.judged) == (2, 1)
+
+
+async def test_a_preview_counts_the_cells_to_choose_and_names_no_filing():
+    forms = await with_another(await entered())
+
+    found = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)).found
+
+    counted = {one.address: (one.why.name, one.filings) for one in found.to_choose.values()}
+    assert counted == {
+        "BA.020.brut": ("DROPPED", 1),
+        "BA.110.amort": ("RETYPED", 1),
+        "BP.180.n": ("COMPUTED", 1),
+        "CP.010.n": ("CLOSED", 2),
+    }
+    assert found.carried == 1
+    message = str(form_set_preview_message(await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, "2025.1")))
+    assert not any(secret in message for secret in (str(FILING_ID), "000000018", "000000026", "Camille"))
+
+
+@pytest.mark.parametrize("refusal", [Invalid(), Unavailable(), Exhausted()])
+async def test_what_cannot_be_evaluated_is_previewed_without_verdicts(refusal):
     forms = await entered()
 
-    async def malformed(*_):
-        raise Invalid
+    async def refuses(*_):
+        raise refusal
 
-    forms.controls.evaluate = malformed
-    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
+    forms.controls.evaluate = refuses
+    found = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)).found
 
-    assert (preview.judged, preview.impacts[0].judged, len(preview.impacts[0].change.to_choose)) == (0, None, 4)
+    assert (found.concerned, found.judged, len(found.to_choose)) == (1, 0, 4)
 
 
 async def test_a_form_set_of_other_exercices_is_published_only_when_that_is_asked_for():
@@ -389,10 +680,12 @@ async def test_a_form_set_of_other_exercices_is_published_only_when_that_is_aske
     assert "F-28" in str(told.fr)
     assert "not filed with form set 2025.1" in str(told.en)
 
-    done = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1", is_forced=True)
-    again = await forms.use.publish_form_set(STAFF, Document.ER, 2024, "2025.1")
+    done = await publish(forms, "2025.1", is_forced=True)
+    again = await publish(forms, "2025.1")
 
-    assert (done.changed, again.publication.id) == (1, done.publication.id), "going on with it needs no second asking"
+    assert (done.tally.done, again.publication.id) == (1, done.publication.id), (
+        "going on with it needs no second asking"
+    )
 
 
 @pytest.mark.parametrize(("year", "form_set"), [(2024, "2025.1"), (2025, "2024.1")])

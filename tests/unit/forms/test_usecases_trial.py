@@ -180,7 +180,7 @@ async def test_a_trial_is_listed_as_one_and_counted_nowhere():
     assert [(card.filing.id, card.filing.is_trial) for card in cards] == [(FILING_ID, False), (trial.id, True)]
     assert tryable == []
     assert len(points) == 1
-    assert [impact.filing.id for impact in preview.impacts] == [FILING_ID]
+    assert (preview.found.concerned, preview.found.judged) == (1, 1)
     assert [one.filing.id for one in inputs.filings] == [FILING_ID]
     assert rejudged.judged == 1
 

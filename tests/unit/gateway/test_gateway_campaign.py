@@ -1,8 +1,10 @@
 """A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
 
+import re
+
 from chassis.errors import Conflict, Forbidden, RuleBroken
-from services.gateway.clients.answers import Document, PublicationInForce, SetAsideCell
-from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport
+from services.gateway.clients.answers import Document, PublicationInForce, RunState, SetAsideCell
+from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport, a_publication, an_identity
 
 AT = f"/filings/{FILING_ID}"
 CAMPAIGN = {"document": "ER", "year": "2024", "form_set": "2025.1"}
@@ -21,11 +23,13 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
         await browser.sign_in()
         french = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
         english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
-    assert "2 dossiers ouverts à changer, 2 cases à choisir, 3 dossiers signés inchangés." in french
+    assert "2 dossiers ouverts à changer, 1 case à choisir, 3 dossiers signés inchangés." in french
+    assert "824 valeurs reprises telles quelles\N{NO-BREAK SPACE}; 1 case nouvelle." in french
     assert "1 dossier contrôlé sous les deux référentiels\N{NO-BREAK SPACE}; le verdict change pour 1." in french
-    assert "Aucune anomalie → <strong>Des contrôles bloquants" in french
-    assert "X-09" in french
-    assert "non contrôlé" in french
+    rows = re.findall(r'<th scope="row">([^<]*)</th><td class="number">(\d+)</td><td class="number">(\d+)</td>', french)
+    assert rows == [("Aucune anomalie", "1", "0"), ("Des contrôles bloquants ne sont pas respectés", "0", "1")]
+    assert '<span class="code">X-09</span> (1 dossier)' in french
+    assert an_identity().body_name not in french, "what is not transmitted is counted and never named"
     assert "F-28" not in french
     assert "/staff/form-sets/2025.1/trial?document=ER&amp;year=2024" in french, "where the whole campaign is tried"
     assert "la case est fermée" in french
@@ -34,20 +38,69 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
     assert browser.world.calls("preview_form_set")[0] == (Document.ER, 2024, "2025.1")
 
 
-async def test_a_form_set_is_published_then_taken_back():
+async def test_a_form_set_is_published_then_taken_back_and_leads_to_how_far_that_is():
+    async with a_browser(World(publications=(a_publication(),))) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        sent = await browser.post("/staff/campaign/publish", {**CAMPAIGN, "year": "2025"})
+        french = (await browser.get(sent.headers["location"])).text
+        english = (await browser.get("/staff/campaign/publications/pub-1", params={"lang": "en"})).text
+        back = await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
+        unknown = await browser.get("/staff/campaign/publications/pub-2")
+    assert sent.headers["location"] == back.headers["location"] == "/staff/campaign/publications/pub-1"
+    assert "412 dossiers traités sur 900." in french
+    assert "Fin estimée dans 61 secondes." in french
+    assert "Place" not in french
+    assert 'name="publication" value="pub-1"' in french
+    assert "412 filings done of 900." in english
+    assert "http-equiv" not in french, "nobody's page moves under their eyes: a link looks again"
+    assert browser.world.calls("undo_form_set") == ["pub-1"]
+    assert unknown.status_code == 404
+
+
+async def test_a_publication_says_what_holds_it_up_and_what_may_be_done():
+    waiting = a_publication(state=RunState.WAITING, done=899, left=1, failure="SIGNATURE_UNDER_WAY")
+    failed = a_publication(publication_id="pub-2", state=RunState.FAILED, left=3, failure="INVALID", finished_at=NOW)
+    gone = a_publication(publication_id="pub-3", is_undone=True, undone_by="Lou Agent", state=RunState.DONE, left=0)
+    async with a_browser(World(publications=(waiting, failed, gone))) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        pages = [(await browser.get(f"/staff/campaign/publications/pub-{n}")).text for n in (1, 2, 3)]
+        listed = (await browser.get("/staff/campaign")).text
+    assert "1 dossier en cours de signature" in pages[0]
+    assert "Fin estimée" not in pages[0]
+    assert "3 dossiers non traités." in pages[1]
+    assert [page.count("Relancer</button>") for page in pages] == [0, 1, 0]
+    assert [page.count("Annuler cette publication</button>") for page in pages] == [1, 1, 0]
+    assert "Annulé par Lou Agent." in pages[2]
+    assert [f"/staff/campaign/publications/pub-{n}" in listed for n in (1, 2, 3)] == [True] * 3
+
+
+async def test_while_one_is_under_way_no_other_is_offered():
+    failures = {"undo_form_set": RuleBroken("Un autre a été publié depuis.")}
+    async with a_browser(World(publications=(a_publication(),), failures=failures)) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        here = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
+        elsewhere = (await browser.get("/staff/campaign", params={**CAMPAIGN, "document": "QDIS"})).text
+        refused = await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
+    told = "Un changement de référentiel de cette campagne est en cours."
+    assert (told in here, told in elsewhere) == (True, False)
+    assert 'action="/staff/campaign/publish"' not in here
+    assert refused.status_code == 422
+    assert "Un autre a été publié depuis." in refused.text
+
+
+async def test_the_publication_in_force_is_shown_with_the_way_to_take_it_back():
+    in_force = PublicationInForce("pub-1", "2024.1", "2025.1", "Alex Agent", NOW)
     async with a_browser() as browser:
         browser.office.persons["access-director"] = a_manager()
         await browser.sign_in()
         before = await browser.get("/staff/campaign", params=CAMPAIGN)
-        sent = await browser.post("/staff/campaign/publish", CAMPAIGN)
-        browser.world.in_force = PublicationInForce("pub-1", "2024.1", "2025.1", "Alex Agent", NOW)
-        page = await browser.get(sent.headers["location"])
+        browser.world.in_force = in_force
         later = await browser.get("/staff/campaign", params=CAMPAIGN)
-        await browser.post("/staff/campaign/undo", {"publication": "pub-1"})
-    assert "Publié\u00a0: 1 dossier changé." in page.text
-    assert ['name="publication" value="pub-1"' in one.text for one in (before, page, later)] == [False, True, True]
+    assert ['name="publication" value="pub-1"' in one.text for one in (before, later)] == [False, True]
     assert "2024.1 remplacé par 2025.1 par Alex Agent" in later.text
-    assert browser.world.calls("undo_form_set") == ["pub-1"]
 
 
 async def test_a_form_set_of_other_exercices_is_warned_about_and_published_only_when_ticked():

@@ -20,6 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class _Step:
@@ -3803,19 +3808,57 @@ class PreviewFormSetChangeResponse(_message.Message):
     JUDGED_FIELD_NUMBER: _builtins.int
     IS_APPLICABLE_FIELD_NUMBER: _builtins.int
     IN_FORCE_FIELD_NUMBER: _builtins.int
+    CONCERNED_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELD_NUMBER: _builtins.int
+    TO_CHOOSE_FIELD_NUMBER: _builtins.int
+    GAINED_FIELD_NUMBER: _builtins.int
+    VERDICTS_BEFORE_FIELD_NUMBER: _builtins.int
+    VERDICTS_AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    NEWLY_FAILING_FIELD_NUMBER: _builtins.int
+    RECOMPUTED_FIELD_NUMBER: _builtins.int
     untouched: _builtins.int
     """Signed filings that keep their version."""
     judged: _builtins.int
-    """How many of the impacts were evaluated; at most fifty are."""
+    """How many of the concerned filings were evaluated under both form sets; at most fifty are, for ten seconds."""
     is_applicable: _builtins.bool
     """False when exercices of that year are filed with another form set (F-28): publishing it must be forced."""
+    concerned: _builtins.int
+    """Open filings that would change."""
+    carried: _builtins.int
+    """Filled cells that would be carried over as they are, of all these filings."""
+    changed: _builtins.int
+    """Evaluated filings whose verdict would change."""
+    recomputed: _builtins.int
+    """Computed cells that would change, of all evaluated filings."""
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
-        """Filing by filing."""
+        """Always empty: the authority learns nothing of a filing that was never transmitted (T-26)."""
 
     @_builtins.property
     def in_force(self) -> Global___PublicationInForce:
         """The publication that gave the campaign its form set, which may be taken back; unset when none did."""
+
+    @_builtins.property
+    def to_choose(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellsToChoose]:
+        """Filled cells that the new version closes, drops or types otherwise: each needs a choice in each filing."""
+
+    @_builtins.property
+    def gained(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells that are new, open again or newly computed."""
+
+    @_builtins.property
+    def verdicts_before(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.VerdictCount]:
+        """Verdicts of the evaluated filings now."""
+
+    @_builtins.property
+    def verdicts_after(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.VerdictCount]:
+        """Verdicts they would have."""
+
+    @_builtins.property
+    def newly_failing(self) -> _containers.RepeatedCompositeFieldContainer[Global___NewlyFailingControl]:
+        """Controls that would newly fail on evaluated filings, those of most filings first."""
 
     def __init__(
         self,
@@ -3825,14 +3868,83 @@ class PreviewFormSetChangeResponse(_message.Message):
         judged: _builtins.int = ...,
         is_applicable: _builtins.bool = ...,
         in_force: Global___PublicationInForce | None = ...,
+        concerned: _builtins.int = ...,
+        carried: _builtins.int = ...,
+        to_choose: _abc.Iterable[Global___CellsToChoose] | None = ...,
+        gained: _abc.Iterable[_builtins.str] | None = ...,
+        verdicts_before: _abc.Iterable[_validation_pb2.VerdictCount] | None = ...,
+        verdicts_after: _abc.Iterable[_validation_pb2.VerdictCount] | None = ...,
+        changed: _builtins.int = ...,
+        newly_failing: _abc.Iterable[Global___NewlyFailingControl] | None = ...,
+        recomputed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["in_force", b"in_force"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["impacts", b"impacts", "in_force", b"in_force", "is_applicable", b"is_applicable", "judged", b"judged", "untouched", b"untouched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "changed", b"changed", "concerned", b"concerned", "gained", b"gained", "impacts", b"impacts", "in_force", b"in_force", "is_applicable", b"is_applicable", "judged", b"judged", "newly_failing", b"newly_failing", "recomputed", b"recomputed", "to_choose", b"to_choose", "untouched", b"untouched", "verdicts_after", b"verdicts_after", "verdicts_before", b"verdicts_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreviewFormSetChangeResponse: _TypeAlias = PreviewFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class CellsToChoose(_message.Message):
+    """A filled cell that a new form set does not take as it is, over a campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """`LINE.column`."""
+    label: _builtins.str
+    """Label in the present form set."""
+    why: _builtins.str
+    """`CLOSED`, `DROPPED`, `RETYPED` or `COMPUTED`."""
+    filings: _builtins.int
+    """Filings in which it needs a choice."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        label: _builtins.str = ...,
+        why: _builtins.str = ...,
+        filings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "filings", b"filings", "label", b"label", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CellsToChoose: _TypeAlias = CellsToChoose  # noqa: Y015
+
+@_typing.final
+class NewlyFailingControl(_message.Message):
+    """A control that would newly fail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTROL_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    control: _builtins.str
+    """Official id."""
+    filings: _builtins.int
+    """On how many evaluated filings."""
+    def __init__(
+        self,
+        *,
+        control: _builtins.str = ...,
+        filings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "filings", b"filings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NewlyFailingControl: _TypeAlias = NewlyFailingControl  # noqa: Y015
 
 @_typing.final
 class PublicationInForce(_message.Message):
@@ -3917,9 +4029,9 @@ class PublishFormSetResponse(_message.Message):
     PUBLICATION_ID_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     publication_id: _builtins.str
-    """Publication, for undoing."""
+    """Publication, for GetPublication and for undoing."""
     changed: _builtins.int
-    """Filings changed."""
+    """Filings changed so far."""
     def __init__(
         self,
         *,
@@ -3964,7 +4076,7 @@ class UndoFormSetChangeResponse(_message.Message):
 
     CHANGED_FIELD_NUMBER: _builtins.int
     changed: _builtins.int
-    """Filings put back."""
+    """Filings put back so far."""
     def __init__(
         self,
         *,
@@ -3977,6 +4089,179 @@ class UndoFormSetChangeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndoFormSetChangeResponse: _TypeAlias = UndoFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class Publication(_message.Message):
+    """A form set given to the open filings of a campaign, and how far that is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    IS_UNDONE_FIELD_NUMBER: _builtins.int
+    UNDONE_BY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    ESTIMATE_SECONDS_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication."""
+    document: _types_pb2.Document.ValueType
+    """Document of the campaign."""
+    year: _builtins.int
+    """Its accounting year."""
+    before: _builtins.str
+    """Form set of the campaign before."""
+    after: _builtins.str
+    """Form set that is given."""
+    author: _builtins.str
+    """Who published it."""
+    is_undone: _builtins.bool
+    """True once it is taken back: what follows is then about putting the filings back."""
+    undone_by: _builtins.str
+    """Who took it back."""
+    state: _validation_pb2.RunState.ValueType
+    """Where the work is."""
+    done: _builtins.int
+    """Filings changed, or put back."""
+    left: _builtins.int
+    """Filings still to change, or to put back; those being signed wait for their signature."""
+    place: _builtins.int
+    """Place among the publications to do, from 1; 0 for one that is over."""
+    estimate_seconds: _builtins.float
+    """Seconds until it is done, as far as can be told."""
+    failure: _builtins.str
+    """Reason of the last attempt that failed, or `SIGNATURE_UNDER_WAY`; empty when nothing is in the way."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ended; unset before."""
+
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+        author: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        is_undone: _builtins.bool = ...,
+        undone_by: _builtins.str = ...,
+        state: _validation_pb2.RunState.ValueType = ...,
+        done: _builtins.int = ...,
+        left: _builtins.int = ...,
+        place: _builtins.int = ...,
+        estimate_seconds: _builtins.float = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        failure: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "finished_at", b"finished_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Publication: _TypeAlias = Publication  # noqa: Y015
+
+@_typing.final
+class GetPublicationRequest(_message.Message):
+    """Request of GetPublication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
+    publication_id: _builtins.str
+    """Publication."""
+    def __init__(
+        self,
+        *,
+        publication_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["publication_id", b"publication_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublicationRequest: _TypeAlias = GetPublicationRequest  # noqa: Y015
+
+@_typing.final
+class GetPublicationResponse(_message.Message):
+    """Response of GetPublication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def publication(self) -> Global___Publication:
+        """How far it is."""
+
+    def __init__(
+        self,
+        *,
+        publication: Global___Publication | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["publication", b"publication"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["publication", b"publication"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublicationResponse: _TypeAlias = GetPublicationResponse  # noqa: Y015
+
+@_typing.final
+class ListPublicationsRequest(_message.Message):
+    """Request of ListPublications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublicationsRequest: _TypeAlias = ListPublicationsRequest  # noqa: Y015
+
+@_typing.final
+class ListPublicationsResponse(_message.Message):
+    """Response of ListPublications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLICATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def publications(self) -> _containers.RepeatedCompositeFieldContainer[Global___Publication]:
+        """Newest first."""
+
+    def __init__(
+        self,
+        *,
+        publications: _abc.Iterable[Global___Publication] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["publications", b"publications"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublicationsResponse: _TypeAlias = ListPublicationsResponse  # noqa: Y015
 
 @_typing.final
 class SetAsideCell(_message.Message):

@@ -185,6 +185,16 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.FromString,
                 _registered_method=True)
+        self.GetPublication = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/GetPublication',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationResponse.FromString,
+                _registered_method=True)
+        self.ListPublications = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListPublications',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsResponse.FromString,
+                _registered_method=True)
         self.ListSetAside = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/ListSetAside',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListSetAsideRequest.SerializeToString,
@@ -523,7 +533,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewFormSetChange(self, request, context):
-        """Says which open filings a new form set would change and how, before it is published.
+        """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -531,15 +541,30 @@ class FormsServiceServicer:
 
     def PublishFormSet(self, request, context):
         """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
-        Asking again goes on with what was not done.
+        Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
+        what was left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndoFormSetChange(self, request, context):
-        """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
-        Asking again goes on with what was not done.
+        """Takes a publication back, even one in the middle: the filings are as they were, with the edits made since on cells both
+        versions know. Answers at once, as PublishFormSet. Asking again goes on with what was left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPublication(self, request, context):
+        """Says how far a publication is, or its taking back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPublications(self, request, context):
+        """Lists the last twenty publications of all campaigns, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -895,6 +920,16 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.UndoFormSetChange,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.SerializeToString,
+            ),
+            'GetPublication': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPublication,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationResponse.SerializeToString,
+            ),
+            'ListPublications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPublications,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsResponse.SerializeToString,
             ),
             'ListSetAside': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSetAside,
@@ -1848,6 +1883,60 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/UndoFormSetChange',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.UndoFormSetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPublication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/GetPublication',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.GetPublicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPublications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListPublications',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListPublicationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

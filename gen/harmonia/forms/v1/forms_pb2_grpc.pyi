@@ -92,15 +92,20 @@ class FormsServiceStub:
     SetFormSetState: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]
-    """Says which open filings a new form set would change and how, before it is published."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
     PublishFormSet: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
-    Asking again goes on with what was not done.
+    Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
+    what was left.
     """
     UndoFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoFormSetChangeRequest, _forms_pb2.UndoFormSetChangeResponse]
-    """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
-    Asking again goes on with what was not done.
+    """Takes a publication back, even one in the middle: the filings are as they were, with the edits made since on cells both
+    versions know. Answers at once, as PublishFormSet. Asking again goes on with what was left.
     """
+    GetPublication: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetPublicationRequest, _forms_pb2.GetPublicationResponse]
+    """Says how far a publication is, or its taking back."""
+    ListPublications: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListPublicationsRequest, _forms_pb2.ListPublicationsResponse]
+    """Lists the last twenty publications of all campaigns, newest first."""
     ListSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]
     """Lists the values that a form set published during entry did not take, and what became of each."""
     ChooseSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]
@@ -226,15 +231,20 @@ class FormsServiceAsyncStub(FormsServiceStub):
     SetFormSetState: _aio.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]  # type: ignore[assignment]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]  # type: ignore[assignment]
-    """Says which open filings a new form set would change and how, before it is published."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
     PublishFormSet: _aio.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]  # type: ignore[assignment]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
-    Asking again goes on with what was not done.
+    Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
+    what was left.
     """
     UndoFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoFormSetChangeRequest, _forms_pb2.UndoFormSetChangeResponse]  # type: ignore[assignment]
-    """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
-    Asking again goes on with what was not done.
+    """Takes a publication back, even one in the middle: the filings are as they were, with the edits made since on cells both
+    versions know. Answers at once, as PublishFormSet. Asking again goes on with what was left.
     """
+    GetPublication: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetPublicationRequest, _forms_pb2.GetPublicationResponse]  # type: ignore[assignment]
+    """Says how far a publication is, or its taking back."""
+    ListPublications: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListPublicationsRequest, _forms_pb2.ListPublicationsResponse]  # type: ignore[assignment]
+    """Lists the last twenty publications of all campaigns, newest first."""
     ListSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]  # type: ignore[assignment]
     """Lists the values that a form set published during entry did not take, and what became of each."""
     ChooseSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]  # type: ignore[assignment]
@@ -525,7 +535,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.PreviewFormSetChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.PreviewFormSetChangeResponse, _abc.Awaitable[_forms_pb2.PreviewFormSetChangeResponse]]:
-        """Says which open filings a new form set would change and how, before it is published."""
+        """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
 
     @_abc_1.abstractmethod
     def PublishFormSet(
@@ -534,7 +544,8 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.PublishFormSetResponse, _abc.Awaitable[_forms_pb2.PublishFormSetResponse]]:
         """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
-        Asking again goes on with what was not done.
+        Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
+        what was left.
         """
 
     @_abc_1.abstractmethod
@@ -543,9 +554,25 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.UndoFormSetChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.UndoFormSetChangeResponse, _abc.Awaitable[_forms_pb2.UndoFormSetChangeResponse]]:
-        """Takes a publication back: the filings are as they were, with the edits made since on cells both versions know.
-        Asking again goes on with what was not done.
+        """Takes a publication back, even one in the middle: the filings are as they were, with the edits made since on cells both
+        versions know. Answers at once, as PublishFormSet. Asking again goes on with what was left.
         """
+
+    @_abc_1.abstractmethod
+    def GetPublication(
+        self,
+        request: _forms_pb2.GetPublicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.GetPublicationResponse, _abc.Awaitable[_forms_pb2.GetPublicationResponse]]:
+        """Says how far a publication is, or its taking back."""
+
+    @_abc_1.abstractmethod
+    def ListPublications(
+        self,
+        request: _forms_pb2.ListPublicationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListPublicationsResponse, _abc.Awaitable[_forms_pb2.ListPublicationsResponse]]:
+        """Lists the last twenty publications of all campaigns, newest first."""
 
     @_abc_1.abstractmethod
     def ListSetAside(

@@ -1,0 +1,170 @@
+"""A form set given to the open filings of a campaign, filing after filing, and taken back the same way (F9, ADR 0013).
+
+What is left to do is read from the filings themselves, so that it may stop anywhere and go on. It is done under a lease,
+with a token that grows each time the work is given out or turned round: what a worker that was thought dead does later,
+under an old token, is refused.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.forms.domain.errors import PublicationUnderWay
+from services.forms.domain.filing import Document
+
+MOST_ATTEMPTS = 5
+"""A publication that failed this often without one more filing done is given up, until it is asked for again."""
+FIRST_BACK_OFF = timedelta(seconds=1)
+SIGNATURE_WAIT = timedelta(seconds=15)
+"""Before filings that were being signed are looked at again."""
+USUAL_SECONDS = 0.15
+"""A filing takes, before any of this publication has been done."""
+SIGNATURES_UNDER_WAY = "SIGNATURE_UNDER_WAY"
+NEVER_ENDED = "NEVER_ENDED"
+"""Its workers died without a word."""
+
+
+class PublicationState(StrEnum):
+    """Where the work of a publication is: of giving its form set, or of taking it back once that was asked."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A form set given to the open filings of a campaign."""
+
+    id: UUID
+    document: Document
+    year: int
+    before: str
+    """Form set of the campaign before."""
+    after: str
+    author: str
+    at: datetime
+    is_undone: bool = False
+    """True from when it is taken back: its work is then to put the filings back."""
+    undone_by: str = ""
+    state: PublicationState = PublicationState.WAITING
+    token: int = 0
+    """Grows each time the work is given out or turned round."""
+    attempts: int = 0
+    """Since a filing was last done."""
+    asked_at: datetime | None = None
+    """When this work was asked for, which is its place among others; None for one of an earlier release."""
+    due_at: datetime | None = None
+    """When it may be taken up: now, after a wait, or when the lease of its worker runs out; None for one that is over."""
+    finished_at: datetime | None = None
+    failure: str = ""
+    """Reason of the last attempt that failed; empty once it went on."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether somebody still works on it, or will by himself."""
+        return self.state in (PublicationState.WAITING, PublicationState.RUNNING)
+
+    def is_before(self, other: "Publication") -> bool:
+        """Tell whether its work was asked for earlier."""
+        return (self.asked_at or self.at, self.id) < (other.asked_at or other.at, other.id)
+
+    def is_done_with(self, form_set: str) -> bool:
+        """Tell whether a filing under this form set needs nothing more."""
+        return (form_set == self.after) is not self.is_undone
+
+    def require_over(self) -> None:
+        """Let another change of form set begin on its campaign.
+
+        Raises:
+            PublicationUnderWay: it is being published, or taken back.
+        """
+        if self.is_under_way:
+            raise PublicationUnderWay
+
+    def asked(self, at: datetime) -> "Publication":
+        """Return it waiting to be worked on."""
+        return replace(
+            self,
+            state=PublicationState.WAITING,
+            attempts=0,
+            asked_at=at,
+            due_at=at,
+            finished_at=None,
+            failure="",
+        )
+
+    def taken_back(self, by: str, at: datetime) -> "Publication":
+        """Return it turned round: whoever is still publishing it does nothing more."""
+        return replace(self.asked(at), is_undone=True, undone_by=by, token=self.token + 1)
+
+    def went_on(self, until: datetime) -> "Publication":
+        """Return it after one more filing, held until then."""
+        return replace(self, attempts=0, due_at=until, failure="")
+
+    def done(self, at: datetime) -> "Publication":
+        """Return it with nothing left to do."""
+        return replace(self, state=PublicationState.DONE, due_at=None, finished_at=at, failure="")
+
+    def waits_for_signatures(self, at: datetime) -> "Publication":
+        """Return it waiting for filings that are being signed, however long that takes."""
+        return replace(
+            self,
+            state=PublicationState.WAITING,
+            attempts=0,
+            due_at=at + SIGNATURE_WAIT,
+            failure=SIGNATURES_UNDER_WAY,
+        )
+
+    def interrupted(self, why: str, at: datetime) -> "Publication":
+        """Return it waiting for another attempt, or given up after too many."""
+        if self.attempts >= MOST_ATTEMPTS:
+            return self.given_up(why, at)
+        wait = FIRST_BACK_OFF * float(2 ** max(self.attempts - 1, 0))
+        return replace(self, state=PublicationState.WAITING, due_at=at + wait, failure=why)
+
+    def given_up(self, why: str, at: datetime) -> "Publication":
+        """Return it stopped, with filings left, until it is asked for again."""
+        return replace(self, state=PublicationState.FAILED, due_at=None, finished_at=at, failure=why)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiling:
+    """One filing that a publication changed."""
+
+    publication_id: UUID
+    filing_id: UUID
+    before: str
+    """Form set of the filing before."""
+    is_undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a publication is, or its taking back."""
+
+    done: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A publication and how far it is."""
+
+    publication: Publication
+    tally: Tally
+    place: int = 0
+    """Among the publications to do, from 1; 0 for one that is over."""
+    seconds: float = 0.0
+    """Until it is done, as far as can be told; 0 for one that is over."""
+
+
+def seconds_left(publication: Publication, tally: Tally, at: datetime) -> float:
+    """Return how long it still takes: at its own pace once it has shown one, else as usual."""
+    has_pace = publication.state is PublicationState.RUNNING and tally.done and publication.asked_at is not None
+    if not has_pace:
+        return USUAL_SECONDS * tally.left
+    assert publication.asked_at is not None
+    return (at - publication.asked_at).total_seconds() / tally.done * tally.left
