@@ -86,6 +86,13 @@ def preview(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(f"[yellow]ligne {change['line']} {escape(change['address'])}[/] {_in_one_line(change)}")
 
 
+def imported(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show what an import wrote, what it kept and what it left out."""
+    console.print(f"{answer['written']} case(s) écrite(s), {answer['kept']} valeur(s) saisie(s) gardée(s).")
+    if answer["left_out"]:
+        console.print(f"{len(answer['left_out'])} case(s) laissée(s) de côté : {escape(', '.join(answer['left_out']))}")
+
+
 def _in_one_line(told: Mapping[str, Any]) -> str:
     parts = (told["message"][part]["fr"] for part in ("what", "where", "how"))
     return escape(" ".join(part for part in parts if part))
@@ -139,6 +146,8 @@ def steps(console: Console, answer: Mapping[str, Any]) -> None:
         said = step["summary"]["fr"] + (" (annulée)" if step["is_undone"] else "")
         table.add_row(step["step_id"], step["at"] or "", escape(step["author"]), escape(said), str(step["cells"]))
     console.print(table)
+    if answer["next_page_token"]:
+        console.print(f"Les modifications plus anciennes : --before {answer['next_page_token']}")
 
 
 def undone(console: Console, answer: Mapping[str, Any]) -> None:

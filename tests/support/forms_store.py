@@ -28,7 +28,7 @@ from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing, Step
 from services.forms.domain.form_set_change import ChangedFiling, Publication, SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
-from services.forms.domain.importing import ImportPreview
+from services.forms.domain.importing import ImportChoice, ImportPreview
 from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditStep
@@ -362,9 +362,9 @@ class InMemoryImports:
             raise ImportUnknown
         return preview
 
-    async def mark_confirmed(self, import_id: UUID) -> None:
+    async def mark_confirmed(self, import_id: UUID, choice: ImportChoice) -> None:
         def write(kept: Kept) -> None:
-            kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True)
+            kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True, choice=choice)
 
         self._work.write(write)
 
@@ -382,8 +382,11 @@ class InMemoryEditSteps:
             raise EditStepUnknown
         return step
 
-    async def of(self, filing_id: UUID) -> list[EditStep]:
-        return [step for step in reversed(self._work.kept.steps.values()) if step.filing_id == filing_id][:200]
+    async def of(self, filing_id: UUID, before: UUID | None, limit: int) -> list[EditStep]:
+        found = [step for step in reversed(self._work.kept.steps.values()) if step.filing_id == filing_id]
+        if before is not None:
+            found = found[found.index(await self.get(filing_id, before)) + 1 :]
+        return found[:limit]
 
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]

@@ -13,8 +13,6 @@ from services.forms.domain.errors import EditStepUnknown
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep
 from services.forms.store.rows import EditStepRow
 
-LATEST = 200
-
 
 class SqlEditSteps:
     """Steps in the table `edit_steps`."""
@@ -53,15 +51,25 @@ class SqlEditSteps:
             raise EditStepUnknown
         return _to_domain(row)
 
-    async def of(self, filing_id: UUID) -> list[EditStep]:
-        """Return the last two hundred, newest first."""
-        rows = await self._session.scalars(
-            select(EditStepRow)
-            .where(EditStepRow.filing_id == filing_id)
-            .order_by(EditStepRow.number.desc())
-            .limit(LATEST)
-        )
+    async def of(self, filing_id: UUID, before: UUID | None, limit: int) -> list[EditStep]:
+        """Return a page of steps, newest first: the last ones, or those just before a step of this filing.
+
+        Raises:
+            EditStepUnknown: there is no such step to begin before.
+        """
+        wanted = select(EditStepRow).where(EditStepRow.filing_id == filing_id)
+        if before is not None:
+            wanted = wanted.where(EditStepRow.number < await self._number(filing_id, before))
+        rows = await self._session.scalars(wanted.order_by(EditStepRow.number.desc()).limit(limit))
         return [_to_domain(row) for row in rows]
+
+    async def _number(self, filing_id: UUID, step_id: UUID) -> int:
+        number = await self._session.scalar(
+            select(EditStepRow.number).where(EditStepRow.id == step_id, EditStepRow.filing_id == filing_id)
+        )
+        if number is None:
+            raise EditStepUnknown
+        return number
 
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         """Return every step that undid another one."""

@@ -176,6 +176,7 @@ class ImportRow(Rows):
     revision: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     is_confirmed: Mapped[bool]
+    choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class AccountMappingRow(Rows):

@@ -36,22 +36,41 @@ async def keep_step(
         await work.steps.add(EditStep(step_id, activity.filing_id, kind, author, at, activity.fr, activity.en, cells))
 
 
+MOST_STEPS = 200
+"""Of a page of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage:
+    """Steps, newest first."""
+
+    steps: Sequence[EditStep]
+    next: UUID | None
+    """The step that the following page begins before; None when this page is the last one."""
+
+
 class ListSteps:
-    """Lists the steps of a filing."""
+    """Lists the steps of a filing, page by page: what is done meanwhile comes before the first page and moves no other."""
 
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, filing_id: UUID) -> list[EditStep]:
-        """Return steps, newest first, at most two hundred.
+    async def __call__(
+        self, caller: Caller, filing_id: UUID, before: UUID | None = None, limit: int = MOST_STEPS
+    ) -> StepPage:
+        """Return the last steps, or those just before a step; at most `MOST_STEPS`, and as many when `limit` is not positive.
 
         Raises:
             FilingUnknown: no such filing for this caller.
+            EditStepUnknown: no such step to begin before.
         """
+        limit = min(limit, MOST_STEPS) if limit > 0 else MOST_STEPS
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, READ, filing)
-            return await work.steps.of(filing_id)
+            found = await work.steps.of(filing_id, before, limit + 1)
+        page = found[:limit]
+        return StepPage(page, page[-1].id if len(found) > limit else None)
 
 
 @dataclass(frozen=True, slots=True)

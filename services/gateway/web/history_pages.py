@@ -1,23 +1,30 @@
 """What happened to a filing, who received what when, and the changes that can be undone."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.gateway.web.frame import deliveries_of, framed, standing_of
 from services.gateway.web.visit import Visitor
 
 router = APIRouter(include_in_schema=False)
+_STEPS_SHOWN = 50
+_LONGEST_TOKEN = 64
 
 
 @router.get("/filings/{filing_id}/history")
-async def history(visit: Visitor, filing_id: str) -> Response:
-    """Show changes, activities and deliveries, newest first."""
+async def history(
+    visit: Visitor, filing_id: str, before: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = ""
+) -> Response:
+    """Show changes, activities and deliveries, newest first; changes page by page."""
     filing = (await visit.services.forms.get(filing_id)).filing
     values = {
         **await framed(visit, filing, "history"),
         "activities": await visit.services.forms.activity(filing_id),
         "deliveries": [(one, standing_of(one, visit.wording)) for one in await deliveries_of(visit, filing)],
-        "steps": await visit.services.forms.steps(filing_id),
+        "steps": await visit.services.forms.steps(filing_id, before, _STEPS_SHOWN),
+        "before": before,
     }
     return await visit.page("history.html", values)
 

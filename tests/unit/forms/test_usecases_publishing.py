@@ -24,6 +24,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
+from services.forms.domain.importing import ImportChoice
 from services.forms.rpc.mapping import inputs_message
 from services.forms.service import wire
 from services.forms.usecases.publish_form_set import MOST_JUDGED
@@ -174,7 +175,7 @@ async def test_an_import_previewed_before_the_publication_is_previewed_again():
     await publish(forms)
 
     with pytest.raises(ImportStale):
-        await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, accept_partial=True, overwrite_typed=True)
+        await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, ImportChoice(), accept_partial=True)
 
 
 async def test_a_choice_puts_the_value_in_an_empty_cell_only():

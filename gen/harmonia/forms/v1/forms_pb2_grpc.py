@@ -410,7 +410,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmImport(self, request, context):
-        """Writes a previewed import into the filing, once, in one transaction.
+        """Writes a previewed import into the filing, whole or as chosen, once, in one transaction.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

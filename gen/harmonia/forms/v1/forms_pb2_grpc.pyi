@@ -58,7 +58,7 @@ class FormsServiceStub:
     SaveAccountMapping: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]
     """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]
-    """Writes a previewed import into the filing, once, in one transaction."""
+    """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
     CheckFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _grpc.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]
@@ -192,7 +192,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     SaveAccountMapping: _aio.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]  # type: ignore[assignment]
     """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _aio.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]  # type: ignore[assignment]
-    """Writes a previewed import into the filing, once, in one transaction."""
+    """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
     CheckFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]  # type: ignore[assignment]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _aio.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]  # type: ignore[assignment]
@@ -395,7 +395,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ConfirmImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ConfirmImportResponse, _abc.Awaitable[_forms_pb2.ConfirmImportResponse]]:
-        """Writes a previewed import into the filing, once, in one transaction."""
+        """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
 
     @_abc_1.abstractmethod
     def CheckFiling(
