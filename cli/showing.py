@@ -152,6 +152,12 @@ def steps(console: Console, answer: Mapping[str, Any]) -> None:
 
 def undone(console: Console, answer: Mapping[str, Any]) -> None:
     """Show what undoing put back and what it left."""
+    if not answer["restored"]:
+        console.print(
+            f"Rien n'est annulé : changé de nouveau depuis, ou signé ({', '.join(answer['kept'])}). "
+            "Annulez d'abord la modification plus récente."
+        )
+        return
     console.print(f"{len(answer['restored'])} case(s) remise(s) comme avant.")
     if answer["kept"]:
         console.print(f"Modifiées depuis, laissées telles quelles : {', '.join(answer['kept'])}")

@@ -39,7 +39,7 @@ from services.forms.domain.importing import (
 )
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
-from services.forms.domain.undoing import CellTrace, EditKind, EditStep
+from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
@@ -680,6 +680,20 @@ async def test_steps_come_back_newest_first_though_their_times_are_equal(open_wo
         assert await work.steps.undoings(FILING_ID) == [second]
         assert await work.steps.get(FILING_ID, second.id) == second
         assert await work.steps.of(OTHER_ID, None, 9) == []
+
+
+async def test_a_step_keeps_the_conflict_it_settled_and_the_values_it_dropped(open_work):
+    trace = replace(a_step().cells[0], before_conflict=an_other_value(), after_conflict=an_other_value("8"))
+    settled = a_step(1, kind=EditKind.CONFLICT_RESOLVED, cells=(trace,))
+    dropped = a_step(2, kind=EditKind.SET_ASIDE_DROPPED, cells=(), aside=(AsideTrace(AMOUNT, 4, is_dropped=True),))
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.steps.add(settled)
+        await work.steps.add(dropped)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.steps.of(FILING_ID, None, 9) == [dropped, settled]
 
 
 async def test_a_page_of_steps_begins_before_a_step_of_this_filing(open_work):

@@ -240,6 +240,8 @@ class World:
     verdict: Verdict = Verdict.TO_JUSTIFY
     preview: ImportPreview | None = None
     has_older_steps: bool = False
+    undone: tuple[tuple[str, ...], tuple[str, ...]] = (("BA.010.brut",), ("PL.010.n",))
+    """What undoing puts back, and what it leaves."""
     decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = field(default_factory=lambda: (a_delivery(),))
@@ -432,7 +434,7 @@ class FakeForms:
 
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
         self.world.note("undo", (filing_id, step_id))
-        return UndoneStep(self.world.filing, ("BA.010.brut",), ("PL.010.n",))
+        return UndoneStep(self.world.filing, *self.world.undone)
 
     async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
         self.world.note("carry", filing_id)

@@ -553,7 +553,7 @@ def edit_step_message(step: EditStep) -> pb.EditStep:
         kind=str(step.kind),
         author=step.author,
         at=stamp(step.at),
-        cells=len(step.cells),
+        cells=len(step.cells) + len(step.aside),
         summary=sentence((step.fr, step.en)),
         is_undone=step.is_undone,
     )

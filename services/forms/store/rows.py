@@ -209,6 +209,7 @@ class EditStepRow(Rows):
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     undoes: Mapped[UUID | None]
     is_undone: Mapped[bool]
+    aside: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class FormSetStateRow(Rows):

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.gateway.clients.answers import UndoneStep
 from services.gateway.web.frame import deliveries_of, framed, standing_of
 from services.gateway.web.visit import Visitor
+from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 _STEPS_SHOWN = 50
@@ -34,7 +36,16 @@ async def undo(visit: Visitor, filing_id: str, step_id: str) -> Response:
     """Undo one change; say what was put back, and what somebody changed since and stays."""
     fields = await visit.fields()
     done = await visit.services.forms.undo(filing_id, step_id, visit.request_id(fields))
-    notes = [visit.wording("Annulé : {n} case(s) remise(s) comme avant.", n=len(done.restored))]
-    if done.kept:
-        notes.append(visit.wording("Modifiées depuis, laissées telles quelles : {cells}.", cells=", ".join(done.kept)))
-    return await visit.go(f"/filings/{filing_id}/history", " ".join(notes))
+    return await visit.go(f"/filings/{filing_id}/history", _told(done, visit.wording))
+
+
+def _told(done: UndoneStep, _: Wording) -> str:
+    cells = ", ".join(done.kept)
+    if not done.restored:
+        return _(
+            "Rien n’est annulé : ce que cette modification a changé l’a été de nouveau depuis, ou est signé ({cells}). "
+            "Annulez d’abord la modification plus récente.",
+            cells=cells,
+        )
+    undone = _("Annulé : {n} case(s) remise(s) comme avant.", n=len(done.restored))
+    return f"{undone} {_('Modifiées depuis, laissées telles quelles : {cells}.', cells=cells)}" if done.kept else undone

@@ -2856,7 +2856,7 @@ class EditStep(_message.Message):
     author: _builtins.str
     """Who."""
     cells: _builtins.int
-    """How many cells it changed."""
+    """How many cells it changed, or values set aside it dropped."""
     is_undone: _builtins.bool
     """True while undone; undoing the undo makes it false again."""
     @_builtins.property
