@@ -132,6 +132,7 @@ async def _values(
         "violations": told_beside(failure, _) if failure else (),
         "counts": [(effect, count, effect in CHOSEN_FROM) for effect, count in counts.items() if count],
         "forms": forms_of(made, form_set, _),
+        "chosen_from": [effect for effect in CHOSEN_FROM if counts[effect]],
         "marked": marked.keys(),
         "groups": groups,
         "to_write": sum(counts[effect] for effect in WRITTEN),

@@ -82,24 +82,15 @@ class FormRows:
     @property
     def field(self) -> str:
         """The field that leaves the whole form out; empty where nothing of it would be written."""
-        return LEAVE + self.code if self.written else ""
+        return LEAVE + self.code if sum(map(self.count, WRITTEN)) else ""
 
     def holds(self, fields: Collection[str]) -> bool:
         """Tell whether one of these fields is of a line or a cell of this form."""
         return any(line.field in fields or any(cell.field in fields for cell in line.cells) for line in self.lines)
 
-    @property
-    def written(self) -> int:
-        """Cells that would be written if nothing were chosen."""
-        return self._count(*WRITTEN)
-
-    @property
-    def counts(self) -> tuple[tuple[ImportEffect, int], ...]:
-        """How many cells of each effect, without those that no cell has."""
-        return tuple((effect, count) for effect in CHOSEN_FROM if (count := self._count(effect)))
-
-    def _count(self, *effects: ImportEffect) -> int:
-        return sum(1 for line in self.lines for cell in line.cells if cell.change.effect in effects)
+    def count(self, effect: ImportEffect) -> int:
+        """Return how many cells the import would do this to."""
+        return sum(1 for line in self.lines for cell in line.cells if cell.change.effect is effect)
 
 
 def row_of(change: ImportChange, form_set: FormSet, _: Wording, *, is_left_out: bool = False) -> ChangeRow:
