@@ -138,6 +138,11 @@ def _received(present: Cell | None, fact: ReceivedFact) -> Cell:
     return replace(cell, conflict=fact.conflict, is_provisional=fact.is_provisional, is_sealed=fact.is_sealed)
 
 
+def has_only_marks_changed(before: Cell | None, after: Cell) -> bool:
+    """Tell whether a received fact left the value as it is: another value stands beside it, or it is final, or sealed."""
+    return before is not None and before.version == after.version
+
+
 def differing(cells: Mapping[str, Cell]) -> list[Violation]:
     """Return Q-01 about each shared fact that another server holds with another value, and nobody has chosen."""
     awaiting = {address: cell.conflict for address, cell in cells.items() if cell.awaits_choice and cell.conflict}

@@ -550,6 +550,18 @@ async def test_a_conflict_opened_again_and_told_back_by_sync_changes_nothing():
     assert await forms.use.apply_facts("told", SIREN, 2024, [told]) == 0
 
 
+@pytest.mark.parametrize("mark", [{"conflict": an_other_value("7")}, {"is_sealed": True}])
+async def test_what_only_marks_our_own_value_is_not_told_back_as_a_change_of_ours(mark):
+    forms = a_forms()
+    await forms.keep(a_filing(document=Document.QDIS), a_cell(SHARED, "3"))
+
+    changed = await forms.use.apply_facts("told", SIREN, 2024, [a_fact(value="3", **mark)])
+
+    assert (changed, forms.filing.revision) == (1, 2)
+    assert (forms.cell(SHARED).conflict, forms.cell(SHARED).is_sealed) == (mark.get("conflict"), "is_sealed" in mark)
+    assert [fact for event in forms.store.kept.events for fact in event.facts] == []
+
+
 async def test_a_choice_told_back_by_sync_changes_nothing():
     forms = await in_conflict()
     await forms.use.resolve_conflict(forms.caller, FILING_ID, SHARED, "7", "request")
