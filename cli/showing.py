@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 VERDICTS = {
     "clean": "[green]sans anomalie[/]",
@@ -141,7 +141,7 @@ def mapping(console: Console, answer: Mapping[str, Any]) -> None:
 
 def steps(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the changes that can be undone."""
-    table = Table("Modification", "Quand", "Qui", "Quoi", "Cases")
+    table = Table(Column("Modification", no_wrap=True), "Quand", "Qui", "Quoi", "Cases")
     for step in answer["steps"]:
         said = step["summary"]["fr"] + (" (annulée)" if step["is_undone"] else "")
         table.add_row(step["step_id"], step["at"] or "", escape(step["author"]), escape(said), str(step["cells"]))

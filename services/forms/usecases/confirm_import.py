@@ -96,7 +96,7 @@ def _kept(preview: ImportPreview, choice: ImportChoice) -> int:
 def _activity(
     preview: ImportPreview, caller: Caller, now: datetime, written: int, kept: int, left: Sequence[str]
 ) -> Activity:
-    names = ", ".join(left[:MOST_NAMED]) + ("…" if len(left) > MOST_NAMED else "")
+    names, end = ", ".join(left[:MOST_NAMED]), "…" if len(left) > MOST_NAMED else "."
     more = (
         (" ; {left} case(s) laissée(s) de côté : {names}", "; {left} cell(s) left out: {names}") if left else ("", "")
     )
@@ -106,8 +106,8 @@ def _activity(
         caller.name,
         str(EditKind.FILE_IMPORTED),
         *in_both(
-            "{n} case(s) importée(s) de « {file} » ; {kept} valeur(s) saisie(s) gardée(s)" + more[0] + ".",
-            "{n} cell(s) imported from “{file}”; {kept} typed value(s) kept" + more[1] + ".",
+            "{n} case(s) importée(s) de « {file} » ; {kept} valeur(s) saisie(s) gardée(s)" + more[0] + end,
+            "{n} cell(s) imported from “{file}”; {kept} typed value(s) kept" + more[1] + end,
             n=written,
             file=preview.file_name,
             kept=kept,

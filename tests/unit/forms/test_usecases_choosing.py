@@ -58,6 +58,21 @@ async def test_what_is_left_out_is_not_written_and_is_reported_in_the_receipt_an
     )
 
 
+async def test_the_step_names_the_first_cells_left_out_and_counts_the_others():
+    forms = await begun()
+    rows = [
+        f"BA.{line};{column};5" for line in ("010", "020", "030", "110", "120", "130") for column in ("brut", "amort")
+    ]
+    content = "\n".join(["code;colonne;valeur", *rows]).encode()
+    made = await forms.use.preview_import(forms.caller, FILING_ID, "er.csv", content)
+
+    await confirm(forms, made.id, a_choice(left=["BA"], taken=["BA.130.amort"]))
+
+    assert forms.last_step.fr.endswith(
+        "11 cases laissées de côté : " + ", ".join(row.replace(";5", "").replace(";", ".") for row in rows[:10]) + "…"
+    )
+
+
 async def test_what_is_left_out_stays_in_the_file_given_back_under_its_own_state():
     forms = await begun(a_cell(value="100"), a_cell("BA.020.brut", "1"))
     import_id = await preview(forms)
