@@ -126,7 +126,7 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
     A cell counts as unchanged when it is in the state that the step left: at the very version the step made, or at one
     that an undo put back to the same state. So undoing two steps, the last one first, restores what was there before
     both, and undoing an undo restores what it took away. Where the step settled a conflict, or opened one again, that is
-    undone too, unless another server's value came since.
+    undone too, unless another server's value came since; nothing that stood beside before is overwritten in silence.
 
     Args:
         step: the step to undo.
@@ -143,9 +143,16 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
         if present is None or present.is_sealed or not _is_same_state(restores, present, trace):
             kept.append(trace.address)
             continue
-        put_back = present.changed(trace.before, _source_before(trace, PutBack(author, at, trace.before_version)))
-        changed.append(replace(put_back, conflict=trace.before_conflict) if trace.ends_or_opens_conflict else put_back)
+        source = _source_before(trace, PutBack(author, at, trace.before_version))
+        changed.append(replace(present, conflict=_conflict_after(trace, present)).changed(trace.before, source))
     return Undoing(changed, kept)
+
+
+def _conflict_after(trace: CellTrace, present: Cell) -> OtherValue | None:
+    if trace.ends_or_opens_conflict:
+        return trace.before_conflict
+    # A value typed over a conflict ends it as soon as sync hears of it: not in the trace, and to be undone all the same.
+    return present.conflict or trace.before_conflict
 
 
 def undo_traces(step: EditStep, cells: Mapping[str, Cell], changed: Iterable[Cell]) -> tuple[CellTrace, ...]:

@@ -209,6 +209,28 @@ def test_undoing_an_edit_beside_a_conflict_leaves_the_conflict():
     assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("2")})
 
 
+def test_undoing_a_value_typed_over_a_conflict_lets_the_other_one_stand_again_though_sync_ended_it():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "5"})
+    book.cells[SHARED] = replace(book.cells[SHARED], conflict=None)
+
+    book.undo(book.steps[0])
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("2")})
+
+    book.undo(book.steps[1])
+    assert (book.values(), book.conflicts()) == ({SHARED: "5"}, {})
+
+
+def test_undoing_beside_a_newer_value_of_the_other_server_keeps_the_newer_one():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "5"})
+    book.cells[SHARED] = replace(book.cells[SHARED], conflict=an_other_value("9"))
+
+    book.undo(book.steps[0])
+
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("9")})
+
+
 def test_a_choice_is_not_undone_once_another_value_came_from_the_other_server():
     book = in_conflict(SHARED)
     book.choose(SHARED, is_ours=True)
