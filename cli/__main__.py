@@ -135,11 +135,21 @@ def import_file(
         bool, typer.Option("--partial", help="Écrit les lignes bonnes malgré les refusées.")
     ] = False,
     overwrite_typed: Annotated[bool, typer.Option("--overwrite", help="Remplace aussi les valeurs saisies.")] = False,
+    leave: Annotated[
+        list[str] | None, typer.Option(metavar="NOM", help="Laisse de côté une case, une ligne ou un tableau.")
+    ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NOM", help="Prend une case, une ligne ou un tableau ; une case saisie est remplacée."),
+    ] = None,
     package: Annotated[str, typer.Option(help="Logiciel comptable, pour une balance ou un FEC.")] = "",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
-    """Importer un fichier (CSV, XLSX, balance, FEC, xBRL) : aperçu, puis écriture si confirmée."""
+    """Importer un fichier (CSV, XLSX, balance, FEC, xBRL) : aperçu, puis écriture si confirmée, de tout ou d'un choix.
+
+    Le nom le plus précis l'emporte : `--leave BA --take BA.010` ne prend que la ligne BA.010 du tableau BA.
+    """
     preview = _ask(
         server,
         "POST",
@@ -160,13 +170,18 @@ def import_file(
                 "[yellow]Rien n'est écrit : corrigez le fichier, ou --partial pour laisser les lignes refusées.[/]"
             )
         raise typer.Exit(TO_TREAT if preview.get("problems") else CLEAN)
-    asked = {"accept_partial": accept_partial, "overwrite_typed": overwrite_typed, "request_id": _request_id()}
+    asked = {
+        "accept_partial": accept_partial,
+        "overwrite_typed": overwrite_typed,
+        "choice": {"taken": take or [], "left": leave or []},
+        "request_id": _request_id(),
+    }
     path = f"/filings/{filing}/imports/{preview['import_id']}/confirm"
     done = _ask(server, "POST", path, "Écriture…", json=asked)
     if as_json:
         showing.as_json({"preview": preview, **done})
     else:
-        console.print(f"{done['written']} case(s) écrite(s), {done['kept']} valeur(s) saisie(s) gardée(s).")
+        showing.imported(console, done)
     raise typer.Exit(TO_TREAT if preview.get("problems") else CLEAN)
 
 
@@ -428,12 +443,14 @@ def export_filing(
 def undo(
     filing: FilingId,
     step: Annotated[str, typer.Argument(metavar="[MODIFICATION]", help="Sans elle, les liste.")] = "",
+    before: Annotated[str, typer.Option(metavar="MODIFICATION", help="Liste celles d'avant.")] = "",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:
     """Lister les modifications d'un dossier, ou en annuler une."""
     if not step:
-        _show(_ask(server, "GET", f"/filings/{filing}/steps", "Lecture…"), as_json, showing.steps)
+        answer = _ask(server, "GET", f"/filings/{filing}/steps", "Lecture…", params={"page_token": before})
+        _show(answer, as_json, showing.steps)
         return
     answer = _ask(
         server,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 VERDICTS = {
     "clean": "[green]sans anomalie[/]",
@@ -95,6 +95,13 @@ def preview(console: Console, answer: Mapping[str, Any]) -> None:
             console.print(f"[yellow]ligne {change['line']} {escape(change['address'])}[/] {_in_one_line(change)}")
 
 
+def imported(console: Console, answer: Mapping[str, Any]) -> None:
+    """Show what an import wrote, what it kept and what it left out."""
+    console.print(f"{answer['written']} case(s) écrite(s), {answer['kept']} valeur(s) saisie(s) gardée(s).")
+    if answer["left_out"]:
+        console.print(f"{len(answer['left_out'])} case(s) laissée(s) de côté : {escape(', '.join(answer['left_out']))}")
+
+
 def _in_one_line(told: Mapping[str, Any]) -> str:
     parts = (told["message"][part]["fr"] for part in ("what", "where", "how"))
     return escape(" ".join(part for part in parts if part))
@@ -145,15 +152,23 @@ def mapping(console: Console, answer: Mapping[str, Any]) -> None:
 
 def steps(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the changes that can be undone."""
-    table = Table("Modification", "Quand", "Qui", "Quoi", "Cases")
+    table = Table(Column("Modification", no_wrap=True), "Quand", "Qui", "Quoi", "Cases")
     for step in answer["steps"]:
         said = step["summary"]["fr"] + (" (annulée)" if step["is_undone"] else "")
         table.add_row(step["step_id"], step["at"] or "", escape(step["author"]), escape(said), str(step["cells"]))
     console.print(table)
+    if answer["next_page_token"]:
+        console.print(f"Les modifications plus anciennes : --before {answer['next_page_token']}")
 
 
 def undone(console: Console, answer: Mapping[str, Any]) -> None:
     """Show what undoing put back and what it left."""
+    if not answer["restored"]:
+        console.print(
+            f"Rien n'est annulé : changé de nouveau depuis, ou signé ({', '.join(answer['kept'])}). "
+            "Annulez d'abord la modification plus récente."
+        )
+        return
     console.print(f"{len(answer['restored'])} case(s) remise(s) comme avant.")
     if answer["kept"]:
         console.print(f"Modifiées depuis, laissées telles quelles : {', '.join(answer['kept'])}")

@@ -113,7 +113,7 @@ def wire(
         justify_finding=JustifyFinding(open_work, controls, form_sets, clock),
         move_filing=MoveFiling(open_work, controls, form_sets, clock),
         get_cell_history=GetCellHistory(open_work, form_sets),
-        resolve_conflict=ResolveConflict(open_work, controls, facts, form_sets, clock),
+        resolve_conflict=ResolveConflict(open_work, controls, facts, form_sets, clock, identifiers),
         list_activity=ListActivity(open_work),
         list_transmitted_filings=ListTransmittedFilings(open_work),
         get_transmitted_filing=GetTransmittedFiling(open_work),

@@ -38,6 +38,7 @@ from services.forms.domain.importing import (
     Change,
     Disagreement,
     Effect,
+    ImportChoice,
     ImportPreview,
     OwnRow,
     OwnTable,
@@ -47,7 +48,7 @@ from services.forms.domain.importing import (
 from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
-from services.forms.domain.undoing import CellTrace, EditKind, EditStep
+from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.ports import UnitOfWork
@@ -550,17 +551,19 @@ async def test_the_rows_of_a_balance_come_back_as_they_were_added(open_work, row
         assert await work.imports.get(FILING_ID, added.id) == added
 
 
-async def test_a_preview_is_confirmed_once_committed(open_work):
+async def test_a_preview_is_confirmed_with_its_choice_once_committed(open_work):
     await keep(open_work, a_filing())
+    chosen = ImportChoice(frozenset({AMOUNT}), frozenset({"BP"}))
     async with open_work() as work:
         await work.imports.add(a_preview())
         await work.commit()
     async with open_work() as work:
-        await work.imports.mark_confirmed(a_preview().id)
+        await work.imports.mark_confirmed(a_preview().id, chosen)
         await work.commit()
 
     async with open_work() as work:
-        assert (await work.imports.get(FILING_ID, a_preview().id)).is_confirmed
+        preview = await work.imports.get(FILING_ID, a_preview().id)
+    assert (preview.is_confirmed, preview.choice) == (True, chosen)
 
 
 async def test_a_campaign_is_replaced_by_its_next_plan(open_work):
@@ -684,10 +687,40 @@ async def test_steps_come_back_newest_first_though_their_times_are_equal(open_wo
         await work.commit()
 
     async with open_work() as work:
-        assert await work.steps.of(FILING_ID) == [second, replace(first, is_undone=True)]
+        assert await work.steps.of(FILING_ID, None, 9) == [second, replace(first, is_undone=True)]
         assert await work.steps.undoings(FILING_ID) == [second]
         assert await work.steps.get(FILING_ID, second.id) == second
-        assert await work.steps.of(OTHER_ID) == []
+        assert await work.steps.of(OTHER_ID, None, 9) == []
+
+
+async def test_a_step_keeps_the_conflict_it_settled_and_the_values_it_dropped(open_work):
+    trace = replace(a_step().cells[0], before_conflict=an_other_value(), after_conflict=an_other_value("8"))
+    settled = a_step(1, kind=EditKind.CONFLICT_RESOLVED, cells=(trace,))
+    dropped = a_step(2, kind=EditKind.SET_ASIDE_DROPPED, cells=(), aside=(AsideTrace(AMOUNT, 4, is_dropped=True),))
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.steps.add(settled)
+        await work.steps.add(dropped)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.steps.of(FILING_ID, None, 9) == [dropped, settled]
+
+
+async def test_a_page_of_steps_begins_before_a_step_of_this_filing(open_work):
+    steps = [a_step(number) for number in (3, 1, 2, 4)]
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        for step in steps:
+            await work.steps.add(step)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.steps.of(FILING_ID, None, 2) == [steps[3], steps[2]]
+        assert await work.steps.of(FILING_ID, steps[2].id, 2) == [steps[1], steps[0]]
+        assert await work.steps.of(FILING_ID, steps[0].id, 2) == []
+        with pytest.raises(EditStepUnknown):
+            await work.steps.of(OTHER_ID, steps[2].id, 2)
 
 
 async def test_a_step_of_another_filing_is_unknown(open_work):

@@ -31,7 +31,7 @@ from services.forms.domain.filing import Document, Filing, Step
 from services.forms.domain.form_set_change import SetAside, is_open
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.form_set_preview import FilledCells, ValueCount
-from services.forms.domain.importing import ImportPreview
+from services.forms.domain.importing import ImportChoice, ImportPreview
 from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
@@ -383,9 +383,9 @@ class InMemoryImports:
             raise ImportUnknown
         return preview
 
-    async def mark_confirmed(self, import_id: UUID) -> None:
+    async def mark_confirmed(self, import_id: UUID, choice: ImportChoice) -> None:
         def write(kept: Kept) -> None:
-            kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True)
+            kept.imports[import_id] = replace(kept.imports[import_id], is_confirmed=True, choice=choice)
 
         self._work.write(write)
 
@@ -403,8 +403,11 @@ class InMemoryEditSteps:
             raise EditStepUnknown
         return step
 
-    async def of(self, filing_id: UUID) -> list[EditStep]:
-        return [step for step in reversed(self._work.kept.steps.values()) if step.filing_id == filing_id][:200]
+    async def of(self, filing_id: UUID, before: UUID | None, limit: int) -> list[EditStep]:
+        found = [step for step in reversed(self._work.kept.steps.values()) if step.filing_id == filing_id]
+        if before is not None:
+            found = found[found.index(await self.get(filing_id, before)) + 1 :]
+        return found[:limit]
 
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         return [step for step in self._work.kept.steps.values() if step.filing_id == filing_id and step.undoes]

@@ -36,6 +36,7 @@ from services.gateway.clients.answers import (
     DeliveryState,
     Document,
     EditStep,
+    EditSteps,
     EntryKind,
     ErrorFile,
     Explanation,
@@ -57,6 +58,7 @@ from services.gateway.clients.answers import (
     FormSetTrial,
     HeldFile,
     ImportChange,
+    ImportChoice,
     ImportEffect,
     ImportPreview,
     ImportProblem,
@@ -258,6 +260,9 @@ class World:
     proposals: tuple[Justification, ...] = ()
     """What was written in earlier years; none said, one about A-06."""
     preview: ImportPreview | None = None
+    has_older_steps: bool = False
+    undone: tuple[tuple[str, ...], tuple[str, ...]] = (("BA.010.brut",), ("PL.010.n",))
+    """What undoing puts back, and what it leaves."""
     decisions: tuple[ReleaseDecision, ...] = (a_decision(), a_decision("PREFET-69", is_released=False, is_choice=False))
     entries: Mapping[str, tuple[FeedEntry, ...]] = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = field(default_factory=lambda: (a_delivery(),))
@@ -294,7 +299,7 @@ class World:
 def a_preview() -> ImportPreview:
     """Return a preview with one line of each kind and one problem."""
     changes = tuple(
-        ImportChange("BA.010.brut", n, "1 234,5", "1234.5", "", effect, Origin.UNSPECIFIED)
+        ImportChange(f"BA.1{n}0.brut", n, "1 234,5", "1234.5", "", effect, Origin.UNSPECIFIED)
         for n, effect in enumerate(list(ImportEffect)[1:], start=2)
     )
     message = ThreePartMessage(
@@ -419,10 +424,18 @@ class FakeForms:
         return self.world.preview or a_preview()
 
     async def confirm(
-        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+        self,
+        filing_id: str,
+        import_id: str,
+        choice: ImportChoice,
+        *,
+        accept_partial: bool,
+        overwrite_typed: bool,
+        request_id: str,
     ) -> ConfirmedImport:
         self.world.note("confirm", (filing_id, import_id, accept_partial, overwrite_typed))
-        return ConfirmedImport(self.world.filing, 414, 1)
+        self.world.note("choice", choice)
+        return ConfirmedImport(self.world.filing, 414, 1, choice.left)
 
     async def check(self, filing_id: str) -> Report:
         self.world.note("check", filing_id)
@@ -452,17 +465,21 @@ class FakeForms:
         self.world.note("export", (filing_id, chosen, version))
         return ExportedFile(b"PK-file", f'ER-2024"\r\nX: y.{chosen.word}', "application/octet-stream")
 
-    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
-        self.world.note("steps", filing_id)
+    async def steps(self, filing_id: str, page_token: str = "", page_size: int = 0) -> EditSteps:
+        self.world.note("steps", (filing_id, page_token, page_size))
         said = Sentence("Fichier sample_oph.csv importé.", "File sample_oph.csv imported.")
-        return (
+        if page_token == "step-1":
+            said = Sentence("La toute première.", "The very first one.")
+            return EditSteps((EditStep("step-0", "CELLS_SAVED", "Camille Compte", NOW, 1, said, False),))
+        steps = (
             EditStep("step-2", "FILE_IMPORTED", "Camille Compte", NOW, 414, said, False),
             EditStep("step-1", "CELLS_SAVED", "Camille Compte", NOW, 1, Sentence("1 case.", "1 cell."), True),
         )
+        return EditSteps(steps, "step-1" if self.world.has_older_steps else "")
 
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
         self.world.note("undo", (filing_id, step_id))
-        return UndoneStep(self.world.filing, ("BA.010.brut",), ("PL.010.n",))
+        return UndoneStep(self.world.filing, *self.world.undone)
 
     async def carry(self, filing_id: str, request_id: str) -> CarriedAnswers:
         self.world.note("carry", filing_id)

@@ -106,6 +106,7 @@ async def test_a_file_is_previewed_in_part_accepted_undone_and_brought_back(scen
         await accepts_the_good_lines(accountant)
         await undoes_the_import_and_brings_it_back(accountant, at)
         await takes_every_export(accountant, at)
+        await chooses_what_an_import_writes(accountant, at)
 
 
 async def test_a_cell_has_a_history_comments_and_a_flag(scene: Scene) -> None:
@@ -270,6 +271,39 @@ async def undoes_the_import_and_brings_it_back(accountant: Desk, at: str) -> Non
     await page.get_by_role("button", name=re.compile("^Annuler la modification")).first.click()
     await accountant.sees("Annulé")
     await accountant.glance("a06-history-undone")
+    await accountant.go(f"{at}/forms/BA")
+    await expect(accountant.cell("BA.020.brut")).to_have_value("900\u202f000")
+
+
+async def chooses_what_an_import_writes(accountant: Desk, at: str) -> None:
+    page = accountant.page
+    await accountant.go(f"{at}/history")
+    await page.get_by_role("button", name=re.compile("^Annuler la modification")).first.click()
+    await accountant.sees("Annulé")
+    await accountant.go(f"{at}/import")
+    await upload(accountant, "choix.csv", SAMPLE_OPH.read_bytes())
+    accountant.own_words.append("choix.csv")
+    await accountant.look("a08-choice")
+    assert not await page.get_by_label("Laisser de côté BA.020.brut").is_visible(), "lines are folded away"
+    for form in ("BA", "PL"):
+        await page.get_by_text(f"{form}, ligne par ligne", exact=True).click()
+    await page.get_by_label("Laisser de côté tout le tableau CC").check()
+    await page.get_by_label("Laisser de côté la ligne BA.010").check()
+    await page.get_by_label("Laisser de côté BA.020.brut").check()
+    await page.get_by_label("Remplacer PL.190.n").check()
+    await accountant.glance("a09-choice-made")
+    await accountant.press(re.compile("^Confirmer l’import"))
+    await accountant.sees(re.compile(r"\d+ cases importées\. \d+ cases laissées de côté\."))
+    await accountant.go(f"{at}/forms/BA")
+    for left in ("BA.010.brut", "BA.010.amort", "BA.020.brut"):
+        await expect(accountant.cell(left)).to_have_value("")
+    await expect(accountant.cell("BA.020.amort")).not_to_have_value("")
+    await accountant.go(f"{at}/forms/PL")
+    await expect(accountant.cell("PL.190.n")).not_to_have_value("5\u202f000")
+    await accountant.go(f"{at}/history")
+    await accountant.sees(re.compile(r"laissées de côté\s: BA\.010\.brut, BA\.010\.amort, BA\.010\.n1, BA\.020\.brut"))
+    await accountant.look("a10-history-of-a-choice")
+    await imports(accountant, at, SAMPLE_OPH.read_bytes())
     await accountant.go(f"{at}/forms/BA")
     await expect(accountant.cell("BA.020.brut")).to_have_value("900\u202f000")
 

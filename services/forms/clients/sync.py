@@ -58,17 +58,29 @@ class GrpcFacts:
         )
 
 
-def _changed(fact: Mapping[str, str]) -> pb.ChangedFact:
-    at = Timestamp()
-    at.FromDatetime(datetime.fromisoformat(fact["at"]))
+def _changed(fact: Mapping[str, Any]) -> pb.ChangedFact:
+    beside = fact.get("beside")  # that an event of the release before does not have
     return pb.ChangedFact(
         concept=fact["concept"],
         address=fact["address"],
         value=fact["value"],
         source=_SOURCES[fact["source"]],
         author=fact["author"],
-        changed_at=at,
+        changed_at=_instant(fact["at"]),
+        beside=_beside(beside) if beside else None,
     )
+
+
+def _beside(other: Mapping[str, str]) -> pb.ConflictingValue:
+    return pb.ConflictingValue(
+        value=other["value"], server=other["server"], author=other["author"], changed_at=_instant(other["at"])
+    )
+
+
+def _instant(text: str) -> Timestamp:
+    at = Timestamp()
+    at.FromDatetime(datetime.fromisoformat(text))
+    return at
 
 
 def _fact(message: pb.Fact) -> ReceivedFact:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from formsets.spreadsheet_text import neutralised, restored
-from services.forms.domain.importing import NOTHING_SAID, Change, Effect, ImportPreview, OwnTable, Problem, Sentences
+from services.forms.domain.importing import (
+    NOTHING_SAID,
+    WRITTEN,
+    Change,
+    Effect,
+    ImportChoice,
+    ImportPreview,
+    OwnTable,
+    Problem,
+    Sentences,
+)
 
 Language = Literal["fr", "en"]
 OURS: Mapping[Language, tuple[str, ...]] = {
@@ -32,6 +42,7 @@ _STATES = {
 }
 _REFUSED = {"fr": "refusée", "en": "refused"}
 _LEFT_OUT = {"fr": "laissée", "en": "left out"}
+_CHOSEN_OUT = {"fr": "laissée de côté", "en": "left out by choice"}
 _NO_CELL = {"fr": "sans case", "en": "no cell"}
 
 
@@ -67,7 +78,13 @@ def _lines(
 ) -> Iterator[tuple[int, tuple[str, str], str, Mapping[str, str], _Said]]:
     for change in preview.changes:
         code, _, column = change.address.rpartition(".")
-        yield change.line, (code, column), _value(change.text), change.extra, _change_said(change, language)
+        yield (
+            change.line,
+            (code, column),
+            _value(change.text),
+            change.extra,
+            _change_said(change, preview.choice, language),
+        )
     for problem in preview.problems:
         ours = _problem_said(problem, language)
         yield problem.line, _place(problem), _value(problem.text), problem.extra, ours
@@ -98,7 +115,7 @@ def _row_says(preview: ImportPreview, language: Language) -> Callable[[int, str]
     """What says of a row, by its number and its account, what becomes of it."""
     refused = {one.line: _problem_said(one, language) for one in _of_rows(preview.problems)}
     addresses = {feed.account: feed.address for feed in preview.feeds}
-    cells = {change.address: _change_said(change, language) for change in preview.changes}
+    cells = {change.address: _change_said(change, preview.choice, language) for change in preview.changes}
     cells |= {one.code: _problem_said(one, language) for one in preview.problems}
 
     def said(number: int, account: str) -> _Said:
@@ -140,10 +157,18 @@ def _added(titles: Sequence[str], language: Language) -> set[str]:
     return {*OURS[language], *(name for ours in others for name in ours)}
 
 
-def _change_said(change: Change, language: Language) -> _Said:
+def _change_said(change: Change, choice: ImportChoice | None, language: Language) -> _Said:
     found = change.disagreement
     told = (found.en if language == "en" else found.fr) if found else NOTHING_SAID
-    return _said(_STATES[change.effect][language], told)
+    return _said(_state(change, choice, language), told)
+
+
+def _state(change: Change, choice: ImportChoice | None, language: Language) -> str:
+    if choice is not None and change.effect in WRITTEN and not choice.writes(change):
+        return _CHOSEN_OUT[language]
+    if choice is not None and change.effect is Effect.PROTECTED and choice.writes(change):
+        return _STATES[Effect.REPLACE][language]
+    return _STATES[change.effect][language]
 
 
 def _problem_said(problem: Problem, language: Language) -> _Said:

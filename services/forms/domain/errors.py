@@ -293,6 +293,15 @@ class ImportHasProblems(RuleBroken):
     reason = "IMPORT_HAS_PROBLEMS"
 
 
+class ImportChoiceRefused(Invalid):
+    """What is taken or left out of an import is not in its preview, cannot be written, or is both."""
+
+    reason = "IMPORT_CHOICE_REFUSED"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("Le choix des cases à importer est refusé : rien n'a été importé.", violations=violations)
+
+
 class ImportStale(Conflict):
     """The filing changed since the preview in cells that the import would write."""
 

@@ -253,6 +253,22 @@ def follow_undo(aside: Iterable[SetAside], undone: EditStep, changed: Iterable[C
     return followed
 
 
+def undo_drops(aside: Iterable[SetAside], undone: EditStep) -> list[SetAside]:
+    """Return the values that wait for a choice again because a step that dropped them is undone, or that an undo drops again.
+
+    A value that something else became of since, above all one that went back to its cell, is left as it is.
+    """
+    decided = {(trace.address, trace.version): trace.is_dropped for trace in undone.aside}
+    again = []
+    for one in aside:
+        is_dropped = decided.get((one.address, one.version))
+        if is_dropped is True and one.fate is Fate.DROPPED:
+            again.append(replace(one, fate=Fate.WAITING))
+        elif is_dropped is False and one.fate is Fate.WAITING:
+            again.append(replace(one, fate=Fate.DROPPED))
+    return again
+
+
 @dataclass(frozen=True, slots=True)
 class Return:
     """What undoing a publication does to the cells of one filing."""

@@ -30,8 +30,8 @@ class Effect(StrEnum):
 
 
 WRITTEN = (Effect.FILL, Effect.REPLACE)
-OVERWRITTEN = (*WRITTEN, Effect.PROTECTED)
-"""When the person asks that typed values be replaced too."""
+WRITABLE = (*WRITTEN, Effect.PROTECTED)
+"""With the typed values that a person may ask to be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,34 @@ class Change:
     """Of a computed cell, when the file gives another value than the formula."""
 
 
+def names_of(address: str) -> tuple[str, str, str]:
+    """Return the names under which a cell may be taken or left, the narrowest first: itself, its line, its form."""
+    return address, address.rpartition(".")[0], address.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChoice:
+    """What a person takes of an import and what they leave out: cells, lines or forms, of which the narrowest decides.
+
+    Of what is not named, all is written but the corrections that persons typed.
+    """
+
+    taken: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    overwrites_typed: bool = False
+    """Replace every typed correction; without it, one is replaced when its own address is taken, and by no wider name."""
+
+    def writes(self, change: Change) -> bool:
+        """Tell whether this change is written."""
+        if change.effect not in WRITABLE:
+            return False
+        if change.effect is Effect.PROTECTED and not self.overwrites_typed:
+            return change.address in self.taken
+        names = names_of(change.address)
+        decisive = next((name for name in names if name in self.taken or name in self.left), "")
+        return decisive not in self.left
+
+
 @dataclass(frozen=True, slots=True)
 class OwnRow:
     """A row of a balance or a FEC, as the person wrote it."""
@@ -145,12 +173,24 @@ class ImportPreview:
     """Of a balance or a FEC: which account feeds which cell, and those that no cell takes."""
     table: OwnTable | None = None
     """Of a balance or a FEC."""
+    choice: ImportChoice | None = None
+    """What the person took when they confirmed; None before, and of imports confirmed before choices were kept."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Cells that would have been written and that the person left out, in the order of the file."""
+        return () if self.choice is None else left_out(self.changes, self.choice)
 
     @property
     def own_columns(self) -> list[str]:
         """Titles of the person's own columns, in the order of the file."""
         extras = [change.extra for change in self.changes] + [problem.extra for problem in self.problems]
         return list(dict.fromkeys(name for extra in extras for name in extra))
+
+
+def left_out(changes: Iterable[Change], choice: ImportChoice) -> tuple[str, ...]:
+    """Return the cells that an import would write if nothing were chosen, and that this choice leaves out."""
+    return tuple(c.address for c in changes if c.effect in WRITTEN and not choice.writes(c))
 
 
 def plan_import(
@@ -234,9 +274,9 @@ def confirm(
     cells: Mapping[str, Cell],
     author: str,
     at: datetime,
+    choice: ImportChoice,
     *,
     accept_partial: bool,
-    overwrite_typed: bool,
 ) -> list[Cell]:
     """Return the cells that the import writes, confirmed by this author.
 
@@ -252,8 +292,7 @@ def confirm(
                 "fr",
             )
         )
-    effects = OVERWRITTEN if overwrite_typed else WRITTEN
-    to_write = [change for change in preview.changes if change.effect in effects]
+    to_write = [change for change in preview.changes if choice.writes(change)]
     _require_unchanged(to_write, cells)
     written: dict[str, Cell] = {}
     for change in to_write:

@@ -33,6 +33,8 @@ class ChangedFact:
     source: FactSource
     author: str
     at: datetime
+    beside: OtherValue | None = None
+    """Of a value put back that is in conflict: the other value, which stands beside it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def facts_of(form_set: FormSet, document: Document, cells: Iterable[Cell]) -> li
         source = FactSource.IMPORTED if cell.source.origin is Origin.IMPORTED else FactSource.TYPED
         # Putting a value back is an act of today: told with its first time, it would stand behind what it undoes.
         act = put_back or cell.source
-        facts.append(ChangedFact(concept.code, cell.address, cell.value, source, act.author, act.at))
+        beside = cell.conflict if put_back else None
+        facts.append(ChangedFact(concept.code, cell.address, cell.value, source, act.author, act.at, beside))
     return facts
 
 
@@ -133,6 +136,11 @@ def _received(present: Cell | None, fact: ReceivedFact) -> Cell:
     else:
         cell = present.changed(fact.value, source)
     return replace(cell, conflict=fact.conflict, is_provisional=fact.is_provisional, is_sealed=fact.is_sealed)
+
+
+def has_only_marks_changed(before: Cell | None, after: Cell) -> bool:
+    """Tell whether a received fact left the value as it is: another value stands beside it, or it is final, or sealed."""
+    return before is not None and before.version == after.version
 
 
 def differing(cells: Mapping[str, Cell]) -> list[Violation]:

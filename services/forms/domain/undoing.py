@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.forms.domain.cell import Cell, Origin, PutBack, Source
+from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
 
 
 class EditKind(StrEnum):
@@ -15,6 +15,8 @@ class EditKind(StrEnum):
     CELLS_SAVED = "CELLS_SAVED"
     FILE_IMPORTED = "FILE_IMPORTED"
     LAST_YEAR_CARRIED = "LAST_YEAR_CARRIED"
+    CONFLICT_RESOLVED = "CONFLICT_RESOLVED"
+    SET_ASIDE_DROPPED = "SET_ASIDE_DROPPED"
     STEP_UNDONE = "STEP_UNDONE"
 
 
@@ -38,11 +40,30 @@ class CellTrace:
     before_server: str = ""
     restores: int = 0
     """Of an undo: the version whose state was put back, 0 when the cell had none."""
+    before_conflict: OtherValue | None = None
+    """The value of another server that stood beside, before the step and after it."""
+    after_conflict: OtherValue | None = None
+
+    @property
+    def ends_or_opens_conflict(self) -> bool:
+        """Whether another server's value stopped standing beside the cell, or stands beside it again, by this step."""
+        return _rival(self.before_conflict) != _rival(self.after_conflict)
+
+
+@dataclass(frozen=True, slots=True)
+class AsideTrace:
+    """What one step decided about one value that a form set did not take, without putting it in a cell."""
+
+    address: str
+    version: int
+    """Version of the cell that held the value."""
+    is_dropped: bool
+    """False when an undo let it wait for a choice again."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditStep:
-    """A save, an import, a carry or an undo: all its cells, so that it can be undone as a whole."""
+    """A save, an import, a carry, a choice or an undo: all its cells, so that it can be undone as a whole."""
 
     id: UUID
     filing_id: UUID
@@ -55,6 +76,8 @@ class EditStep:
     undoes: UUID | None = None
     """The step that this one undid."""
     is_undone: bool = False
+    aside: tuple[AsideTrace, ...] = ()
+    """Values set aside that it dropped, or that it let wait again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +95,13 @@ def traces(before: Mapping[str, Cell], changed: Iterable[Cell]) -> tuple[CellTra
 
 
 def _trace(before: Cell | None, after: Cell) -> CellTrace:
+    before_conflict = before.conflict if before else None
+    if before_conflict is None and after.conflict is None:
+        return _trace_of_value(before, after)
+    return replace(_trace_of_value(before, after), before_conflict=before_conflict, after_conflict=after.conflict)
+
+
+def _trace_of_value(before: Cell | None, after: Cell) -> CellTrace:
     if before is None or before.is_blank:
         return CellTrace(after.address, "", after.value, after.version)
     source = before.source
@@ -95,7 +125,8 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
 
     A cell counts as unchanged when it is in the state that the step left: at the very version the step made, or at one
     that an undo put back to the same state. So undoing two steps, the last one first, restores what was there before
-    both, and undoing an undo restores what it took away.
+    both, and undoing an undo restores what it took away. Where the step settled a conflict, or opened one again, that is
+    undone too, unless another server's value came since; nothing that stood beside before is overwritten in silence.
 
     Args:
         step: the step to undo.
@@ -112,8 +143,16 @@ def undo(step: EditStep, undoings: Iterable[EditStep], cells: Mapping[str, Cell]
         if present is None or present.is_sealed or not _is_same_state(restores, present, trace):
             kept.append(trace.address)
             continue
-        changed.append(present.changed(trace.before, _source_before(trace, PutBack(author, at, trace.before_version))))
+        source = _source_before(trace, PutBack(author, at, trace.before_version))
+        changed.append(replace(present, conflict=_conflict_after(trace, present)).changed(trace.before, source))
     return Undoing(changed, kept)
+
+
+def _conflict_after(trace: CellTrace, present: Cell) -> OtherValue | None:
+    if trace.ends_or_opens_conflict:
+        return trace.before_conflict
+    # A value typed over a conflict ends it as soon as sync hears of it: not in the trace, and to be undone all the same.
+    return present.conflict or trace.before_conflict
 
 
 def undo_traces(step: EditStep, cells: Mapping[str, Cell], changed: Iterable[Cell]) -> tuple[CellTrace, ...]:
@@ -134,7 +173,13 @@ def undone_marks(step: EditStep, undoings: Iterable[EditStep]) -> Mapping[UUID, 
 
 
 def _is_same_state(restores: Mapping[tuple[str, int], int], present: Cell, trace: CellTrace) -> bool:
+    if trace.ends_or_opens_conflict and _rival(present.conflict) != _rival(trace.after_conflict):
+        return False
     return _written_at(restores, trace.address, present.version) == _written_at(restores, trace.address, trace.version)
+
+
+def _rival(conflict: OtherValue | None) -> tuple[str, str] | None:
+    return (conflict.server, conflict.value) if conflict else None
 
 
 def _written_at(restores: Mapping[tuple[str, int], int], address: str, version: int) -> int:

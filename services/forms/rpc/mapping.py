@@ -32,7 +32,7 @@ from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.form_set_preview import CellsToChoose
-from services.forms.domain.importing import Change, Effect, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, Effect, ImportChoice, ImportPreview, Problem, Sentences
 from services.forms.domain.publication import Publication, Standing
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
@@ -510,7 +510,14 @@ def preview_message(preview: ImportPreview) -> pb.ImportPreview:
         is_confirmed=preview.is_confirmed,
         revision=preview.revision,
         feeds=[_feed_message(feed) for feed in preview.feeds],
+        left_out=preview.left_out,
     )
+
+
+def to_import_choice(request: pb.ConfirmImportRequest) -> ImportChoice:
+    """Return what is taken and left out of an import."""
+    named = request.choice
+    return ImportChoice(frozenset(named.taken), frozenset(named.left), request.overwrite_typed)
 
 
 def account_rule_messages(prefixes: Iterable[MappedPrefix]) -> list[pb.AccountRule]:
@@ -577,7 +584,7 @@ def edit_step_message(step: EditStep) -> pb.EditStep:
         kind=str(step.kind),
         author=step.author,
         at=stamp(step.at),
-        cells=len(step.cells),
+        cells=len(step.cells) + len(step.aside),
         summary=sentence((step.fr, step.en)),
         is_undone=step.is_undone,
     )

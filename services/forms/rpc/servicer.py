@@ -114,16 +114,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             caller(),
             mapping.to_uuid(request.filing_id),
             mapping.to_import_id(request.import_id),
+            mapping.to_import_choice(request),
             accept_partial=request.accept_partial,
-            overwrite_typed=request.overwrite_typed,
         )
         filing = mapping.card_message(done.card)
-        return pb.ConfirmImportResponse(filing=filing, written=done.written, kept=done.kept)
+        return pb.ConfirmImportResponse(filing=filing, written=done.written, kept=done.kept, left_out=done.left_out)
 
     async def ListSteps(self, request: pb.ListStepsRequest, context: Context) -> pb.ListStepsResponse:
         """List what can be undone."""
-        steps = await self._use.list_steps(caller(), mapping.to_uuid(request.filing_id))
-        return pb.ListStepsResponse(steps=[mapping.edit_step_message(step) for step in steps])
+        before = mapping.to_step_id(request.page_token) if request.page_token else None
+        page = await self._use.list_steps(caller(), mapping.to_uuid(request.filing_id), before, request.page_size)
+        steps = [mapping.edit_step_message(step) for step in page.steps]
+        return pb.ListStepsResponse(steps=steps, next_page_token=str(page.next) if page.next else "")
 
     async def UndoStep(self, request: pb.UndoStepRequest, context: Context) -> pb.UndoStepResponse:
         """Undo one step."""

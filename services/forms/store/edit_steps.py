@@ -1,6 +1,6 @@
 """`SqlEditSteps`: the steps that can be undone."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.cell import Origin
+from services.forms.domain.cell import Origin, OtherValue
 from services.forms.domain.errors import EditStepUnknown
-from services.forms.domain.undoing import CellTrace, EditKind, EditStep
+from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.rows import EditStepRow
 
-LATEST = 200
+_CONFLICTS = ("before_conflict", "after_conflict")
+_FIELDS = tuple(field.name for field in fields(CellTrace) if field.name not in _CONFLICTS)
+"""Kept of every trace; conflicts, which are rare, only where there is one."""
 
 
 class SqlEditSteps:
@@ -36,6 +38,7 @@ class SqlEditSteps:
                 cells=[_stored(trace) for trace in step.cells],
                 undoes=step.undoes,
                 is_undone=step.is_undone,
+                aside=[asdict(trace) for trace in step.aside],
             )
         )
         await self._session.flush()
@@ -53,15 +56,25 @@ class SqlEditSteps:
             raise EditStepUnknown
         return _to_domain(row)
 
-    async def of(self, filing_id: UUID) -> list[EditStep]:
-        """Return the last two hundred, newest first."""
-        rows = await self._session.scalars(
-            select(EditStepRow)
-            .where(EditStepRow.filing_id == filing_id)
-            .order_by(EditStepRow.number.desc())
-            .limit(LATEST)
-        )
+    async def of(self, filing_id: UUID, before: UUID | None, limit: int) -> list[EditStep]:
+        """Return a page of steps, newest first: the last ones, or those just before a step of this filing.
+
+        Raises:
+            EditStepUnknown: there is no such step to begin before.
+        """
+        wanted = select(EditStepRow).where(EditStepRow.filing_id == filing_id)
+        if before is not None:
+            wanted = wanted.where(EditStepRow.number < await self._number(filing_id, before))
+        rows = await self._session.scalars(wanted.order_by(EditStepRow.number.desc()).limit(limit))
         return [_to_domain(row) for row in rows]
+
+    async def _number(self, filing_id: UUID, step_id: UUID) -> int:
+        number = await self._session.scalar(
+            select(EditStepRow.number).where(EditStepRow.id == step_id, EditStepRow.filing_id == filing_id)
+        )
+        if number is None:
+            raise EditStepUnknown
+        return number
 
     async def undoings(self, filing_id: UUID) -> list[EditStep]:
         """Return every step that undid another one."""
@@ -87,13 +100,23 @@ def _to_domain(row: EditStepRow) -> EditStep:
         tuple(_trace(cell) for cell in row.cells),
         row.undoes,
         row.is_undone,
+        tuple(AsideTrace(**trace) for trace in row.aside),
     )
 
 
 def _stored(trace: CellTrace) -> dict[str, Any]:
     # By hand: `asdict` copies deeply, which costs a large save more than writing its cells.
-    kept = {field.name: getattr(trace, field.name) for field in fields(trace)}
-    return {**kept, "before_at": trace.before_at.isoformat() if trace.before_at else None}
+    kept = {name: getattr(trace, name) for name in _FIELDS}
+    kept["before_at"] = trace.before_at.isoformat() if trace.before_at else None
+    for name in _CONFLICTS:
+        if other := getattr(trace, name):
+            kept[name] = {
+                "value": other.value,
+                "server": other.server,
+                "author": other.author,
+                "at": other.at.isoformat(),
+            }
+    return kept
 
 
 def _trace(content: dict[str, Any]) -> CellTrace:
@@ -103,5 +126,10 @@ def _trace(content: dict[str, Any]) -> CellTrace:
             **content,
             "before_origin": Origin(content["before_origin"]),
             "before_at": datetime.fromisoformat(at) if at else None,
+            **{name: _other(content[name]) for name in _CONFLICTS if name in content},
         }
     )
+
+
+def _other(content: dict[str, Any]) -> OtherValue:
+    return OtherValue(content["value"], content["server"], content["author"], datetime.fromisoformat(content["at"]))

@@ -14,6 +14,7 @@ from services.forms.domain.importing import (
     Change,
     Disagreement,
     Effect,
+    ImportChoice,
     ImportPreview,
     OwnRow,
     OwnTable,
@@ -46,9 +47,12 @@ class SqlImports:
             raise ImportUnknown
         return _to_domain(row)
 
-    async def mark_confirmed(self, import_id: UUID) -> None:
-        """Mark a preview as written."""
-        await self._session.execute(update(ImportRow).where(ImportRow.id == import_id).values(is_confirmed=True))
+    async def mark_confirmed(self, import_id: UUID, choice: ImportChoice) -> None:
+        """Mark a preview as written, with what was taken of it."""
+        kept = _stored_choice(choice)
+        await self._session.execute(
+            update(ImportRow).where(ImportRow.id == import_id).values(is_confirmed=True, choice=kept)
+        )
 
 
 def _to_row(preview: ImportPreview) -> ImportRow:
@@ -60,6 +64,7 @@ def _to_row(preview: ImportPreview) -> ImportRow:
         made_at=preview.made_at,
         revision=preview.revision,
         is_confirmed=preview.is_confirmed,
+        choice=_stored_choice(preview.choice) if preview.choice else None,
         content={
             "changes": [asdict(change) for change in preview.changes],
             "problems": [asdict(problem) for problem in preview.problems],
@@ -86,7 +91,16 @@ def _to_domain(row: ImportRow) -> ImportPreview:
         guesses=tuple((fr, en) for fr, en in row.content["guesses"]),
         feeds=tuple(_feed(feed) for feed in row.content.get("feeds", ())),
         table=_table(row.content.get("table")),
+        choice=_choice(row.choice) if row.choice else None,
     )
+
+
+def _stored_choice(choice: ImportChoice) -> dict[str, Any]:
+    return {"taken": sorted(choice.taken), "left": sorted(choice.left), "overwrites_typed": choice.overwrites_typed}
+
+
+def _choice(stored: dict[str, Any]) -> ImportChoice:
+    return ImportChoice(frozenset(stored["taken"]), frozenset(stored["left"]), stored["overwrites_typed"])
 
 
 def _stored(table: OwnTable) -> dict[str, Any]:

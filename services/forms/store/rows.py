@@ -176,6 +176,7 @@ class ImportRow(Rows):
     revision: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     is_confirmed: Mapped[bool]
+    choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class AccountMappingRow(Rows):
@@ -208,6 +209,7 @@ class EditStepRow(Rows):
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     undoes: Mapped[UUID | None]
     is_undone: Mapped[bool]
+    aside: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class FormSetStateRow(Rows):

@@ -8,6 +8,7 @@ from chassis.clock import Clock
 from chassis.database.engine import Sessions
 from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
 from chassis.identifiers import Identifiers
+from services.forms.domain.cell import OtherValue
 from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.attachments import SqlAttachments
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
@@ -93,7 +94,12 @@ def to_payload(event: FormsEvent) -> dict[str, object]:
                 "source": str(fact.source),
                 "author": fact.author,
                 "at": fact.at.isoformat(),
+                "beside": _beside(fact.beside) if fact.beside else None,
             }
             for fact in event.facts
         ],
     }
+
+
+def _beside(other: OtherValue) -> dict[str, str]:
+    return {"value": other.value, "server": other.server, "author": other.author, "at": other.at.isoformat()}

@@ -7,7 +7,7 @@ from chassis.clock import Clock
 from services.forms.domain.activity import Activity
 from services.forms.domain.errors import SignatureUnderWay
 from services.forms.domain.filing import Filing
-from services.forms.domain.sharing import ReceivedFact, receivable, receive
+from services.forms.domain.sharing import ReceivedFact, has_only_marks_changed, receivable, receive
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
 
@@ -46,7 +46,12 @@ class ApplyFacts:
             raise SignatureUnderWay("Une signature est en cours : les données reçues attendent.")
         now = self._clock.now()
         servers = ", ".join(sorted({fact.server for fact in facts}))
-        await write_cells(work, self._controls, form_set, filing, cells, changed, servers, now)
+        # A mark alone is no news of ours: told back as a change, it would be a change there, to be told here, without end.
+        marked = [cell for cell in changed if has_only_marks_changed(cells.get(cell.address), cell)]
+        await work.cells.save(filing.id, marked)
+        present = {**cells, **{cell.address: cell for cell in marked}}
+        valued = [cell for cell in changed if cell not in marked]
+        await write_cells(work, self._controls, form_set, filing, present, valued, servers, now)
         await work.activities.add(
             Activity(
                 filing.id,

@@ -54,7 +54,7 @@ class ListSetAside:
 
 
 class ChooseSetAside:
-    """Puts the value in an empty cell, or drops it; what was put somewhere is a step that can be undone."""
+    """Puts the value in an empty cell, or drops it; a step that can be undone either way."""
 
     def __init__(
         self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, identifiers: Identifiers
@@ -94,14 +94,15 @@ class ChooseSetAside:
         return card
 
     async def _drop(self, work: UnitOfWork, caller: Caller, filing: Filing, aside: SetAside, _: str) -> Filing:
-        await work.set_aside.save([replace(aside, fate=Fate.DROPPED)])
+        dropped = replace(aside, fate=Fate.DROPPED)
+        await work.set_aside.save([dropped])
         activity = self._activity(
             caller,
             filing,
             f"{aside.address} : valeur mise de côté « {aside.value} » abandonnée.",
             f"{aside.address}: value set aside “{aside.value}” dropped.",
         )
-        await work.activities.add(activity)
+        await keep_step(work, self._identifiers.next(), EditKind.SET_ASIDE_DROPPED, activity, {}, (), [dropped])
         return filing
 
     async def _keep(self, work: UnitOfWork, caller: Caller, filing: Filing, aside: SetAside, keep_as: str) -> Filing:

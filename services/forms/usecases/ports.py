@@ -22,7 +22,7 @@ from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.form_set_change import SetAside
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.form_set_preview import FilledCells
-from services.forms.domain.importing import NOTHING_SAID, ImportPreview, OwnTable, Problem, Sentences
+from services.forms.domain.importing import NOTHING_SAID, ImportChoice, ImportPreview, OwnTable, Problem, Sentences
 from services.forms.domain.publication import ChangedFiling, Publication, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
@@ -232,8 +232,8 @@ class Imports(Protocol):
         """
         ...
 
-    async def mark_confirmed(self, import_id: UUID) -> None:
-        """Mark a preview as written."""
+    async def mark_confirmed(self, import_id: UUID, choice: ImportChoice) -> None:
+        """Mark a preview as written, with what was taken of it."""
         ...
 
 
@@ -268,8 +268,12 @@ class EditSteps(Protocol):
         """
         ...
 
-    async def of(self, filing_id: UUID) -> list[EditStep]:
-        """Return the last two hundred, newest first."""
+    async def of(self, filing_id: UUID, before: UUID | None, limit: int) -> list[EditStep]:
+        """Return a page of steps, newest first: the last ones, or those just before a step of this filing.
+
+        Raises:
+            EditStepUnknown: there is no such step to begin before.
+        """
         ...
 
     async def undoings(self, filing_id: UUID) -> list[EditStep]:

@@ -17,6 +17,7 @@ from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Filing
 from services.forms.domain.importing import (
     Effect,
+    ImportChoice,
     ImportPreview,
     Problem,
     ReadLine,
@@ -101,7 +102,7 @@ class PreviewImport:
         """The preview with the totals of the file beside those that its own lines would give (F-22)."""
         if not any(change.effect is Effect.COMPARED for change in preview.changes):
             return preview
-        imported = confirm(preview, cells, preview.author, preview.made_at, accept_partial=True, overwrite_typed=False)
+        imported = confirm(preview, cells, preview.author, preview.made_at, ImportChoice(), accept_partial=True)
         after = {**cells, **{cell.address: cell for cell in imported}}
         evaluation = await evaluate(work, self._controls, form_set, filing, after)
         compared = compare_totals(form_set, preview.changes, evaluation.computed)

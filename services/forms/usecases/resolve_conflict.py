@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis.clock import Clock
+from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.activity import Activity
@@ -10,23 +11,31 @@ from services.forms.domain.addressing import place_of
 from services.forms.domain.cell import Cell
 from services.forms.domain.errors import NoConflict
 from services.forms.domain.filing import Filing
+from services.forms.domain.undoing import EditKind
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import require_on
 from services.forms.usecases.ports import Controls, Facts, FormSets, OpensWork
+from services.forms.usecases.undo_step import keep_step
 
 
 class ResolveConflict:
-    """Writes the person's choice; it dominates both sides on every server.
+    """Writes the person's choice, a step like any other; it dominates both sides on every server, until it is undone.
 
     Sync is told within the transaction, because it may refuse (another value came meanwhile). If this server dies
     between the two, sync tells the choice back as it tells any fact, so both end up with it.
     """
 
     def __init__(
-        self, open_work: OpensWork, controls: Controls, facts: Facts, form_sets: FormSets, clock: Clock
+        self,
+        open_work: OpensWork,
+        controls: Controls,
+        facts: Facts,
+        form_sets: FormSets,
+        clock: Clock,
+        identifiers: Identifiers,
     ) -> None:
         self._open_work, self._controls, self._facts = open_work, controls, facts
-        self._form_sets, self._clock = form_sets, clock
+        self._form_sets, self._clock, self._identifiers = form_sets, clock, identifiers
 
     async def __call__(self, caller: Caller, filing_id: UUID, address: str, value: str, request_id: str) -> Cell:
         """Return the cell after the choice.
@@ -48,16 +57,15 @@ class ResolveConflict:
             chosen = cell.chosen(value, caller.name, now)
             await self._facts.resolve(request_id, filing, concept, value, caller.name)
             await write_cells(work, self._controls, form_set, filing, cells, [chosen], caller.name, now)
-            await work.activities.add(
-                Activity(
-                    filing_id,
-                    now,
-                    caller.name,
-                    "CONFLICT_RESOLVED",
-                    f"{address} : valeur « {value or 'vide'} » choisie.",
-                    f"{address}: value “{value or 'empty'}” chosen.",
-                )
+            activity = Activity(
+                filing_id,
+                now,
+                caller.name,
+                str(EditKind.CONFLICT_RESOLVED),
+                f"{address} : valeur « {value or 'vide'} » choisie.",
+                f"{address}: value “{value or 'empty'}” chosen.",
             )
+            await keep_step(work, self._identifiers.next(), EditKind.CONFLICT_RESOLVED, activity, cells, [chosen])
             await work.commit()
         return chosen
 

@@ -771,6 +771,16 @@ class ImportPreview:
     revision: int
     feeds: tuple[AccountFeed, ...] = ()
     """Of a balance or a FEC: where each account goes."""
+    left_out: tuple[str, ...] = ()
+    """Once written: the cells left out by choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChoice:
+    """What is taken and what is left out of an import: cells, lines or forms; the narrowest name decides."""
+
+    taken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -780,6 +790,8 @@ class ConfirmedImport:
     filing: Filing
     written: int
     kept: int
+    left_out: tuple[str, ...] = ()
+    """Cells left out by choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -822,6 +834,14 @@ class EditStep:
     cells: int
     summary: Sentence
     is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EditSteps:
+    """A page of changes, newest first; `next_page_token` asks for those before, and is empty on the last page."""
+
+    steps: tuple[EditStep, ...]
+    next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from services.gateway.clients.answers import (
     Container,
     Delivery,
     Document,
-    EditStep,
+    EditSteps,
     ErrorFile,
     Explanation,
     ExportedFile,
@@ -39,6 +39,7 @@ from services.gateway.clients.answers import (
     FormSetChange,
     FormSetStatus,
     HeldFile,
+    ImportChoice,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -117,9 +118,16 @@ class Forms(Protocol):
         ...
 
     async def confirm(
-        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+        self,
+        filing_id: str,
+        import_id: str,
+        choice: ImportChoice,
+        *,
+        accept_partial: bool,
+        overwrite_typed: bool,
+        request_id: str,
     ) -> ConfirmedImport:
-        """Write a previewed import."""
+        """Write what is chosen of a previewed import."""
         ...
 
     async def check(self, filing_id: str) -> Report:
@@ -150,8 +158,8 @@ class Forms(Protocol):
         """Return the filing as a file; version 0 is the filing as it is now."""
         ...
 
-    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
-        """List the changes that can be undone, newest first."""
+    async def steps(self, filing_id: str, page_token: str = "", page_size: int = 0) -> EditSteps:
+        """List a page of the changes that can be undone, newest first."""
         ...
 
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:

@@ -34,7 +34,7 @@ from services.gateway.clients.answers import (
     Container,
     Delivery,
     Document,
-    EditStep,
+    EditSteps,
     ErrorFile,
     Explanation,
     ExportedFile,
@@ -50,6 +50,7 @@ from services.gateway.clients.answers import (
     FormSetChange,
     FormSetStatus,
     HeldFile,
+    ImportChoice,
     ImportPreview,
     Justification,
     OpenedFiling,
@@ -188,15 +189,23 @@ class GrpcForms:
             return read((await self._stub.GetImport(request)).preview, ImportPreview)
 
     async def confirm(
-        self, filing_id: str, import_id: str, *, accept_partial: bool, overwrite_typed: bool, request_id: str
+        self,
+        filing_id: str,
+        import_id: str,
+        choice: ImportChoice,
+        *,
+        accept_partial: bool,
+        overwrite_typed: bool,
+        request_id: str,
     ) -> ConfirmedImport:
-        """Write an import."""
+        """Write what is chosen of an import."""
         request = forms.ConfirmImportRequest(
             request_id=request_id,
             filing_id=filing_id,
             import_id=import_id,
             accept_partial=accept_partial,
             overwrite_typed=overwrite_typed,
+            choice=forms.ImportChoice(taken=choice.taken, left=choice.left),
         )
         with carrying(self._passport):
             return read(await self._stub.ConfirmImport(request, timeout=HEAVY_SECONDS), ConfirmedImport)
@@ -255,11 +264,11 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.ExportFiling(request, timeout=HEAVY_SECONDS), ExportedFile)
 
-    async def steps(self, filing_id: str) -> tuple[EditStep, ...]:
-        """List the changes that can be undone."""
+    async def steps(self, filing_id: str, page_token: str = "", page_size: int = 0) -> EditSteps:
+        """List a page of the changes that can be undone."""
+        request = forms.ListStepsRequest(filing_id=filing_id, page_token=page_token, page_size=page_size)
         with carrying(self._passport):
-            answer = await self._stub.ListSteps(forms.ListStepsRequest(filing_id=filing_id))
-        return tuple(read(step, EditStep) for step in answer.steps)
+            return read(await self._stub.ListSteps(request), EditSteps)
 
     async def undo(self, filing_id: str, step_id: str, request_id: str) -> UndoneStep:
         """Undo one change."""

@@ -207,10 +207,11 @@ async def confirm_import(
     import_id: str,
     asked: Annotated[ConfirmRequest, Body()] = ConfirmRequest(),  # noqa: B008 - frozen
 ) -> Response:
-    """Write an import, once."""
+    """Write an import, or what is chosen of it, once."""
     done = await services.forms.confirm(
         filing_id,
         import_id,
+        asked.choice.asked,
         accept_partial=asked.accept_partial,
         overwrite_typed=asked.overwrite_typed,
         request_id=_id(request, asked.request_id),
@@ -315,9 +316,14 @@ async def export(services: Acting, filing_id: str, chosen: str, version: Version
 
 
 @router.get("/filings/{filing_id}/steps", summary="Changes that can be undone")
-async def steps(services: Acting, filing_id: str) -> Response:
-    """List changes of content, newest first."""
-    return _items("steps", await services.forms.steps(filing_id))
+async def steps(
+    services: Acting,
+    filing_id: str,
+    page_token: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
+    page_size: Annotated[int, Query(ge=0, le=200, description="Steps of a page; 200 when 0.")] = 0,
+) -> Response:
+    """List changes of content, newest first; `next_page_token` asks for those before, and is empty on the last page."""
+    return _json(await services.forms.steps(filing_id, page_token, page_size))
 
 
 @router.post("/filings/{filing_id}/steps/{step_id}/undo", summary="Undo one change")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.clients.answers import AccountRule, CellEdit, Document, ReviewState, Step
+from services.gateway.clients.answers import AccountRule, CellEdit, Document, ImportChoice, ReviewState, Step
 
 RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
 
@@ -62,11 +62,28 @@ class SaveRequest(Sent):
     request_id: str = RequestId
 
 
+class SentChoice(Sent):
+    """What is taken and left out of an import: cells (`BA.010.brut`), lines (`BA.010`) or forms (`BA`) of its preview."""
+
+    taken: list[str] = Field(
+        default=[], max_length=5000, description="Taken; a typed correction is replaced when its own cell is named."
+    )
+    left: list[str] = Field(default=[], max_length=5000, description="Left out; the narrowest name decides.")
+
+    @property
+    def asked(self) -> ImportChoice:
+        """The choice."""
+        return ImportChoice(tuple(self.taken), tuple(self.left))
+
+
 class ConfirmRequest(Sent):
     """Writes a previewed import."""
 
     accept_partial: bool = Field(default=False, description="Write the good lines although some are refused.")
     overwrite_typed: bool = Field(default=False, description="Replace values that persons typed.")
+    choice: SentChoice = Field(
+        default=SentChoice(), description="What is written; all that may be, when nothing is named."
+    )
     request_id: str = RequestId
 
 

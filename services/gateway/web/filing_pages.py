@@ -210,7 +210,9 @@ async def resolve(visit: Visitor, filing_id: str, address: str) -> Response:
     """Choose between the two values of a cell in conflict."""
     fields = await visit.fields("value")
     await visit.services.forms.resolve(filing_id, address, fields.get("value", ""), visit.request_id(fields))
-    return await visit.go(f"/filings/{filing_id}/cells/{address}", visit.wording("Valeur choisie."))
+    return await visit.go(
+        f"/filings/{filing_id}/cells/{address}", visit.wording("Valeur choisie. Ce choix s’annule dans l’historique.")
+    )
 
 
 @router.post("/filings/{filing_id}/cells/{address}/comments")

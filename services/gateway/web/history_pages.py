@@ -1,23 +1,32 @@
 """What happened to a filing, who received what when, and the changes that can be undone."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.gateway.clients.answers import UndoneStep
 from services.gateway.web.frame import deliveries_of, framed, standing_of
 from services.gateway.web.visit import Visitor
+from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
+_STEPS_SHOWN = 50
+_LONGEST_TOKEN = 64
 
 
 @router.get("/filings/{filing_id}/history")
-async def history(visit: Visitor, filing_id: str) -> Response:
-    """Show changes, activities and deliveries, newest first."""
+async def history(
+    visit: Visitor, filing_id: str, before: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = ""
+) -> Response:
+    """Show changes, activities and deliveries, newest first; changes page by page."""
     filing = (await visit.services.forms.get(filing_id)).filing
     values = {
         **await framed(visit, filing, "history"),
         "activities": await visit.services.forms.activity(filing_id),
         "deliveries": [(one, standing_of(one, visit.wording)) for one in await deliveries_of(visit, filing)],
-        "steps": await visit.services.forms.steps(filing_id),
+        "steps": await visit.services.forms.steps(filing_id, before, _STEPS_SHOWN),
+        "before": before,
     }
     return await visit.page("history.html", values)
 
@@ -27,7 +36,16 @@ async def undo(visit: Visitor, filing_id: str, step_id: str) -> Response:
     """Undo one change; say what was put back, and what somebody changed since and stays."""
     fields = await visit.fields()
     done = await visit.services.forms.undo(filing_id, step_id, visit.request_id(fields))
-    notes = [visit.wording("Annulé : {n} case(s) remise(s) comme avant.", n=len(done.restored))]
-    if done.kept:
-        notes.append(visit.wording("Modifiées depuis, laissées telles quelles : {cells}.", cells=", ".join(done.kept)))
-    return await visit.go(f"/filings/{filing_id}/history", " ".join(notes))
+    return await visit.go(f"/filings/{filing_id}/history", _told(done, visit.wording))
+
+
+def _told(done: UndoneStep, _: Wording) -> str:
+    cells = ", ".join(done.kept)
+    if not done.restored:
+        return _(
+            "Rien n’est annulé : ce que cette modification a changé l’a été de nouveau depuis, ou est signé ({cells}). "
+            "Annulez d’abord la modification plus récente.",
+            cells=cells,
+        )
+    undone = _("Annulé : {n} case(s) remise(s) comme avant.", n=len(done.restored))
+    return f"{undone} {_('Modifiées depuis, laissées telles quelles : {cells}.', cells=cells)}" if done.kept else undone

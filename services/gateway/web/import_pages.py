@@ -1,19 +1,19 @@
 """Importing a file: upload, see what it would do, confirm."""
 
+from collections.abc import Mapping
 from itertools import groupby
 
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, RuleBroken
-from formsets import FormSet
-from services.gateway.clients.answers import Filing, ImportChange, ImportEffect, ImportPreview
+from services.gateway.clients.answers import ConfirmedImport, Filing, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
+from services.gateway.web.import_view import CHOSEN_FROM, LEAVE, TAKE, WRITTEN, choice_in, forms_of, row_of
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -57,7 +57,7 @@ async def show_preview(visit: Visitor, filing_id: str, import_id: str) -> Respon
     """Show what importing would do."""
     filing = (await visit.services.forms.get(filing_id)).filing
     made = await visit.services.forms.get_import(filing_id, import_id)
-    return await visit.page("preview.html", await _values(visit, filing, made))
+    return await visit.page("preview.html", await _values(visit, filing, made, {}))
 
 
 @router.get("/filings/{filing_id}/import/{import_id}/errors")
@@ -69,21 +69,32 @@ async def error_file(visit: Visitor, filing_id: str, import_id: str) -> Response
 
 @router.post("/filings/{filing_id}/import/{import_id}")
 async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
-    """Write the import."""
-    fields = await visit.fields("accept_partial", "overwrite_typed")
-    done = await visit.services.forms.confirm(
-        filing_id,
-        import_id,
-        accept_partial=fields.get("accept_partial") == "yes",
-        overwrite_typed=fields.get("overwrite_typed") == "yes",
-        request_id=visit.request_id(fields),
-    )
-    note = visit.wording("{n} case(s) importée(s).", n=done.written)
+    """Write what is chosen of the import; a choice that is refused is explained on the preview, which keeps it."""
+    fields = await visit.fields("accept_partial", "overwrite_typed", prefixes=(LEAVE, TAKE))
+    try:
+        done = await visit.services.forms.confirm(
+            filing_id,
+            import_id,
+            choice_in(fields),
+            accept_partial=fields.get("accept_partial") == "yes",
+            overwrite_typed=fields.get("overwrite_typed") == "yes",
+            request_id=visit.request_id(fields),
+        )
+    except Invalid as failure:
+        filing = (await visit.services.forms.get(filing_id)).filing
+        made = await visit.services.forms.get_import(filing_id, import_id)
+        values = await _values(visit, filing, made, fields, failure)
+        return await visit.page("preview.html", values, status_of(failure))
+    return await visit.go(f"/filings/{filing_id}/remarks", _receipt(done, visit.wording))
+
+
+def _receipt(done: ConfirmedImport, _: Wording) -> str:
+    note = _("{n} case(s) importée(s).", n=done.written)
     if done.kept:
-        note = visit.wording(
+        note = _(
             "{n} case(s) importée(s), {kept} valeur(s) saisie(s) à la main gardée(s).", n=done.written, kept=done.kept
         )
-    return await visit.go(f"/filings/{filing_id}/remarks", note)
+    return f"{note} {_('{n} case(s) laissée(s) de côté.', n=len(done.left_out))}" if done.left_out else note
 
 
 async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | None = None) -> Response:
@@ -102,25 +113,29 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
     return await visit.page("import.html", values, status_of(failure) if failure else 200)
 
 
-async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str, object]:
+async def _values(
+    visit: Visit, filing: Filing, made: ImportPreview, marked: Mapping[str, str], failure: Invalid | None = None
+) -> dict[str, object]:
     _, form_set = visit.wording, formsets.load(filing.identity.form_set)
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
-    by_effect = sorted(made.changes, key=lambda change: _ORDER.index(change.effect))
+    others = (change for change in made.changes if change.effect not in CHOSEN_FROM)
+    by_effect = sorted(others, key=lambda change: _ORDER.index(change.effect))
     groups = [
-        (
-            effect,
-            _.label(effect),
-            counts[effect],
-            [_row(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]],
-        )
+        (effect, counts[effect], [row_of(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]])
         for effect, changes in groupby(by_effect, key=lambda change: change.effect)
     ]
     other = "QDIS" if filing.identity.document.code == "ER" else "ER"
     return {
         **await framed(visit, filing, "import"),
         "preview": made,
+        "failure": explained(failure, _) if failure else None,
+        "violations": told_beside(failure, _) if failure else (),
+        "counts": [(effect, count, effect in CHOSEN_FROM) for effect, count in counts.items() if count],
+        "forms": forms_of(made, form_set, _),
+        "chosen_from": [effect for effect in CHOSEN_FROM if counts[effect]],
+        "marked": marked.keys(),
         "groups": groups,
-        "to_write": counts[ImportEffect.FILL] + counts[ImportEffect.REPLACE],
+        "to_write": sum(counts[effect] for effect in WRITTEN),
         "protected": counts[ImportEffect.PROTECTED],
         "elsewhere": _(
             "{n} ligne(s) du {document} non stockée(s) ici.", n=counts[ImportEffect.ELSEWHERE], document=other
@@ -133,10 +148,3 @@ async def _values(visit: Visit, filing: Filing, made: ImportPreview) -> dict[str
         "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
         "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
     }
-
-
-def _row(change: ImportChange, form_set: FormSet, _: Wording) -> tuple[ImportChange, Markup, str, str]:
-    """Return a change with the label of its cell, what stands there and what the file has, as people read them."""
-    kind = form_set.cell_type(change.address) if form_set.has_cell(change.address) else ""
-    new = shown(change.value, kind, _) if change.value else change.text
-    return change, label_of(form_set, change.address, _), shown(change.current, kind, _), new

@@ -35,7 +35,7 @@ class GrpcFilings:
             concept=concept.code,
             address=concept.address,
             value=shown.value or "",
-            server=shown.origin,
+            server=shown.holder,
             author=shown.author,
             changed_at=_instant(shown),
             is_computed=concept.nature is Nature.COMPUTED,
@@ -46,7 +46,7 @@ class GrpcFilings:
             message.conflict.CopyFrom(
                 pb.CellConflict(
                     value=view.other.value or "",
-                    server=view.other.origin,
+                    server=view.other.holder,
                     author=view.other.author,
                     changed_at=_instant(view.other),
                 )

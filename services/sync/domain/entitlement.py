@@ -138,7 +138,7 @@ def may_travel(
         fact = fact_of_content(content)
     except EnvelopeMalformed:
         return False
-    is_authentic = fact.origin == sender or sender == document.ministry
+    is_authentic = fact.writer == sender or sender == document.ministry
     return is_authentic and entitled(document, catalogue, sender, receiver, fact.key)
 
 

@@ -70,12 +70,22 @@ class Fact:
     author: str
     """Subject of the person or service who wrote it."""
     origin: str
-    """The server it was written on."""
+    """The server it was written on. ``FED-OPH@MIN`` is what MIN wrote of FED-OPH, when it took back a choice between both."""
     source: Source
     is_provisional: bool = False
     """Computed and not yet signed: for display, not for statistics."""
     is_sealed: bool = False
     """Belongs to a signed ER."""
+
+    @property
+    def writer(self) -> str:
+        """The server it was written on."""
+        return self.origin.rpartition("@")[2]
+
+    @property
+    def holder(self) -> str:
+        """The server whose value it is: the one it was written on, or the one it was written for."""
+        return self.origin.partition("@")[0]
 
     def sort_key(self) -> tuple[HybridTime, str, str, str]:
         """Order for display: by time, then by what makes the order the same on all servers."""
@@ -95,6 +105,16 @@ class Fact:
             str(self.is_sealed),
         )
         return sha256("\x00".join(parts).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """The value of another server, as it stood beside ours before a person chose between the two."""
+
+    value: str | None
+    server: str
+    author: str
+    hlc: HybridTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +188,15 @@ class SharedFact:
 
         Raises:
             ConceptReadOnly: a federation wrote a concept that only the ministry writes.
-            CausalityForged: it speaks for another server, or claims changes of ours that we never made.
+            CausalityForged: it speaks for another server, or claims changes of ours that we never made; those we made for
+                another server are ours too.
             FactSealed: a federation replaces or forges a signed version.
         """
-        if incoming.vector.count(incoming.origin) < 1 or incoming.vector.count(here) > self.context.count(here):
+        ours = [(name, count) for name, count in incoming.vector.entries if name.rpartition("@")[2] == here]
+        if incoming.vector.count(incoming.origin) < 1 or any(count > self.context.count(name) for name, count in ours):
             raise CausalityForged
         if not sender.is_ministry:
-            if incoming.origin != sender.server:
+            if incoming.writer != sender.server:
                 raise CausalityForged("A federation relays a version written elsewhere.")
             if not concept.is_two_way:
                 raise ConceptReadOnly
@@ -224,6 +246,27 @@ class SharedFact:
         version = self._version(Edit(choice.value, source, author), writer, now)
         flags = replace(version, is_provisional=choice.is_provisional, is_sealed=choice.is_sealed)
         return self.merged(flags)[0]
+
+    def taken_back(
+        self, edit: Edit, other: OtherValue, *, concept: Concept, writer: Writer, now: HybridTime
+    ) -> tuple["SharedFact", Outcome]:
+        """Take a choice back: our value and the other one stand beside each other again, until somebody chooses.
+
+        Both know what ``edit.base`` knows, the choice in it, and neither knows the other: this server writes the second one
+        with another hand, so that they are two changes at once like those they were before. What came meanwhile stands too.
+
+        Raises:
+            ConceptReadOnly: this server may not write the concept.
+            FactSealed: the ER is signed.
+        """
+        if not (writer.is_ministry or concept.is_two_way):
+            raise ConceptReadOnly
+        if self.sealed:
+            raise FactSealed
+        other_hand = Writer(f"{other.server}@{writer.server}", writer.is_ministry)
+        theirs = self._version(replace(edit, value=other.value, author=other.author), other_hand, now)
+        beside, _ = self.merged(replace(theirs, hlc=other.hlc))
+        return beside.merged(self._version(edit, writer, now))
 
     def sealed_as(self, edit: Edit, *, writer: Writer, now: HybridTime) -> tuple["SharedFact", Outcome]:
         """Freeze the value that was signed with the ER; a change not known to the signed version stays as a conflict.

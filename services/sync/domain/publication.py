@@ -11,7 +11,7 @@ from datetime import datetime
 
 from chassis.errors import Failure
 from services.sync.domain.concept import Catalogue, Nature
-from services.sync.domain.fact import Edit, Fact, FactKey, Outcome, SharedFact, Source, Writer
+from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, Outcome, SharedFact, Source, Writer
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.version_vector import VersionVector
 
@@ -25,6 +25,8 @@ class ReportedChange:
     source: Source
     author: str
     changed_at: datetime
+    other: OtherValue | None = None
+    """What stands beside it, when this puts a value back that was in conflict: the choice between the two is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +94,30 @@ class Publication:
         base = None if is_ours_alone else self._base(fact, change)
         edit = Edit(change.value, change.source, change.author, base)
         try:
-            after, outcome = fact.changed(edit, concept=concept, writer=self.writer, now=self.now)
+            if change.other is None or fact.is_conflict:
+                after, outcome = fact.changed(edit, concept=concept, writer=self.writer, now=self.now)
+            else:
+                after, outcome = fact.taken_back(edit, change.other, concept=concept, writer=self.writer, now=self.now)
         except Failure as failure:
             self.to_tell[change.concept] = failure.code
             return
         self._keep(fact, after)
-        if outcome is Outcome.CONFLICT:
+        if outcome is Outcome.CONFLICT or fact.is_conflict:
+            # Forms shows the conflict until it hears that the change ended it.
             self.to_tell[change.concept] = "CONFLICT"
 
     def _base(self, fact: SharedFact, change: ReportedChange) -> VersionVector:
         """Return what the author can have seen: our own versions, and what forms had been told by then."""
         base = VersionVector()
         for version in fact.versions:
-            if version.origin == self.writer.server:
+            if version.writer == self.writer.server:
                 base = base.join(version.vector)
         told = [t for t in self.tellings if t.concept == change.concept and t.told_at <= change.changed_at]
         for telling in told:
             base = base.join(telling.context)
-        if fact.is_conflict and change.source is Source.IMPORTED:
-            # A file does not choose between two people: it only replaces what this server had said before.
-            own = [version.vector for version in fact.versions if version.origin == self.writer.server]
+        if fact.is_conflict and (change.source is Source.IMPORTED or change.other is not None):
+            # A file does not choose between two people, nor who takes a change back: they only replace what was ours.
+            own = [version.vector for version in fact.versions if version.holder == self.writer.server]
             base = own[-1] if own else VersionVector()
         return base
 

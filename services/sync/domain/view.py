@@ -17,7 +17,7 @@ def view_of(fact: SharedFact, here: str) -> FactView | None:
     """Return the fact as ``here`` shows it, None when nothing was ever written."""
     if not fact.versions:
         return None
-    own = [version for version in fact.versions if version.origin == here]
+    own = [version for version in fact.versions if version.holder == here]
     shown = fact.sealed or (own[-1] if own and fact.is_conflict else fact.versions[-1])
     others = [version for version in fact.versions if version.value != shown.value]
     return FactView(shown, others[-1] if others else None)

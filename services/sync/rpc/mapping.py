@@ -13,7 +13,8 @@ from chassis.errors import Invalid, Violation
 from services.sync.domain.adjustment import Adjustment
 from services.sync.domain.batch import Batch
 from services.sync.domain.entitlement import Membership
-from services.sync.domain.fact import Fact, FactKey, Source
+from services.sync.domain.fact import Fact, FactKey, OtherValue, Source
+from services.sync.domain.hlc import HybridTime
 from services.sync.domain.publication import ReportedChange
 from services.sync.domain.receipt import Receipt
 from services.sync.domain.stream import EpochNotice
@@ -67,8 +68,16 @@ def to_changes(messages: Iterable[pb.ChangedFact]) -> list[ReportedChange]:
         if source is None or not message.concept:
             raise Invalid(violations=[Violation(f"facts[{place}]", "Concept et origine sont nécessaires.")])
         changed_at = message.changed_at.ToDatetime(tzinfo=UTC)
-        changes.append(ReportedChange(message.concept, message.value or None, source, message.author, changed_at))
+        other = _other_value(message.beside) if message.HasField("beside") else None
+        changes.append(
+            ReportedChange(message.concept, message.value or None, source, message.author, changed_at, other)
+        )
     return changes
+
+
+def _other_value(message: pb.ConflictingValue) -> OtherValue:
+    millis = round(message.changed_at.ToDatetime(tzinfo=UTC).timestamp() * 1000)
+    return OtherValue(message.value or None, message.server, message.author, HybridTime(millis))
 
 
 def to_adjustment(message: validation.Adjustment, server: str) -> Adjustment:
@@ -127,7 +136,7 @@ def from_view(view: FactView, address: str) -> pb.Fact:
         concept=shown.key.concept,
         address=address,
         value=shown.value or "",
-        server=shown.origin,
+        server=shown.holder,
         author=shown.author,
         changed_at=from_instant(_written_at(shown)),
         source=_SOURCE_NUMBERS[shown.source],
@@ -139,7 +148,7 @@ def from_view(view: FactView, address: str) -> pb.Fact:
         message.conflict.CopyFrom(
             pb.ConflictingValue(
                 value=other.value or "",
-                server=other.origin,
+                server=other.holder,
                 author=other.author,
                 changed_at=from_instant(_written_at(other)),
             )

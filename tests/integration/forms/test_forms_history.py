@@ -5,11 +5,13 @@ import json
 import zlib
 from datetime import UTC
 
+import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
 from sqlalchemy import text
 
+from chassis.errors import Invalid, NotFound
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import AMOUNT, SHARED, SIREN, a_form_set
 from tests.support.pdfs import a_pdf, stream
@@ -52,6 +54,59 @@ async def test_an_import_is_undone_around_what_was_typed_since(running):
         ("FILE_IMPORTED", True),
         ("CELLS_SAVED", False),
     ]
+
+
+async def test_what_a_person_left_out_of_an_import_is_told_kept_and_given_back(running):
+    filing_id = await running.open()
+    content = b"code;colonne;valeur\nBA.010;brut;1\nBA.010;amort;2\nBA.020;brut;3\nBP.180;n;4\n"
+    preview = await running.preview(filing_id, content)
+    ids = {"filing_id": filing_id, "import_id": preview.import_id}
+    with running.by("director"):
+        choice = pb.ImportChoice(taken=["BA.010.net"], left=["ZZ"])
+        with pytest.raises(Invalid) as refused:
+            await running.stub.ConfirmImport(pb.ConfirmImportRequest(request_id="a", choice=choice, **ids))
+        choice = pb.ImportChoice(left=["BA"], taken=["BA.010.amort"])
+        done = await running.stub.ConfirmImport(pb.ConfirmImportRequest(request_id="b", choice=choice, **ids))
+        kept = (await running.stub.GetImport(pb.GetImportRequest(**ids))).preview
+        file = await running.stub.GetImportErrorFile(pb.GetImportErrorFileRequest(**ids))
+
+    assert [(v.field, v.fr.what) for v in refused.value.violations] == [
+        ("BA.010.net", "L'aperçu de cet import n'a rien de ce nom."),
+        ("ZZ", "L'aperçu de cet import n'a rien de ce nom."),
+    ]
+    assert (done.written, list(done.left_out)) == (2, [AMOUNT, "BA.020.brut"])
+    assert (kept.is_confirmed, list(kept.left_out)) == (True, [AMOUNT, "BA.020.brut"])
+    rows = [row.split(";")[:4] for row in file.content.decode("utf-8-sig").splitlines()[1:]]
+    assert [row[3] for row in rows] == ["laissée de côté", "à remplir", "laissée de côté", "à remplir"]
+    (step,) = await steps_of(running, filing_id)
+    assert (step.cells, "2 cases laissées de côté" in step.summary.fr) == (2, True)
+
+
+async def test_an_import_confirmed_without_a_choice_writes_everything(running):
+    filing_id = await running.open()
+    preview = await running.preview(filing_id, b"code;colonne;valeur\nBA.010;brut;1\nBP.180;n;4\n")
+    with running.by("director"):
+        request = pb.ConfirmImportRequest(request_id="a", filing_id=filing_id, import_id=preview.import_id)
+        done = await running.stub.ConfirmImport(request)
+
+    assert (done.written, list(done.left_out)) == (2, [])
+
+
+async def test_steps_are_walked_page_by_page(running):
+    filing_id = await running.open()
+    for number in range(5):
+        await running.save(filing_id, (AMOUNT, str(number + 1), number))
+    pages, token = [], ""
+    with running.by("reader"):
+        while not pages or token:
+            request = pb.ListStepsRequest(filing_id=filing_id, page_size=2, page_token=token)
+            page = await running.stub.ListSteps(request)
+            pages.append(len(page.steps))
+            token = page.next_page_token
+        with pytest.raises(NotFound):
+            await running.stub.ListSteps(pb.ListStepsRequest(filing_id=filing_id, page_token="nothing"))
+
+    assert pages == [2, 2, 1]
 
 
 async def test_a_value_put_back_has_its_first_origin_and_author_and_says_who_put_it_back(running):

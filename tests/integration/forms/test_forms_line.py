@@ -4,6 +4,7 @@ import asyncio
 import csv
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from harmonia.forms.v1 import forms_pb2 as pb
 from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
@@ -379,6 +380,48 @@ async def test_a_person_chooses_and_the_history_says_who(running):
         ("Camille Compte", "40"),
     ]
     assert [request.value for request in running.sync.resolved] == ["50"]
+
+
+async def test_a_choice_between_two_servers_is_undone_like_any_step_and_the_other_server_hears_of_it(running):
+    filing_id = await running.open(types.DOCUMENT_QDIS)
+    await running.save(filing_id, (ALIAS, "40", 0), by="accountant")
+    at = Timestamp(seconds=1_750_000_000, nanos=5_000_000)
+    other = pb.CellConflict(value="50", server="MIN", author="Alix", changed_at=at)
+    await running.stub.ApplyFacts(facts_request("fact-1", "40", conflict=other))
+    before = (await running.read(filing_id))[1][SHARED]
+    with running.by("director"):
+        await running.stub.ResolveConflict(
+            pb.ResolveConflictRequest(request_id="c", filing_id=filing_id, address=SHARED, value="50")
+        )
+        (step, *_) = (await running.stub.ListSteps(pb.ListStepsRequest(filing_id=filing_id))).steps
+        undone = await running.stub.UndoStep(
+            pb.UndoStepRequest(request_id="u", filing_id=filing_id, step_id=step.step_id)
+        )
+
+    after = (await running.read(filing_id))[1][SHARED]
+    assert (step.kind, list(undone.restored)) == ("CONFLICT_RESOLVED", [SHARED])
+    assert (after.value, after.conflict, after.author) == (before.value, before.conflict, before.author)
+    assert undone.filing.conflicts == [SHARED]
+    told = await told_of(running, "40", beside=True)
+    assert (told.beside.value, told.beside.server, told.beside.author, told.beside.changed_at) == (
+        "50",
+        "MIN",
+        "Alix",
+        at,
+    )
+    again = facts_request("fact-2", "40", conflict=other)
+    assert (await running.stub.ApplyFacts(again)).changed == 0
+
+
+async def told_of(running, value, *, beside):
+    """What sync hears of `SHARED` with this value, waited for."""
+    for _ in range(200):
+        facts = [fact for request in running.sync.published for fact in request.facts if fact.address == SHARED]
+        for fact in facts:
+            if fact.value == value and fact.HasField("beside") == beside:
+                return fact
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"sync was not told of {value}")
 
 
 async def test_every_write_may_be_repeated_under_its_request_id(running):

@@ -140,7 +140,14 @@ class Server:
         changed_at = Timestamp()
         changed_at.FromDatetime(datetime.now(UTC))
         source = pb.FACT_SOURCE_COMPUTED if concept == COMPUTED else pb.FACT_SOURCE_TYPED
-        fact = pb.ChangedFact(concept=concept, value=value, source=source, author="Camille", changed_at=changed_at)
+        fact = pb.ChangedFact(
+            concept=concept,
+            value=value,
+            source=source,
+            author="Camille",
+            changed_at=changed_at,
+            beside=other.pop("beside", None),
+        )
         request = pb.PublishFactsRequest(
             event_id=other.pop("event_id", uuid4().hex), body=body, year=YEAR, facts=[fact], **other
         )

@@ -106,6 +106,33 @@ async def test_concurrent_different_values_are_a_conflict_on_both_sides_until_so
     assert await federation.shows("10")
 
 
+async def test_a_choice_taken_back_is_the_same_conflict_again_on_both_sides_and_can_be_chosen_again(pair: Pair) -> None:
+    ministry, federation = pair
+    await synchronised(pair, "1")
+    await asyncio.gather(ministry.type("10"), federation.type("20"))
+    await eventually(ministry.is_in_conflict)
+    await eventually(federation.is_in_conflict)
+    before = [await server.fact() for server in pair]
+    await eventually(lambda: settled(federation))
+    await federation.resolve("10")
+    await eventually(lambda: ministry.shows("10"))
+    await eventually(lambda: settled(federation))
+
+    assert before[1] is not None
+    await federation.type("20", beside=before[1].conflict)
+
+    await eventually(ministry.is_in_conflict)
+    await eventually(federation.is_in_conflict)
+    after = [await server.fact() for server in pair]
+    shown = [(one.value, one.server, one.conflict.value, one.conflict.server) for one in after if one]
+    assert shown == [("10", "MIN", "20", "FED-OPH"), ("20", "FED-OPH", "10", "MIN")]
+    assert after[1] is not None
+    assert after[1].conflict == before[1].conflict
+    await eventually(lambda: settled(ministry))
+    await ministry.resolve("20")
+    await eventually(lambda: federation.shows("20"))
+
+
 async def settled(server: Server) -> bool:
     """Forms has been told all there is to tell."""
     return not server.rows("SELECT 1 FROM outbox_events WHERE delivered_at IS NULL")

@@ -9,6 +9,7 @@ from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.deadlines import Deadlines, deadlines_of
 from services.forms.domain.errors import CampaignClosed, NoCampaign
 from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.importing import ImportChoice
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import EditKind, EditStep
 from services.forms.usecases.save_cells import TypedCell
@@ -116,7 +117,7 @@ def acts(forms, import_id):
     return {
         "type": lambda: use.save_cells(by, FILING_ID, [TypedCell(AMOUNT, "1", 1)]),
         "preview": lambda: use.preview_import(by, FILING_ID, "a.csv", b"code;colonne;valeur\nBA.030;brut;5\n"),
-        "import": lambda: use.confirm_import(by, FILING_ID, import_id, accept_partial=True, overwrite_typed=True),
+        "import": lambda: use.confirm_import(by, FILING_ID, import_id, ImportChoice(), accept_partial=True),
         "undo": lambda: use.undo_step(by, FILING_ID, STEP_ID),
         "carry": lambda: use.carry_last_year(by, FILING_ID),
         "resolve": lambda: use.resolve_conflict(by, FILING_ID, SHARED, "7", "r"),

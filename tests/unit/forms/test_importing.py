@@ -9,7 +9,16 @@ import pytest
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.errors import ImportHasProblems, ImportStale
 from services.forms.domain.filing import Document
-from services.forms.domain.importing import Effect, ImportPreview, Problem, ReadLine, Sentences, confirm, plan_import
+from services.forms.domain.importing import (
+    Effect,
+    ImportChoice,
+    ImportPreview,
+    Problem,
+    ReadLine,
+    Sentences,
+    confirm,
+    plan_import,
+)
 from tests.support.forms import (
     ALIAS,
     AMOUNT,
@@ -43,9 +52,9 @@ def a_preview(*changes, problems=()):
     return ImportPreview(UUID(int=1), FILING_ID, "er.csv", "Camille Compte", NOON, 1, changes, tuple(problems), ())
 
 
-def written(preview, *cells, accept_partial=False, overwrite_typed=False):
+def written(preview, *cells, accept_partial=False, **choice):
     held = {cell.address: cell for cell in cells}
-    return confirm(preview, held, "Alix", LATER, accept_partial=accept_partial, overwrite_typed=overwrite_typed)
+    return confirm(preview, held, "Alix", LATER, ImportChoice(**choice), accept_partial=accept_partial)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +134,15 @@ def test_typed_values_stay_unless_overwriting_is_asked_for():
     preview = a_preview(plan(AMOUNT, "5", a_cell()))
 
     assert written(preview, a_cell()) == []
-    assert [cell.value for cell in written(preview, a_cell(), overwrite_typed=True)] == ["5"]
+    assert [cell.value for cell in written(preview, a_cell(), overwrites_typed=True)] == ["5"]
 
 
-@pytest.mark.parametrize("overwrite_typed", [True, False])
-def test_what_is_the_same_compared_elsewhere_or_sealed_is_never_written(overwrite_typed):
+@pytest.mark.parametrize("overwrites_typed", [True, False])
+def test_what_is_the_same_compared_elsewhere_or_sealed_is_never_written(overwrites_typed):
     sealed = a_cell(SHARED, "6", is_sealed=True)
     changes = [plan(AMOUNT, "100", a_cell()), plan(TOTALLED, "1"), plan(ALIAS, "1"), plan(SHARED, "5", sealed)]
 
-    assert written(a_preview(*changes), a_cell(), sealed, overwrite_typed=overwrite_typed) == []
+    assert written(a_preview(*changes), a_cell(), sealed, overwrites_typed=overwrites_typed) == []
 
 
 def test_a_refused_line_refuses_all_unless_a_partial_import_is_accepted():

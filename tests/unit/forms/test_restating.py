@@ -9,6 +9,7 @@ from services.forms.domain.carrying import LastYear
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import CellsRefused, ImportHasProblems, ImportStale
 from services.forms.domain.filing import Step, Verdict
+from services.forms.domain.importing import ImportChoice
 from services.forms.domain.restating import unexplained
 from services.forms.domain.snapshot import Snapshot
 from services.forms.usecases.save_cells import TypedCell
@@ -124,9 +125,9 @@ async def preview(forms, line):
     return await forms.use.preview_import(forms.caller, FILING_ID, "er.csv", content)
 
 
-async def confirm(forms, made, **accepted):
-    asked = {"accept_partial": False, "overwrite_typed": False, **accepted}
-    return await forms.use.confirm_import(forms.caller, FILING_ID, made.id, **asked)
+async def confirm(forms, made, accept_partial=False, **choice):
+    choice = ImportChoice(**choice)
+    return await forms.use.confirm_import(forms.caller, FILING_ID, made.id, choice, accept_partial=accept_partial)
 
 
 @pytest.mark.parametrize("origin", [Origin.TYPED, Origin.LAST_YEAR])
@@ -142,7 +143,7 @@ async def test_a_file_changes_no_signed_figure_and_says_so_line_by_line(origin):
     assert [change.address for change in made.changes] == ["BA.020.brut"]
     with pytest.raises(ImportHasProblems):
         await confirm(forms, made)
-    await confirm(forms, made, accept_partial=True, overwrite_typed=True)
+    await confirm(forms, made, accept_partial=True, overwrites_typed=True)
     assert (value(forms), value(forms, "BA.020.brut")) == ("100", "7")
 
 
@@ -169,9 +170,9 @@ async def test_a_file_may_repeat_what_was_signed_and_restate_what_is_explained()
     assert (same.problems, restated.problems) == ((), ())
     await explain(forms, is_flagged=False)
     with pytest.raises(ImportStale):
-        await confirm(forms, restated, overwrite_typed=True)
+        await confirm(forms, restated, overwrites_typed=True)
     await explain(forms)
-    await confirm(forms, restated, overwrite_typed=True)
+    await confirm(forms, restated, overwrites_typed=True)
     assert value(forms) == "101"
 
 

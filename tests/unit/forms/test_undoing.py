@@ -12,7 +12,17 @@ from services.forms.domain.cell import Cell, Origin, PutBack, Source, first_vers
 from services.forms.domain.filing import Document
 from services.forms.domain.sharing import FactSource, facts_of
 from services.forms.domain.undoing import CellTrace, EditKind, EditStep, traces, undo, undo_traces, undone_marks
-from tests.support.forms import AMOUNT, FILING_ID, NOON, OTHER_SHARED, SHARED, a_cell, a_form_set, a_source
+from tests.support.forms import (
+    AMOUNT,
+    FILING_ID,
+    NOON,
+    OTHER_SHARED,
+    SHARED,
+    a_cell,
+    a_form_set,
+    a_source,
+    an_other_value,
+)
 
 
 def a_step(number, before, changed, **changes):
@@ -46,6 +56,14 @@ class Notebook:
             number = next(n for n, one in enumerate(self.steps) if one.id == step_id)
             self.steps[number] = replace(self.steps[number], is_undone=is_undone)
         return done
+
+    def choose(self, address, is_ours):
+        cell = self.cells[address]
+        chosen = cell.chosen(cell.value if is_ours else cell.conflict.value, "Camille", NOON)
+        return self._keep(a_step(len(self.steps) + 1, self.cells, [chosen]), [chosen])
+
+    def conflicts(self):
+        return {address: cell.conflict for address, cell in self.cells.items() if cell.conflict}
 
     def values(self):
         return {address: cell.value for address, cell in self.cells.items() if cell.value}
@@ -148,6 +166,87 @@ def test_a_cell_emptied_by_hand_is_so_again_when_put_back():
     book.undo(step)
 
     assert (book.cells[AMOUNT].value, book.cells[AMOUNT].is_personal) == ("", True)
+
+
+def in_conflict(*addresses):
+    book = Notebook()
+    book.cells = {address: a_cell(address, "1", conflict=an_other_value("2")) for address in addresses}
+    return book
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_undoing_a_choice_opens_the_conflict_again_as_it_was_and_undoing_that_chooses_again(is_ours):
+    book = in_conflict(SHARED)
+    start = book.contents(), book.conflicts()
+    book.choose(SHARED, is_ours)
+    chosen = book.contents()
+    assert book.conflicts() == {}
+
+    book.undo(book.steps[0])
+    assert (book.contents(), book.conflicts()) == start
+    book.undo(book.steps[1])
+    assert (book.contents(), book.conflicts()) == (chosen, {})
+    book.undo(book.steps[2])
+    assert (book.contents(), book.conflicts()) == start
+
+
+def test_undoing_what_made_both_values_equal_lets_the_other_one_stand_again():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "2"})
+    assert book.conflicts() == {}
+
+    book.undo(book.steps[0])
+
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("2")})
+
+
+def test_undoing_an_edit_beside_a_conflict_leaves_the_conflict():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "5"})
+
+    book.undo(book.steps[0])
+
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("2")})
+
+
+def test_undoing_a_value_typed_over_a_conflict_lets_the_other_one_stand_again_though_sync_ended_it():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "5"})
+    book.cells[SHARED] = replace(book.cells[SHARED], conflict=None)
+
+    book.undo(book.steps[0])
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("2")})
+
+    book.undo(book.steps[1])
+    assert (book.values(), book.conflicts()) == ({SHARED: "5"}, {})
+
+
+def test_undoing_beside_a_newer_value_of_the_other_server_keeps_the_newer_one():
+    book = in_conflict(SHARED)
+    book.edit({SHARED: "5"})
+    book.cells[SHARED] = replace(book.cells[SHARED], conflict=an_other_value("9"))
+
+    book.undo(book.steps[0])
+
+    assert (book.values(), book.conflicts()) == ({SHARED: "1"}, {SHARED: an_other_value("9")})
+
+
+def test_a_choice_is_not_undone_once_another_value_came_from_the_other_server():
+    book = in_conflict(SHARED)
+    book.choose(SHARED, is_ours=True)
+    book.cells[SHARED] = replace(book.cells[SHARED], conflict=an_other_value("9"))
+
+    assert book.undo(book.steps[0]).kept == [SHARED]
+
+
+def test_a_conflict_opened_again_is_told_with_the_value_that_stands_beside():
+    book = in_conflict(SHARED)
+    book.choose(SHARED, is_ours=False)
+    book.undo(book.steps[0])
+
+    (told,) = facts_of(a_form_set(), Document.ER, book.cells.values())
+
+    assert (told.value, told.source, told.beside) == ("1", FactSource.TYPED, an_other_value("2"))
 
 
 def test_an_undo_can_be_undone():
@@ -260,6 +359,47 @@ class ReferenceNotebook:
         (self.undone.add if is_undone else self.undone.discard)(number)
         if (earlier := self.undoes[number]) is not None:
             self._mark(earlier, not is_undone)
+
+
+CHOICES = st.lists(
+    st.one_of(EDITS.map(lambda edits: edits[0]), st.tuples(st.sampled_from([SHARED, OTHER_SHARED]), st.booleans())),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(CHOICES)
+def test_undoing_edits_and_choices_between_servers_last_first_restores_values_and_conflicts_exactly(moves):
+    book, states = in_conflict(SHARED, OTHER_SHARED), []
+    for move in moves:
+        if isinstance(move, dict):
+            states.append((book.contents(), book.conflicts()))
+            book.edit(move)
+        elif move[0] in book.conflicts():
+            states.append((book.contents(), book.conflicts()))
+            book.choose(*move)
+
+    for step, state in zip(reversed(list(book.steps)), reversed(states), strict=True):
+        done = book.undo(step)
+        assert (book.contents(), book.conflicts(), done.kept) == (*state, [])
+
+
+@given(CHOICES, EDITS)
+def test_a_choice_undone_after_edits_of_other_cells_opens_its_conflict_again_exactly(before, after):
+    book = in_conflict(SHARED, OTHER_SHARED)
+    for move in before:
+        if isinstance(move, dict):
+            book.edit({address: value for address, value in move.items() if address != SHARED})
+        elif move[0] == OTHER_SHARED and OTHER_SHARED in book.conflicts():
+            book.choose(*move)
+    held = book.contents()[SHARED], book.conflicts()[SHARED]
+    step = book.choose(SHARED, is_ours=False)
+    for values in after:
+        book.edit({address: value for address, value in values.items() if address != SHARED})
+
+    done = book.undo(step)
+
+    assert (book.contents()[SHARED], book.conflicts()[SHARED], done.kept) == (*held, [])
 
 
 VALUES = st.dictionaries(

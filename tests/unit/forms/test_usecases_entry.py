@@ -22,7 +22,7 @@ from services.forms.domain.errors import (
     NoCampaign,
 )
 from services.forms.domain.filing import Document, Lock, Step
-from services.forms.domain.importing import Effect
+from services.forms.domain.importing import Effect, ImportChoice
 from services.forms.domain.sharing import FactSource
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.form_sets import SAMPLE
@@ -65,9 +65,9 @@ async def preview(forms, content, caller=None):
     return await forms.use.preview_import(caller or forms.caller, FILING_ID, "er.csv", content)
 
 
-async def confirm(forms, preview_id, **choices):
-    choices = {"accept_partial": False, "overwrite_typed": False, **choices}
-    return await forms.use.confirm_import(forms.caller, FILING_ID, preview_id, **choices)
+async def confirm(forms, preview_id, accept_partial=False, **choice):
+    choice = ImportChoice(**choice)
+    return await forms.use.confirm_import(forms.caller, FILING_ID, preview_id, choice, accept_partial=accept_partial)
 
 
 # Opening

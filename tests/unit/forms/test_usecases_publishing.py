@@ -26,6 +26,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
+from services.forms.domain.importing import ImportChoice
 from services.forms.domain.publication import (
     MOST_ATTEMPTS,
     SIGNATURE_WAIT,
@@ -434,7 +435,7 @@ async def test_an_import_previewed_before_the_publication_is_previewed_again():
     await publish(forms)
 
     with pytest.raises(ImportStale):
-        await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, accept_partial=True, overwrite_typed=True)
+        await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, ImportChoice(), accept_partial=True)
 
 
 async def test_a_choice_puts_the_value_in_an_empty_cell_only():
@@ -469,6 +470,36 @@ async def test_undoing_a_choice_opens_it_again_and_undoing_the_undo_keeps_it_aga
     await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
     await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.110.n")
     assert (fates(forms)["CP.010.n"], forms.values()) == (Fate.KEPT, {AMOUNT: "1", "CP.110.n": "5"})
+
+
+async def test_dropping_a_value_is_a_step_and_undoing_it_lets_the_value_wait_again():
+    forms = await entered()
+    await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "")
+    assert (str(forms.last_step.kind), forms.last_step.cells) == ("SET_ASIDE_DROPPED", ())
+
+    done = await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    assert (done.restored, done.kept, fates(forms)["CP.010.n"]) == (["CP.010.n"], [], Fate.WAITING)
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    assert fates(forms)["CP.010.n"] is Fate.DROPPED
+
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+    assert (fates(forms)["CP.010.n"], forms.values()["CP.020.n"]) == (Fate.KEPT, "5")
+
+
+async def test_a_value_dropped_then_kept_after_an_undo_stays_kept_when_the_undo_is_undone():
+    forms = await entered()
+    await publish(forms)
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "")
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+    undoing = forms.last_step
+    await forms.use.choose_set_aside(forms.caller, FILING_ID, "CP.010.n", "CP.020.n")
+
+    done = await forms.use.undo_step(forms.caller, FILING_ID, undoing.id)
+
+    assert (done.restored, done.kept, fates(forms)["CP.010.n"]) == ([], ["CP.010.n"], Fate.KEPT)
 
 
 async def test_a_choice_whose_cell_was_edited_since_stays_when_it_is_undone():

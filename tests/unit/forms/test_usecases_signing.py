@@ -22,6 +22,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Explanation
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.sharing import FactSource
+from services.forms.domain.undoing import EditKind
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import (
     ALIAS,
@@ -29,6 +30,7 @@ from tests.support.forms import (
     FILING_ID,
     GIVEN,
     NOON,
+    OTHER_ALIAS,
     SHARED,
     SIREN,
     TOTALLED,
@@ -537,6 +539,55 @@ async def test_sync_is_not_asked_about_what_is_no_choice(address, value):
         await forms.use.resolve_conflict(forms.caller, FILING_ID, address, value, "request")
 
     assert forms.facts.resolved == []
+
+
+async def test_a_choice_is_a_step_and_undoing_it_opens_the_conflict_again_and_tells_the_other_server():
+    forms = await in_conflict()
+    await forms.use.resolve_conflict(forms.caller, FILING_ID, SHARED, "7", "request")
+    assert (str(forms.last_step.kind), forms.last_step.fr) == ("CONFLICT_RESOLVED", f"{SHARED} : valeur « 7 » choisie.")
+    await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(OTHER_ALIAS, "4", 0)])
+    step = next(one for one in forms.store.kept.steps.values() if one.kind is EditKind.CONFLICT_RESOLVED)
+
+    done = await forms.use.undo_step(forms.caller, FILING_ID, step.id)
+
+    cell = forms.cell(SHARED)
+    assert (done.restored, cell.value, cell.conflict) == ([SHARED], "3", an_other_value("7"))
+    assert (cell.source.origin, done.card.conflicts) == (Origin.TYPED, [SHARED])
+    (told,) = [fact for event in forms.store.kept.events for fact in event.facts if fact.address == SHARED]
+    assert (told.value, told.beside) == ("3", an_other_value("7"))
+
+
+async def test_a_choice_is_not_undone_once_its_cell_has_changed():
+    forms = await in_conflict()
+    await forms.use.resolve_conflict(forms.caller, FILING_ID, SHARED, "7", "request")
+    step = forms.last_step
+    await forms.use.apply_facts("later", SIREN, 2024, [a_fact(value="8", at=NOON + timedelta(hours=3))])
+
+    done = await forms.use.undo_step(forms.caller, FILING_ID, step.id)
+
+    assert (done.restored, done.kept, forms.cell(SHARED).value) == ([], [SHARED], "8")
+
+
+async def test_a_conflict_opened_again_and_told_back_by_sync_changes_nothing():
+    forms = await in_conflict()
+    await forms.use.resolve_conflict(forms.caller, FILING_ID, SHARED, "7", "request")
+    await forms.use.undo_step(forms.caller, FILING_ID, forms.last_step.id)
+
+    told = a_fact(value="3", conflict=an_other_value("7"))
+
+    assert await forms.use.apply_facts("told", SIREN, 2024, [told]) == 0
+
+
+@pytest.mark.parametrize("mark", [{"conflict": an_other_value("7")}, {"is_sealed": True}])
+async def test_what_only_marks_our_own_value_is_not_told_back_as_a_change_of_ours(mark):
+    forms = a_forms()
+    await forms.keep(a_filing(document=Document.QDIS), a_cell(SHARED, "3"))
+
+    changed = await forms.use.apply_facts("told", SIREN, 2024, [a_fact(value="3", **mark)])
+
+    assert (changed, forms.filing.revision) == (1, 2)
+    assert (forms.cell(SHARED).conflict, forms.cell(SHARED).is_sealed) == (mark.get("conflict"), "is_sealed" in mark)
+    assert [fact for event in forms.store.kept.events for fact in event.facts] == []
 
 
 async def test_a_choice_told_back_by_sync_changes_nothing():

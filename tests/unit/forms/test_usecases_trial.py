@@ -19,6 +19,7 @@ from services.forms.domain.evaluation import Explanation
 from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Step, Verdict
 from services.forms.domain.form_set_life import FormSetState
+from services.forms.domain.importing import ImportChoice
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import (
     AMOUNT,
@@ -123,7 +124,7 @@ async def test_a_trial_is_typed_imported_carried_and_checked():
     content = b"code;colonne;valeur\nBA.020;brut;7\n"
 
     preview = await forms.use.preview_import(forms.caller, trial.id, "er.csv", content)
-    await forms.use.confirm_import(forms.caller, trial.id, preview.id, accept_partial=False, overwrite_typed=False)
+    await forms.use.confirm_import(forms.caller, trial.id, preview.id, ImportChoice(), accept_partial=False)
     await forms.use.carry_last_year(forms.caller, trial.id)
     _, report = await forms.use.check_filing(forms.caller, trial.id)
 

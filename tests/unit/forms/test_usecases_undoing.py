@@ -10,6 +10,7 @@ from chassis.errors import Forbidden
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import AlreadyUndone, EditStepUnknown, FilingNotEditable, FilingUnknown
 from services.forms.domain.filing import Step, Verdict
+from services.forms.domain.importing import ImportChoice
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.form_sets import SAMPLE
 from tests.support.forms import (
@@ -33,10 +34,10 @@ async def save(forms, *typed):
     return await forms.use.save_cells(forms.caller, FILING_ID, [TypedCell(*one) for one in typed])
 
 
-async def import_sample(forms, **choices):
+async def import_sample(forms, **choice):
     preview = await forms.use.preview_import(forms.caller, FILING_ID, "er.csv", SAMPLE.read_bytes())
-    choices = {"accept_partial": True, "overwrite_typed": True, **choices}
-    return await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, **choices)
+    chosen = ImportChoice(**{"overwrites_typed": True, **choice})
+    return await forms.use.confirm_import(forms.caller, FILING_ID, preview.id, chosen, accept_partial=True)
 
 
 async def undo(forms, step_id=None):
@@ -50,7 +51,7 @@ async def test_a_save_is_a_step_and_undoing_it_a_step_too():
 
     done = await undo(forms)
 
-    steps = await forms.use.list_steps(READER, FILING_ID)
+    steps = (await forms.use.list_steps(READER, FILING_ID)).steps
     assert [(str(step.kind), len(step.cells), step.is_undone) for step in steps] == [
         ("STEP_UNDONE", 1, False),
         ("CELLS_SAVED", 1, True),
@@ -110,7 +111,7 @@ async def test_undoing_an_undo_brings_the_value_back_and_the_step_can_be_undone_
     done = await undo(forms)
 
     assert (done.restored, done.kept, forms.values()) == ([AMOUNT], [], {AMOUNT: "11"})
-    steps = await forms.use.list_steps(READER, FILING_ID)
+    steps = (await forms.use.list_steps(READER, FILING_ID)).steps
     assert [one.is_undone for one in steps] == [False, True, False, False]
     await undo(forms, step)
     assert forms.values() == {AMOUNT: "10"}
@@ -159,10 +160,10 @@ async def test_only_who_may_edit_undoes_and_only_what_is_there():
 async def test_an_import_undone_may_be_imported_again():
     forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN))
     await forms.keep(a_filing())
-    first = await import_sample(forms, overwrite_typed=False)
+    first = await import_sample(forms, overwrites_typed=False)
     await undo(forms)
 
-    again = await import_sample(forms, overwrite_typed=False)
+    again = await import_sample(forms, overwrites_typed=False)
 
     assert (again.written, again.kept) == (first.written, 0)
 

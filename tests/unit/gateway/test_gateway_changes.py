@@ -87,6 +87,15 @@ async def test_undoing_says_what_was_put_back_and_what_was_left():
     assert "Annulé\u00a0: 1 case remise comme avant. Modifiées depuis, laissées telles quelles\u00a0: PL.010.n." in text
 
 
+async def test_undoing_what_changed_since_says_that_nothing_is_undone_and_what_to_do():
+    async with a_browser(World(undone=((), ("BP.180.n",)))) as browser:
+        await browser.sign_in()
+        sent = await browser.post(f"{AT}/steps/step-2/undo")
+        text = (await browser.get(sent.headers["location"])).text
+    assert "Rien n’est annulé\N{NO-BREAK SPACE}: ce que cette modification a changé l’a été de nouveau depuis" in text
+    assert "(BP.180.n). Annulez d’abord la modification plus récente." in text
+
+
 async def test_a_refused_undoing_is_explained():
     world = World(failures={"undo": RuleBroken("Le dossier est signé.", reason="FILING_SIGNED")})
     async with a_browser(world) as browser:

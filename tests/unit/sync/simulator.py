@@ -27,7 +27,7 @@ from services.sync.domain.envelope import (
     fact_of_content,
 )
 from services.sync.domain.errors import BatchRefused, Refusal
-from services.sync.domain.fact import Edit, Fact, FactKey, SharedFact, Source, Writer
+from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, SharedFact, Source, Writer
 from services.sync.domain.hlc import START, HybridTime
 from services.sync.domain.inbox import Fate, Reception, Settlement
 from services.sync.domain.receipt import Receipt
@@ -520,9 +520,9 @@ class Federation:
     def step(self) -> None:
         """One random thing happens, then time passes."""
         action = self.rng.choices(
-            (self._write, self._pull, self._choose, self._seal, self._partition, self._backup, self._restore,
+            (self._write, self._pull, self._choose, self._take_back, self._seal, self._partition, self._backup, self._restore,
              self._move, self._skew),
-            (60, 40, 6, 2, 4, 3, 1, 2, 1),
+            (60, 40, 6, 3, 2, 4, 3, 1, 2, 1),
         )[0]  # fmt: skip
         action()
         self.time_ms += self.rng.randrange(5, 40)
@@ -571,6 +571,26 @@ class Federation:
         chosen = self.rng.choice(fact.versions).vector
         try:
             after = fact.resolved(chosen, fact.context, author="u2", writer=node.writer, now=node.stamp())
+        except Failure:
+            return
+        self._record(node.publish(fact, after))
+
+    def _take_back(self) -> None:
+        """A person of the body takes a choice back, as far as anybody can still tell that there was one."""
+        place = self._place()
+        if place is None:
+            return
+        node, key = place
+        fact, earlier = node.fact(key), self.truth.get(key, [])
+        if fact.current is None or not earlier:
+            return
+        chosen = self.rng.choice(earlier)
+        other = OtherValue(chosen.value, self.rng.choice(sorted(self.nodes)), chosen.author, chosen.hlc)
+        edit = Edit(fact.current.value, Source.TYPED, "u4", fact.context)
+        try:
+            after, _ = fact.taken_back(
+                edit, other, concept=CATALOGUE[key.concept], writer=node.writer, now=node.stamp()
+            )
         except Failure:
             return
         self._record(node.publish(fact, after))

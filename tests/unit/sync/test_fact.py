@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.sync.domain.errors import (
     FactSealed,
     NotInConflict,
 )
-from services.sync.domain.fact import Edit, Fact, FactKey, Outcome, SharedFact, Source, Writer
+from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, Outcome, SharedFact, Source, Writer
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.version_vector import VersionVector
 
@@ -270,3 +271,93 @@ def test_sealing_a_conflict_without_saying_which_value_is_refused() -> None:
 def test_a_federation_cannot_forge_history(forged: Fact, failure: type[Exception]) -> None:
     with pytest.raises(failure):
         sealed_ten().received(forged, concept=TWO_WAY, sender=FED, here="MIN")
+
+
+LONG_AGO = HybridTime(7)
+
+
+def settled(writer: Writer = MIN) -> SharedFact:
+    """Two values typed at once, of which MIN's was chosen."""
+    fact = clash()
+    ours = next(v for v in fact.versions if v.origin == "MIN")
+    return fact.resolved(ours.vector, fact.context, author="u2", writer=writer, now=NOW)
+
+
+def taken_back(
+    fact: SharedFact, value: str = "10", writer: Writer = MIN, other: OtherValue | None = None
+) -> SharedFact:
+    theirs = other or OtherValue("20", "FED-OPH", "u9", LONG_AGO)
+    edit = replace(typed(value), base=fact.context)
+    return fact.taken_back(edit, theirs, concept=TWO_WAY, writer=writer, now=NOW)[0]
+
+
+def standing(fact: SharedFact) -> set[tuple[str | None, str, str]]:
+    return {(one.value, one.holder, one.author) for one in fact.versions}
+
+
+def test_a_choice_taken_back_lets_both_values_stand_again_each_under_its_server_and_author() -> None:
+    fact = taken_back(settled())
+
+    assert fact.is_conflict
+    assert standing(fact) == {("10", "MIN", "u1"), ("20", "FED-OPH", "u9")}
+    assert {one.writer for one in fact.versions} == {"MIN"}
+    assert next(one.hlc for one in fact.versions if one.holder == "FED-OPH") == LONG_AGO
+
+
+def test_a_choice_taken_back_is_so_on_the_other_server_too() -> None:
+    at_ministry = taken_back(settled())
+    there = received(settled(), at_ministry, MIN)
+
+    assert there.digest() == at_ministry.digest()
+
+
+def test_a_federation_takes_its_own_choice_back_at_the_ministry_too() -> None:
+    chosen = settled(FED)
+    there = taken_back(chosen, "20", FED, OtherValue("10", "MIN", "u1", LONG_AGO))
+
+    here = received(chosen, there, FED)
+
+    assert standing(here) == {("20", "FED-OPH", "u1"), ("10", "MIN", "u1")}
+    assert here.digest() == there.digest()
+
+
+def test_what_is_taken_back_can_be_chosen_again_and_taken_back_again() -> None:
+    fact = taken_back(settled())
+    theirs = next(one for one in fact.versions if one.holder == "FED-OPH")
+    again = fact.resolved(theirs.vector, fact.context, author="u2", writer=MIN, now=NOW)
+
+    assert again.current is not None
+    assert again.current.value == "20"
+    assert standing(taken_back(again)) == {("10", "MIN", "u1"), ("20", "FED-OPH", "u9")}
+
+
+def test_a_value_that_came_before_the_choice_was_taken_back_stands_beside_both() -> None:
+    chosen = settled()
+    later = received(chosen, changed(chosen, "30", FED), FED)
+    edit = replace(typed("10"), base=chosen.context)
+    theirs = OtherValue("20", "FED-OPH", "u9", LONG_AGO)
+
+    fact, outcome = later.taken_back(edit, theirs, concept=TWO_WAY, writer=MIN, now=NOW)
+
+    assert outcome is Outcome.CONFLICT
+    assert {one.value for one in fact.versions} == {"10", "20", "30"}
+
+
+def test_no_choice_is_taken_back_once_the_er_is_signed_nor_about_what_a_federation_may_not_write() -> None:
+    signed, _ = settled().sealed_as(replace(typed("10"), base=settled().context), writer=MIN, now=NOW)
+
+    with pytest.raises(FactSealed):
+        taken_back(signed)
+    with pytest.raises(ConceptReadOnly):
+        settled().taken_back(
+            typed("10"), OtherValue("20", "MIN", "u9", NOW), concept=WITHOUT_ALIAS, writer=FED, now=NOW
+        )
+
+
+def test_nobody_claims_what_we_never_wrote_for_another_server() -> None:
+    forged = version("9", "FED-OPH:2,FED-OPH@MIN:4", "FED-OPH")
+
+    with pytest.raises(CausalityForged):
+        settled().received(forged, concept=TWO_WAY, sender=FED, here="MIN")
+    with pytest.raises(CausalityForged):
+        settled().received(version("9", "FED-OPH@MIN:1", "FED-OPH@MIN"), concept=TWO_WAY, sender=FED, here="MIN")

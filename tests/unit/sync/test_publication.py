@@ -1,9 +1,10 @@
 """What a report of the forms service does to the facts, above all when forms had not heard of everything yet."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.sync.domain.concept import Concept, Nature
-from services.sync.domain.fact import Fact, FactKey, SharedFact, Source, Writer
+from services.sync.domain.fact import Fact, FactKey, OtherValue, SharedFact, Source, Writer
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.publication import Publication, ReportedChange, Telling, latest_tellings
 from services.sync.domain.version_vector import VersionVector
@@ -161,3 +162,53 @@ def test_tellings_add_up() -> None:
     ]
 
     assert latest_tellings(tellings)[INPUT].to_text() == "FED-OPH:2,MIN:1"
+
+
+BESIDE = OtherValue("2", "FED-OPH", "Dominique", HybridTime(1))
+
+
+def test_a_value_put_back_with_another_beside_it_takes_the_choice_back_and_forms_hears_of_it() -> None:
+    publication = a_publication(version("2", "FED-OPH:1,MIN:2", "MIN"), told="FED-OPH:1,MIN:2")
+
+    publication.take([replace(a_change("1"), other=BESIDE)])
+
+    assert {(one.value, one.holder) for one in publication.facts[INPUT].versions} == {("1", "MIN"), ("2", "FED-OPH")}
+    assert len(publication.written) == 2
+    assert publication.to_tell == {INPUT: "CONFLICT"}
+
+
+def test_a_value_put_back_while_the_other_one_stands_replaces_ours_alone() -> None:
+    both = (version("1", "MIN:1", "MIN"), version("2", "FED-OPH:1", "FED-OPH"))
+    publication = a_publication(*both, told="FED-OPH:1,MIN:1")
+
+    publication.take([replace(a_change("3"), other=BESIDE)])
+
+    assert values(publication) == {"2", "3"}
+    assert len(publication.written) == 1
+
+
+def test_an_imported_file_does_not_choose_between_two_values_that_a_choice_was_taken_back_of() -> None:
+    publication = a_publication(version("2", "FED-OPH:1,MIN:2", "MIN"), told="FED-OPH:1,MIN:2")
+    publication.take([replace(a_change("1"), other=BESIDE)])
+
+    publication.take([a_change("3", source=Source.IMPORTED)])
+
+    assert values(publication) == {"2", "3"}
+
+
+def test_who_took_a_choice_back_chooses_again_by_typing_though_nobody_has_told_forms_yet() -> None:
+    publication = a_publication(version("2", "FED-OPH:1,MIN:2", "MIN"), told="FED-OPH:1,MIN:2")
+    publication.take([replace(a_change("1"), other=BESIDE)])
+
+    publication.take([a_change("2")])
+
+    assert values(publication) == {"2"}
+
+
+def test_forms_hears_that_a_value_typed_over_a_conflict_ended_it() -> None:
+    both = (version("1", "MIN:1", "MIN"), version("2", "FED-OPH:1", "FED-OPH"))
+    publication = a_publication(*both, told="FED-OPH:1,MIN:1")
+
+    publication.take([a_change("3")])
+
+    assert (values(publication), publication.to_tell) == ({"3"}, {INPUT: "CONFLICT"})

@@ -35,6 +35,15 @@ def test_each_server_shows_its_own_value_of_a_conflict_and_the_other_beside_it(
     assert (view.shown.value, view.other.value) == (shown, other)
 
 
+@pytest.mark.parametrize(("here", "shown", "other"), [("MIN", "1", "2"), ("FED-OPH", "2", "1")])
+def test_each_server_shows_its_own_value_though_the_other_server_wrote_it(here: str, shown: str, other: str) -> None:
+    view = view_of(a_fact(version("1", "MIN", at=9), version("2", "FED-OPH@MIN")), here)
+
+    assert view is not None
+    assert view.other is not None
+    assert (view.shown.value, view.other.value) == (shown, other)
+
+
 def test_a_signed_value_is_shown_everywhere() -> None:
     view = view_of(a_fact(version("1", "MIN", is_sealed=True), version("2", "FED-OPH", at=9)), "FED-OPH")
 

@@ -1276,6 +1276,7 @@ class ImportPreview(_message.Message):
     IS_CONFIRMED_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     FEEDS_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """Identifier of the preview."""
     file_name: _builtins.str
@@ -1300,6 +1301,10 @@ class ImportPreview(_message.Message):
     def feeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountFeed]:
         """Of a balance or a FEC: which account feeds which cell, by account."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Once written: the cells that were left out by choice, in the order of the file."""
+
     def __init__(
         self,
         *,
@@ -1311,10 +1316,11 @@ class ImportPreview(_message.Message):
         is_confirmed: _builtins.bool = ...,
         revision: _builtins.int = ...,
         feeds: _abc.Iterable[Global___AccountFeed] | None = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "left_out", b"left_out", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1671,6 +1677,7 @@ class ConfirmImportRequest(_message.Message):
     IMPORT_ID_FIELD_NUMBER: _builtins.int
     ACCEPT_PARTIAL_FIELD_NUMBER: _builtins.int
     OVERWRITE_TYPED_FIELD_NUMBER: _builtins.int
+    CHOICE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeats harmless."""
     filing_id: _builtins.str
@@ -1681,6 +1688,10 @@ class ConfirmImportRequest(_message.Message):
     """True to write the good lines although some are refused; without it any refused line refuses all."""
     overwrite_typed: _builtins.bool
     """True to replace values that persons typed."""
+    @_builtins.property
+    def choice(self) -> Global___ImportChoice:
+        """What is taken and what is left out; absent, everything that the two fields above let in is written."""
+
     def __init__(
         self,
         *,
@@ -1689,14 +1700,47 @@ class ConfirmImportRequest(_message.Message):
         import_id: _builtins.str = ...,
         accept_partial: _builtins.bool = ...,
         overwrite_typed: _builtins.bool = ...,
+        choice: Global___ImportChoice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_partial", b"accept_partial", "filing_id", b"filing_id", "import_id", b"import_id", "overwrite_typed", b"overwrite_typed", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_partial", b"accept_partial", "choice", b"choice", "filing_id", b"filing_id", "import_id", b"import_id", "overwrite_typed", b"overwrite_typed", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConfirmImportRequest: _TypeAlias = ConfirmImportRequest  # noqa: Y015
+
+@_typing.final
+class ImportChoice(_message.Message):
+    """What a person takes of an import and what they leave out. A name is a cell (`BA.010.brut`), a line (`BA.010`) or a form
+    (`BA`), as the preview has them; the narrowest name decides, and what is not named is written, but typed corrections.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAKEN_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names taken. A correction that a person typed is replaced when its own cell is named here, or by `overwrite_typed`."""
+
+    @_builtins.property
+    def left(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names left out."""
+
+    def __init__(
+        self,
+        *,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
+        left: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "taken", b"taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportChoice: _TypeAlias = ImportChoice  # noqa: Y015
 
 @_typing.final
 class ConfirmImportResponse(_message.Message):
@@ -1707,6 +1751,7 @@ class ConfirmImportResponse(_message.Message):
     FILING_FIELD_NUMBER: _builtins.int
     WRITTEN_FIELD_NUMBER: _builtins.int
     KEPT_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     written: _builtins.int
     """How many cells were written."""
     kept: _builtins.int
@@ -1715,16 +1760,21 @@ class ConfirmImportResponse(_message.Message):
     def filing(self) -> Global___Filing:
         """The filing after the import."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cells left out by choice, in the order of the file."""
+
     def __init__(
         self,
         *,
         filing: Global___Filing | None = ...,
         written: _builtins.int = ...,
         kept: _builtins.int = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing", "kept", b"kept", "written", b"written"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing", b"filing", "kept", b"kept", "left_out", b"left_out", "written", b"written"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2857,11 +2907,11 @@ class EditStep(_message.Message):
     step_id: _builtins.str
     """Identifier."""
     kind: _builtins.str
-    """Stable kind: `CELLS_SAVED`, `FILE_IMPORTED`, `LAST_YEAR_CARRIED`, `STEP_UNDONE`."""
+    """Stable kind: `CELLS_SAVED`, `FILE_IMPORTED`, `LAST_YEAR_CARRIED`, `CONFLICT_RESOLVED`, `SET_ASIDE_DROPPED`, `STEP_UNDONE`."""
     author: _builtins.str
     """Who."""
     cells: _builtins.int
-    """How many cells it changed."""
+    """How many cells it changed, or values set aside it dropped."""
     is_undone: _builtins.bool
     """True while undone; undoing the undo makes it false again."""
     @_builtins.property
@@ -2898,16 +2948,24 @@ class ListStepsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILING_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Filing."""
+    page_size: _builtins.int
+    """Steps of a page, 200 at most; 200 when not positive."""
+    page_token: _builtins.str
+    """What the page before gave; empty for the first page."""
     def __init__(
         self,
         *,
         filing_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2920,6 +2978,9 @@ class ListStepsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STEPS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the steps before these; empty when there are none."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___EditStep]:
         """Newest first."""
@@ -2928,10 +2989,11 @@ class ListStepsResponse(_message.Message):
         self,
         *,
         steps: _abc.Iterable[Global___EditStep] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -420,7 +420,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmImport(self, request, context):
-        """Writes a previewed import into the filing, once, in one transaction.
+        """Writes a previewed import into the filing, whole or as chosen, once, in one transaction.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -455,7 +455,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolveConflict(self, request, context):
-        """Chooses between the two values of a cell in conflict with the other server.
+        """Chooses between the two values of a cell in conflict with the other server; a step that can be undone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -578,14 +578,15 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ChooseSetAside(self, request, context):
-        """Settles a value set aside: puts it in an empty cell, or drops it.
+        """Settles a value set aside: puts it in an empty cell, or drops it; a step that can be undone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndoStep(self, request, context):
-        """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept.
+        """Undoes one step (a save, an import, a carry, a choice) even after later changes of other cells; cells changed since are named
+        and kept. Two values between which the step chose stand beside each other again on both servers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

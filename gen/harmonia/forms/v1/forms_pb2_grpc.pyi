@@ -58,7 +58,7 @@ class FormsServiceStub:
     SaveAccountMapping: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]
     """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]
-    """Writes a previewed import into the filing, once, in one transaction."""
+    """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
     CheckFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _grpc.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]
@@ -68,7 +68,7 @@ class FormsServiceStub:
     GetCellHistory: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetCellHistoryRequest, _forms_pb2.GetCellHistoryResponse]
     """Returns every version a cell has had, newest first."""
     ResolveConflict: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]
-    """Chooses between the two values of a cell in conflict with the other server."""
+    """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]
     """Lists what happened to a filing, newest first."""
     ListTransmittedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]
@@ -109,9 +109,11 @@ class FormsServiceStub:
     ListSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]
     """Lists the values that a form set published during entry did not take, and what became of each."""
     ChooseSetAside: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]
-    """Settles a value set aside: puts it in an empty cell, or drops it."""
+    """Settles a value set aside: puts it in an empty cell, or drops it; a step that can be undone."""
     UndoStep: _grpc.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]
-    """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+    """Undoes one step (a save, an import, a carry, a choice) even after later changes of other cells; cells changed since are named
+    and kept. Two values between which the step chose stand beside each other again on both servers.
+    """
     CarryLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
     GetLastYear: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]
@@ -197,7 +199,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     SaveAccountMapping: _aio.UnaryUnaryMultiCallable[_forms_pb2.SaveAccountMappingRequest, _forms_pb2.SaveAccountMappingResponse]  # type: ignore[assignment]
     """Saves a body's own mapping of accounts to cells, for its next balance or FEC imports."""
     ConfirmImport: _aio.UnaryUnaryMultiCallable[_forms_pb2.ConfirmImportRequest, _forms_pb2.ConfirmImportResponse]  # type: ignore[assignment]
-    """Writes a previewed import into the filing, once, in one transaction."""
+    """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
     CheckFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.CheckFilingRequest, _forms_pb2.CheckFilingResponse]  # type: ignore[assignment]
     """Runs every control of the document on the filing as it is now."""
     JustifyFinding: _aio.UnaryUnaryMultiCallable[_forms_pb2.JustifyFindingRequest, _forms_pb2.JustifyFindingResponse]  # type: ignore[assignment]
@@ -207,7 +209,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     GetCellHistory: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetCellHistoryRequest, _forms_pb2.GetCellHistoryResponse]  # type: ignore[assignment]
     """Returns every version a cell has had, newest first."""
     ResolveConflict: _aio.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]  # type: ignore[assignment]
-    """Chooses between the two values of a cell in conflict with the other server."""
+    """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]  # type: ignore[assignment]
     """Lists what happened to a filing, newest first."""
     ListTransmittedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]  # type: ignore[assignment]
@@ -248,9 +250,11 @@ class FormsServiceAsyncStub(FormsServiceStub):
     ListSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListSetAsideRequest, _forms_pb2.ListSetAsideResponse]  # type: ignore[assignment]
     """Lists the values that a form set published during entry did not take, and what became of each."""
     ChooseSetAside: _aio.UnaryUnaryMultiCallable[_forms_pb2.ChooseSetAsideRequest, _forms_pb2.ChooseSetAsideResponse]  # type: ignore[assignment]
-    """Settles a value set aside: puts it in an empty cell, or drops it."""
+    """Settles a value set aside: puts it in an empty cell, or drops it; a step that can be undone."""
     UndoStep: _aio.UnaryUnaryMultiCallable[_forms_pb2.UndoStepRequest, _forms_pb2.UndoStepResponse]  # type: ignore[assignment]
-    """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+    """Undoes one step (a save, an import, a carry, a choice) even after later changes of other cells; cells changed since are named
+    and kept. Two values between which the step chose stand beside each other again on both servers.
+    """
     CarryLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.CarryLastYearRequest, _forms_pb2.CarryLastYearResponse]  # type: ignore[assignment]
     """Carries last year's answers into empty cells, as each line is marked; nothing typed is ever overwritten."""
     GetLastYear: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetLastYearRequest, _forms_pb2.GetLastYearResponse]  # type: ignore[assignment]
@@ -405,7 +409,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ConfirmImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ConfirmImportResponse, _abc.Awaitable[_forms_pb2.ConfirmImportResponse]]:
-        """Writes a previewed import into the filing, once, in one transaction."""
+        """Writes a previewed import into the filing, whole or as chosen, once, in one transaction."""
 
     @_abc_1.abstractmethod
     def CheckFiling(
@@ -445,7 +449,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ResolveConflictRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ResolveConflictResponse, _abc.Awaitable[_forms_pb2.ResolveConflictResponse]]:
-        """Chooses between the two values of a cell in conflict with the other server."""
+        """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
 
     @_abc_1.abstractmethod
     def ListActivity(
@@ -588,7 +592,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ChooseSetAsideRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ChooseSetAsideResponse, _abc.Awaitable[_forms_pb2.ChooseSetAsideResponse]]:
-        """Settles a value set aside: puts it in an empty cell, or drops it."""
+        """Settles a value set aside: puts it in an empty cell, or drops it; a step that can be undone."""
 
     @_abc_1.abstractmethod
     def UndoStep(
@@ -596,7 +600,9 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.UndoStepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.UndoStepResponse, _abc.Awaitable[_forms_pb2.UndoStepResponse]]:
-        """Undoes one step (a save, an import, a carry) even after later changes of other cells; cells changed since are named and kept."""
+        """Undoes one step (a save, an import, a carry, a choice) even after later changes of other cells; cells changed since are named
+        and kept. Two values between which the step chose stand beside each other again on both servers.
+        """
 
     @_abc_1.abstractmethod
     def CarryLastYear(

@@ -65,6 +65,7 @@ class ChangedFact(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
+    BESIDE_FIELD_NUMBER: _builtins.int
     concept: _builtins.str
     """Concept code."""
     address: _builtins.str
@@ -79,6 +80,12 @@ class ChangedFact(_message.Message):
     def changed_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
 
+    @_builtins.property
+    def beside(self) -> Global___ConflictingValue:
+        """The other value that stands beside this one again, when a value is put back that was in conflict: the choice between the
+        two is taken back. Absent for every other change.
+        """
+
     def __init__(
         self,
         *,
@@ -88,10 +95,11 @@ class ChangedFact(_message.Message):
         source: Global___FactSource.ValueType = ...,
         author: _builtins.str = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
+        beside: Global___ConflictingValue | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "changed_at", b"changed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "changed_at", b"changed_at", "concept", b"concept", "source", b"source", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "author", b"author", "beside", b"beside", "changed_at", b"changed_at", "concept", b"concept", "source", b"source", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
