@@ -13,11 +13,12 @@ from chassis.peers import CHANNEL_OPTIONS, Peers
 from chassis.rpc.access import access_of_service
 from chassis.rpc.deadline import DeadlineInterceptor
 from chassis.rpc.failures import FailureInterceptor
-from chassis.rpc.idempotency import IdempotencyInterceptor
+from chassis.rpc.idempotency import AppliedRequests, IdempotencyInterceptor
 from chassis.rpc.identity import IdentityInterceptor, Passports
 from chassis.rpc.permission import PermissionInterceptor
 from chassis.rpc.texts import TextInterceptor
 from chassis.rpc.tracing import TracingInterceptor
+from chassis.rpc.wrapping import Interceptors
 from chassis.service import Opened, Service
 from chassis.stack import Stack
 from chassis.tls import Identity
@@ -76,13 +77,17 @@ async def host(
         table = {method: access for name in grpc_names for method, access in access_of_service(name).items()}
         server = grpc.aio.server(
             interceptors=[
-                TracingInterceptor(),
-                FailureInterceptor(),
-                DeadlineInterceptor(),
-                IdentityInterceptor(stack.name, passports, identity),
-                PermissionInterceptor(table),
-                TextInterceptor(),
-                *_idempotency(opened),
+                Interceptors(
+                    [
+                        TracingInterceptor(),
+                        FailureInterceptor(),
+                        DeadlineInterceptor(),
+                        IdentityInterceptor(stack.name, passports, identity),
+                        PermissionInterceptor(table),
+                        TextInterceptor(),
+                        IdempotencyInterceptor(_applied_requests(opened)),
+                    ]
+                )
             ],
             options=CHANNEL_OPTIONS,
         )
@@ -124,10 +129,10 @@ async def _probe_server(health: Health, address: str) -> AsyncIterator[None]:
         await server.stop(None)
 
 
-def _idempotency(opened: Mapping[str, Opened]) -> list[IdempotencyInterceptor]:
-    return [
-        IdempotencyInterceptor(f"/{name}/", one.applied_requests)
+def _applied_requests(opened: Mapping[str, Opened]) -> dict[str, AppliedRequests]:
+    return {
+        name: one.applied_requests
         for one in opened.values()
         if one.applied_requests is not None
         for name in one.grpc_services
-    ]
+    }

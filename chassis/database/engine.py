@@ -1,9 +1,14 @@
 """One engine a service, as that service's own role, with its schema first and only in the search path."""
 
+import select
 from functools import cache
+from typing import cast
 
-from sqlalchemy import make_url, text
+import psycopg
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from chassis.database.migrations import migrations_of
 from chassis.settings import DatabaseSettings
@@ -14,15 +19,30 @@ Sessions = async_sessionmaker[AsyncSession]
 def open_engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
     """Return an engine; nothing connects until it is used."""
     options = f"-csearch_path={schema} -cstatement_timeout={settings.statement_timeout_ms} -ctimezone=UTC"
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(settings.url.get_secret_value()),
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
-        pool_pre_ping=True,
         # Errors are logged; the values in a statement may be personal data or amounts.
         hide_parameters=True,
         connect_args={"options": options},
     )
+    event.listen(engine.sync_engine, "checkout", _must_be_open)
+    return engine
+
+
+def _must_be_open(_connection: object, record: ConnectionPoolEntry, _fairy: object) -> None:
+    """Have the pool connect again when PostgreSQL ended the connection, without asking it: that would cost as much as a query.
+
+    It says nothing unasked on a connection that is not used, unless it ends it (or was configured anew).
+    """
+    connection = cast("psycopg.AsyncConnection", record.driver_connection)
+    if not connection.closed:
+        socket = select.poll()
+        socket.register(connection, select.POLLIN)
+        if not socket.poll(0):
+            return
+    raise InvalidatePoolError
 
 
 def sessions_of(engine: AsyncEngine) -> Sessions:

@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
+from chassis.database.prepared import Prepared
 from chassis.database.rows import OutboxEventColumns
 from chassis.errors import Failure
 from chassis.logging import log
@@ -23,6 +24,20 @@ BATCH = 100
 IDLE_SECONDS = 1.0
 FIRST_BACK_OFF_SECONDS = 0.5
 LONGEST_BACK_OFF_SECONDS = 300.0
+_LOCK = Prepared(text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"))
+_DUE = Prepared(
+    text(
+        """
+        SELECT id, sequence, kind, lane, payload, recorded_at, traceparent, attempts FROM outbox_events
+        WHERE delivered_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= :now)
+            AND lane NOT IN (SELECT lane FROM outbox_events WHERE delivered_at IS NULL AND next_attempt_at > :now)
+        ORDER BY sequence LIMIT :limit
+        """
+    )
+)
+_DELIVERED = Prepared(
+    text("UPDATE outbox_events SET delivered_at = :now, failure = '' WHERE sequence = ANY(:sequences)")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,15 @@ class Delivery:
     lane: str
     payload: Mapping[str, Any]
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An event to deliver now."""
+
+    delivery: Delivery
+    traceparent: str
+    attempts: int
 
 
 Deliver = Callable[[Delivery], Awaitable[None]]
@@ -76,67 +100,50 @@ class Relay:
     async def deliver_once(self) -> int:
         """Deliver what is due now and return how many events were delivered."""
         async with self._sessions.begin() as session:
-            locked = await session.scalar(
-                text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"), {"name": self._lock_name}
-            )
-            if not locked:
-                return 0
-            return await self._deliver_due(session)
+            [(locked,)] = await _LOCK.rows(session, name=self._lock_name)
+            return await self._deliver_due(session) if locked else 0
 
     async def _deliver_due(self, session: AsyncSession) -> int:
-        rows, now = self._events, self._clock.now()
-        stuck = select(rows.lane).where(rows.delivered_at.is_(None), rows.next_attempt_at > now)
-        due = await session.execute(
-            select(rows)
-            .where(
-                rows.delivered_at.is_(None),
-                or_(rows.next_attempt_at.is_(None), rows.next_attempt_at <= now),
-                rows.lane.not_in(stuck),
-            )
-            .order_by(rows.sequence)
-            .limit(BATCH)
-        )
         held_up: set[str] = set()
-        delivered = 0
-        for row in due.scalars():
-            if row.lane in held_up:
+        delivered: list[int] = []
+        for row in await _DUE.rows(session, now=self._clock.now(), limit=BATCH):
+            due = _Due(Delivery(*row[:6]), *row[6:])
+            if due.delivery.lane in held_up:
                 continue
-            if await self._deliver_row(session, row):
-                delivered += 1
+            if await self._deliver_one(session, due):
+                delivered.append(due.delivery.sequence)
             else:
-                held_up.add(row.lane)
-        return delivered
+                held_up.add(due.delivery.lane)
+        if delivered:
+            await _DELIVERED.run(session, now=self._clock.now(), sequences=delivered)
+        return len(delivered)
 
-    async def _deliver_row(self, session: AsyncSession, row: OutboxEventColumns) -> bool:
-        delivery = Delivery(row.id, row.sequence, row.kind, row.lane, row.payload, row.recorded_at)
-        rows = self._events
+    async def _deliver_one(self, session: AsyncSession, due: _Due) -> bool:
+        event = due.delivery
         try:
             with tracer.start_as_current_span(
-                f"deliver {row.kind}", context=context_of(row.traceparent), kind=SpanKind.PRODUCER
+                f"deliver {event.kind}", context=context_of(due.traceparent), kind=SpanKind.PRODUCER
             ):
-                await self._deliver(delivery)
+                await self._deliver(event)
         except Failure as failure:
-            self._log.warning("not delivered", kind=row.kind, sequence=row.sequence, reason=failure.code)
-            await self._hold_up(session, row, f"{failure.code}: {failure.message}")
+            self._log.warning("not delivered", kind=event.kind, sequence=event.sequence, reason=failure.code)
+            await self._hold_up(session, due, f"{failure.code}: {failure.message}")
             return False
         except Exception as error:
             # An event that trips over a fault of ours holds up its own lane, never the others.
-            self._log.exception("delivery failed", kind=row.kind, sequence=row.sequence)
-            await self._hold_up(session, row, f"{type(error).__name__}: {error}")
+            self._log.exception("delivery failed", kind=event.kind, sequence=event.sequence)
+            await self._hold_up(session, due, f"{type(error).__name__}: {error}")
             return False
-        await session.execute(
-            update(rows).where(rows.sequence == row.sequence).values(delivered_at=self._clock.now(), failure="")
-        )
         return True
 
-    async def _hold_up(self, session: AsyncSession, row: OutboxEventColumns, reason: str) -> None:
-        rows, wait = self._events, min(FIRST_BACK_OFF_SECONDS * 2**row.attempts, LONGEST_BACK_OFF_SECONDS)
+    async def _hold_up(self, session: AsyncSession, due: _Due, reason: str) -> None:
+        rows, wait = self._events, min(FIRST_BACK_OFF_SECONDS * 2**due.attempts, LONGEST_BACK_OFF_SECONDS)
         values: dict[str, Any] = {
-            "attempts": min(row.attempts + 1, 30),
+            "attempts": min(due.attempts + 1, 30),
             "next_attempt_at": self._clock.now() + timedelta(seconds=wait),
             "failure": reason[:500],
         }
-        await session.execute(update(rows).where(rows.sequence == row.sequence).values(**values))
+        await session.execute(update(rows).where(rows.sequence == due.delivery.sequence).values(**values))
 
     async def backlog(self) -> int:
         """Return how many events wait."""

@@ -1,23 +1,58 @@
 """One use case, one transaction, one commit: what the use case wrote, its events, and the request it answers."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
+from chassis.database.prepared import Prepared, Work, alone, run_and_commit
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
 from chassis.errors import Conflict
 from chassis.identifiers import Identifiers
 from chassis.rpc.idempotency import AlreadyApplied, Applied, RequestKey, request_key
 from chassis.telemetry import traceparent
+
+_REMEMBER = Prepared(
+    text(
+        """
+        INSERT INTO applied_requests (subject, method, request_id, digest, applied_at)
+        VALUES (:subject, :method, :request_id, :digest, :applied_at)
+        """
+    )
+)
+_REMEMBER_ONCE = Prepared(
+    text(
+        """
+        INSERT INTO applied_requests (subject, method, request_id, digest, applied_at)
+        VALUES ('', :method, :request_id, '', :applied_at) ON CONFLICT DO NOTHING RETURNING request_id
+        """
+    )
+)
+_NAMED = "subject = :subject AND method = :method AND request_id = :request_id"
+_FIND = Prepared(text(f"SELECT digest, response FROM applied_requests WHERE {_NAMED}"))  # noqa: S608 - constants only
+_KEEP = Prepared(text(f"UPDATE applied_requests SET response = :response WHERE {_NAMED}"))  # noqa: S608 - constants only
+# Without a head row, which the migration inserts, the sequence is null and nothing is committed.
+_APPEND = Prepared(
+    text(
+        """
+        WITH head AS (UPDATE outbox_head SET sequence = sequence + :count WHERE id = 1 RETURNING sequence)
+        INSERT INTO outbox_events (
+            sequence, id, kind, lane, payload, traceparent, recorded_at, attempts, failure
+        )
+        SELECT (SELECT sequence FROM head) - :count + place, id, kind, lane, payload, :traceparent, :recorded_at, 0, ''
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:lanes AS text[]), CAST(:payloads AS jsonb[]))
+            WITH ORDINALITY AS given (id, kind, lane, payload, place)
+        """
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +131,7 @@ class SqlUnitOfWork:
             Conflict: another transaction made the same thing at the same time.
         """
         try:
-            await self._session.flush()
-            await self._remember_request()
-            await self._append_events()
-            await self._session.commit()
+            await run_and_commit(self._session, [*self._request(), *self._events()])
         except IntegrityError as error:
             await self._session.rollback()
             if "applied_requests" in str(error.orig):
@@ -108,87 +140,53 @@ class SqlUnitOfWork:
         if self._pending.events:
             self._hint()
 
-    async def _remember_request(self) -> None:
-        key = request_key()
-        if key is None:
-            return
-        await self._session.execute(
-            insert(self._bookkeeping.requests).values(
-                subject=key.subject,
-                method=key.method,
-                request_id=key.request_id,
-                digest=key.digest,
-                applied_at=self._clock.now(),
-            )
-        )
+    def _request(self) -> Iterator[Work]:
+        if key := request_key():
+            yield _REMEMBER, {**_named(key), "digest": key.digest, "applied_at": self._clock.now()}
 
-    async def _append_events(self) -> None:
-        events = self._pending.events
-        if not events:
-            return
-        head = self._bookkeeping.head
-        last = await self._session.scalar(
-            update(head).where(head.id == 1).values(sequence=head.sequence + len(events)).returning(head.sequence)
-        )
-        assert last is not None, "the migration inserts the head row"
-        parent, now = traceparent(), self._clock.now()
-        rows = [
-            {
-                "sequence": last - len(events) + place,
-                "id": event.id or self._identifiers.next(),
-                "kind": event.kind,
-                "lane": event.lane,
-                "payload": dict(event.payload),
-                "traceparent": parent,
-                "recorded_at": now,
-                "attempts": 0,
-                "failure": "",
-            }
-            for place, event in enumerate(events, start=1)
-        ]
-        await self._session.execute(insert(self._bookkeeping.events), rows)
+    def _events(self) -> Iterator[Work]:
+        if events := self._pending.events:
+            yield (
+                _APPEND,
+                {
+                    "count": len(events),
+                    "ids": [event.id or self._identifiers.next() for event in events],
+                    "kinds": [event.kind for event in events],
+                    "lanes": [event.lane for event in events],
+                    "payloads": [json.dumps(event.payload) for event in events],
+                    "traceparent": traceparent(),
+                    "recorded_at": self._clock.now(),
+                },
+            )
 
 
 class SqlAppliedRequests:
     """The applied requests of one service, for the idempotency interceptor."""
 
-    def __init__(self, sessions: Sessions, rows: type[AppliedRequestColumns]) -> None:
-        self._sessions, self._rows = sessions, rows
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
 
     async def find(self, key: RequestKey) -> Applied | None:
         """Return what is kept of the request."""
-        rows = self._rows
         async with self._sessions() as session:
-            found = await session.execute(
-                select(rows.digest, rows.response).where(
-                    rows.subject == key.subject, rows.method == key.method, rows.request_id == key.request_id
-                )
-            )
-            row = found.first()
-        return Applied(row.digest, row.response) if row else None
+            await alone(session)
+            found = await _FIND.rows(session, **_named(key))
+        return Applied(*found[0]) if found else None
 
     async def keep_response(self, key: RequestKey, response: bytes) -> None:
         """Keep the response beside the request id."""
-        rows = self._rows
-        async with self._sessions.begin() as session:
-            await session.execute(
-                update(rows)
-                .where(rows.subject == key.subject, rows.method == key.method, rows.request_id == key.request_id)
-                .values(response=response)
-            )
+        async with self._sessions() as session:
+            await alone(session)
+            await _KEEP.run(session, **_named(key), response=response)
 
 
-async def remember_once(
-    session: AsyncSession, rows: type[AppliedRequestColumns], method: str, event_id: str, clock: Clock
-) -> bool:
+def _named(key: RequestKey) -> dict[str, str]:
+    return {"subject": key.subject, "method": key.method, "request_id": key.request_id}
+
+
+async def remember_once(session: AsyncSession, method: str, event_id: str, clock: Clock) -> bool:
     """Record that an event of another service was applied here; False when it was already (a repeat).
 
     For use cases that receive events: called first, in the same transaction as what the event changes.
     """
-    statement = (
-        upsert(rows)
-        .values(subject="", method=method, request_id=event_id, digest=b"", applied_at=clock.now())
-        .on_conflict_do_nothing()
-        .returning(rows.request_id)
-    )
-    return (await session.execute(statement)).first() is not None
+    return bool(await _REMEMBER_ONCE.rows(session, method=method, request_id=event_id, applied_at=clock.now()))

@@ -6,6 +6,7 @@ repeat is told that it was applied (`ALREADY_APPLIED`): the caller reloads and s
 """
 
 import hashlib
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -72,23 +73,25 @@ def request_key() -> RequestKey | None:
 
 
 class IdempotencyInterceptor(CallInterceptor):
-    """Answers repeats of requests that carry a `request_id`, for one service's methods."""
+    """Answers repeats of requests that carry a `request_id`."""
 
-    def __init__(self, prefix: str, applied: AppliedRequests) -> None:
-        self._prefix, self._applied = prefix, applied
+    def __init__(self, applied: Mapping[str, AppliedRequests]) -> None:
+        """Keep, by full name of the gRPC service, what remembers the requests of the services that store anything."""
+        self._applied = applied
 
     async def serve(self, call: Call, proceed: Proceed) -> Message:
         """Answer a repeat from what is kept; otherwise run the method and keep its response."""
-        key = _key_of(call.request, call.method) if call.method.startswith(self._prefix) else None
-        if key is None:
+        applied = self._applied.get(call.method[1:].partition("/")[0])
+        key = _key_of(call.request, call.method) if applied else None
+        if applied is None or key is None:
             return await proceed()
-        known = await self._applied.find(key)
+        known = await applied.find(key)
         if known is not None:
             return _answer_again(known, key, call.method)
         _key.set(key)
         response = await proceed()
         try:
-            await self._applied.keep_response(key, response.SerializeToString())
+            await applied.keep_response(key, response.SerializeToString())
         except Exception:
             # The request is applied and committed: its caller must hear so. A repeat will be told ALREADY_APPLIED.
             log("rpc").exception("response not kept", method=call.method)

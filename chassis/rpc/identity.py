@@ -7,6 +7,7 @@ owner-only socket inside one process; a passport by its signature.
 
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from google.protobuf.message import Message
@@ -18,6 +19,7 @@ from chassis.tls import Identity
 
 AUTHORIZATION = "authorization"
 SERVICE_KEY = "x-harmonia-service"
+CERTIFICATES_REMEMBERED = 100
 _NOBODY = Caller(subject="")
 _caller: ContextVar[Caller] = ContextVar("caller", default=_NOBODY)
 _passport: ContextVar[str] = ContextVar("passport", default="")
@@ -62,7 +64,9 @@ class IdentityInterceptor(CallInterceptor):
     """Proves the caller before the method runs. What cannot be proven is not there: the permission check then refuses."""
 
     def __init__(self, stack: str, passports: Passports, identity: Identity | None) -> None:
-        self._stack, self._passports, self._identity = stack, passports, identity
+        self._stack, self._passports = stack, passports
+        # A neighbour shows the same certificate at every call; TLS has looked at its dates.
+        self._prove = lru_cache(CERTIFICATES_REMEMBERED)(identity.prove) if identity else None
 
     async def serve(self, call: Call, proceed: Proceed) -> Message:
         """Prove the passport and the carrier, then run the method."""
@@ -77,7 +81,7 @@ class IdentityInterceptor(CallInterceptor):
         if call.context.peer().startswith("unix:"):
             return replace(person, subject=person.subject or claimed, is_service=bool(claimed))
         certificates = list(call.context.auth_context().get("x509_pem_cert", ()))
-        name = self._identity.prove(certificates[0]) if self._identity and certificates else None
+        name = self._prove(certificates[0]) if self._prove and certificates else None
         if name is None:
             raise Unauthenticated("Ce canal ne prouve aucun service connu.")
         if name.stack == self._stack:

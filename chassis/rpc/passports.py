@@ -1,7 +1,9 @@
 """Verifies passports offline with the public keys of the stack's auth service, fetched once and on an unknown key."""
 
 import asyncio
+import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harmonia.auth.v1 import auth_pb2 as pb
@@ -15,6 +17,8 @@ from chassis.errors import Unauthenticated
 from chassis.identity import Caller
 from chassis.peers import Peers
 
+REMEMBERED = 1_000
+"""Passports whose signature need not be checked again: one a person at work."""
 AUDIENCE = "harmonia-services"
 ALGORITHMS = ["ES256"]
 LEAST_SECONDS_BETWEEN_FETCHES = 5
@@ -23,6 +27,14 @@ LEAST_SECONDS_BETWEEN_FETCHES = 5
 def issuer_of(stack: str) -> str:
     """Return the issuer that the passports of a stack carry."""
     return f"harmonia/{stack}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """Whom a passport proved, and until when (seconds since the epoch)."""
+
+    caller: Caller
+    expires_at: float
 
 
 class AuthServicePassports:
@@ -34,6 +46,7 @@ class AuthServicePassports:
         self._keys: KeySet | None = None
         self._fetched_at: datetime | None = None
         self._fetching = asyncio.Lock()
+        self._verified: dict[bytes, _Verified] = {}
 
     async def verify(self, token: str) -> Caller:
         """Return whom the passport proves.
@@ -41,26 +54,35 @@ class AuthServicePassports:
         Raises:
             Unauthenticated: expired, forged, of another stack, or not a passport.
         """
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None or known.expires_at <= self._clock.now().timestamp():
+            known = await self._verify(token)
+            self._verified[digest] = known
+            while len(self._verified) > REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+        return known.caller
+
+    async def _verify(self, token: str) -> _Verified:
         if self._keys is None:
             await self._fetch()
         try:
-            claims = self._decode(token)
+            return self._decode(token)
         except (JoseError, ValueError, KeyError):
             # The key may be new; another call may have fetched it a moment ago, so decode again in any case.
             await self._fetch()
             try:
-                claims = self._decode(token)
+                return self._decode(token)
             except (JoseError, ValueError, KeyError):
                 raise Unauthenticated("Session invalide ; reconnectez-vous.") from None
-        return self._caller(claims)
 
-    def _decode(self, token: str) -> dict[str, object]:
+    def _decode(self, token: str) -> _Verified:
         assert self._keys is not None
         claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
-        now = self._clock.now().timestamp()
-        if claims.get("iss") != self._issuer or claims.get("aud") != AUDIENCE or float(claims["exp"]) <= now:
+        now, expires_at = self._clock.now().timestamp(), float(claims["exp"])
+        if claims.get("iss") != self._issuer or claims.get("aud") != AUDIENCE or expires_at <= now:
             raise ValueError("not a passport of this stack, or expired")
-        return claims
+        return _Verified(self._caller(claims), expires_at)
 
     async def _fetch(self) -> None:
         """Fetch the keys unless that was just done."""
@@ -71,6 +93,8 @@ class AuthServicePassports:
             response = await self._auth.GetSigningKeys(pb.GetSigningKeysRequest())
             self._keys = KeySet.import_key_set(json.loads(response.jwks))
             self._fetched_at = now
+            # What a key proved that is there no more is proven no more.
+            self._verified.clear()
 
     @staticmethod
     def _caller(claims: dict[str, object]) -> Caller:

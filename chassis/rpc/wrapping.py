@@ -1,7 +1,8 @@
 """The one place that knows the shape of gRPC handlers, so that an interceptor is one method around a call."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -25,12 +26,22 @@ Proceed = Callable[[], Awaitable[Message]]
 """Runs what is inside: the next interceptor, or the servicer's method."""
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Base of the server interceptors. Streaming methods (health Watch, reflection) pass as they are."""
+class CallInterceptor:
+    """Base of what happens around every call."""
 
     async def serve(self, call: Call, proceed: Proceed) -> Message:
         """Do what this interceptor is for around `proceed`."""
         raise NotImplementedError
+
+
+class Interceptors(grpc.aio.ServerInterceptor):
+    """All of them, the outermost first: one for gRPC, which takes time to pass each call through each of its own.
+
+    Streaming methods (health Watch, reflection) pass as they are.
+    """
+
+    def __init__(self, interceptors: Sequence[CallInterceptor]) -> None:
+        self._inwards = tuple(reversed(interceptors))
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Wrap the method's handler."""
@@ -41,12 +52,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         async def behaviour(request: Message, context: Context) -> Message:
             call = Call(handler_call_details.method, metadata, request, context)
-
-            async def proceed() -> Message:
-                response: Message = await handler.unary_unary(request, context)
-                return response
-
-            return await self.serve(call, proceed)
+            proceed: Proceed = partial(handler.unary_unary, request, context)
+            for interceptor in self._inwards:
+                proceed = partial(interceptor.serve, call, proceed)
+            return await proceed()
 
         return grpc.unary_unary_rpc_method_handler(
             behaviour,

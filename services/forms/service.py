@@ -25,7 +25,7 @@ from services.forms.clients.transmission import GrpcRecipients
 from services.forms.clients.validation import GrpcControls
 from services.forms.rpc.servicer import FormsServicer
 from services.forms.settings import FormsSettings
-from services.forms.store.rows import AppliedRequestRow, OutboxEventRow
+from services.forms.store.rows import OutboxEventRow
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases import UseCases
@@ -193,7 +193,7 @@ class FormsService:
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
                 grpc_services=("harmonia.forms.v1.FormsService",),
                 is_ready=partial(has_schema, engine, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+                applied_requests=SqlAppliedRequests(sessions),
             )
         finally:
             for task in tasks:

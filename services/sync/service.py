@@ -32,7 +32,7 @@ from services.sync.domain.hlc import HybridClock
 from services.sync.rpc.servicer import SyncServicer, UseCases
 from services.sync.settings import SyncSettings
 from services.sync.store.hints import PostgresHints
-from services.sync.store.rows import AppliedRequestRow, OutboxEventRow
+from services.sync.store.rows import OutboxEventRow
 from services.sync.store.unit_of_work import SqlSync
 from services.sync.usecases.apply_batch import ApplyBatch
 from services.sync.usecases.catch_up import CatchUp
@@ -142,7 +142,7 @@ class SyncService:
                 grpc_services=(GRPC_SERVICE,),
                 is_ready=partial(has_schema, engine, NAME),
                 stop_waiting=hints.close,
-                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+                applied_requests=SqlAppliedRequests(sessions),
             )
 
 

@@ -19,7 +19,7 @@ from services.transmission.clients.signature import GrpcContainers
 from services.transmission.domain.matrix_document import read_matrix
 from services.transmission.rpc.servicer import TransmissionServicer
 from services.transmission.settings import TransmissionSettings
-from services.transmission.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.transmission.store.rows import BOOKKEEPING
 from services.transmission.store.unit_of_work import TransmissionUnitOfWork
 from services.transmission.usecases import UseCases
 from services.transmission.usecases.acknowledge_delivery import AcknowledgeDelivery
@@ -72,7 +72,7 @@ class TransmissionService:
                 register=partial(pb_grpc.add_TransmissionServiceServicer_to_server, TransmissionServicer(use)),
                 grpc_services=("harmonia.transmission.v1.TransmissionService",),
                 is_ready=partial(has_schema, engine, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+                applied_requests=SqlAppliedRequests(sessions),
             )
         finally:
             await engine.dispose()

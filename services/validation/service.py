@@ -26,7 +26,7 @@ from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.run import RunKind
 from services.validation.rpc.servicer import ValidationServicer
 from services.validation.settings import ValidationSettings
-from services.validation.store.rows import BOOKKEEPING, AppliedRequestRow, OutboxEventRow
+from services.validation.store.rows import BOOKKEEPING, OutboxEventRow
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases import UseCases
 from services.validation.usecases.adjust_control import (
@@ -132,7 +132,7 @@ class ValidationService:
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),
                 grpc_services=("harmonia.validation.v1.ValidationService",),
                 is_ready=partial(has_schema, database, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions, AppliedRequestRow),
+                applied_requests=SqlAppliedRequests(sessions),
             )
         finally:
             for task in tasks:

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import AttachmentKind
 from services.forms.domain.campaign import Campaign, Extension
@@ -14,6 +15,12 @@ from services.forms.domain.filing import Document
 from services.forms.store.rows import ActivityRow, CampaignRow, ExtensionRow
 
 LATEST = 200
+_CAMPAIGN = Prepared(
+    select(CampaignRow).where(CampaignRow.document == bindparam("document"), CampaignRow.year == bindparam("year"))
+)
+_ADD = Prepared(
+    insert(ActivityRow).values({name: bindparam(name) for name in ("filing_id", "at", "author", "kind", "fr", "en")})
+)
 
 
 class SqlCampaigns:
@@ -24,8 +31,8 @@ class SqlCampaigns:
 
     async def find(self, document: Document, year: int) -> Campaign | None:
         """Return the campaign of a document and year."""
-        row = await self._session.get(CampaignRow, (str(document), year))
-        return _to_campaign(row) if row else None
+        found = await _CAMPAIGN.rows(self._session, document=str(document), year=year)
+        return _to_campaign(found[0]) if found else None
 
     async def hold(self, document: Document, year: int) -> Campaign | None:
         """Return a campaign, its row locked in share mode: who opens a filing does not wait for who opens another."""
@@ -143,15 +150,14 @@ class SqlActivities:
 
     async def add(self, activity: Activity) -> None:
         """Add one."""
-        self._session.add(
-            ActivityRow(
-                filing_id=activity.filing_id,
-                at=activity.at,
-                author=activity.author,
-                kind=activity.kind,
-                fr=activity.fr,
-                en=activity.en,
-            )
+        await _ADD.run(
+            self._session,
+            filing_id=activity.filing_id,
+            at=activity.at,
+            author=activity.author,
+            kind=activity.kind,
+            fr=activity.fr,
+            en=activity.en,
         )
 
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:

@@ -3,11 +3,26 @@
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ARRAY, Uuid, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.forms.domain.review import CellToReview
 from services.forms.store.rows import CellRow, CellToReviewRow, FilingRow
+
+_LEFT = Prepared(
+    select(CellToReviewRow)
+    .join(FilingRow, FilingRow.id == CellToReviewRow.filing_id)
+    .outerjoin(
+        CellRow,
+        (CellRow.filing_id == CellToReviewRow.filing_id) & (CellRow.address == CellToReviewRow.address),
+    )
+    .where(
+        CellToReviewRow.filing_id == func.any(bindparam("filings", type_=ARRAY(Uuid))),
+        CellToReviewRow.value == func.coalesce(CellRow.value, FilingRow.computed[CellToReviewRow.address].astext, ""),
+    )
+    .order_by(CellToReviewRow.address)
+)
 
 
 class SqlCellsToReview:
@@ -38,13 +53,5 @@ class SqlCellsToReview:
 
     async def left(self, filing_ids: Collection[UUID]) -> list[CellToReview]:
         """Return those that hold what they held when they were named, typed or computed, in order of address."""
-        row = CellToReviewRow
-        present = func.coalesce(CellRow.value, FilingRow.computed[row.address].astext, "")
-        rows = await self._session.scalars(
-            select(row)
-            .join(FilingRow, FilingRow.id == row.filing_id)
-            .outerjoin(CellRow, (CellRow.filing_id == row.filing_id) & (CellRow.address == row.address))
-            .where(row.filing_id.in_(filing_ids), row.value == present)
-            .order_by(row.address)
-        )
+        rows = await _LEFT.rows(self._session, filings=list(filing_ids))
         return [CellToReview(one.filing_id, one.address, one.value, one.reason, one.author, one.at) for one in rows]

@@ -1,21 +1,30 @@
 """`SqlEditSteps`: the steps that can be undone."""
 
+import json
 from dataclasses import asdict, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.forms.domain.cell import Origin, OtherValue
 from services.forms.domain.errors import EditStepUnknown
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.rows import EditStepRow
 
+_ADD = Prepared(
+    insert(EditStepRow).values(
+        {one.name: bindparam(one.name) for one in EditStepRow.__table__.columns if one.name != "number"}
+    )
+)
 _CONFLICTS = ("before_conflict", "after_conflict")
 _FIELDS = tuple(field.name for field in fields(CellTrace) if field.name not in _CONFLICTS)
 """Kept of every trace; conflicts, which are rare, only where there is one."""
+_VALUES = attrgetter(*_FIELDS)
 
 
 class SqlEditSteps:
@@ -26,22 +35,20 @@ class SqlEditSteps:
 
     async def add(self, step: EditStep) -> None:
         """Keep a step."""
-        self._session.add(
-            EditStepRow(
-                id=step.id,
-                filing_id=step.filing_id,
-                kind=str(step.kind),
-                author=step.author,
-                at=step.at,
-                fr=step.fr,
-                en=step.en,
-                cells=[_stored(trace) for trace in step.cells],
-                undoes=step.undoes,
-                is_undone=step.is_undone,
-                aside=[asdict(trace) for trace in step.aside],
-            )
+        await _ADD.run(
+            self._session,
+            id=step.id,
+            filing_id=step.filing_id,
+            kind=str(step.kind),
+            author=step.author,
+            at=step.at,
+            fr=step.fr,
+            en=step.en,
+            cells=json.dumps([_stored(trace) for trace in step.cells]),
+            undoes=step.undoes,
+            is_undone=step.is_undone,
+            aside=json.dumps([asdict(trace) for trace in step.aside]),
         )
-        await self._session.flush()
 
     async def get(self, filing_id: UUID, step_id: UUID) -> EditStep:
         """Return a step.
@@ -106,7 +113,7 @@ def _to_domain(row: EditStepRow) -> EditStep:
 
 def _stored(trace: CellTrace) -> dict[str, Any]:
     # By hand: `asdict` copies deeply, which costs a large save more than writing its cells.
-    kept = {name: getattr(trace, name) for name in _FIELDS}
+    kept = dict(zip(_FIELDS, _VALUES(trace), strict=True))
     kept["before_at"] = trace.before_at.isoformat() if trace.before_at else None
     for name in _CONFLICTS:
         if other := getattr(trace, name):

@@ -1,14 +1,16 @@
 """`SqlFilings`: the filings port on PostgreSQL."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from chassis.errors import Conflict
 from formsets.workflow import APPROVED_ON
 from services.forms.domain.cell import Origin
@@ -17,6 +19,7 @@ from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
 from services.forms.store.rows import (
+    SPLIT_ADDRESSES,
     ActivityRow,
     AttachmentRow,
     CampaignRow,
@@ -70,16 +73,21 @@ def _dated() -> _Dated:
     )
 
 
-# Made once, since every save asks it; arrays, not some six hundred parameters: the same plan, a tenth of the time to send.
-_COUNTS = (
+_FOR_CHANGE = Prepared(_dated().where(FilingRow.id == bindparam("id")).with_for_update(of=FilingRow))
+_SAVE = Prepared(
+    update(FilingRow)
+    .where(FilingRow.id == bindparam("filing_id"))
+    .values(
+        {one.name: bindparam(one.name) for one in FilingRow.__table__.columns if one.name not in ("id", "computed")}
+    )
+)
+_COUNTS = Prepared(
     select(
         CellRow.filing_id,
-        func.count().filter(
-            (CellRow.value != "") & (CellRow.address == func.any(bindparam("places", type_=ARRAY(Text))))
-        ),
+        func.count().filter((CellRow.value != "") & (CellRow.address == func.any(func.array(SPLIT_ADDRESSES)))),
         func.array_agg(CellRow.address).filter(CellRow.conflict.is_not(None) & ~CellRow.is_sealed),
         func.array_agg(CellRow.address).filter(
-            (CellRow.origin != Origin.LAST_YEAR)
+            (CellRow.origin != str(Origin.LAST_YEAR))
             & (CellRow.filing_id == func.any(bindparam("unsigned", type_=ARRAY(Uuid))))
         ),
         func.max(CellRow.value).filter(CellRow.address == APPROVED_ON),
@@ -105,7 +113,9 @@ class SqlFilings:
 
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
-        return await self._one(_dated().where(FilingRow.id == filing_id).with_for_update(of=FilingRow))
+        for row in await _FOR_CHANGE.rows(self._session, id=filing_id):
+            return _to_domain(row, row.closes_on, row.corrected_until, row.due_on_1)
+        raise FilingUnknown
 
     async def _one(self, statement: _Dated) -> Filing:
         found = await self._all(statement)
@@ -212,10 +222,10 @@ class SqlFilings:
 
     async def save(self, filing: Filing) -> None:
         """Write a filing that is in this transaction."""
-        row = await self._session.get(FilingRow, filing.id)
-        assert row is not None, "a filing is saved in the transaction that read it"
-        for name, value in _columns(filing).items():
-            setattr(row, name, value)
+        columns = _columns(filing)
+        for name in ("review", "return_request"):
+            columns[name] = json.dumps(columns[name]) if columns[name] else None
+        await _SAVE.run(self._session, filing_id=filing.id, **columns)
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         """Give the filings of a document and year, or that of one body, another due date."""
@@ -240,8 +250,9 @@ class SqlFilings:
         self, filing_ids: Sequence[UUID], places: Collection[str], unsigned: Collection[UUID]
     ) -> Mapping[UUID, CellCounts]:
         """Return for each filing how many of these cells are filled, which await a choice, and which were saved."""
-        about = {"filings": list(filing_ids), "places": list(places), "unsigned": list(unsigned)}
-        rows = await self._session.execute(_COUNTS, about)
+        rows = await _COUNTS.rows(
+            self._session, filings=list(filing_ids), addresses=" ".join(places), unsigned=list(unsigned)
+        )
         return {
             filing_id: CellCounts(filled, sorted(conflicts or ()), tuple(saved or ()), approved_on or "")
             for filing_id, filled, conflicts, saved, approved_on in rows

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.forms.domain.attachment import Attachment, AttachmentKind
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.evaluation import Justification
@@ -21,6 +22,15 @@ from services.forms.store.rows import FilingRow, SnapshotRow
 
 SIGNED_CONTENTS_KEPT = 64
 """About 60 kB each."""
+_SIGNED_BEFORE = Prepared(
+    select(FilingRow.id, FilingRow.signed_version).where(
+        FilingRow.siren == bindparam("siren"),
+        FilingRow.document == bindparam("document"),
+        FilingRow.year == bindparam("year"),
+        FilingRow.signed_version > 0,
+        ~FilingRow.is_trial,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +99,17 @@ class SqlSnapshots:
 
     async def signed_before(self, filing: Filing) -> tuple[str, Mapping[str, str]] | None:
         """Return what was signed last for the year before: one indexed query unless they are asked for the first time."""
-        found = await self._session.execute(
-            select(FilingRow.id, FilingRow.signed_version).where(
-                FilingRow.siren == filing.body.siren,
-                FilingRow.document == filing.document,
-                FilingRow.year == filing.year - 1,
-                FilingRow.signed_version > 0,
-                ~FilingRow.is_trial,
-            )
+        found = await _SIGNED_BEFORE.rows(
+            self._session, siren=filing.body.siren, document=str(filing.document), year=filing.year - 1
         )
-        row = found.first()
-        if row is None:
+        if not found:
             return None
-        cells = self._contents.get(*row)
+        filing_id, version = found[0]
+        cells = self._contents.get(filing_id, version)
         if cells is None:
-            cells = (await self.get_signed(*row)).cells
-            self._contents.keep(*row, cells)
-        return f"{row.id}/{row.signed_version}", cells
+            cells = (await self.get_signed(filing_id, version)).cells
+            self._contents.keep(filing_id, version, cells)
+        return f"{filing_id}/{version}", cells
 
     async def mark_signed(self, filing_id: UUID, version: int, revision: int) -> None:
         """Say which snapshot was signed."""

@@ -21,7 +21,7 @@ from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
-from services.forms.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.forms.store.rows import BOOKKEEPING
 from services.forms.store.snapshots import SignedContents, SqlSnapshots
 
 
@@ -64,7 +64,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
 
     async def is_first(self, method: str, event_id: str) -> bool:
         """Record that another service's event is applied here; False for a repeat."""
-        return await remember_once(self._session, AppliedRequestRow, method, event_id, self._clock)
+        return await remember_once(self._session, method, event_id, self._clock)
 
 
 def to_payload(event: FormsEvent) -> dict[str, object]:

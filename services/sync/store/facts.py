@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, tuple_
+from sqlalchemy import bindparam, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
+from chassis.database.prepared import Prepared
 from services.sync.domain.fact import Fact, FactKey, SharedFact, Source
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.publication import Telling
@@ -23,12 +24,15 @@ _READ = text(
     FROM fact_versions WHERE is_standing AND (siren, year, concept) IN ({_WANTED})
     """  # noqa: S608 - constants only
 )
-_STAND_NO_MORE = text(
-    f"""
-    UPDATE fact_versions SET is_standing = false
-    WHERE is_standing AND (siren, year, concept) IN ({_WANTED}) AND digest <> ALL(CAST(:digests AS bytea[]))
-    """  # noqa: S608 - constants only
+_STAND_NO_MORE = Prepared(
+    text(
+        f"""
+        UPDATE fact_versions SET is_standing = false
+        WHERE is_standing AND (siren, year, concept) IN ({_WANTED}) AND digest <> ALL(CAST(:digests AS bytea[]))
+        """  # noqa: S608 - constants only
+    )
 )
+_LOCK = Prepared(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"))
 TELLINGS_KEPT = 4
 """Per concept: enough to know what an author saw who saved a little before the latest telling."""
 
@@ -45,6 +49,19 @@ _COLUMNS = (
     FactVersionRow.is_provisional,
     FactVersionRow.is_sealed,
 )
+_OF_BODY = Prepared(
+    select(*_COLUMNS).where(
+        FactVersionRow.siren == bindparam("siren"),
+        FactVersionRow.year == bindparam("year"),
+        FactVersionRow.is_standing,
+    )
+)
+_ADD = Prepared(insert(FactVersionRow).on_conflict_do_nothing())
+_TELLINGS = Prepared(
+    select(TellingRow.concept, TellingRow.context, TellingRow.told_at)
+    .where(TellingRow.siren == bindparam("siren"), TellingRow.year == bindparam("year"))
+    .order_by(TellingRow.told_at)
+)
 
 
 class SqlFacts:
@@ -56,14 +73,11 @@ class SqlFacts:
     async def lock(self, bodies: Iterable[str]) -> None:
         """Take each body's advisory lock until the transaction ends, sorted so that two never wait crosswise."""
         for siren in sorted(set(bodies)):
-            key = func.hashtextextended(f"sync.body:{siren}", 0)
-            await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+            await _LOCK.run(self._session, key=f"sync.body:{siren}")
 
     async def of_body(self, siren: str, year: int) -> dict[str, SharedFact]:
         """Return the standing facts of a body and year."""
-        rows = FactVersionRow
-        mine = select(*_COLUMNS).where(rows.siren == siren, rows.year == year, rows.is_standing)
-        found = _merged(await self._session.execute(mine))
+        found = _merged(await _OF_BODY.rows(self._session, siren=siren, year=year))
         return {key.concept: fact for key, fact in found.items()}
 
     async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
@@ -87,9 +101,8 @@ class SqlFacts:
         now = self._clock.now()
         standing = [version for fact in changed for version in fact.versions]
         digests = {"digests": [version.digest() for version in standing]}
-        await self._session.execute(_STAND_NO_MORE, _arrays([fact.key for fact in changed]) | digests)
-        values = [{**_to_row(version), "recorded_at": now} for version in standing]
-        await self._session.execute(insert(FactVersionRow).on_conflict_do_nothing(), values)
+        await _STAND_NO_MORE.run(self._session, **_arrays([fact.key for fact in changed]), **digests)
+        await _ADD.run_each(self._session, [{**_to_row(version), "recorded_at": now} for version in standing])
 
 
 class SqlTellings:
@@ -100,12 +113,7 @@ class SqlTellings:
 
     async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
         """Return the tellings, oldest first."""
-        rows = TellingRow
-        found = await self._session.execute(
-            select(rows.concept, rows.context, rows.told_at)
-            .where(rows.siren == siren, rows.year == year)
-            .order_by(rows.told_at)
-        )
+        found = await _TELLINGS.rows(self._session, siren=siren, year=year)
         return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in found]
 
     async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:
@@ -155,7 +163,7 @@ def _arrays(keys: Sequence[FactKey]) -> dict[str, list[Any]]:
     }
 
 
-def _merged(rows: Iterable[Row[Any]]) -> dict[FactKey, SharedFact]:
+def _merged(rows: Iterable[Any]) -> dict[FactKey, SharedFact]:
     facts: dict[FactKey, SharedFact] = {}
     for row in rows:
         version = _to_domain(row)
@@ -163,7 +171,7 @@ def _merged(rows: Iterable[Row[Any]]) -> dict[FactKey, SharedFact]:
     return facts
 
 
-def _to_domain(row: Row[Any]) -> Fact:
+def _to_domain(row: Any) -> Fact:
     return Fact(
         key=FactKey(row.siren, row.year, row.concept),
         value=row.value,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
+from chassis.database.prepared import Prepared
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Content, Epoch
 from services.sync.domain.merkle import EMPTY_ROOT, Frontier
@@ -18,6 +19,27 @@ from services.sync.usecases.ports import StoredEnvelope
 
 CHANNEL = "harmonia_sync"
 """PostgreSQL notification channel; the payload is the peer whose stream grew."""
+_PRESENT = Prepared(
+    select(IncarnationRow.ordinal, IncarnationRow.nonce).order_by(IncarnationRow.ordinal.desc()).limit(1)
+)
+_HEAD = Prepared(
+    text(
+        """
+        INSERT INTO stream_heads (epoch, peer, size, peaks) VALUES (:epoch, :peer, 0, '')
+        ON CONFLICT (epoch, peer) DO UPDATE SET size = stream_heads.size RETURNING size, peaks
+        """
+    )
+)
+"""Locks the head, which it makes if there is none."""
+_ADD = Prepared(insert(EnvelopeRow))
+_MOVE = Prepared(
+    text(
+        """
+        UPDATE stream_heads SET size = :size, peaks = :peaks WHERE epoch = :epoch AND peer = :peer
+        RETURNING pg_notify(:channel, :peer)
+        """
+    )
+)
 
 
 class SqlStreams:
@@ -46,10 +68,8 @@ class SqlStreams:
         return self._epoch
 
     async def _present(self) -> Epoch | None:
-        rows = IncarnationRow
-        found = await self._session.execute(select(rows.ordinal, rows.nonce).order_by(rows.ordinal.desc()).limit(1))
-        row = found.first()
-        return Epoch(row.ordinal, row.nonce) if row else None
+        found = await _PRESENT.rows(self._session)
+        return Epoch(*found[0]) if found else None
 
     async def _begin(self) -> Epoch:
         """Begin the first incarnation of this database at its first use, for good, whatever becomes of this transaction."""
@@ -85,12 +105,8 @@ class SqlStreams:
         self._pending.clear()
 
     async def _append(self, peer: str, contents: list[tuple[Content, str]]) -> None:
-        heads, epoch, now = StreamHeadRow, (await self.epoch()).to_text(), self._clock.now()
-        first = upsert(heads).values(epoch=epoch, peer=peer, size=0, peaks=b"").on_conflict_do_nothing()
-        await self._session.execute(first)
-        mine = (heads.epoch == epoch, heads.peer == peer)
-        locked = await self._session.execute(select(heads.size, heads.peaks).where(*mine).with_for_update())
-        size, peaks = locked.one()
+        epoch, now = (await self.epoch()).to_text(), self._clock.now()
+        [(size, peaks)] = await _HEAD.rows(self._session, epoch=epoch, peer=peer)
         head = Head(self._server, await self.epoch(), peer, Frontier.from_bytes(size, peaks))
         rows = []
         for content, digest in contents:
@@ -105,14 +121,9 @@ class SqlStreams:
                     "appended_at": now,
                 }
             )
-        await self._session.execute(insert(EnvelopeRow), rows)
-        await self._session.execute(
-            update(heads)
-            .where(*mine)
-            .values(size=head.size, peaks=head.frontier.to_bytes())
-            .execution_options(synchronize_session=False)
-        )
-        await self._session.execute(text("SELECT pg_notify(:channel, :peer)"), {"channel": CHANNEL, "peer": peer})
+        await _ADD.run_each(self._session, rows)
+        peaks = head.frontier.to_bytes()
+        await _MOVE.run(self._session, size=head.size, peaks=peaks, epoch=epoch, peer=peer, channel=CHANNEL)
 
     async def read(self, peer: str, first: int, limit: int) -> Sequence[StoredEnvelope]:
         """Return envelopes in order."""

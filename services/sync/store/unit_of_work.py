@@ -81,7 +81,7 @@ class SqlSync(SqlUnitOfWork):
 
     async def is_first(self, event_id: str) -> bool:
         """Record the event; False when it is recorded already."""
-        return await remember_once(self._session, AppliedRequestRow, "PublishFacts", event_id, self._clock)
+        return await remember_once(self._session, "PublishFacts", event_id, self._clock)
 
     def publish(self, event: Event) -> None:
         """Put the event in the outbox, or among the incidents."""

@@ -164,6 +164,10 @@ class Memberships(Protocol):
         """Return the latest document about a federation."""
         ...
 
+    async def all_in_force(self) -> Mapping[str, MembershipDocument]:
+        """Return the latest document about each federation."""
+        ...
+
     async def federations(self) -> Sequence[str]:
         """Return the federations about which there is a document."""
         ...

@@ -33,23 +33,31 @@ class Here:
 
     async def document(self, work: UnitOfWork, peer: str) -> MembershipDocument:
         """Return the document that governs what passes between us and the peer; without one nothing passes."""
-        federation = self.federation_between(peer)
-        return await work.memberships.in_force(federation) or MembershipDocument(self.ministry, federation, 0)
+        return self._or_empty(peer, await work.memberships.in_force(self.federation_between(peer)))
 
     async def partners(self, work: UnitOfWork) -> Sequence[str]:
         """Return the servers that may ask for a stream: the federations of the ministry, the ministry of a federation."""
-        if not self.writer.is_ministry:
-            return [self.ministry]
-        return sorted(self.peers | set(await work.memberships.federations()))
+        return self._partners_among(await work.memberships.federations())
+
+    async def documents(self, work: UnitOfWork) -> dict[str, MembershipDocument]:
+        """Return the document of each partner."""
+        kept = await work.memberships.all_in_force()
+        return {
+            peer: self._or_empty(peer, kept.get(self.federation_between(peer))) for peer in self._partners_among(kept)
+        }
+
+    def _partners_among(self, federations: Iterable[str]) -> list[str]:
+        return sorted(self.peers.union(federations)) if self.writer.is_ministry else [self.ministry]
+
+    def _or_empty(self, peer: str, kept: MembershipDocument | None) -> MembershipDocument:
+        return kept or MembershipDocument(self.ministry, self.federation_between(peer), 0)
 
 
 async def send(work: UnitOfWork, here: Here, versions: Iterable[Fact]) -> int:
     """Append the versions for every entitled peer, in this transaction; return how many envelopes that makes."""
     contents = [content_of_fact(version) for version in versions]
-    appended = 0
-    for peer in await here.partners(work) if contents else []:
-        appended += await append(work, here, peer, contents)
-    return appended
+    documents = await here.documents(work) if contents else {}
+    return sum(_append(work, here, peer, document, contents) for peer, document in documents.items())
 
 
 async def send_adjustments(
@@ -62,7 +70,10 @@ async def send_adjustments(
 
 async def append(work: UnitOfWork, here: Here, peer: str, contents: Sequence[Content]) -> int:
     """Append what the peer may have; return how many envelopes that makes."""
-    document = await here.document(work, peer)
+    return _append(work, here, peer, await here.document(work, peer), contents)
+
+
+def _append(work: UnitOfWork, here: Here, peer: str, document: MembershipDocument, contents: Sequence[Content]) -> int:
     allowed = [c for c in contents if may_travel(document, here.catalogue, here.server, peer, c)]
     if allowed:
         work.streams.append(peer, allowed, document)

@@ -10,7 +10,7 @@ from chassis.clock import Clock
 from chassis.database.unit_of_work import remember_once
 from services.transmission.domain.dispatch import Dispatch, Replaced, SignedFiling
 from services.transmission.domain.filing import FilingIdentity
-from services.transmission.store.rows import AppliedRequestRow, DispatchRow
+from services.transmission.store.rows import DispatchRow
 
 
 class SqlDispatches:
@@ -26,7 +26,7 @@ class SqlDispatches:
 
     async def remember_event(self, method: str, event_id: str) -> bool:
         """Record the event; False when it is recorded already."""
-        return await remember_once(self._session, AppliedRequestRow, method, event_id, self._clock)
+        return await remember_once(self._session, method, event_id, self._clock)
 
     async def of_filing(self, filing_id: str) -> Sequence[Dispatch]:
         """Return every dispatch of the filing, by version."""

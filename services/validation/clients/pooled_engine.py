@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import formsets
 from formsets import FormSet, UnknownFormSet
@@ -65,9 +65,9 @@ class PooledEngine:
         """Run the format controls, in a worker when there are many texts."""
         if len(cells) <= INLINE_TEXTS:
             return read_in_worker(form_set, year, cells)
-        return await self._run(
-            lambda pool, loop: loop.run_in_executor(pool, read_in_worker, form_set, year, list(cells))
-        )
+        texts = [(cell.address, cell.text) for cell in cells]
+        found = await self._run(lambda pool, loop: loop.run_in_executor(pool, read_bare, form_set, year, texts))
+        return [TextReading(*one) for one in found]
 
     async def evaluate(self, document: ToEvaluate) -> Evaluation:
         """Judge a document in a worker; what nobody waits for goes after what people wait for."""
@@ -163,6 +163,16 @@ def read_in_worker(form_set: str, year: int, cells: Sequence[RawCell]) -> list[T
         FormSetUnknown: this server ships no such version.
     """
     return read_texts(_form_set(form_set), year, cells)
+
+
+def read_bare(form_set: str, year: int, texts: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
+    """Read texts in this process, given and returned as tuples: they cross to it in a tenth of the time of entities.
+
+    Raises:
+        FormSetUnknown: this server ships no such version.
+    """
+    found = read_in_worker(form_set, year, [RawCell(*text) for text in texts])
+    return [(one.address, one.value, one.control, one.french, one.english) for one in found]
 
 
 def evaluate_in_worker(document: ToEvaluate) -> Evaluation:

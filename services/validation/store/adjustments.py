@@ -1,11 +1,27 @@
 """`SqlAdjustments`: the adjustments port on PostgreSQL."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.validation.domain.adjustment import Adjustment
 from services.validation.store.rows import AdjustmentRow
+
+# By its own time and not by number: decisions of other servers may arrive in another order than they were taken.
+_LATEST = (
+    select(AdjustmentRow)
+    .where(AdjustmentRow.document == bindparam("document"), AdjustmentRow.year == bindparam("year"))
+    .ext(distinct_on(AdjustmentRow.control, AdjustmentRow.authority))
+    .order_by(
+        AdjustmentRow.control,
+        AdjustmentRow.authority,
+        AdjustmentRow.adjusted_at.desc(),
+        AdjustmentRow.id.desc(),
+    )
+)
+_OF_CAMPAIGN = Prepared(_LATEST)
+_IN_FORCE = Prepared(_LATEST.where(AdjustmentRow.authority == bindparam("authority")))
 
 
 class SqlAdjustments:
@@ -33,25 +49,14 @@ class SqlAdjustments:
 
     async def in_force(self, document: str, year: int, authority: str | None) -> list[Adjustment]:
         """Return an authority's last decision on each control of a campaign, by control id."""
-        return [] if authority is None else await self._latest(document, year, AdjustmentRow.authority == authority)
+        if authority is None:
+            return []
+        rows = await _IN_FORCE.rows(self._session, document=document, year=year, authority=authority)
+        return [_to_domain(row) for row in rows]
 
     async def of_campaign(self, document: str, year: int) -> list[Adjustment]:
         """Return every authority's last decision on each control of a campaign, by control id, then authority."""
-        return await self._latest(document, year)
-
-    async def _latest(self, document: str, year: int, *narrower: ColumnElement[bool]) -> list[Adjustment]:
-        # By its own time and not by number: decisions of other servers may arrive in another order than they were taken.
-        rows = await self._session.scalars(
-            select(AdjustmentRow)
-            .where(AdjustmentRow.document == document, AdjustmentRow.year == year, *narrower)
-            .ext(distinct_on(AdjustmentRow.control, AdjustmentRow.authority))
-            .order_by(
-                AdjustmentRow.control,
-                AdjustmentRow.authority,
-                AdjustmentRow.adjusted_at.desc(),
-                AdjustmentRow.id.desc(),
-            )
-        )
+        rows = await _OF_CAMPAIGN.rows(self._session, document=document, year=year)
         return [_to_domain(row) for row in rows]
 
 

@@ -3,13 +3,21 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.validation.domain.answer import Answer, AnsweredJustification
 from services.validation.domain.justification import Justification, ReasonCode
 from services.validation.store.rows import AnswerRow, JustificationRow
+
+_IN_FORCE = Prepared(
+    select(JustificationRow)
+    .where(JustificationRow.filing_id == bindparam("filing_id"))
+    .ext(distinct_on(JustificationRow.control, JustificationRow.cell))
+    .order_by(JustificationRow.control, JustificationRow.cell, JustificationRow.number.desc())
+)
 
 
 class SqlJustifications:
@@ -39,13 +47,7 @@ class SqlJustifications:
 
     async def in_force(self, filing_id: UUID) -> list[AnsweredJustification]:
         """Return the latest of each control and cell, in this order."""
-        rows = await self._session.scalars(
-            select(JustificationRow)
-            .where(JustificationRow.filing_id == filing_id)
-            .ext(distinct_on(JustificationRow.control, JustificationRow.cell))
-            .order_by(JustificationRow.control, JustificationRow.cell, JustificationRow.number.desc())
-        )
-        return await self._answered(list(rows))
+        return await self._answered(await _IN_FORCE.rows(self._session, filing_id=filing_id))
 
     async def before(self, siren: str, year: int, controls: Collection[str]) -> list[AnsweredJustification]:
         """Return the latest text of the latest year before this one, of each of these controls and its cells, in this order."""

@@ -116,3 +116,27 @@ async def test_what_is_no_passport_is_refused(world, token):
 
     with pytest.raises(Unauthenticated):
         await passports.verify(token)
+
+
+async def test_a_passport_that_was_verified_expires_all_the_same(world):
+    _, passports, clock = world
+    token = a_passport(clock)
+    await passports.verify(token)
+
+    clock.advance(seconds=61)
+
+    with pytest.raises(Unauthenticated):
+        await passports.verify(token)
+
+
+async def test_what_a_key_proved_is_proven_no_more_once_another_took_its_place(world):
+    keys, passports, clock = world
+    token = a_passport(clock)
+    await passports.verify(token)
+    keys.keys = [SECOND]
+    clock.advance(seconds=10)
+
+    await passports.verify(a_passport(clock, SECOND))
+
+    with pytest.raises(Unauthenticated):
+        await passports.verify(token)

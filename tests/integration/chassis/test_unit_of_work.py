@@ -8,7 +8,7 @@ from sqlalchemy import text
 from chassis.database.unit_of_work import Event, SqlAppliedRequests, remember_once
 from chassis.errors import Conflict
 from chassis.rpc.idempotency import AlreadyApplied, RequestKey, _key
-from services.transmission.store.rows import BOOKKEEPING, AppliedRequestRow
+from services.transmission.store.rows import BOOKKEEPING
 
 KEY = RequestKey("anne", "SaveCells", "r1", b"digest")
 
@@ -44,7 +44,7 @@ async def test_a_failure_on_the_way_keeps_nothing(store):
 async def test_the_request_is_recorded_with_what_it_changed(store):
     await asyncio.create_task(apply_request(store))
 
-    applied = await SqlAppliedRequests(store.sessions, AppliedRequestRow).find(KEY)
+    applied = await SqlAppliedRequests(store.sessions).find(KEY)
     assert applied is not None
     assert (applied.digest, applied.response) == (b"digest", None)
 
@@ -60,7 +60,7 @@ async def test_the_same_request_twice_at_once_is_applied_once(store):
 
 
 async def test_the_kept_response_is_found_again(store):
-    requests = SqlAppliedRequests(store.sessions, AppliedRequestRow)
+    requests = SqlAppliedRequests(store.sessions)
     await asyncio.create_task(apply_request(store))
 
     await requests.keep_response(KEY, b"answer")
@@ -80,6 +80,6 @@ async def test_the_same_thing_made_twice_is_a_conflict(store):
 async def test_an_event_of_another_service_is_applied_once(store):
     async def receive() -> bool:
         async with store.sessions.begin() as session:
-            return await remember_once(session, AppliedRequestRow, "ApplyFacts", "event-1", store.clock)
+            return await remember_once(session, "ApplyFacts", "event-1", store.clock)
 
     assert sorted(await asyncio.gather(*(receive() for _ in range(5)))) == [False, False, False, False, True]
