@@ -6,6 +6,7 @@ versions hold the same fact, in whatever order they came. Two values left standi
 time, always by a person of the body, whose choice dominates both.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
@@ -87,6 +88,11 @@ class Fact:
         """The server whose value it is: the one it was written on, or the one it was written for."""
         return self.origin.partition("@")[0]
 
+    @property
+    def is_put_back(self) -> bool:
+        """Whether it was written for another server, when a choice was taken back."""
+        return self.origin != self.writer
+
     def sort_key(self) -> tuple[HybridTime, str, str, str]:
         """Order for display: by time, then by what makes the order the same on all servers."""
         return (self.hlc, self.origin, self.vector.to_text(), self.value or "")
@@ -105,6 +111,10 @@ class Fact:
             str(self.is_sealed),
         )
         return sha256("\x00".join(parts).encode()).digest()
+
+
+Said = tuple[str, str | None, str]
+"""The server where a value was written, the value, and its author."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +193,33 @@ class SharedFact:
         merged = replace(self, versions=tuple(sorted([*standing, incoming], key=Fact.sort_key)))
         return merged, Outcome.CONFLICT if merged.is_conflict else Outcome.APPLIED
 
-    def received(self, incoming: Fact, *, concept: Concept, sender: Writer, here: str) -> tuple["SharedFact", Outcome]:
+    def received(
+        self, incoming: Fact, *, concept: Concept, sender: Writer, here: str, said: Collection[Said] = ()
+    ) -> tuple["SharedFact", Outcome]:
         """Take in a version that a peer sent, after checking that the peer may say so.
+
+        Args:
+            incoming: the version.
+            concept: of the fact.
+            sender: the peer.
+            here: this server.
+            said: what was ever written of the fact, as far as this server was told: a federation that takes a choice back
+                may put that, and nothing else, beside its own value in the name of another server.
 
         Raises:
             ConceptReadOnly: a federation wrote a concept that only the ministry writes.
-            CausalityForged: it speaks for another server, or claims changes of ours that we never made; those we made for
-                another server are ours too.
+            CausalityForged: it speaks for another server, puts words in our mouth, or claims changes of ours that we never
+                made; those we made for another server are ours too.
             FactSealed: a federation replaces or forges a signed version.
         """
         ours = [(name, count) for name, count in incoming.vector.entries if name.rpartition("@")[2] == here]
         if incoming.vector.count(incoming.origin) < 1 or any(count > self.context.count(name) for name, count in ours):
             raise CausalityForged
         if not sender.is_ministry:
-            if incoming.writer != sender.server:
+            if incoming.origin not in (sender.server, f"{incoming.holder}@{sender.server}"):
                 raise CausalityForged("A federation relays a version written elsewhere.")
+            if incoming.is_put_back and (incoming.holder, incoming.value, incoming.author) not in said:
+                raise CausalityForged("A federation gives another server a value that was never written there.")
             if not concept.is_two_way:
                 raise ConceptReadOnly
             if incoming.is_sealed or any(v.is_sealed and incoming.vector.dominates(v.vector) for v in self.versions):

@@ -1,6 +1,7 @@
 """What becomes of one received item, decided without I/O: applied, dropped, withheld, or parked with the rest of its body."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from chassis.errors import Failure
@@ -8,7 +9,7 @@ from services.sync.domain.batch import Item, Withheld
 from services.sync.domain.concept import Catalogue
 from services.sync.domain.entitlement import MembershipDocument, may_travel
 from services.sync.domain.envelope import Envelope, Kind, fact_of_content
-from services.sync.domain.fact import Outcome, SharedFact, Writer
+from services.sync.domain.fact import FactKey, Outcome, Said, SharedFact, Writer
 
 
 class Fate(Enum):
@@ -43,6 +44,8 @@ class Reception:
     sender: str
     document: MembershipDocument
     catalogue: Catalogue
+    said: Mapping[FactKey, Collection[Said]] = field(default_factory=dict)
+    """What was ever written of the facts that the sender puts back in the name of another server."""
 
     def admits(self, item: Item) -> bool:
         """Tell whether the item may be kept at all."""
@@ -61,7 +64,9 @@ class Reception:
             envelope.content.hlc.require_plausible(now_ms)
             incoming = fact_of_content(envelope.content)
             concept = self.catalogue[incoming.key.concept]
-            fact, outcome = held.received(incoming, concept=concept, sender=sender, here=self.here)
+            fact, outcome = held.received(
+                incoming, concept=concept, sender=sender, here=self.here, said=self.said.get(incoming.key, ())
+            )
         except Failure as failure:
             return Settlement(Fate.PARKED, reason=failure.code)
         is_changed = outcome in (Outcome.APPLIED, Outcome.CONFLICT)

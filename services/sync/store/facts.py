@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.prepared import Prepared
-from services.sync.domain.fact import Fact, FactKey, SharedFact, Source
+from services.sync.domain.fact import Fact, FactKey, Said, SharedFact, Source
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.publication import Telling
 from services.sync.domain.version_vector import VersionVector
@@ -22,6 +22,12 @@ _READ = text(
     f"""
     SELECT siren, year, concept, value, vector, hlc, author, origin, source, is_provisional, is_sealed
     FROM fact_versions WHERE is_standing AND (siren, year, concept) IN ({_WANTED})
+    """  # noqa: S608 - constants only
+)
+_SAID = text(
+    f"""
+    SELECT DISTINCT siren, year, concept, origin, value, author
+    FROM fact_versions WHERE strpos(origin, '@') = 0 AND (siren, year, concept) IN ({_WANTED})
     """  # noqa: S608 - constants only
 )
 _STAND_NO_MORE = Prepared(
@@ -84,6 +90,16 @@ class SqlFacts:
         """Return the standing facts asked for."""
         wanted = sorted(set(keys))
         return _merged(await self._session.execute(_READ, _arrays(wanted))) if wanted else {}
+
+    async def said(self, keys: Iterable[FactKey]) -> dict[FactKey, frozenset[Said]]:
+        """Return what each server ever wrote of these facts for itself, versions that stand no more included."""
+        wanted = sorted(set(keys))
+        if not wanted:
+            return {}
+        found: dict[FactKey, set[Said]] = {}
+        for siren, year, concept, *said in await self._session.execute(_SAID, _arrays(wanted)):
+            found.setdefault(FactKey(siren, year, concept), set()).add(tuple(said))
+        return {key: frozenset(said) for key, said in found.items()}
 
     async def keys_of(self, bodies: Iterable[str]) -> list[FactKey]:
         """Return which facts are held of these bodies."""

@@ -90,8 +90,9 @@ class _Intake:
         await work.facts.lock({item.content.body for item in facts})
         self._parked = {item.body for item in await work.inbox.parked(origin, self._cursor.epoch)}
         self._facts = await work.facts.of_keys(_keys(facts))
+        said = await work.facts.said(_keys(_putting_back(facts)))
         for item in items:
-            reception = Reception(self._here.server, origin, document, self._here.catalogue)
+            reception = Reception(self._here.server, origin, document, self._here.catalogue, said)
             if isinstance(item, Withheld) or item.content.kind is Kind.FACT or not reception.admits(item):
                 self._settle(reception, item)
             elif item.content.kind is Kind.MEMBERSHIP:
@@ -159,6 +160,11 @@ class _Intake:
                 root=self._frontier.root,
             )
         )
+
+
+def _putting_back(envelopes: list[Envelope]) -> list[Envelope]:
+    """Return those that may put back a value of another server; few do."""
+    return [one for one in envelopes if any("@" in server for server, _ in one.content.vector.entries)]
 
 
 def _keys(envelopes: list[Envelope]) -> list[FactKey]:

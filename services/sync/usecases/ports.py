@@ -10,7 +10,7 @@ from services.sync.domain.adjustment import Adjustment
 from services.sync.domain.entitlement import MembershipDocument
 from services.sync.domain.envelope import Content, Epoch
 from services.sync.domain.events import Event
-from services.sync.domain.fact import FactKey, SharedFact
+from services.sync.domain.fact import FactKey, Said, SharedFact
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.inbox import Fate
 from services.sync.domain.publication import Telling
@@ -66,6 +66,10 @@ class Facts(Protocol):
 
     async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
         """Return the facts asked for; those never written are left out."""
+        ...
+
+    async def said(self, keys: Iterable[FactKey]) -> dict[FactKey, frozenset[Said]]:
+        """Return what each server ever wrote of these facts for itself, versions that stand no more included."""
         ...
 
     async def keys_of(self, bodies: Iterable[str]) -> list[FactKey]:

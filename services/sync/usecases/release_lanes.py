@@ -23,9 +23,9 @@ class ReleaseLanes:
             if cursor is None or not waiting:
                 return 0
             await work.facts.lock({item.body for item in waiting})
-            reception = Reception(
-                self._here.server, origin, await self._here.document(work, origin), self._here.catalogue
-            )
+            document = await self._here.document(work, origin)
+            said = await work.facts.said(map(_key, waiting))
+            reception = Reception(self._here.server, origin, document, self._here.catalogue, said)
             now_ms = int(self._clock.now().timestamp() * 1000)
             stuck: set[str] = set()
             for item in waiting:

@@ -27,7 +27,7 @@ from services.sync.domain.envelope import (
     fact_of_content,
 )
 from services.sync.domain.errors import BatchRefused, Refusal
-from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, SharedFact, Source, Writer
+from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, Said, SharedFact, Source, Writer
 from services.sync.domain.hlc import START, HybridTime
 from services.sync.domain.inbox import Fate, Reception, Settlement
 from services.sync.domain.receipt import Receipt
@@ -81,6 +81,8 @@ class State:
 
     epoch: Epoch
     facts: dict[FactKey, SharedFact] = field(default_factory=dict)
+    said: dict[FactKey, frozenset[Said]] = field(default_factory=dict)
+    """What was ever written, as the table of versions keeps it."""
     outgoing: dict[str, Outgoing] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     lanes: dict[str, Lanes] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class State:
         return replace(
             self,
             facts=dict(self.facts),
+            said=dict(self.said),
             outgoing={
                 peer: Outgoing(out.head, list(out.envelopes), list(out.roots)) for peer, out in self.outgoing.items()
             },
@@ -196,9 +199,15 @@ class Node:
         self.state.facts[after.key] = after
         new = [version for version in after.versions if version not in before.versions]
         for version in new:
+            self.remember(version)
             for peer in self.peers:
                 self.append(peer, version)
         return new
+
+    def remember(self, version: Fact) -> None:
+        if not version.is_put_back:
+            said = self.state.said.get(version.key, frozenset())
+            self.state.said[version.key] = said | {(version.origin, version.value, version.author)}
 
     def append(self, peer: str, version: Fact) -> None:
         document = self.document(peer)
@@ -291,7 +300,7 @@ class Node:
         key = (origin, self.state.cursors[origin].epoch.to_text(), item.seq)
         if key in self.state.inbox:
             raise AssertionError(f"{self.name} applied {key} twice")
-        reception = Reception(self.name, origin, self.document(origin), CATALOGUE)
+        reception = Reception(self.name, origin, self.document(origin), CATALOGUE, self.state.said)
         if isinstance(item, Withheld):
             self.state.inbox[key] = (Fate.WITHHELD, b"")
             return
@@ -314,6 +323,7 @@ class Node:
         settlement = reception.settle(item, held, now_ms=self.now_ms(), is_lane_parked=is_lane_parked)
         if settlement.fact is not None:
             self.state.facts[settlement.fact.key] = settlement.fact
+            self.remember(fact_of_content(item.content))
         return settlement
 
     def retry_lanes(self) -> None:
@@ -325,7 +335,7 @@ class Node:
                 for seq in numbers:
                     fate, content = self.state.inbox[origin, epoch, seq]
                     item = Envelope.from_bytes(content)
-                    reception = Reception(self.name, origin, self.document(origin), CATALOGUE)
+                    reception = Reception(self.name, origin, self.document(origin), CATALOGUE, self.state.said)
                     settlement = self.settle(reception, item, is_lane_parked=rest.is_parked(body))
                     fate = settlement.fate
                     self.state.inbox[origin, epoch, seq] = (fate, b"" if fate is Fate.DROPPED else content)
@@ -396,6 +406,7 @@ class Node:
                 self.state.documents[document.federation] = held.successor(document, MINISTRY)
             else:
                 version = fact_of_content(envelope.content)
+                self.remember(version)
                 self.state.facts[version.key] = self.fact(version.key).merged(version)[0]
         del self.recovering[answer.sender]
         if self.recovering:
@@ -581,11 +592,12 @@ class Federation:
         if place is None:
             return
         node, key = place
-        fact, earlier = node.fact(key), self.truth.get(key, [])
-        if fact.current is None or not earlier:
+        fact = node.fact(key)
+        others = [one for one in sorted(node.state.said.get(key, ()), key=str) if one[0] != node.name]
+        if fact.current is None or not others:
             return
-        chosen = self.rng.choice(earlier)
-        other = OtherValue(chosen.value, self.rng.choice(sorted(self.nodes)), chosen.author, chosen.hlc)
+        server, value, author = self.rng.choice(others)
+        other = OtherValue(value, server, author, self.rng.choice(self.truth[key]).hlc)
         edit = Edit(fact.current.value, Source.TYPED, "u4", fact.context)
         try:
             after, _ = fact.taken_back(

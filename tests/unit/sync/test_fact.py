@@ -15,6 +15,7 @@ from services.sync.domain.errors import (
 from services.sync.domain.fact import Edit, Fact, FactKey, OtherValue, Outcome, SharedFact, Source, Writer
 from services.sync.domain.hlc import HybridTime
 from services.sync.domain.version_vector import VersionVector
+from services.sync.domain.view import view_of
 
 KEY = FactKey("123456789", 2024, "PRD.LOYERS_CONV")
 TWO_WAY = Concept("PRD.LOYERS_CONV", Nature.INPUT, has_alias=True)
@@ -36,8 +37,9 @@ def changed(fact: SharedFact, value: str | None, writer: Writer, base: str | Non
 
 def received(fact: SharedFact, other: SharedFact, sender: Writer, concept: Concept = TWO_WAY) -> SharedFact:
     here = FED.server if sender.is_ministry else MIN.server
-    for version in other.versions:
-        fact, _ = fact.received(version, concept=concept, sender=sender, here=here)
+    said = {(one.origin, one.value, one.author) for one in (*fact.versions, version("10", "MIN:1"))}
+    for one in other.versions:
+        fact, _ = fact.received(one, concept=concept, sender=sender, here=here, said=said)
     return fact
 
 
@@ -361,3 +363,32 @@ def test_nobody_claims_what_we_never_wrote_for_another_server() -> None:
         settled().received(forged, concept=TWO_WAY, sender=FED, here="MIN")
     with pytest.raises(CausalityForged):
         settled().received(version("9", "FED-OPH@MIN:1", "FED-OPH@MIN"), concept=TWO_WAY, sender=FED, here="MIN")
+
+
+@pytest.mark.parametrize(
+    ("value", "author", "origin"),
+    [
+        ("999", "u1", "MIN@FED-OPH"),
+        ("10", "Alice", "MIN@FED-OPH"),
+        ("10", "u1", "FED-ESH@FED-OPH"),
+        ("10", "u1", "MIN@FED-ESH@FED-OPH"),
+    ],
+    ids=["a value never written", "another author", "another federation", "another federation's hand"],
+)
+def test_a_federation_puts_no_word_in_the_mouth_of_another_server(value: str, author: str, origin: str) -> None:
+    vector = VersionVector((("MIN", 1),)).join(VersionVector(((origin, 1),)))
+    forged = replace(version(value, vector.to_text(), origin), author=author)
+
+    with pytest.raises(CausalityForged):
+        changed(EMPTY, "10", MIN).received(forged, concept=TWO_WAY, sender=FED, here="MIN", said={("MIN", "10", "u1")})
+
+
+def test_what_was_written_here_is_shown_before_what_another_server_put_back_in_our_name() -> None:
+    ours = changed(EMPTY, "30", MIN)
+    put_back = replace(version("10", "FED-OPH:2,MIN@FED-OPH:1", "MIN@FED-OPH"), hlc=HybridTime(9_000))
+    fact, _ = ours.received(put_back, concept=TWO_WAY, sender=FED, here="MIN", said={("MIN", "10", "u1")})
+
+    view = view_of(fact, "MIN")
+
+    assert view is not None
+    assert view.shown.value == "30"
