@@ -6,7 +6,7 @@ from typing import cast
 
 import psycopg
 from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -42,7 +42,7 @@ def _must_be_open(_connection: object, record: ConnectionPoolEntry, _fairy: obje
         socket.register(connection, select.POLLIN)
         if not socket.poll(0):
             return
-    raise InvalidatePoolError
+    raise DisconnectionError
 
 
 def sessions_of(engine: AsyncEngine) -> Sessions:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
 from chassis.database.prepared import Prepared, Work, alone, run_and_commit
-from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
 from chassis.errors import Conflict
 from chassis.identifiers import Identifiers
 from chassis.rpc.idempotency import AlreadyApplied, Applied, RequestKey, request_key
@@ -69,21 +68,6 @@ class Event:
     """Given by the unit of work when absent; receivers use it to recognise a repeat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bookkeeping:
-    """The row classes of one service's schema that the unit of work writes besides the repositories."""
-
-    events: type[OutboxEventColumns]
-    head: type[OutboxHeadColumns]
-    requests: type[AppliedRequestColumns]
-
-
-@dataclass(slots=True)
-class _Pending:
-    events: list[Event] = field(default_factory=list)
-    committed: bool = False
-
-
 class SqlUnitOfWork:
     """Base of each service's unit of work; a subclass adds its repositories in `attach`.
 
@@ -93,13 +77,12 @@ class SqlUnitOfWork:
     def __init__(
         self,
         sessions: Sessions,
-        bookkeeping: Bookkeeping,
         clock: Clock,
         identifiers: Identifiers,
         hint: Callable[[], None] = lambda: None,
     ) -> None:
         """Keep what a transaction needs; `hint` is called after a commit that recorded events, to wake their relay."""
-        self._sessions, self._bookkeeping, self._clock, self._identifiers = sessions, bookkeeping, clock, identifiers
+        self._sessions, self._clock, self._identifiers = sessions, clock, identifiers
         self._hint = hint
 
     def attach(self, session: AsyncSession) -> None:
@@ -107,7 +90,7 @@ class SqlUnitOfWork:
 
     async def __aenter__(self) -> Self:
         self._session = self._sessions()
-        self._pending = _Pending()
+        self._recorded: list[Event] = []
         self.attach(self._session)
         return self
 
@@ -118,7 +101,7 @@ class SqlUnitOfWork:
 
     def record(self, event: Event) -> None:
         """Put an event in the outbox with this transaction; it is delivered after the commit, at least once."""
-        self._pending.events.append(event)
+        self._recorded.append(event)
 
     async def commit(self) -> None:
         """Write the request id and the events, and commit.
@@ -137,7 +120,7 @@ class SqlUnitOfWork:
             if "applied_requests" in str(error.orig):
                 raise AlreadyApplied("Cette demande vient d'être appliquée ; rechargez pour la voir.") from error
             raise Conflict("Quelqu'un a fait la même chose au même moment ; rechargez.") from error
-        if self._pending.events:
+        if self._recorded:
             self._hint()
 
     def _request(self) -> Iterator[Work]:
@@ -145,7 +128,7 @@ class SqlUnitOfWork:
             yield _REMEMBER, {**_named(key), "digest": key.digest, "applied_at": self._clock.now()}
 
     def _events(self) -> Iterator[Work]:
-        if events := self._pending.events:
+        if events := self._recorded:
             yield (
                 _APPEND,
                 {

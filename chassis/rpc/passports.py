@@ -43,6 +43,7 @@ class AuthServicePassports:
     def __init__(self, stack: str, peers: Peers, clock: Clock) -> None:
         self._issuer, self._clock = issuer_of(stack), clock
         self._auth = pb_grpc.AuthServiceStub(peers.channel("auth"))
+        self._jwks = ""
         self._keys: KeySet | None = None
         self._fetched_at: datetime | None = None
         self._fetching = asyncio.Lock()
@@ -91,10 +92,11 @@ class AuthServicePassports:
             if self._fetched_at and (now - self._fetched_at).total_seconds() < LEAST_SECONDS_BETWEEN_FETCHES:
                 return
             response = await self._auth.GetSigningKeys(pb.GetSigningKeysRequest())
-            self._keys = KeySet.import_key_set(json.loads(response.jwks))
             self._fetched_at = now
-            # What a key proved that is there no more is proven no more.
-            self._verified.clear()
+            if response.jwks != self._jwks:
+                self._jwks, self._keys = response.jwks, KeySet.import_key_set(json.loads(response.jwks))
+                # What a key proved that is there no more is proven no more.
+                self._verified.clear()
 
     @staticmethod
     def _caller(claims: dict[str, object]) -> Caller:

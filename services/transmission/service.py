@@ -19,7 +19,6 @@ from services.transmission.clients.signature import GrpcContainers
 from services.transmission.domain.matrix_document import read_matrix
 from services.transmission.rpc.servicer import TransmissionServicer
 from services.transmission.settings import TransmissionSettings
-from services.transmission.store.rows import BOOKKEEPING
 from services.transmission.store.unit_of_work import TransmissionUnitOfWork
 from services.transmission.usecases import UseCases
 from services.transmission.usecases.acknowledge_delivery import AcknowledgeDelivery
@@ -65,7 +64,7 @@ class TransmissionService:
         """Open the database and say what to serve; nothing runs unasked here."""
         engine = open_engine(self._settings.database, SCHEMA)
         sessions, stack = sessions_of(engine), self._stack
-        open_work = partial(TransmissionUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers)
+        open_work = partial(TransmissionUnitOfWork, sessions, stack.clock, stack.identifiers)
         use = wire(open_work, GrpcContainers(peers), GrpcFilings(peers), stack)
         try:
             yield Opened(

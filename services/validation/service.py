@@ -26,7 +26,7 @@ from services.validation.domain.adjustment import Jurisdiction
 from services.validation.domain.run import RunKind
 from services.validation.rpc.servicer import ValidationServicer
 from services.validation.settings import ValidationSettings
-from services.validation.store.rows import BOOKKEEPING, OutboxEventRow
+from services.validation.store.rows import OutboxEventRow
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases import UseCases
 from services.validation.usecases.adjust_control import (
@@ -102,7 +102,7 @@ class ValidationService:
         database = open_engine(self._settings.database, SCHEMA)
         sessions, stack = sessions_of(database), self._stack
         relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(GrpcOtherServers(peers)), stack.clock)
-        open_work = partial(ValidationUnitOfWork, sessions, BOOKKEEPING, stack.clock, stack.identifiers, relay.hint)
+        open_work = partial(ValidationUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint)
         jurisdiction = Jurisdiction(stack.name, self._settings.ministry)
         settings = self._settings
         meter = metrics.get_meter("harmonia.validation")

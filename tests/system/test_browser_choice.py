@@ -91,7 +91,8 @@ async def conflict_of(seated: Desk, cell: str) -> str:
             await seated.go(cell)
             section = seated.page.locator("section.warn")
             if await section.count():
-                return await section.inner_text()
+                # Ours is written anew when the choice is undone: its time, and nothing else, may be another.
+                return re.sub(r"le \d+ \w+ \d+ à \d+:\d+", "", await section.inner_text())
             await asyncio.sleep(0.3)
 
 

@@ -10,7 +10,6 @@ from services.auth.store.bodies import SqlBodies
 from services.auth.store.journal import SqlJournal
 from services.auth.store.members import SqlMembers
 from services.auth.store.partners import SqlPartners
-from services.auth.store.rows import BOOKKEEPING
 from services.auth.usecases.ports import Bodies, Journal, Members, Partners
 
 
@@ -23,7 +22,7 @@ class SqlAuth(SqlUnitOfWork):
     journal: Journal
 
     def __init__(self, sessions: Sessions, clock: Clock, identifiers: Identifiers) -> None:
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers)
+        super().__init__(sessions, clock, identifiers)
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""

@@ -27,6 +27,8 @@ _SEVERITIES = {
     pb.SEVERITY_REMARK: "R",
 }
 _REASON = "JUSTIFICATION_REASON_"
+_REASONS = {value: name.removeprefix(_REASON).lower() for name, value in pb.JustificationReason.items() if value}
+"""One that is not here is of a later release."""
 _STATUSES = {
     pb.CONTROL_STATUS_PASSED: "passed",
     pb.CONTROL_STATUS_FAILED: "failed",
@@ -150,8 +152,22 @@ def _finding(message: pb.Finding) -> Finding:
         cells=tuple(message.cells),
         missing=tuple(message.missing),
         operands={cell.address: cell.value for cell in message.operands},
-        places=tuple(map(_place, message.places)),
+        places=tuple(map(_place, message.places or _only_place(message))),
     )
+
+
+def _only_place(message: pb.Finding) -> list[pb.FindingPlace]:
+    """The place of a failed control as a validation service of the release before tells it: there is one."""
+    if message.status != pb.CONTROL_STATUS_FAILED:
+        return []
+    return [
+        pb.FindingPlace(
+            cells=message.cells,
+            operands=[cell.address for cell in message.operands],
+            justification=message.justification if message.HasField("justification") else None,
+            refused=message.refused if message.HasField("refused") else None,
+        )
+    ]
 
 
 def _place(message: pb.FindingPlace) -> Place:
@@ -176,5 +192,5 @@ def _justification(message: pb.Justification) -> Justification:
         answered_by=message.answered_by,
         answered_at=message.answered_at.ToDatetime(tzinfo=UTC) if message.answered_by else None,
         cell=message.cell,
-        reason=pb.JustificationReason.Name(message.reason).removeprefix(_REASON).lower(),
+        reason=_REASONS.get(message.reason, "other"),
     )

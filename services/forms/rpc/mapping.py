@@ -449,6 +449,13 @@ def finding_message(finding: Finding) -> validation.Finding:
         operands=cells_of(finding.operands),
     )
     message.places.extend(map(_place_message, finding.places))
+    if finding.places:
+        # For a gateway of the release before, which does not read places.
+        first = message.places[0]
+        if all(place.justification for place in finding.places):
+            message.justification.CopyFrom(first.justification)
+        if first.HasField("refused"):
+            message.refused.CopyFrom(first.refused)
     return message
 
 

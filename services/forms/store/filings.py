@@ -67,7 +67,7 @@ _Dated = Select[FilingRow, date, date | None, date]
 def _dated() -> _Dated:
     """Filings with what their last days come from."""
     return (
-        select(FilingRow, CampaignRow.closes_on, CampaignRow.corrected_until, ExtensionRow.due_on)
+        select(FilingRow, CampaignRow.closes_on, CampaignRow.corrected_until, ExtensionRow.due_on.label("extended_to"))
         .outerjoin(CampaignRow, _CAMPAIGN)
         .outerjoin(ExtensionRow, _EXTENSION)
     )
@@ -80,6 +80,7 @@ _SAVE = Prepared(
     .values(
         {one.name: bindparam(one.name) for one in FilingRow.__table__.columns if one.name not in ("id", "computed")}
     )
+    .returning(FilingRow.id)
 )
 _COUNTS = Prepared(
     select(
@@ -114,7 +115,7 @@ class SqlFilings:
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
         for row in await _FOR_CHANGE.rows(self._session, id=filing_id):
-            return _to_domain(row, row.closes_on, row.corrected_until, row.due_on_1)
+            return _to_domain(row, row.closes_on, row.corrected_until, row.extended_to)
         raise FilingUnknown
 
     async def _one(self, statement: _Dated) -> Filing:
@@ -221,11 +222,16 @@ class SqlFilings:
             raise Conflict("Ce dossier vient d'être ouvert ; rechargez.") from error
 
     async def save(self, filing: Filing) -> None:
-        """Write a filing that is in this transaction."""
+        """Write every field of a filing that this transaction added or got for change.
+
+        Raises:
+            FilingUnknown: there is none.
+        """
         columns = _columns(filing)
         for name in ("review", "return_request"):
             columns[name] = json.dumps(columns[name]) if columns[name] else None
-        await _SAVE.run(self._session, filing_id=filing.id, **columns)
+        if not await _SAVE.rows(self._session, filing_id=filing.id, **columns):
+            raise FilingUnknown
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         """Give the filings of a document and year, or that of one body, another due date."""

@@ -27,7 +27,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
-from chassis.database.unit_of_work import Bookkeeping
 
 
 class Rows(DeclarativeBase):
@@ -45,8 +44,6 @@ class OutboxHeadRow(OutboxHeadColumns, Rows):
 class AppliedRequestRow(AppliedRequestColumns, Rows):
     """A request applied here."""
 
-
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 SPLIT_ADDRESSES = select(func.unnest(func.string_to_array(bindparam("addresses"), " "))).scalar_subquery()
 """Addresses, given as one text with a space between them, as rows: some six hundred elements take a hundred times longer to send."""

@@ -21,7 +21,6 @@ from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
-from services.forms.store.rows import BOOKKEEPING
 from services.forms.store.snapshots import SignedContents, SqlSnapshots
 
 
@@ -37,7 +36,7 @@ class FormsUnitOfWork(SqlUnitOfWork):
         contents: SignedContents,
     ) -> None:
         """Keep what a transaction needs; `contents` is shared by all of them."""
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers, hint)
+        super().__init__(sessions, clock, identifiers, hint)
         self._contents = contents
 
     def attach(self, session: AsyncSession) -> None:

@@ -103,6 +103,9 @@ async def _report_page(
         "may_justify": may_justify,
         "drafts": drafts,
         "reasons": REASONS,
+        # The control may hold by now, so that no form is left where this could be said.
+        "unplaced": explanation if explanation and explanation.control not in drafts else None,
+        "refusal": refusal,
     }
     return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
 
@@ -111,6 +114,8 @@ def _draft(finding: Finding, proposals: Sequence[Justification]) -> Draft:
     """Return what was written of the only place, or else what was written of this control in earlier years."""
     if len(finding.places) == 1 and (written := finding.places[0].justification):
         return Draft(written.cell, written.reason.value, written.text)
+    if refused := next((place.refused for place in finding.places if place.refused), None):
+        return Draft(refused.cell, refused.reason.value)
     waiting = {cell for place in finding.places if not place.justification for cell in place.cells}
     fitting = [one for one in proposals if one.control == finding.control and (not one.cell or one.cell in waiting)]
     if not fitting:

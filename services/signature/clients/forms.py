@@ -10,6 +10,14 @@ from services.signature.domain.intent import SigningIntent
 from services.signature.domain.manifest import SignedAttachment
 from services.signature.usecases.ports import FilingIdentity, FrozenFiling, Lock
 
+_PLAIN = (validation_pb2.JUSTIFICATION_REASON_UNSPECIFIED, validation_pb2.JUSTIFICATION_REASON_OTHER)
+_REASONS = {
+    value: name.removeprefix("JUSTIFICATION_REASON_").lower()
+    for name, value in validation_pb2.JustificationReason.items()
+    if value not in _PLAIN
+}
+"""Those that are said; one that is not here is of a later release."""
+
 
 class GrpcFilings:
     """The ``Filings`` port over gRPC."""
@@ -66,6 +74,4 @@ def to_frozen(message: pb.FrozenFiling) -> FrozenFiling:
 
 def _about(justification: validation_pb2.Justification) -> str:
     """Return what a text is about: its control, its cell when it has one, and its reason unless it is just another one."""
-    reason = validation_pb2.JustificationReason.Name(justification.reason).removeprefix("JUSTIFICATION_REASON_").lower()
-    is_said = reason not in ("unspecified", "other")
-    return " ".join(filter(None, (justification.control, justification.cell, reason if is_said else "")))
+    return " ".join(filter(None, (justification.control, justification.cell, _REASONS.get(justification.reason, ""))))

@@ -6,17 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
-from chassis.database.unit_of_work import Bookkeeping, Event, SqlUnitOfWork
+from chassis.database.unit_of_work import Event, SqlUnitOfWork
 from chassis.identifiers import Identifiers
 from services.signature.domain.events import FilingSigned
 from services.signature.domain.intent import instant
 from services.signature.store.intents import SqlIntents
 from services.signature.store.log import SqlLog
 from services.signature.store.receipts import SqlReceipts
-from services.signature.store.rows import AppliedRequestRow, OutboxEventRow, OutboxHeadRow
 from services.signature.usecases.ports import Intents, Log, Receipts
 
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 RECEIVERS = ("forms", "transmission")
 """Each has its own lane per body, so that one that is down does not hold up the other."""
 
@@ -32,7 +30,7 @@ class SqlSignatures(SqlUnitOfWork):
         self, sessions: Sessions, clock: Clock, identifiers: Identifiers, hint: Callable[[], None] = lambda: None
     ) -> None:
         """Keep what to call after a commit that announced something, to wake the relay."""
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers, hint)
+        super().__init__(sessions, clock, identifiers, hint)
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""

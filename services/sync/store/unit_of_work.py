@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
-from chassis.database.unit_of_work import Bookkeeping, SqlUnitOfWork, remember_once
 from chassis.database.unit_of_work import Event as OutboxEvent
+from chassis.database.unit_of_work import SqlUnitOfWork, remember_once
 from chassis.identifiers import Identifiers
 from chassis.logging import log
 from services.sync.domain.events import AdjustmentReceived, Event, FactsChanged, Incident
@@ -17,7 +17,7 @@ from services.sync.store.adjustments import SqlAdjustments
 from services.sync.store.cursors import SqlCursors, SqlInbox
 from services.sync.store.facts import SqlFacts, SqlTellings
 from services.sync.store.memberships import SqlMemberships
-from services.sync.store.rows import AppliedRequestRow, IncidentRow, OutboxEventRow, OutboxHeadRow
+from services.sync.store.rows import IncidentRow
 from services.sync.store.streams import SqlReceipts, SqlStreams
 from services.sync.usecases.ports import (
     Adjustments,
@@ -29,8 +29,6 @@ from services.sync.usecases.ports import (
     Streams,
     Tellings,
 )
-
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 
 class SqlSync(SqlUnitOfWork):
@@ -63,7 +61,7 @@ class SqlSync(SqlUnitOfWork):
         blind: Callable[[], str],
         on_commit: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(sessions, BOOKKEEPING, clock, identifiers)
+        super().__init__(sessions, clock, identifiers)
         self._server, self._blind, self._on_commit = server, blind, on_commit
 
     def attach(self, session: AsyncSession) -> None:

@@ -20,7 +20,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
-from chassis.database.unit_of_work import Bookkeeping
 
 INSTANT = DateTime(timezone=True)
 
@@ -39,9 +38,6 @@ class OutboxHeadRow(OutboxHeadColumns, Rows):
 
 class AppliedRequestRow(AppliedRequestColumns, Rows):
     """Requests and events that were applied."""
-
-
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 
 class MatrixRow(Rows):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from chassis.errors import Violation
 from formsets import ControlText, FormSet
@@ -11,6 +12,8 @@ from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.errors import CellsMalformed
 from services.validation.domain.rule_set import RuleSet
 from services.validation.domain.verdict import REQUIRED_CELL, CheckedDocument, ControlResult, Report, Status, Verdict
+
+_number = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,26 @@ class Place:
     """Written about these very operands, and refused by the authority."""
 
     def read_with(self, written: Sequence[AnsweredJustification], finding: "Finding") -> "Place":
-        """This place with what was written about it: a text about one of its cells decides before one about them all."""
+        """This place with what was written about it.
+
+        A text about one of its cells decides before one about the whole control, unless it was refused before that one
+        was written.
+        """
         here = [one for one in written if one.justification.cell in self.cells]
-        everywhere = [one for one in written if not one.justification.cell]
         own = [one for one in here if one.justification.counts_for(dict(self.operands))]
-        matching = own or [one for one in everywhere if one.justification.counts_for(dict(finding.operands))]
-        latest = sorted(matching, key=lambda one: one.number, reverse=True)
-        counting = next((one for one in latest if not one.is_refused), None)
-        return replace(self, justification=counting, refused=None if counting else next(iter(latest), None))
+        refused = max((one.number for one in own if one.is_refused), default=0)
+        everywhere = [
+            one
+            for one in written
+            if not one.justification.cell
+            and one.number > refused
+            and one.justification.counts_for(dict(finding.operands))
+        ]
+        latest = sorted(everywhere, key=_number) + sorted(own, key=_number)
+        counting = next((one for one in reversed(latest) if not one.is_refused), None)
+        return replace(
+            self, justification=counting, refused=None if counting else max(latest, key=_number, default=None)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,5 +110,5 @@ def _to_domain(row: JustificationRow) -> Justification:
         row.written_at,
         row.operands_digest,
         row.cell,
-        ReasonCode(row.reason),
+        ReasonCode(row.reason) if row.reason in set(ReasonCode) else ReasonCode.OTHER,
     )

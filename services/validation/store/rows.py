@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
-from chassis.database.unit_of_work import Bookkeeping
 
 
 class Rows(DeclarativeBase):
@@ -26,9 +25,6 @@ class OutboxHeadRow(OutboxHeadColumns, Rows):
 
 class AppliedRequestRow(AppliedRequestColumns, Rows):
     """A request applied here."""
-
-
-BOOKKEEPING = Bookkeeping(OutboxEventRow, OutboxHeadRow, AppliedRequestRow)
 
 
 class JustificationRow(Rows):

@@ -11,7 +11,7 @@ from chassis.database.relay import Delivery, Relay
 from chassis.database.unit_of_work import Event, SqlUnitOfWork
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
-from services.transmission.store.rows import BOOKKEEPING
+from services.transmission.store.rows import OutboxEventRow
 from tests.support.clocks import FrozenClock
 
 SCHEMA = "transmission"
@@ -25,10 +25,10 @@ class Store:
     clock: FrozenClock
 
     def work(self) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self.sessions, BOOKKEEPING, self.clock, TimeSortableIdentifiers(self.clock))
+        return SqlUnitOfWork(self.sessions, self.clock, TimeSortableIdentifiers(self.clock))
 
     def relay(self, deliver) -> Relay:
-        return Relay(self.sessions, BOOKKEEPING.events, SCHEMA, deliver, self.clock)
+        return Relay(self.sessions, OutboxEventRow, SCHEMA, deliver, self.clock)
 
     async def record(self, *lanes: str) -> None:
         """Commit one event per lane, in one transaction."""

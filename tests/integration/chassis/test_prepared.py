@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.database.prepared import Prepared, alone, run_and_commit
-from services.transmission.store.rows import BOOKKEEPING
+from services.transmission.store.rows import OutboxHeadRow
 
 HEADS = Prepared(text("SELECT id, sequence FROM outbox_head WHERE id > :above ORDER BY id"))
 ADD = Prepared(text("INSERT INTO outbox_head (id, sequence) VALUES (:id, :sequence)"))
@@ -27,7 +27,7 @@ async def heads(store, above: int = 1) -> list[tuple[int, int]]:
 
 async def test_what_the_session_has_to_write_is_there_for_a_statement(store):
     async with store.sessions() as session:
-        session.add(BOOKKEEPING.head(id=2, sequence=7))
+        session.add(OutboxHeadRow(id=2, sequence=7))
 
         found = await HEADS.rows(session, above=1)
 

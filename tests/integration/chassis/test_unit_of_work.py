@@ -8,7 +8,7 @@ from sqlalchemy import text
 from chassis.database.unit_of_work import Event, SqlAppliedRequests, remember_once
 from chassis.errors import Conflict
 from chassis.rpc.idempotency import AlreadyApplied, RequestKey, _key
-from services.transmission.store.rows import BOOKKEEPING
+from services.transmission.store.rows import OutboxHeadRow
 
 KEY = RequestKey("anne", "SaveCells", "r1", b"digest")
 
@@ -72,7 +72,7 @@ async def test_the_kept_response_is_found_again(store):
 
 async def test_the_same_thing_made_twice_is_a_conflict(store):
     async with store.work() as work:
-        work._session.add(BOOKKEEPING.head(id=1, sequence=0))
+        work._session.add(OutboxHeadRow(id=1, sequence=0))
         with pytest.raises(Conflict):
             await work.commit()
 

@@ -26,7 +26,7 @@ from services.transmission.domain.notice import Notice, NoticeKind, NoticeReason
 from services.transmission.domain.routing import KnownVersions
 from services.transmission.service import shipped_matrix, wire
 from services.transmission.store.feeds import feed_query, notice_query
-from services.transmission.store.rows import BOOKKEEPING, Rows
+from services.transmission.store.rows import Rows
 from services.transmission.store.unit_of_work import TransmissionUnitOfWork
 from services.transmission.usecases import UseCases
 from services.transmission.usecases.ports import PresentFiling, UnitsOfWork
@@ -53,7 +53,7 @@ class World:
         self.containers = InMemoryContainers()
         filings = InMemoryFilings(PresentFiling(an_identity(), is_signed=False))
 
-        self.unit: UnitsOfWork = partial(TransmissionUnitOfWork, self.sessions, BOOKKEEPING, clock, identifiers)
+        self.unit: UnitsOfWork = partial(TransmissionUnitOfWork, self.sessions, clock, identifiers)
         stack = Stack("MIN", Path(), clock=clock, identifiers=identifiers)
         self.run: UseCases = wire(self.unit, self.containers, filings, stack)
 

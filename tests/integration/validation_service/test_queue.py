@@ -16,7 +16,6 @@ from chassis.errors import Unavailable
 from chassis.settings import DatabaseSettings
 from services.validation.domain.errors import LeaseLost, RunUnknown
 from services.validation.domain.run import Run, RunKind, RunState
-from services.validation.store.rows import BOOKKEEPING
 from services.validation.store.runs import OLDEST_WAIT_SQL
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases.run_queue import Advance, GetQueueStatus, ObserveQueue, TakeRun
@@ -74,7 +73,7 @@ async def queue(database: TestDatabase) -> AsyncIterator[Queue]:
         DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
     )
     clock = FrozenClock()
-    yield Queue(partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers), clock)
+    yield Queue(partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers), clock)
     await engine.dispose()
 
 

@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from chassis.database.engine import open_engine, sessions_of
 from chassis.settings import DatabaseSettings
 from services.validation.domain.run import Run, RunKind, RunState
-from services.validation.store.rows import BOOKKEEPING
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases.run_queue import Advance, GetQueueStatus, TakeRun
 from tests.support.clocks import FrozenClock
@@ -142,7 +141,7 @@ async def test_what_is_said_in_a_rush_is_right_within_a_quarter(
         DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
     )
     clock = FrozenClock()
-    open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
+    open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
     campaigns = Campaigns(open_work, clock, workers, random.Random(seed))
     for kind in SECONDS:
         for document in FILINGS:
@@ -166,7 +165,7 @@ async def test_a_first_run_of_all_is_judged_by_its_own_pace_from_its_first_page_
         DatabaseSettings(url=SecretStr(database.apart("queue").fresh("validation")), pool_size=10), "validation"
     )
     clock = FrozenClock()
-    open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
+    open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
     campaigns = Campaigns(open_work, clock, 1, random.Random(4))
     first = await campaigns.queue(RunKind.REJUDGE, "ER")
 

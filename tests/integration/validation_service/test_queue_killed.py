@@ -17,7 +17,6 @@ from chassis.clock import SystemClock
 from chassis.database.engine import open_engine, sessions_of
 from chassis.settings import DatabaseSettings
 from services.validation.domain.run import Run, RunKind, RunState
-from services.validation.store.rows import BOOKKEEPING
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from tests.support.hosting import a_stack
 from tests.support.postgres import TestDatabase
@@ -40,7 +39,6 @@ from chassis.clock import SystemClock
 from chassis.database.engine import open_engine, sessions_of
 from chassis.settings import DatabaseSettings
 from services.validation.domain.run import RunKind
-from services.validation.store.rows import BOOKKEEPING
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases.run_queue import TakeRun
 from tests.support.hosting import a_stack
@@ -65,7 +63,7 @@ class Paging:
 async def main():
     engine = open_engine(DatabaseSettings(url=SecretStr(url)), "validation")
     clock = SystemClock()
-    open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
+    open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
     take = TakeRun(open_work, {RunKind.REJUDGE: Paging()}, Waits(), clock, timedelta(seconds=lease), uuid.uuid4())
     while True:
         did = await take()
@@ -118,7 +116,7 @@ class Workshop:
 async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Workshop]:
     url, clock = database.apart("queue").fresh("validation"), SystemClock()
     engine = open_engine(DatabaseSettings(url=SecretStr(url)), "validation")
-    open_work = partial(ValidationUnitOfWork, sessions_of(engine), BOOKKEEPING, clock, a_stack().identifiers)
+    open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
     async with open_work() as work:
         await work.runs.add(Run(UUID(int=1), RunKind.REJUDGE, {"year": 2024}, clock.now()))
         await work.commit()

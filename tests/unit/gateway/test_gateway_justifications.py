@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, Invalid, Unavailable
 from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace, JustificationReason
 from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
 
@@ -133,3 +133,23 @@ async def test_texts_of_earlier_years_about_several_cells_are_each_to_take():
     assert '<option value="BA.010.brut" selected>' in text
     assert 'name="text" value="Terrain reçu d’une commune."' in text
     assert "Plus rien à cette case" not in text
+
+
+async def test_what_was_written_of_a_control_that_holds_by_now_stays_in_view():
+    async with a_browser(World(failures={"justify": Invalid("Ce contrôle est respecté.")})) as browser:
+        await browser.sign_in()
+        fields = {"text": "Mon explication gardée.", "cell": "", "reason": "other"}
+        page = await browser.post(f"{AT}/remarks/A-20", fields)
+    assert page.status_code == 400
+    assert "Ce contrôle est respecté." in page.text
+    assert "Mon explication gardée." in page.text
+
+
+async def test_a_text_after_a_refusal_is_about_the_cell_that_was_refused():
+    refused = a_justification(cell="BA.010.brut", answer="Trop vague.", answered_by="Alix Agent")
+    async with a_browser(
+        World(findings=(a_finding(places=(FindingPlace(("BA.010.brut",), None, refused),)),))
+    ) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/remarks")).text
+    assert '<option value="BA.010.brut" selected>' in text

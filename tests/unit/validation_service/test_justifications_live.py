@@ -177,3 +177,16 @@ async def test_a_refused_text_about_a_cell_is_not_saved_by_an_older_one_about_th
     assert counting is None
     assert refused is not None
     assert refused.number == cell.number
+
+
+async def test_a_text_about_the_whole_control_counts_when_it_comes_after_the_refusal_of_one_about_a_cell() -> None:
+    use = wired()
+    cell = await use.record_justification(about(cell="BA.110.amort", text="Cette case suit le bail emphytéotique."))
+    await use.answer_justification(
+        STAFF, FILING, "A-04", cell.number, is_accepted=False, text="Ce bail n'est pas au bilan."
+    )
+    whole = await use.record_justification(about(text="Le bail est joint en pièce 4 du rapport."))
+
+    counting, refused = await judged(use)
+    assert counting is not None
+    assert (counting.number, refused) == (whole.number, None)
