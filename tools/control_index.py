@@ -34,10 +34,10 @@ _LACKING_TESTS = "tests/unit/forms/test_shortcomings.py"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What runs a control that has no expression."""
+    """What is told of a control beside its expression, or instead of one."""
 
     places: tuple[str, ...]
-    """`file::function` of what runs it."""
+    """`file::function` of what runs it; none for one with an expression."""
     tests: tuple[str, ...] = ()
     """Tests beside the one over its examples."""
     note: str = ""
@@ -45,6 +45,9 @@ class Entry:
 
 READINGS = {
     **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20)},
+    "F-10": Entry(
+        (), note="Form and département only: no list of communes is shipped, and a commune that does not exist passes."
+    ),
     "F-21": Entry(
         (_READ, "services/forms/domain/restating.py::unexplained"),
         (
@@ -138,7 +141,7 @@ READINGS = {
         ),
     ),
 }
-"""Controls without an expression that the linter runs on their examples."""
+"""Controls that the linter runs on their examples: those without an expression, and those with one and a limit to say."""
 
 ELSEWHERE = {
     "W-05": Entry(
