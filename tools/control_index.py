@@ -34,10 +34,10 @@ _LACKING_TESTS = "tests/unit/forms/test_shortcomings.py"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What runs a control that has no expression."""
+    """What is told of a control beside its expression, or instead of one."""
 
     places: tuple[str, ...]
-    """`file::function` of what runs it."""
+    """`file::function` of what runs it; none for one with an expression."""
     tests: tuple[str, ...] = ()
     """Tests beside the one over its examples."""
     note: str = ""
@@ -45,6 +45,9 @@ class Entry:
 
 READINGS = {
     **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20)},
+    "F-10": Entry(
+        (), note="Form and département only: no list of communes is shipped, and a commune that does not exist passes."
+    ),
     "F-21": Entry(
         (_READ, "services/forms/domain/restating.py::unexplained"),
         (
@@ -93,6 +96,15 @@ READINGS = {
         ),
         "Asked before signing, of the facts that the other server sent; one it never sent cannot be compared.",
     ),
+    "W-01": Entry(
+        (_LACKING, "formsets/workflow.py::forms_never_saved"),
+        (
+            f"{_WORKFLOW}::test_w_01_names_the_forms_that_were_never_saved",
+            f"{_LACKING_TESTS}::test_w_01_names_each_form_that_nobody_saved_and_leads_to_it",
+            f"{_FORMS_SIGNING}::test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages",
+        ),
+        "Cells carried from the year before do not count as saved.",
+    ),
     "W-02": Entry(
         ("services/forms/domain/filing.py::obstacles", "services/validation/domain/verdict.py::verdict_of"),
         (
@@ -108,19 +120,6 @@ READINGS = {
         ),
         "Demanded only when the campaign says so.",
     ),
-}
-"""Controls without an expression that the linter runs on their examples."""
-
-ELSEWHERE = {
-    "W-01": Entry(
-        (_LACKING, "formsets/workflow.py::forms_never_saved"),
-        (
-            f"{_WORKFLOW}::test_w_01_names_the_forms_that_were_never_saved",
-            f"{_LACKING_TESTS}::test_w_01_names_each_form_that_nobody_saved_and_leads_to_it",
-            f"{_FORMS_SIGNING}::test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages",
-        ),
-        "Cells carried from the year before do not count as saved.",
-    ),
     "W-04": Entry(
         (_LACKING, "formsets/workflow.py::is_approved"),
         (
@@ -129,6 +128,22 @@ ELSEWHERE = {
             f"{_FORMS_SIGNING}::test_what_the_workflow_finds_lacking_refuses_the_signature_in_both_languages",
         ),
     ),
+    "W-07": Entry(
+        ("formsets/workflow.py::differing_facts", "services/forms/domain/filing.py::obstacles"),
+        (f"{_FORMS_SIGNING}::test_a_conflict_stands_in_the_way_unless_the_er_is_signed",),
+        "Each shared fact that differs (Q-01) is a conflict, and one is enough.",
+    ),
+    "W-08": Entry(
+        (_LACKING, "formsets/workflow.py::is_late"),
+        (
+            f"{_WORKFLOW}::test_w_08_flags_an_er_after_the_fifteenth_of_july",
+            f"{_FORMS_SIGNING}::test_a_late_signature_is_flagged_and_never_refused",
+        ),
+    ),
+}
+"""Controls that the linter runs on their examples: those without an expression, and those with one and a limit to say."""
+
+ELSEWHERE = {
     "W-05": Entry(
         ("services/signature/usecases/sign_filing.py::__call__",),
         (f"{_SIGNING}::test_somebody_of_the_body_without_the_right_is_refused",),
@@ -138,17 +153,6 @@ ELSEWHERE = {
         (
             "tests/unit/signature/test_signature_intent.py::test_another_digest_than_the_one_shown_is_refused",
             f"{_SIGNING}::test_a_cell_edited_between_view_and_signature_refuses_the_signature",
-        ),
-    ),
-    "W-07": Entry(
-        ("services/forms/domain/filing.py::obstacles",),
-        (f"{_FORMS_SIGNING}::test_a_conflict_stands_in_the_way_unless_the_er_is_signed",),
-    ),
-    "W-08": Entry(
-        (_LACKING, "formsets/workflow.py::is_late"),
-        (
-            f"{_WORKFLOW}::test_w_08_flags_an_er_after_the_fifteenth_of_july",
-            f"{_FORMS_SIGNING}::test_a_late_signature_is_flagged_and_never_refused",
         ),
     ),
     "W-09": Entry(
@@ -176,7 +180,8 @@ its pages, and a part of its page of controls. The verdict, which anyone may com
 Each control has a passing and a failing example in the package, which the linter runs and which
 `{_EXAMPLES}[<control>-<version>]`
 runs too. The examples of {_listed(TOLD)} are **words**, and nothing runs them: these controls are about
-an act on a running server, and the tests named beside them are their proof. The linter says so of each, and refuses words for any other control.
+an act on a running server, and the tests named beside them are their proof. Signature and auth decide them, whose functions the linter may not
+import (ADR 0001); moved where it may, nothing would be left of them but a comparison. The linter says so of each, and refuses words for any other control.
 
 | Control | Severity | Document | Runs in | Other tests |
 |---|---|---|---|---|

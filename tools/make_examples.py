@@ -1,7 +1,7 @@
 """Make `formsets/source/examples.json`: for each control, a smallest passing and a smallest failing example.
 
 Passing ones are cut out of sound synthetic filings, failing ones out of faulty ones; `examples_written.json` beside it has
-those that no filing gives (format readings, files, situations of the workflow). Run it when a control changes; the result is
+those that no filing gives (format readings, files, what surrounds a filing). Run it when a control changes; the result is
 checked in, and `harmonia package lint` runs every example. Usage: python tools/make_examples.py.
 """
 

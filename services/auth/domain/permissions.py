@@ -29,7 +29,7 @@ class Permission(StrEnum):
     )
     FILING_REVIEW = (
         "filing.review",
-        "Fiabiliser un dossier transmis (étape 4) : avancer la fiabilisation, poser une question, commenter.",
+        "Fiabiliser un dossier transmis (étape 4) : avancer la fiabilisation, poser une question, répondre aux justifications, commenter.",
     )
     FILING_CLOSE = (
         "filing.close",

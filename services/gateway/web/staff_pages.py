@@ -77,7 +77,7 @@ async def read_form(visit: Visitor, filing_id: str, form: str) -> Response:
 
 @router.get("/staff/filings/{filing_id}/justifications")
 async def justifications(visit: Visitor, filing_id: str) -> Response:
-    """Show what a transmitted filing was justified with, and what was answered."""
+    """Show what a transmitted filing was justified with, and what was answered; who reviews may answer there."""
     return await _justifications_page(visit, filing_id)
 
 
@@ -111,6 +111,7 @@ async def _justifications_page(
     values = {
         **staff_framed(visit, found.filing, "justifications"),
         "justifications": await visit.services.validations.review(filing_id),
+        "may_answer": visit.passport.may_everywhere("filing.review"),
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
         "refused": number,
         "text": text,

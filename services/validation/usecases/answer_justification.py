@@ -43,11 +43,11 @@ class AnswerJustification:
 
         Raises:
             NotFound: the filing was not transmitted to this authority.
-            Forbidden: the caller is not of its staff.
+            Forbidden: the caller lacks `filing.review`.
             JustificationChanged: the filer wrote another text since, or none.
             AnswerRefused: a refusal without a reason, or too long an answer.
         """
-        caller.require("staff.read", EVERY_SCOPE)
+        caller.require("filing.review", EVERY_SCOPE)
         answer = Answer(number, is_accepted, normalised(text), caller.name, self._clock.now())
         await self._transmitted.require(filing_id)
         async with self._open_work() as work:

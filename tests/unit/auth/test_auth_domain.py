@@ -41,6 +41,11 @@ def test_an_authority_officer_has_no_right_on_filings_that_are_not_transmitted()
     assert Permission.FILING_READ not in held
 
 
+def test_an_authority_officer_reviews_what_it_reads():
+    held = RolesMatrix().permissions(Role.AUTHORITY_OFFICER)
+    assert {Permission.STAFF_READ, Permission.FILING_REVIEW} <= held
+
+
 def test_a_partner_reads_its_feed_and_nothing_else():
     partner = Partner("CDC", "Caisse des dépôts", "partner-cdc", "cdc-1", NOW)
     assert RolesMatrix().rights(partner.grants) == {"*": {"feed.read"}}

@@ -41,7 +41,7 @@ async def test_a_refused_justification_says_why():
 
 async def test_officers_read_and_answer_justifications_in_both_languages():
     async with a_browser() as browser:
-        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        browser.office.persons["access-director"] = a_passport(("staff.read", "filing.review"), "*")
         await browser.sign_in()
         french = (await browser.get(STAFF)).text
         english = (await browser.get(STAFF, headers={"accept-language": "en"})).text
@@ -54,9 +54,18 @@ async def test_officers_read_and_answer_justifications_in_both_languages():
     assert browser.world.calls("answer") == [(FILING_ID, "A-06", 7, False, "Donnez la date de cession.")]
 
 
+async def test_who_does_not_review_reads_justifications_and_is_offered_no_answer():
+    async with a_browser() as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        text = (await browser.get(STAFF)).text
+    assert "Acceptée" in text
+    assert 'name="decision"' not in text
+
+
 async def test_an_answer_to_a_text_that_changed_stays_in_view():
     async with a_browser(World(failures={"answer": Conflict("Relisez avant de répondre.")})) as browser:
-        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        browser.office.persons["access-director"] = a_passport(("staff.read", "filing.review"), "*")
         await browser.sign_in()
         fields = {"number": "7", "decision": "accept", "answer": "Ma réponse gardée"}
         page = await browser.post(f"{STAFF}/A-06", fields)

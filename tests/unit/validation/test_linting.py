@@ -51,6 +51,37 @@ def test_words_are_no_example_of_a_control_that_can_be_run() -> None:
     assert [remark.subject for remark in lint(spoilt) if remark.level == "error"] == ["F-30", "F-30"]
 
 
+@pytest.mark.parametrize(
+    ("control", "example"),
+    [
+        ("W-03", {"here": {"PL.010.n": "1"}, "there": {"PL.010.n": "2"}}),
+        ("F-30", {"year": 2024, "transmitted_on": "2025-07-16"}),
+        ("W-01", {"document": "ER", "family": "OPH", "saved": ["ZZ.010.n"]}),
+        ("W-04", {"cells": {"ZZ.200.v": "2025-06-12"}, "signed_on": "2025-06-20"}),
+        ("W-04", {"cells": {"ID.200.v": "2025-06-12"}, "signed_on": "20 juin"}),
+        ("W-08", {"year": 2024, "transmitted_on": 20250716}),
+    ],
+)
+def test_an_example_that_its_control_cannot_be_asked_with_is_refused(control: str, example: dict[str, Any]) -> None:
+    shipped = formsets.load("2024.1")
+    examples = {**shipped.examples, control: {**shipped.examples[control], "failing": example}}
+
+    remarks = lint(dataclasses.replace(shipped, examples=examples))
+
+    assert [(one.subject, one.rule) for one in remarks if one.level == "error"] == [(control, "bad-example")]
+
+
+@pytest.mark.parametrize("control", ["W-01", "W-04", "W-07", "W-08"])
+def test_an_example_of_the_workflow_that_gives_the_opposite_is_refused(control: str) -> None:
+    shipped = formsets.load("2024.1")
+    passing, failing = (shipped.examples[control][kind] for kind in ("passing", "failing"))
+    swapped = {**shipped.examples, control: {"passing": failing, "failing": passing}}
+
+    remarks = lint(dataclasses.replace(shipped, examples=swapped))
+
+    assert [remark.subject for remark in remarks if remark.level == "error"] == [control, control]
+
+
 def test_a_sound_package_has_no_remark() -> None:
     assert lint(a_package()) == []
 

@@ -20,7 +20,7 @@ FILING, LAST_YEARS = UUID(int=2024), UUID(int=2023)
 SIREN = "000000018"
 CELLS = {"BA.110.brut": "100", "BA.110.amort": "10"}
 OPERANDS = {"BA.110.amort": "10"}
-STAFF = a_caller("Alex Agent", on={"*": ["staff.read"]})
+STAFF = a_caller("Alex Agent", on={"*": ["staff.read", "filing.review"]})
 FILER = a_caller()
 TEXT = "Un bail emphytéotique explique ce cas."
 
@@ -120,6 +120,17 @@ async def test_only_staff_answers_and_only_about_what_was_transmitted() -> None:
         await use.answer_justification(FILER, FILING, "A-04", kept.number, is_accepted=True, text="")
     with pytest.raises(NotFound):
         await use.review_justifications(STAFF, UUID(int=7))
+
+
+async def test_who_only_reads_transmitted_filings_reads_the_texts_and_answers_none() -> None:
+    use, reader = wired(), a_caller("Rémi Relecteur", on={"*": ["staff.read"]})
+    kept = await use.record_justification(about())
+
+    with pytest.raises(Forbidden):
+        await use.answer_justification(reader, FILING, "A-04", kept.number, is_accepted=True, text="")
+
+    (listed,) = await use.review_justifications(reader, FILING)
+    assert (listed.number, listed.answer) == (kept.number, None)
 
 
 async def test_last_years_text_is_proposed_for_a_control_that_fails_again() -> None:
