@@ -30,6 +30,7 @@ def read(file: str, packages: list[str]) -> dict[str, Any]:
         models = session.get_models()
         return {
             "errors": [f"{one['code']} {one['message']['text']}" for one in log if one["level"] != "info"],
+            "namespaces": sorted({fact.qname.namespaceURI for model in models for fact in model.facts}),
             "facts": [_fact(fact) for model in models for fact in model.facts],
         }
 

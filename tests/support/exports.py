@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+import formsets
 from formsets.formats import luhn, read
 from formsets.values import written
 from services.forms.domain.cell import Cell
 from services.forms.domain.export import ExportContent, export_content
 from services.forms.domain.filing import Document, Filing
 from tests.support.form_sets import SAMPLE
-from tests.support.forms import NOON, a_filing, a_form_set
+from tests.support.forms import FORM_SET, NOON, a_filing, a_form_set
 
 
 def sample_values(document: Document = Document.ER) -> dict[str, str]:
@@ -35,11 +36,12 @@ def an_export(
     filing: Filing | None = None,
     cells: Iterable[Cell] = (),
     version: int = 0,
+    form_set: str = FORM_SET,
 ) -> ExportContent:
     """The worked example, or these values."""
     return export_content(
-        filing or a_filing(document=document),
-        a_form_set(),
+        filing or a_filing(document=document, form_set=form_set),
+        formsets.load(form_set),
         sample_values(document) if values is None else values,
         {cell.address: cell for cell in cells},
         version,

@@ -92,6 +92,7 @@ class Running:
 PASSPORTS = {
     "director": a_caller("Dominique Directeur"),
     "accountant": a_caller("Camille Compte", on={SIREN: ACCOUNTANT}),
+    "colleague": a_caller("Claude Collègue", on={SIREN: ACCOUNTANT}),
     "reader": a_caller("Lou Lecteur", on={SIREN: ["filing.read"]}),
     "stranger": a_caller("Sacha Ailleurs", on={STRANGERS_BODY: DIRECTOR}),
     "officer": a_caller("Alex Agent", on={"*": OFFICER}),

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Coroutine
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from services.validation.clients.pooled_engine import PooledEngine
 from services.validation.domain.errors import CellsMalformed, EngineUnavailable, FormSetUnknown
 from services.validation.domain.reading import RawCell
 from services.validation.usecases.ports import ToEvaluate
+from tests.support.pathological import Judged, judge_pathological
 
 DOCUMENT = ToEvaluate("2024.1", "ER", {"BA.010.brut": "5"})
 
@@ -70,6 +72,48 @@ async def test_a_campaign_in_the_workers_delays_a_save_by_one_filing() -> None:
             assert ended[before:].index("save") <= 1
         await asyncio.gather(*campaign)
         assert len(ended) == 123
+    finally:
+        engine.close()
+
+
+def pathological(engine: PooledEngine, times: int = 1) -> Coroutine[None, None, Judged]:
+    """Judge a filing whose form set has a rule that is stopped by its budget, in a worker as any other filing."""
+    return engine._run(lambda pool, loop: loop.run_in_executor(pool, judge_pathological, times))
+
+
+async def test_a_rule_stopped_by_its_budget_holds_the_only_worker_for_less_than_a_second() -> None:
+    engine = PooledEngine(1, 120)
+    try:
+        await asyncio.gather(engine.evaluate(DOCUMENT), pathological(engine))
+        costly = asyncio.create_task(pathological(engine))
+        await asyncio.sleep(0)
+        assert engine._turns.expected_wait > 0, "it has the worker"
+
+        other = await engine.evaluate(DOCUMENT)
+
+        judged = await costly
+        assert judged.outcomes == [("not_evaluated", "budget"), ("passed", "")]
+        assert judged.seconds < 1
+        assert other.computed["BA.900.net"] == "5"
+    finally:
+        engine.close()
+
+
+async def test_other_filings_are_answered_while_a_worker_runs_into_the_budget_of_a_rule() -> None:
+    engine = PooledEngine(2, 120)
+    try:
+        processes: set[int] = set()
+        async with asyncio.timeout(120):
+            while len(processes) < 2:  # both workers have started, and compiled the rules
+                both = await asyncio.gather(pathological(engine), pathological(engine))
+                processes |= {judged.process for judged in both}
+        costly = asyncio.create_task(pathological(engine, times=30))
+
+        others = [await engine.evaluate(DOCUMENT) for _ in range(3)]
+
+        assert not costly.done()
+        assert [other.computed["BA.900.net"] for other in others] == ["5"] * 3
+        assert (await costly).outcomes == [("not_evaluated", "budget"), ("passed", "")]
     finally:
         engine.close()
 
