@@ -40,6 +40,12 @@ LOOKING = os.environ.get("HARMONIA_LOOK") == "1"
 """Whether to leave a picture of every page that is looked at: for people who mend pages."""
 PATIENCE_MS = 20_000
 STEP_SECONDS = 0.05
+OFFICIAL = sorted(
+    {text for form in formsets.load("2024.1").forms for text in (form.title, *(line.label for line in form.lines))},
+    key=len,
+    reverse=True,
+)
+"""Labels that exist in French only, longest first: they stand in English sentences too."""
 expect.set_options(timeout=PATIENCE_MS)
 
 

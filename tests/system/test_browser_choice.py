@@ -11,7 +11,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, RunningFederation, chromium, desk, two_servers
+from tests.support.browser import (
+    CHROMIUM,
+    NO_CHROMIUM,
+    OFFICIAL,
+    Desk,
+    RunningFederation,
+    chromium,
+    desk,
+    two_servers,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,7 +41,11 @@ class Scene:
 
     async def seat(self, stack: AsyncExitStack, server: str) -> Desk:
         """Seat the accountant of the body at one of the servers."""
-        return await stack.enter_async_context(desk(self.running, self.browser, server, "comptable.oph", scripts=False))
+        seated = await stack.enter_async_context(
+            desk(self.running, self.browser, server, "comptable.oph", scripts=False)
+        )
+        seated.own_words += OFFICIAL
+        return seated
 
 
 @pytest.fixture
@@ -57,7 +70,8 @@ async def test_a_choice_undone_opens_the_same_conflict_on_both_servers(scene: Sc
         for seated, cell in cells.items():
             assert await conflict_of(seated, cell) == before[seated]
         await federation.go(cells[federation])
-        await federation.glance("e01-conflict-again")
+        await federation.look("e01-conflict-again")
+        await federation.sees("Deux serveurs ont des valeurs différentes")
         await chooses(ministry, cells[ministry])
         await is_settled(federation, cells[federation])
 

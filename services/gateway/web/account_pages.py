@@ -1,5 +1,6 @@
 """How the accounts of a body fill its filing: what the form set says, and the body's own rules over it, by package."""
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ SIDES = {"debit": "Débit", "credit": "Crédit"}
 """French names of the side that counts positively."""
 _PARTS = ("prefix:", "address:", "side:")
 _EMPTY_ROWS = 5
+_OF_A_RULE = re.compile(r"rules\[(\d{1,5})\]")
+"""The field of a violation that is about one rule, from 0."""
 _LONGEST_ACCOUNT = 20
 
 
@@ -77,6 +80,17 @@ async def _page(
         "sides": SIDES,
         "may_save": visit.may("filing.import", filing),
         "failure": explained(failure, visit.wording) if failure else "",
-        "violations": told(failure, visit.wording) if failure else (),
+        "refused": [
+            (_row_of(violation.field), one.description)
+            for violation, one in zip(failure.violations, told(failure, visit.wording), strict=True)
+        ]
+        if failure
+        else [],
     }
     return await visit.page("accounts.html", values, status_of(failure) if failure else 200)
+
+
+def _row_of(field: str) -> int:
+    """Return the row that a refused field is in, from 1; 0 for what is about no row."""
+    found = _OF_A_RULE.fullmatch(field)
+    return int(found[1]) + 1 if found else 0

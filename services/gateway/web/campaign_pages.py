@@ -95,7 +95,7 @@ async def take_back(visit: Visitor) -> Response:
 async def show_publication(visit: Visitor, publication_id: str) -> Response:
     """Show how far a publication is, or its taking back, and what may be done about it."""
     found = await visit.services.forms.publication(publication_id)
-    return await visit.page("publication.html", {"one": found, "wait": round(found.estimate_seconds)})
+    return await visit.page("publication.html", {"one": found, "wait": max(1, round(found.estimate_seconds))})
 
 
 @router.post("/staff/campaign/extend")

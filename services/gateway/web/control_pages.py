@@ -70,7 +70,9 @@ async def show_run(visit: Visitor, run_id: str) -> Response:
     """Show the place of a run in the queue, the estimate, and what it found once it is done."""
     status = await visit.services.validations.queue(run_id)
     is_over = status.state in (RunState.DONE, RunState.FAILED)
-    return await visit.page("run.html", {"run": status, "is_over": is_over, "wait": round(status.estimate_seconds)})
+    return await visit.page(
+        "run.html", {"run": status, "is_over": is_over, "wait": max(1, round(status.estimate_seconds))}
+    )
 
 
 async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None = None) -> Response:

@@ -100,7 +100,7 @@ async def answer_justification(visit: Visitor, filing_id: str, control: str) -> 
     except (Invalid, Conflict) as failure:
         return await _justifications_page(visit, filing_id, int(number), text, failure)
     word = visit.wording("Acceptée") if done.is_accepted else visit.wording("Refusée")
-    return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control} : {word}.")
+    return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control}{visit.wording.colon} {word}.")
 
 
 async def _justifications_page(

@@ -90,6 +90,8 @@ async def test_a_refused_mapping_stays_in_view_with_the_reason():
         page = await browser.post(f"{AT}/accounts", {"package": "", "prefix:1": "99", "address:1": "XX.1"})
     assert page.status_code == 400
     assert 'value="XX.1"' in page.text
+    assert '<a href="#prefix-1">Règle 1</a>\u00a0: ' in page.text
+    assert page.text.count('aria-invalid="true"') == 2, "the prefix and the cell of that rule"
     assert "est pas une case." in page.text
 
 
