@@ -5,9 +5,11 @@ with a token that grows each time the work is given out or turned round: what a 
 under an old token, is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from uuid import UUID
 
 from services.forms.domain.errors import PublicationUnderWay
@@ -70,6 +72,11 @@ class Publication:
     def is_before(self, other: "Publication") -> bool:
         """Tell whether its work was asked for earlier."""
         return (self.asked_at or self.at, self.id) < (other.asked_at or other.at, other.id)
+
+    def is_superseded(self, published: Sequence["Publication"]) -> bool:
+        """Tell whether a later one of its campaign is in force; they come newest first."""
+        newer = takewhile(lambda one: one.id != self.id, published)
+        return any((one.document, one.year) == (self.document, self.year) and not one.is_undone for one in newer)
 
     def is_done_with(self, form_set: str) -> bool:
         """Tell whether a filing under this form set needs nothing more."""
@@ -159,6 +166,8 @@ class Standing:
     """Among the publications to do, from 1; 0 for one that is over."""
     seconds: float = 0.0
     """Until it is done, as far as can be told; 0 for one that is over."""
+    is_superseded: bool = False
+    """Whether a later one of its campaign is in force: that one must be taken back before anything is done about this one."""
 
 
 def seconds_left(publication: Publication, tally: Tally, at: datetime) -> float:

@@ -106,6 +106,32 @@ async def test_publishing_again_is_the_same_publication(running):
     assert (first.publication_id, first.done) == (again.publication_id, again.done)
 
 
+async def test_a_publication_that_is_not_the_one_in_force_does_not_go_on(running):
+    await running.open()
+    first = await publish(running)
+    request = pb.PublishFormSetRequest(document=ER, year=2024, form_set="2025.1", publication_id=first.publication_id)
+    with running.by("officer"):
+        same = await running.stub.PublishFormSet(request)
+    await take_back(running, first.publication_id)
+    second = await publish(running)
+
+    with running.by("officer"), pytest.raises(RuleBroken) as refused:
+        await running.stub.PublishFormSet(request)
+    with running.by("officer"):
+        found = (await running.stub.ListPublications(pb.ListPublicationsRequest())).publications
+
+    assert same.publication_id == first.publication_id
+    assert refused.value.code == "PUBLICATION_NOT_IN_FORCE"
+    assert [(one.what, one.where) for one in (refused.value.violations[0].fr, refused.value.violations[0].en)] == [
+        ("Cette publication n'est pas celle en vigueur : rien n'a été relancé.", "Campagne ER 2024."),
+        ("This publication is not the one in force: nothing was started again.", "Campaign ER 2024."),
+    ]
+    assert [(one.publication_id, one.is_superseded) for one in found] == [
+        (second.publication_id, False),
+        (first.publication_id, True),
+    ]
+
+
 async def test_a_filing_opened_after_has_the_new_form_set_and_the_old_one_once_taken_back(running):
     published = await publish(running)
     filing_id = await running.open()
