@@ -18,11 +18,12 @@ from services.forms.domain.filing import Document
 MOST_ATTEMPTS = 5
 """A publication that failed this often without one more filing done is given up, until it is asked for again."""
 FIRST_BACK_OFF = timedelta(seconds=1)
-SIGNATURE_WAIT = timedelta(seconds=15)
-"""Before filings that were being signed are looked at again."""
+WAIT_FOR_OTHERS = timedelta(seconds=15)
+"""Before it is tried again once signatures were under way, or another service did not answer."""
 USUAL_SECONDS = 0.15
 """A filing takes, before any of this publication has been done."""
 SIGNATURES_UNDER_WAY = "SIGNATURE_UNDER_WAY"
+"""Of one that waits: filings are being signed; of one that is given up: they were, and no signature came."""
 NEVER_ENDED = "NEVER_ENDED"
 """Its workers died without a word."""
 
@@ -115,15 +116,10 @@ class Publication:
         """Return it with nothing left to do."""
         return replace(self, state=PublicationState.DONE, due_at=None, finished_at=at, failure="")
 
-    def waits_for_signatures(self, at: datetime) -> "Publication":
-        """Return it waiting for filings that are being signed, however long that takes."""
-        return replace(
-            self,
-            state=PublicationState.WAITING,
-            attempts=0,
-            due_at=at + SIGNATURE_WAIT,
-            failure=SIGNATURES_UNDER_WAY,
-        )
+    def waits_for_others(self, why: str, at: datetime) -> "Publication":
+        """Return it waiting for what is no fault of its own, however long that takes."""
+        due_at = at + WAIT_FOR_OTHERS
+        return replace(self, state=PublicationState.WAITING, attempts=0, due_at=due_at, failure=why)
 
     def interrupted(self, why: str, at: datetime) -> "Publication":
         """Return it waiting for another attempt, or given up after too many."""
