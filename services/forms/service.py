@@ -75,7 +75,7 @@ from services.forms.usecases.sign_filing import FreezeFiling, GetFrozenFiling, L
 from services.forms.usecases.try_form_set import DiscardTrial, OpenTrial
 from services.forms.usecases.undo_step import ListSteps, UndoStep
 from services.forms.workers.archiving import archive_for_ever
-from services.forms.workers.carrying_out import carry_out_for_ever
+from services.forms.workers.carrying_out import LoggedMishaps, carry_out_for_ever
 from services.forms.workers.publishing import Publishing
 
 SCHEMA = "forms"
@@ -176,11 +176,10 @@ class FormsService:
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         unhurried = GrpcControls(peers, is_background=True)
-        use = wire(
-            open_work, GrpcControls(peers), facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried
-        )
+        controls = GrpcControls(peers)
+        use = wire(open_work, controls, facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried)
         lease = timedelta(seconds=self._settings.lease_seconds)
-        carry_out = CarryOutPublications(open_work, unhurried, formsets, stack.clock, lease)
+        carry_out = CarryOutPublications(open_work, controls, formsets, LoggedMishaps(), stack.clock, lease)
         archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))
         tasks = [
             asyncio.create_task(relay.run()),

@@ -13,6 +13,7 @@ from harmonia.sync.v1 import sync_pb2_grpc as sync_grpc
 from harmonia.transmission.v1 import transmission_pb2 as transmission
 from harmonia.transmission.v1 import transmission_pb2_grpc as transmission_grpc
 from harmonia.validation.v1 import validation_pb2 as validation
+from harmonia.validation.v1 import validation_pb2_grpc as validation_grpc
 
 from chassis.errors import NotFound, Unavailable
 from chassis.peers import Peers
@@ -87,6 +88,19 @@ class RecipientsServicer(transmission_grpc.TransmissionServiceServicer):
         return transmission.SuspendFilingResponse(told=2)
 
 
+class ControlsServicer(validation_grpc.ValidationServiceServicer):
+    """Finds nothing wrong, and remembers what it was asked to evaluate."""
+
+    def __init__(self) -> None:
+        self.evaluated: list[validation.EvaluateFilingRequest] = []
+
+    async def EvaluateFiling(  # noqa: N802 - the name is the contract's
+        self, request: validation.EvaluateFilingRequest, context: Any
+    ) -> validation.EvaluateFilingResponse:
+        self.evaluated.append(request)
+        return validation.EvaluateFilingResponse(verdict=validation.VERDICT_CLEAN, rule_set="rules-1")
+
+
 class StandIn:
     """A service that is one servicer."""
 
@@ -109,6 +123,12 @@ def a_sync_service(servicer: FactsServicer) -> StandIn:
     """A sync service."""
     add = sync_grpc.add_SyncServiceServicer_to_server
     return StandIn("sync", "harmonia.sync.v1.SyncService", add, servicer)
+
+
+def a_validation_service(servicer: ControlsServicer) -> StandIn:
+    """A validation service."""
+    add = validation_grpc.add_ValidationServiceServicer_to_server
+    return StandIn("validation", "harmonia.validation.v1.ValidationService", add, servicer)
 
 
 def a_transmission_service(servicer: RecipientsServicer) -> StandIn:

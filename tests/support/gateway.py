@@ -339,6 +339,7 @@ def a_publication(**other: object) -> Publication:
         "estimate_seconds": 61.4,
         "finished_at": None,
         "failure": "",
+        "is_superseded": False,
     }
     return Publication(**{**values, **other})  # type: ignore[arg-type]
 
@@ -545,8 +546,10 @@ class FakeForms:
             in_force=self.world.in_force,
         )
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
-        self.world.note("publish_form_set", (document, year, form_set, is_forced))
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False, publication_id: str = ""
+    ) -> str:
+        self.world.note("publish_form_set", (document, year, form_set, is_forced, publication_id))
         return "pub-1"
 
     async def undo_form_set(self, publication_id: str) -> None:

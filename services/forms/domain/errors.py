@@ -104,6 +104,25 @@ class PublicationSuperseded(RuleBroken):
         super().__init__("Un autre référentiel a été publié depuis : annulez d'abord cette publication-là.")
 
 
+class PublicationNotInForce(RuleBroken):
+    """The publication to go on with is not the one that gave the campaign its form set: going on would undo a later decision."""
+
+    reason = "PUBLICATION_NOT_IN_FORCE"
+
+    def __init__(self, campaign: str) -> None:
+        fr = ThreeParts(
+            "Cette publication n'est pas celle en vigueur : rien n'a été relancé.",
+            f"Campagne {campaign}.",
+            "Annulez la publication qui l'a remplacée, ou publiez à nouveau ce référentiel en connaissance de cause.",
+        )
+        en = ThreeParts(
+            "This publication is not the one in force: nothing was started again.",
+            f"Campaign {campaign}.",
+            "Take back the publication that replaced it, or knowingly publish this form set again.",
+        )
+        super().__init__(str(fr), violations=[violation("publication_id", self.reason, fr, en)])
+
+
 class PublicationUnderWay(RuleBroken):
     """The campaign is being given a form set, or one is being taken back: one change at a time."""
 

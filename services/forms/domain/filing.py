@@ -89,6 +89,10 @@ class Lock:
     intent_id: str
     since: datetime
 
+    def lasts(self, at: datetime) -> bool:
+        """Tell whether its signature may still come by itself."""
+        return at - self.since < LOCK_LASTS
+
 
 @dataclass(frozen=True, slots=True)
 class Filing:
@@ -393,7 +397,7 @@ class Filing:
         self.require_real()
         if version != self.next_version or self.step is not Step.SIGNATURE:
             raise LockHeld("Cette version est déjà signée ou n'est plus à signer.")
-        if self.lock and self.lock.intent_id != intent_id and at - self.lock.since < LOCK_LASTS:
+        if self.lock and self.lock.intent_id != intent_id and self.lock.lasts(at):
             raise LockHeld("Une autre signature de ce dossier est en cours.")
         return replace(self, lock=Lock(intent_id, at))
 

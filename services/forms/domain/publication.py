@@ -5,9 +5,11 @@ with a token that grows each time the work is given out or turned round: what a 
 under an old token, is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from uuid import UUID
 
 from services.forms.domain.errors import PublicationUnderWay
@@ -16,11 +18,12 @@ from services.forms.domain.filing import Document
 MOST_ATTEMPTS = 5
 """A publication that failed this often without one more filing done is given up, until it is asked for again."""
 FIRST_BACK_OFF = timedelta(seconds=1)
-SIGNATURE_WAIT = timedelta(seconds=15)
-"""Before filings that were being signed are looked at again."""
+WAIT_FOR_OTHERS = timedelta(seconds=15)
+"""Before it is tried again once signatures were under way, or another service did not answer."""
 USUAL_SECONDS = 0.15
 """A filing takes, before any of this publication has been done."""
 SIGNATURES_UNDER_WAY = "SIGNATURE_UNDER_WAY"
+"""Of one that waits: filings are being signed; of one that is given up: they were, and no signature came."""
 NEVER_ENDED = "NEVER_ENDED"
 """Its workers died without a word."""
 
@@ -71,6 +74,11 @@ class Publication:
         """Tell whether its work was asked for earlier."""
         return (self.asked_at or self.at, self.id) < (other.asked_at or other.at, other.id)
 
+    def is_superseded(self, published: Sequence["Publication"]) -> bool:
+        """Tell whether a later one of its campaign is in force; they come newest first."""
+        newer = takewhile(lambda one: one.id != self.id, published)
+        return any((one.document, one.year) == (self.document, self.year) and not one.is_undone for one in newer)
+
     def is_done_with(self, form_set: str) -> bool:
         """Tell whether a filing under this form set needs nothing more."""
         return (form_set == self.after) is not self.is_undone
@@ -108,15 +116,10 @@ class Publication:
         """Return it with nothing left to do."""
         return replace(self, state=PublicationState.DONE, due_at=None, finished_at=at, failure="")
 
-    def waits_for_signatures(self, at: datetime) -> "Publication":
-        """Return it waiting for filings that are being signed, however long that takes."""
-        return replace(
-            self,
-            state=PublicationState.WAITING,
-            attempts=0,
-            due_at=at + SIGNATURE_WAIT,
-            failure=SIGNATURES_UNDER_WAY,
-        )
+    def waits_for_others(self, why: str, at: datetime) -> "Publication":
+        """Return it waiting for what is no fault of its own, however long that takes."""
+        due_at = at + WAIT_FOR_OTHERS
+        return replace(self, state=PublicationState.WAITING, attempts=0, due_at=due_at, failure=why)
 
     def interrupted(self, why: str, at: datetime) -> "Publication":
         """Return it waiting for another attempt, or given up after too many."""
@@ -159,6 +162,8 @@ class Standing:
     """Among the publications to do, from 1; 0 for one that is over."""
     seconds: float = 0.0
     """Until it is done, as far as can be told; 0 for one that is over."""
+    is_superseded: bool = False
+    """Whether a later one of its campaign is in force: that one must be taken back before anything is done about this one."""
 
 
 def seconds_left(publication: Publication, tally: Tally, at: datetime) -> float:

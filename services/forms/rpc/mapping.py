@@ -693,6 +693,7 @@ def publication_message(standing: Standing) -> pb.Publication:
         estimate_seconds=standing.seconds,
         finished_at=stamp(one.finished_at) if one.finished_at else None,
         failure=one.failure,
+        is_superseded=standing.is_superseded,
     )
 
 

@@ -234,15 +234,16 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
         """Have a form set given to open filings."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        asked = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced)
-        return pb.PublishFormSetResponse(publication_id=str(asked.publication.id), changed=asked.tally.done)
+        resumed = mapping.to_publication_id(request.publication_id) if request.publication_id else None
+        asked = await self._use.publish_form_set(caller(), *place, is_forced=request.is_forced, publication_id=resumed)
+        return pb.PublishFormSetResponse(publication_id=str(asked.publication.id))
 
     async def UndoFormSetChange(
         self, request: pb.UndoFormSetChangeRequest, context: Context
     ) -> pb.UndoFormSetChangeResponse:
         """Have a publication taken back."""
-        asked = await self._use.undo_form_set_change(caller(), mapping.to_publication_id(request.publication_id))
-        return pb.UndoFormSetChangeResponse(changed=asked.tally.done)
+        await self._use.undo_form_set_change(caller(), mapping.to_publication_id(request.publication_id))
+        return pb.UndoFormSetChangeResponse()
 
     async def GetPublication(self, request: pb.GetPublicationRequest, context: Context) -> pb.GetPublicationResponse:
         """Say how far a publication is."""

@@ -12,27 +12,42 @@ from uuid import UUID
 
 from chassis.agreement import in_both
 from chassis.clock import Clock
-from chassis.errors import Failure, Invalid
+from chassis.errors import Exhausted, Failure, Invalid, Unavailable
 from services.forms.domain.activity import Activity
 from services.forms.domain.cell import Cell, Origin, Source
 from services.forms.domain.errors import PublicationLeaseLost
-from services.forms.domain.filing import Filing
+from services.forms.domain.filing import Filing, Lock
 from services.forms.domain.form_set_change import Unfit, change_form_set, emptied, is_open, set_aside, take_back
-from services.forms.domain.publication import MOST_ATTEMPTS, NEVER_ENDED, ChangedFiling, Publication
+from services.forms.domain.publication import (
+    MOST_ATTEMPTS,
+    NEVER_ENDED,
+    SIGNATURES_UNDER_WAY,
+    ChangedFiling,
+    Publication,
+)
 from services.forms.usecases.evaluating import write_cells
-from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
+from services.forms.usecases.ports import Controls, FormSets, Mishaps, OpensWork, UnitOfWork
 
 PAGE = 100
 """Filings looked up at once."""
 
 
 class CarryOutPublications:
-    """Takes the publication up that was asked for first, and brings it to its end; nothing waits for what it judges."""
+    """Takes the publication up that was asked for first, and brings it to its end, one filing at a time.
+
+    The row of a filing is held while it is judged, and whoever saves it waits: `controls` are those that people have.
+    """
 
     def __init__(
-        self, open_work: OpensWork, controls: Controls, form_sets: FormSets, clock: Clock, lease: timedelta
+        self,
+        open_work: OpensWork,
+        controls: Controls,
+        form_sets: FormSets,
+        mishaps: Mishaps,
+        clock: Clock,
+        lease: timedelta,
     ) -> None:
-        self._open_work, self._controls, self._form_sets = open_work, controls, form_sets
+        self._open_work, self._controls, self._form_sets, self._mishaps = open_work, controls, form_sets, mishaps
         self._clock, self._lease = clock, lease
 
     async def __call__(self) -> bool:
@@ -51,25 +66,31 @@ class CarryOutPublications:
         return True
 
     async def _bring_to_end(self, publication: Publication) -> None:
-        waiting, refusals = 0, []
+        locks, refusals = [], []
         async for filing_id in self._left(publication):
             try:
-                if await self._change(publication, filing_id):
-                    publication = publication.went_on(self._clock.now() + self._lease)
+                if (lock := await self._change(publication, filing_id)) is not None:
+                    locks.append(lock)
                 else:
-                    waiting += 1
+                    publication = publication.went_on(self._clock.now() + self._lease)
             except Invalid as refusal:
-                # What this filing holds is in the way, and not in that of the others.
+                # What this filing holds is in the way, and not in that of the others. No page says which: T-26.
+                self._mishaps.left_out(publication.id, filing_id, refusal.code)
                 refusals.append(refusal.code)
             except PublicationLeaseLost:
                 raise
+            except (Exhausted, Unavailable) as failure:
+                await self._keep(publication.waits_for_others(failure.code, self._clock.now()))
+                return
             except Failure as failure:
                 await self._keep(publication.interrupted(failure.code, self._clock.now()))
                 return
             except Exception as error:
+                # First: when the lease is gone as well, that is all there is to keep.
+                self._mishaps.interrupted(publication.id, error)
                 await self._keep(publication.interrupted(type(error).__name__, self._clock.now()))
-                raise
-        await self._keep(_at_the_end(publication, waiting, refusals, self._clock.now()))
+                return
+        await self._keep(_at_the_end(publication, locks, refusals, self._clock.now()))
 
     async def _left(self, publication: Publication) -> AsyncIterator[UUID]:
         after = None
@@ -87,20 +108,20 @@ class CarryOutPublications:
             await work.publications.keep(publication)
             await work.commit()
 
-    async def _change(self, publication: Publication, filing_id: UUID) -> bool:
-        """Change one filing, or put it back; False when it is being signed and must wait."""
+    async def _change(self, publication: Publication, filing_id: UUID) -> Lock | None:
+        """Change one filing, or put it back; return the lock of one that is being signed, which must wait."""
         async with self._open_work() as work:
             filing = await work.filings.get_for_change(filing_id)
             if not is_open(filing) or publication.is_done_with(filing.form_set):
-                return True
+                return None
             if filing.lock is not None:
-                return False
+                return filing.lock
             change = self._put_back if publication.is_undone else self._give
             await change(work, publication, filing)
             # Last, so that nobody who asks about the publication waits for a filing.
             await work.publications.keep(publication.went_on(self._clock.now() + self._lease))
             await work.commit()
-        return True
+        return None
 
     async def _give(self, work: UnitOfWork, publication: Publication, filing: Filing) -> None:
         before, after = self._form_sets.load(filing.form_set), self._form_sets.load(publication.after)
@@ -149,10 +170,12 @@ class CarryOutPublications:
         await work.activities.add(Activity(filing.id, now, by, "FORM_SET_TAKEN_BACK", *told))
 
 
-def _at_the_end(publication: Publication, waiting: int, refusals: Sequence[str], at: datetime) -> Publication:
-    if waiting:
-        return publication.waits_for_signatures(at)
-    return publication.given_up(refusals[0], at) if refusals else publication.done(at)
+def _at_the_end(publication: Publication, locks: Sequence[Lock], refusals: Sequence[str], at: datetime) -> Publication:
+    if any(lock.lasts(at) for lock in locks):
+        return publication.waits_for_others(SIGNATURES_UNDER_WAY, at)
+    # The signature of an old lock may never come, and may come late: its filing is not changed, and holds nothing up.
+    left = [*refusals, *(SIGNATURES_UNDER_WAY for _ in locks)]
+    return publication.given_up(left[0], at) if left else publication.done(at)
 
 
 async def _put_aside(

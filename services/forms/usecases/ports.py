@@ -629,6 +629,18 @@ class OpensWork(Protocol):
         ...
 
 
+class Mishaps(Protocol):
+    """What goes wrong while nobody waits, told to those who run this server."""
+
+    def left_out(self, publication_id: UUID, filing_id: UUID, reason: str) -> None:
+        """Tell that a publication did not change a filing, and why."""
+        ...
+
+    def interrupted(self, publication_id: UUID, error: Exception) -> None:
+        """Tell what a publication stopped at that nobody foresaw."""
+        ...
+
+
 class Controls(Protocol):
     """The validation service."""
 

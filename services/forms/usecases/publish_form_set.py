@@ -13,7 +13,7 @@ from chassis.errors import Violation
 from chassis.identifiers import Identifiers
 from chassis.identity import EVERY_SCOPE, Caller
 from formsets import FormSet
-from services.forms.domain.errors import CampaignMalformed, NoCampaign, PublicationSuperseded
+from services.forms.domain.errors import CampaignMalformed, NoCampaign, PublicationNotInForce, PublicationSuperseded
 from services.forms.domain.filing import Document
 from services.forms.domain.form_set_life import require_applicable, require_published
 from services.forms.domain.publication import Publication, PublicationState, Standing, seconds_left
@@ -44,7 +44,14 @@ class PublishFormSet:
         self._clock, self._identifiers = clock, identifiers
 
     async def __call__(
-        self, caller: Caller, document: Document, year: int, form_set: str, *, is_forced: bool = False
+        self,
+        caller: Caller,
+        document: Document,
+        year: int,
+        form_set: str,
+        *,
+        is_forced: bool = False,
+        publication_id: UUID | None = None,
     ) -> Standing:
         """Return where the publication is; asked again, it goes on with what was left.
 
@@ -54,11 +61,13 @@ class PublishFormSet:
             year: its year.
             form_set: the version to give.
             is_forced: publish although exercices of that year are filed with another form set (F-28).
+            publication_id: the publication to go on with, and no other, not even a new one.
 
         Raises:
             Forbidden: the caller lacks `campaign.manage`.
             CampaignMalformed: this server does not have that form set.
             NoCampaign: there is no such campaign here.
+            PublicationNotInForce: the one to go on with is not the one that gave the campaign its form set.
             PublicationUnderWay: another form set is being published, or one is being taken back.
             FormSetNotPublished: it is a draft, on trial or closed here.
             FormSetNotApplicable: exercices of that year are filed with another one, and it was not forced.
@@ -72,6 +81,8 @@ class PublishFormSet:
             published = await work.publications.of(document, year)
             in_force = next((one for one in published if not one.is_undone), None)
             same = in_force if in_force and campaign.form_set == in_force.after == form_set else None
+            if publication_id is not None and (same is None or same.id != publication_id):
+                raise PublicationNotInForce(f"{document} {year}")
             for one in published:
                 if one is not same:
                     one.require_over()
@@ -112,10 +123,9 @@ class UndoFormSetChange:
             campaign = await work.campaigns.get_for_change(publication.document, publication.year)
             publication = await work.publications.get_for_change(publication_id)
             published = await work.publications.of(publication.document, publication.year)
-            newer = published[: [one.id for one in published].index(publication_id)]
-            if any(not one.is_undone for one in newer):
+            if publication.is_superseded(published):
                 raise PublicationSuperseded
-            for one in newer:
+            for one in published[: [one.id for one in published].index(publication_id)]:
                 one.require_over()
             if publication.is_undone:
                 publication = await _asked_again(work, publication, self._clock)
@@ -144,7 +154,9 @@ class GetPublication:
         """
         caller.require(MANAGE, EVERY_SCOPE)
         async with self._open_work() as work:
-            return await _standing(work, await work.publications.get(publication_id), self._clock)
+            publication = await work.publications.get(publication_id)
+            published = await work.publications.of(publication.document, publication.year)
+            return await _standing(work, publication, self._clock, is_superseded=publication.is_superseded(published))
 
 
 class ListPublications:
@@ -161,7 +173,12 @@ class ListPublications:
         """
         caller.require(MANAGE, EVERY_SCOPE)
         async with self._open_work() as work:
-            return [await _standing(work, one, self._clock) for one in await work.publications.latest(MOST_LISTED)]
+            latest = await work.publications.latest(MOST_LISTED)
+            under_way = await work.publications.under_way()
+            return [
+                await _standing(work, one, self._clock, under_way, is_superseded=one.is_superseded(latest))
+                for one in latest
+            ]
 
 
 async def _asked_again(work: UnitOfWork, publication: Publication, clock: Clock) -> Publication:
@@ -174,15 +191,24 @@ async def _asked_again(work: UnitOfWork, publication: Publication, clock: Clock)
     return again
 
 
-async def _standing(work: UnitOfWork, publication: Publication, clock: Clock) -> Standing:
+async def _standing(
+    work: UnitOfWork,
+    publication: Publication,
+    clock: Clock,
+    under_way: Sequence[Publication] | None = None,
+    *,
+    is_superseded: bool = False,
+) -> Standing:
     tally = await work.publications.tally(publication)
-    if publication.state is PublicationState.DONE:
+    if publication.state is PublicationState.DONE or is_superseded:
         # What is under another form set since is there by a later change.
-        return Standing(publication, replace(tally, left=0))
+        return Standing(publication, replace(tally, left=0), is_superseded=is_superseded)
     if not publication.is_under_way:
         return Standing(publication, tally)
+    if under_way is None:
+        under_way = await work.publications.under_way()
     # It may have ended since it was read: it need not be among those to do.
-    ahead = [one for one in await work.publications.under_way() if one.is_before(publication)]
+    ahead = [one for one in under_way if one.is_before(publication)]
     now = clock.now()
     seconds = [seconds_left(one, await work.publications.tally(one), now) for one in ahead]
     return Standing(publication, tally, len(ahead) + 1, sum(seconds) + seconds_left(publication, tally, now))

@@ -992,6 +992,8 @@ class Publication:
     estimate_seconds: float
     finished_at: datetime | None
     failure: str
+    is_superseded: bool
+    """True while a later one of its campaign is in force."""
 
     @property
     def is_under_way(self) -> bool:

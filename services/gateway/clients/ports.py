@@ -232,10 +232,12 @@ class Forms(Protocol):
         """Count what a new form set would change in the open filings of a campaign."""
         ...
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False, publication_id: str = ""
+    ) -> str:
         """Have a form set given to the open filings of a campaign; forced, even one of other exercices.
 
-        Returns the publication, which goes on by itself.
+        With a publication, have that one go on, and no other. Returns the publication, which goes on by itself.
         """
         ...
 

@@ -380,10 +380,16 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
 
-    async def publish_form_set(self, document: Document, year: int, form_set: str, *, is_forced: bool = False) -> str:
+    async def publish_form_set(
+        self, document: Document, year: int, form_set: str, *, is_forced: bool = False, publication_id: str = ""
+    ) -> str:
         """Have a form set given to open filings."""
         request = forms.PublishFormSetRequest(
-            document=_document(document), year=year, form_set=form_set, is_forced=is_forced
+            document=_document(document),
+            year=year,
+            form_set=form_set,
+            is_forced=is_forced,
+            publication_id=publication_id,
         )
         with carrying(self._passport):
             return (await self._stub.PublishFormSet(request)).publication_id

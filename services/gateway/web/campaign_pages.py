@@ -68,12 +68,14 @@ async def campaign(visit: Visitor) -> Response:
 
 @router.post("/staff/campaign/publish")
 async def publish(visit: Visitor) -> Response:
-    """Have the form set given to the open filings of the campaign, which leads to how far that is."""
-    fields = await visit.fields(*_FIELDS, "is_forced")
+    """Have the form set given to the open filings of the campaign, or the publication go on, which leads to how far that is."""
+    fields = await visit.fields(*_FIELDS, "is_forced", "publication")
     document, year, form_set = _asked(fields)
-    is_forced = fields.get("is_forced") == "yes"
+    is_forced, resumed = fields.get("is_forced") == "yes", fields.get("publication", "")
     try:
-        publication = await visit.services.forms.publish_form_set(document, year, form_set, is_forced=is_forced)
+        publication = await visit.services.forms.publish_form_set(
+            document, year, form_set, is_forced=is_forced, publication_id=resumed
+        )
     except RuleBroken as failure:
         return await _page(visit, fields, failure=failure)
     return await visit.go(f"/staff/campaign/publications/{publication}")

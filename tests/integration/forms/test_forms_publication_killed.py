@@ -52,6 +52,7 @@ from chassis.settings import DatabaseSettings
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.carry_out_publications import CarryOutPublications
+from services.forms.workers.carrying_out import LoggedMishaps
 from tests.support.forms import CannedControls
 
 name, url, diary = sys.argv[1], sys.argv[2], Path(sys.argv[3])
@@ -80,7 +81,9 @@ async def main():
     clock = SystemClock()
     identifiers = TimeSortableIdentifiers(clock)
     open_work = partial(Pausing, sessions_of(engine), clock, identifiers, lambda: None, SignedContents())
-    carry_out = CarryOutPublications(open_work, Telling(), formsets, clock, timedelta(seconds=lease))
+    carry_out = CarryOutPublications(
+        open_work, Telling(), formsets, LoggedMishaps(), clock, timedelta(seconds=lease)
+    )
     while True:
         told("ended" if await carry_out() else "idle")
         await asyncio.sleep(0.1)

@@ -3,14 +3,28 @@
 import asyncio
 
 import pytest
+from harmonia.auth.v1 import auth_pb2 as auth
 from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
 from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 from sqlalchemy import text
 
 from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
-from tests.integration.forms.conftest import plan
+from services.forms.service import make_service
+from tests.integration.forms.conftest import JULY, PASSPORTS, Running, plan
+from tests.support.clocks import FrozenClock
 from tests.support.forms import AMOUNT, SIREN
+from tests.support.forms_neighbours import (
+    ControlsServicer,
+    FactsServicer,
+    RecipientsServicer,
+    a_sync_service,
+    a_transmission_service,
+    a_validation_service,
+    an_auth_service,
+)
+from tests.support.hosting import FakePassports, a_stack, hosting
 
 CLOSED_LATER = "CP.380.n"
 ER = types.DOCUMENT_ER
@@ -104,6 +118,52 @@ async def test_publishing_again_is_the_same_publication(running):
     first = await publish(running)
     again = await publish(running)
     assert (first.publication_id, first.done) == (again.publication_id, again.done)
+
+
+async def test_a_publication_that_is_not_the_one_in_force_does_not_go_on(running):
+    await running.open()
+    first = await publish(running)
+    request = pb.PublishFormSetRequest(document=ER, year=2024, form_set="2025.1", publication_id=first.publication_id)
+    with running.by("officer"):
+        same = await running.stub.PublishFormSet(request)
+    await take_back(running, first.publication_id)
+    second = await publish(running)
+
+    with running.by("officer"), pytest.raises(RuleBroken) as refused:
+        await running.stub.PublishFormSet(request)
+    with running.by("officer"):
+        found = (await running.stub.ListPublications(pb.ListPublicationsRequest())).publications
+
+    assert same.publication_id == first.publication_id
+    assert refused.value.code == "PUBLICATION_NOT_IN_FORCE"
+    assert [(one.what, one.where) for one in (refused.value.violations[0].fr, refused.value.violations[0].en)] == [
+        ("Cette publication n'est pas celle en vigueur : rien n'a été relancé.", "Campagne ER 2024."),
+        ("This publication is not the one in force: nothing was started again.", "Campaign ER 2024."),
+    ]
+    assert [(one.publication_id, one.is_superseded) for one in found] == [
+        (second.publication_id, False),
+        (first.publication_id, True),
+    ]
+
+
+async def test_a_publication_holds_a_filing_no_longer_than_people_s_controls_take(database):
+    clock, controls = FrozenClock(JULY), ControlsServicer()
+    services = [
+        make_service(a_stack(clock=clock), database.apart("hurried").fresh("forms")),
+        a_validation_service(controls),
+        an_auth_service(auth.Body(siren=SIREN, name="OPH de l'exemple", family="OPH", departement="21")),
+        a_sync_service(FactsServicer()),
+        a_transmission_service(RecipientsServicer()),
+    ]
+    async with hosting(a_stack(clock=clock), services, FakePassports(PASSPORTS)) as (peers, _):
+        running = Running(pb_grpc.FormsServiceStub(peers.channel("forms")), None, None, clock)
+        await plan(running.stub)
+        await running.open()
+        controls.evaluated.clear()
+        published = await publish(running)
+
+    assert published.done == 1
+    assert [(one.form_set, one.is_background) for one in controls.evaluated] == [("2025.1", False)]
 
 
 async def test_a_filing_opened_after_has_the_new_form_set_and_the_old_one_once_taken_back(running):

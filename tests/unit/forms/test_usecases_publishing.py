@@ -1,16 +1,17 @@
 """Another form set given to open filings, through the use cases: a made-up one with every kind of change."""
 
 import asyncio
-import contextlib
 import itertools
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 import formsets
-from chassis.errors import Exhausted, Invalid, NotFound, Unavailable
+from chassis.errors import Conflict, Exhausted, Invalid, NotFound, Unavailable
 from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
@@ -19,18 +20,19 @@ from services.forms.domain.errors import (
     FormSetNotApplicable,
     ImportStale,
     NoCampaign,
+    PublicationNotInForce,
     PublicationSuperseded,
     PublicationUnderWay,
     PublicationUnknown,
     SetAsideUnknown,
 )
-from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.filing import LOCK_LASTS, Document, Lock, Step, Verdict
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.importing import ImportChoice
 from services.forms.domain.publication import (
     MOST_ATTEMPTS,
-    SIGNATURE_WAIT,
     USUAL_SECONDS,
+    WAIT_FOR_OTHERS,
     PublicationState,
     Tally,
     seconds_left,
@@ -39,7 +41,9 @@ from services.forms.rpc.mapping import form_set_preview_message, inputs_message
 from services.forms.service import wire
 from services.forms.usecases.carry_out_publications import CarryOutPublications
 from services.forms.usecases.preview_form_set_change import JUDGING_SECONDS, MOST_JUDGED, PreviewFormSetChange
+from services.forms.usecases.publish_form_set import ListPublications
 from services.forms.usecases.save_cells import TypedCell
+from services.forms.workers.carrying_out import LoggedMishaps
 from tests.support.form_sets import SAMPLE, rewritten, sample_cells
 from tests.support.forms import (
     AMOUNT,
@@ -55,6 +59,7 @@ from tests.support.forms import (
     a_filing,
     a_forms,
 )
+from tests.support.forms_store import InMemoryPublications
 from tests.support.hosting import a_caller, a_stack
 
 STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
@@ -93,7 +98,9 @@ async def entered(**changes):
 
 def a_worker(forms, controls=None):
     """Who carries out what is asked for, as another process would."""
-    return CarryOutPublications(forms.store, controls or forms.controls, FewFormSets(), forms.clock, LEASE)
+    return CarryOutPublications(
+        forms.store, controls or forms.controls, FewFormSets(), LoggedMishaps(), forms.clock, LEASE
+    )
 
 
 async def carry_out(forms, worker=None):
@@ -178,7 +185,7 @@ async def stopped_after_the_first(forms):
         # Taken, looked at what is left, changed the first: the fourth is about the second.
         return HangingWork(forms.store(), reached, awake) if next(opened) == 4 else forms.store()
 
-    worker = CarryOutPublications(open_work, forms.controls, FewFormSets(), forms.clock, LEASE)
+    worker = CarryOutPublications(open_work, forms.controls, FewFormSets(), LoggedMishaps(), forms.clock, LEASE)
     work = asyncio.create_task(worker())
     await reached.wait()
 
@@ -311,8 +318,15 @@ async def test_an_earlier_publication_is_taken_back_only_once_the_later_one_is()
         await asked(forms)
 
 
+def lock(forms, filing_id, since):
+    """Lock a filing for a signature that was asked for then."""
+    kept = forms.store.kept.filings
+    kept[filing_id] = replace(kept[filing_id], step=Step.SIGNATURE, lock=Lock("intent", since))
+
+
 async def test_a_filing_being_signed_waits_and_the_others_do_not():
-    forms = await with_another(await entered(step=Step.SIGNATURE, lock=Lock("intent", NOON)))
+    forms = await with_another(await entered())
+    lock(forms, FILING_ID, forms.clock.now())
 
     standing = await publish(forms)
 
@@ -320,25 +334,59 @@ async def test_a_filing_being_signed_waits_and_the_others_do_not():
     assert (standing.publication.state, standing.tally.done, standing.tally.left) == (PublicationState.WAITING, 1, 1)
     assert standing.publication.failure == "SIGNATURE_UNDER_WAY"
     forms.store.kept.filings[FILING_ID] = replace(forms.store.kept.filings[FILING_ID], lock=None)
-    forms.clock.advance(seconds=SIGNATURE_WAIT.total_seconds())
+    forms.clock.advance(seconds=WAIT_FOR_OTHERS.total_seconds())
     await carry_out(forms)
     standing = await forms.use.get_publication(STAFF, standing.publication.id)
     assert (standing.publication.state, standing.publication.failure) == (PublicationState.DONE, "")
     assert form_sets_of(forms) == [VARIANT.version] * 2
 
 
+async def test_a_signature_that_never_came_ends_the_publication_and_does_not_block_the_campaign():
+    forms = await with_another(await entered())
+    lock(forms, FILING_ID, forms.clock.now())
+    publication = await asked(forms)
+    await carry_out(forms)
+
+    forms.clock.advance(seconds=LOCK_LASTS.total_seconds())
+    await carry_out(forms)
+
+    ended = await forms.use.get_publication(STAFF, publication.id)
+    assert (ended.publication.state, ended.publication.failure) == (PublicationState.FAILED, "SIGNATURE_UNDER_WAY")
+    assert (ended.tally.done, ended.tally.left) == (1, 1)
+    assert form_sets_of(forms) == ["2024.1", VARIANT.version], "the signature may come late: its filing is not changed"
+    assert (await take_back(forms, publication)).publication.state is PublicationState.DONE
+    assert (await publish(forms, LATER.version)).publication.state is PublicationState.FAILED
+    forms.store.kept.filings[FILING_ID] = replace(forms.store.kept.filings[FILING_ID], lock=None)
+    assert (await publish(forms, LATER.version)).publication.state is PublicationState.DONE
+    assert form_sets_of(forms) == [LATER.version] * 2
+
+
+async def test_a_signature_that_may_still_come_is_waited_for_beside_one_that_never_came():
+    forms = await with_another(await entered())
+    lock(forms, FILING_ID, forms.clock.now() - LOCK_LASTS)
+    lock(forms, OTHER_ID, forms.clock.now())
+
+    assert (await publish(forms)).publication.state is PublicationState.WAITING
+
+
+class PickyControls(CannedControls):
+    """Cannot read what the first filing holds."""
+
+    async def evaluate(self, filing, inputs, given, previous=None):
+        if filing.id == FILING_ID:
+            raise Invalid(reason="CELLS_MALFORMED")  # as another service said it
+        return await super().evaluate(filing, inputs, given, previous)
+
+
 async def test_a_filing_that_cannot_be_judged_is_left_and_the_others_change():
     forms = await with_another(await entered())
 
-    class Picky(CannedControls):
-        async def evaluate(self, filing, inputs, given, previous=None):
-            if filing.id == FILING_ID:
-                raise Invalid(reason="CELLS_MALFORMED")  # as another service said it
-            return await super().evaluate(filing, inputs, given, previous)
-
     publication = await asked(forms)
-    await carry_out(forms, a_worker(forms, Picky()))
+    with capture_logs() as logged:
+        await carry_out(forms, a_worker(forms, PickyControls()))
 
+    about = {"publication": str(publication.id), "filing": str(FILING_ID), "reason": "CELLS_MALFORMED"}
+    assert logged == [{"event": "a publication left a filing out", "log_level": "warning", **about}]
     left = await forms.use.get_publication(STAFF, publication.id)
     assert (left.publication.state, left.publication.failure) == (PublicationState.FAILED, "CELLS_MALFORMED")
     assert (left.tally.done, left.tally.left) == (1, 1)
@@ -347,26 +395,134 @@ async def test_a_filing_that_cannot_be_judged_is_left_and_the_others_change():
     assert len(forms.store.kept.publications) == 1
 
 
+async def test_a_publication_that_was_replaced_does_not_go_on_until_the_one_in_force_is_taken_back():
+    forms = await with_another(await entered())
+    first = await asked(forms)
+    await carry_out(forms, a_worker(forms, PickyControls()))
+    second = (await publish(forms, LATER.version)).publication
+
+    async def go_on():
+        asked = forms.use.publish_form_set(STAFF, Document.ER, 2024, VARIANT.version, publication_id=first.id)
+        publication = (await asked).publication
+        await carry_out(forms)
+        return publication
+
+    with pytest.raises(PublicationNotInForce) as refused:
+        await go_on()
+
+    assert form_sets_of(forms) == [LATER.version] * 2
+    (told,) = refused.value.violations
+    assert (told.fr.where, told.en.where) == ("Campagne ER 2024.", "Campaign ER 2024.")
+    assert all(part for one in (told.fr, told.en) for part in (one.what, one.how))
+    later, replaced = await forms.use.list_publications(STAFF)
+    assert replaced == await forms.use.get_publication(STAFF, first.id)
+    assert (replaced.publication.state, replaced.is_superseded, replaced.tally) == (
+        PublicationState.FAILED,
+        True,
+        Tally(done=1, left=0),
+    ), "what is under the later form set is not left"
+    assert (later.publication.id, later.is_superseded) == (second.id, False)
+
+    await take_back(forms, second)
+    assert (await forms.use.get_publication(STAFF, first.id)).is_superseded is False
+    assert (await go_on()).id == first.id
+    assert form_sets_of(forms) == [VARIANT.version] * 2
+
+
+async def test_a_publication_that_was_taken_back_or_never_was_does_not_go_on():
+    forms = await entered()
+    first = (await publish(forms)).publication
+    await take_back(forms, first)
+
+    for publication_id in (first.id, UUID(int=99)):
+        with pytest.raises(PublicationNotInForce):
+            await forms.use.publish_form_set(STAFF, Document.ER, 2024, VARIANT.version, publication_id=publication_id)
+    assert len(forms.store.kept.publications) == 1
+
+
+@pytest.mark.parametrize("failure", [Unavailable(reason="ENGINE_UNAVAILABLE"), Exhausted(reason="TOO_MANY")])
+async def test_a_publication_waits_as_long_as_another_service_does_not_answer(failure):
+    forms = await entered()
+    publication = await asked(forms)
+    worker = failing(forms, failure)
+
+    for _ in range(3 * MOST_ATTEMPTS):
+        assert await worker()
+        waiting = (await forms.use.get_publication(STAFF, publication.id)).publication
+        assert (waiting.state, waiting.failure) == (PublicationState.WAITING, failure.code)
+        assert not await worker(), "not at once"
+        forms.clock.advance(seconds=WAIT_FOR_OTHERS.total_seconds())
+    await carry_out(forms)
+
+    assert (await forms.use.get_publication(STAFF, publication.id)).publication.state is PublicationState.DONE
+
+
+async def test_what_interrupts_a_publication_is_told_even_when_its_lease_is_gone():
+    forms = await entered()
+    publication = await asked(forms)
+    lost = ConnectionError()
+
+    def loses_its_lease():
+        kept = forms.store.kept.publications
+        kept[publication.id] = replace(kept[publication.id], token=9)
+
+    with capture_logs() as logged:
+        await failing(forms, lost, loses_its_lease)()
+
+    about = {"publication": str(publication.id), "exc_info": lost}
+    assert logged == [{"event": "a publication was interrupted", "log_level": "error", **about}]
+    assert (await forms.use.get_publication(STAFF, publication.id)).publication.failure == "", "it was not its to write"
+
+
+async def test_a_list_looks_once_for_what_is_under_way():
+    forms = await entered()
+    await take_back(forms, await asked(forms))
+    await asked(forms)
+    async with forms.store() as work:
+        await work.campaigns.save(a_campaign(Document.QDIS))
+        await work.commit()
+    await forms.use.publish_form_set(STAFF, Document.QDIS, 2024, VARIANT.version)
+    looked = []
+
+    class CountingPublications(InMemoryPublications):
+        async def under_way(self):
+            looked.append(True)
+            return await super().under_way()
+
+    @asynccontextmanager
+    async def open_work():
+        async with forms.store() as work:
+            work.publications = CountingPublications(work)
+            yield work
+
+    listed = await ListPublications(open_work, forms.clock)(STAFF)
+
+    assert ([one.place for one in listed], len(looked)) == ([2, 1, 0], 1)
+
+
+def failing(forms, failure, meanwhile=lambda: None):
+    """A worker whose controls fail."""
+
+    class FailingControls(CannedControls):
+        async def evaluate(self, filing, inputs, given, previous=None):
+            meanwhile()
+            raise failure
+
+    return a_worker(forms, FailingControls())
+
+
 @pytest.mark.parametrize(
-    ("failure", "told"),
-    [(Unavailable(reason="ENGINE_UNAVAILABLE"), "ENGINE_UNAVAILABLE"), (ConnectionError(), "ConnectionError")],
+    ("failure", "told"), [(Conflict(reason="CELL_CHANGED"), "CELL_CHANGED"), (ConnectionError(), "ConnectionError")]
 )
 async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_until_it_is_asked_for(failure, told):
     forms = await entered()
     publication = await asked(forms)
-
-    async def fails(*_):
-        raise failure
-
-    worker = a_worker(forms, CannedControls())
-    evaluate, worker._controls.evaluate = worker._controls.evaluate, fails
+    worker = failing(forms, failure)
     states = []
     for _ in range(MOST_ATTEMPTS):
-        with contextlib.suppress(ConnectionError):
-            await worker()
+        await worker()
         states.append((await forms.use.get_publication(STAFF, publication.id)).publication.state)
         forms.clock.advance(minutes=1)
-    worker._controls.evaluate = evaluate
 
     assert states == [PublicationState.WAITING] * (MOST_ATTEMPTS - 1) + [PublicationState.FAILED]
     assert not await worker()

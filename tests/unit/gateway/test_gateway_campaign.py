@@ -72,8 +72,53 @@ async def test_a_publication_says_what_holds_it_up_and_what_may_be_done():
     assert "3 dossiers non traités." in pages[1]
     assert [page.count("Relancer</button>") for page in pages] == [0, 1, 0]
     assert [page.count("Annuler cette publication</button>") for page in pages] == [1, 1, 0]
+    assert 'name="publication" value="pub-2"><button>Relancer' in pages[1], "that one goes on, and no new one is begun"
     assert "Annulé par Lou Agent." in pages[2]
     assert [f"/staff/campaign/publications/pub-{n}" in listed for n in (1, 2, 3)] == [True] * 3
+
+
+async def test_a_publication_goes_on_by_its_own_name():
+    told = "Cette publication n'est pas celle en vigueur."
+    async with a_browser(World(publications=(a_publication(),))) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        gone_on = await browser.post("/staff/campaign/publish", {**CAMPAIGN, "publication": "pub-1"})
+        browser.world.failures["publish_form_set"] = RuleBroken(told)
+        refused = await browser.post("/staff/campaign/publish", {**CAMPAIGN, "publication": "pub-1"})
+    assert gone_on.headers["location"] == "/staff/campaign/publications/pub-1"
+    assert browser.world.calls("publish_form_set")[0] == (Document.ER, 2024, "2025.1", False, "pub-1")
+    assert refused.status_code == 422
+    assert "celle en vigueur" in refused.text
+
+
+async def test_nothing_may_be_done_about_a_publication_that_was_replaced():
+    failed = a_publication(state=RunState.FAILED, left=0, failure="SIGNATURE_UNDER_WAY", is_superseded=True)
+    done = a_publication(publication_id="pub-2", state=RunState.DONE, left=0, is_superseded=True)
+    back = a_publication(publication_id="pub-3", state=RunState.FAILED, is_undone=True, left=0, is_superseded=True)
+    async with a_browser(World(publications=(failed, done, back))) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        pages = [(await browser.get(f"/staff/campaign/publications/pub-{n}")).text for n in (1, 2, 3)]
+        english = (await browser.get("/staff/campaign/publications/pub-1", params={"lang": "en"})).text
+    assert ["Remplacée depuis\N{NO-BREAK SPACE}:" in page for page in pages] == [True] * 3
+    assert not any(
+        f"{offered}</button>" in page for page in pages for offered in ("Relancer", "Annuler cette publication")
+    )
+    assert not any("en cours de signature" in page or "non traité" in page for page in pages)
+    assert "Replaced since: a later publication of this campaign is in force." in english
+
+
+async def test_a_signature_that_never_came_is_told_with_what_may_be_done():
+    failed = a_publication(state=RunState.FAILED, left=2, failure="SIGNATURE_UNDER_WAY")
+    async with a_browser(World(publications=(failed,))) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        french = (await browser.get("/staff/campaign/publications/pub-1")).text
+        english = (await browser.get("/staff/campaign/publications/pub-1", params={"lang": "en"})).text
+    assert "2 dossiers en cours de signature depuis plus de dix minutes\N{NO-BREAK SPACE}: relancez" in french
+    assert "chacun attend" not in french
+    assert "2 filings being signed for more than ten minutes" in english
+    assert [f"{offered}</button>" in french for offered in ("Relancer", "Annuler cette publication")] == [True] * 2
 
 
 async def test_while_one_is_under_way_no_other_is_offered():
@@ -113,7 +158,7 @@ async def test_a_form_set_of_other_exercices_is_warned_about_and_published_only_
         await browser.post("/staff/campaign/publish", {**CAMPAIGN, "is_forced": "yes"})
     assert "un exercice 2024 ne se dépose pas avec le référentiel 2025.1 (contrôle F-28)" in french
     assert "Warning: an exercice of 2024 is not filed with form set 2025.1" in english
-    assert [forced for *_, forced in browser.world.calls("publish_form_set")] == [False, True]
+    assert [forced for *_, forced, _ in browser.world.calls("publish_form_set")] == [False, True]
 
 
 async def test_a_campaign_that_cannot_be_read_is_refused():

@@ -4058,6 +4058,7 @@ class PublishFormSetRequest(_message.Message):
     YEAR_FIELD_NUMBER: _builtins.int
     FORM_SET_FIELD_NUMBER: _builtins.int
     IS_FORCED_FIELD_NUMBER: _builtins.int
+    PUBLICATION_ID_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
@@ -4066,6 +4067,8 @@ class PublishFormSetRequest(_message.Message):
     """New form set version."""
     is_forced: _builtins.bool
     """True to publish although exercices of that year are filed with another form set (F-28)."""
+    publication_id: _builtins.str
+    """Publication to go on with, refused unless it is the one in force; empty for a new one, or for whichever gave that form set."""
     def __init__(
         self,
         *,
@@ -4073,10 +4076,11 @@ class PublishFormSetRequest(_message.Message):
         year: _builtins.int = ...,
         form_set: _builtins.str = ...,
         is_forced: _builtins.bool = ...,
+        publication_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "is_forced", b"is_forced", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "is_forced", b"is_forced", "publication_id", b"publication_id", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4092,8 +4096,16 @@ class PublishFormSetResponse(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     publication_id: _builtins.str
     """Publication, for GetPublication and for undoing."""
-    changed: _builtins.int
-    """Filings changed so far."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def changed(self) -> _builtins.int:
+        """Always 0: filings are changed after the answer. GetPublication says how many are."""
+
+    @changed.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def changed(self, value: _builtins.int) -> None:
+        """Always 0: filings are changed after the answer. GetPublication says how many are."""
+
     def __init__(
         self,
         *,
@@ -4137,8 +4149,16 @@ class UndoFormSetChangeResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGED_FIELD_NUMBER: _builtins.int
-    changed: _builtins.int
-    """Filings put back so far."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def changed(self) -> _builtins.int:
+        """Always 0: filings are put back after the answer. GetPublication says how many are."""
+
+    @changed.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def changed(self, value: _builtins.int) -> None:
+        """Always 0: filings are put back after the answer. GetPublication says how many are."""
+
     def __init__(
         self,
         *,
@@ -4174,6 +4194,7 @@ class Publication(_message.Message):
     ESTIMATE_SECONDS_FIELD_NUMBER: _builtins.int
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    IS_SUPERSEDED_FIELD_NUMBER: _builtins.int
     publication_id: _builtins.str
     """Publication."""
     document: _types_pb2.Document.ValueType
@@ -4202,6 +4223,8 @@ class Publication(_message.Message):
     """Seconds until it is done, as far as can be told."""
     failure: _builtins.str
     """Reason of the last attempt that failed, or `SIGNATURE_UNDER_WAY`; empty when nothing is in the way."""
+    is_superseded: _builtins.bool
+    """True when a later publication of the campaign is in force: nothing may be done about this one until that one is taken back."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -4229,10 +4252,11 @@ class Publication(_message.Message):
         estimate_seconds: _builtins.float = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         failure: _builtins.str = ...,
+        is_superseded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "finished_at", b"finished_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "is_superseded", b"is_superseded", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
