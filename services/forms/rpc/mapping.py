@@ -66,6 +66,9 @@ _SEVERITIES = {
     "R": validation.SEVERITY_REMARK,
 }
 _REASON = "JUSTIFICATION_REASON_"
+_REASONS = {
+    value: name.removeprefix(_REASON).lower() for name, value in validation.JustificationReason.items() if value
+}
 _STATUSES = {
     "passed": validation.CONTROL_STATUS_PASSED,
     "failed": validation.CONTROL_STATUS_FAILED,
@@ -478,9 +481,7 @@ def to_explanation(request: pb.JustifyFindingRequest) -> Explanation:
     text = to_text("text", request.text, longest=100_000)
     control = to_text("control", request.control, longest=20)
     cell = to_text("cell", request.cell, longest=40) if request.cell else ""
-    given = {value: name for name, value in validation.JustificationReason.items() if value}
-    reason = given.get(request.reason, f"{_REASON}OTHER")
-    return Explanation(control, text, cell, reason.removeprefix(_REASON).lower())
+    return Explanation(control, text, cell, _REASONS.get(request.reason, "other"))
 
 
 def justification_message(justification: Justification) -> validation.Justification:

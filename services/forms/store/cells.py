@@ -10,10 +10,11 @@ from sqlalchemy import ARRAY, Text, bindparam, cast, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
-from services.forms.domain.cell import Cell, Origin, OtherValue, PutBack, Source
+from services.forms.domain.cell import Cell, Origin, PutBack, Source
 from services.forms.domain.filing import Document
 from services.forms.domain.form_set_preview import FilledCells, ValueCount
 from services.forms.store.filings import reached
+from services.forms.store.other_values import read_other, stored_other
 from services.forms.store.rows import SPLIT_ADDRESSES, CellRow, CellVersionRow, FilingRow
 
 # One document, because a statement a cell costs ten times more, and an array a column twice as much. A change of conflict,
@@ -158,7 +159,7 @@ class SqlCells:
 
 
 def _to_row(cell: Cell) -> dict[str, Any]:
-    conflict, put_back = cell.conflict, cell.source.put_back
+    put_back = cell.source.put_back
     return {
         "address": cell.address,
         "value": cell.value,
@@ -172,14 +173,7 @@ def _to_row(cell: Cell) -> dict[str, Any]:
         "put_back": {"author": put_back.author, "at": put_back.at.isoformat(), "version": put_back.version}
         if put_back
         else None,
-        "conflict": {
-            "value": conflict.value,
-            "server": conflict.server,
-            "author": conflict.author,
-            "at": conflict.at.isoformat(),
-        }
-        if conflict
-        else None,
+        "conflict": stored_other(cell.conflict),
         "is_provisional": cell.is_provisional,
         "is_sealed": cell.is_sealed,
     }
@@ -205,9 +199,7 @@ def _to_domain(
         value,
         version,
         Source(_ORIGINS[origin], author, at, file, line, server, _put_back(put_back)),
-        OtherValue(conflict["value"], conflict["server"], conflict["author"], datetime.fromisoformat(conflict["at"]))
-        if conflict
-        else None,
+        read_other(conflict),
         is_provisional,
         is_sealed,
     )

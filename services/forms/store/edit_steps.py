@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
-from services.forms.domain.cell import Origin, OtherValue
+from services.forms.domain.cell import Origin
 from services.forms.domain.errors import EditStepUnknown
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
+from services.forms.store.other_values import read_other, stored_other
 from services.forms.store.rows import EditStepRow
 
 _ADD = Prepared(
@@ -117,12 +118,7 @@ def _stored(trace: CellTrace) -> dict[str, Any]:
     kept["before_at"] = trace.before_at.isoformat() if trace.before_at else None
     for name in _CONFLICTS:
         if other := getattr(trace, name):
-            kept[name] = {
-                "value": other.value,
-                "server": other.server,
-                "author": other.author,
-                "at": other.at.isoformat(),
-            }
+            kept[name] = stored_other(other)
     return kept
 
 
@@ -133,10 +129,6 @@ def _trace(content: dict[str, Any]) -> CellTrace:
             **content,
             "before_origin": Origin(content["before_origin"]),
             "before_at": datetime.fromisoformat(at) if at else None,
-            **{name: _other(content[name]) for name in _CONFLICTS if name in content},
+            **{name: read_other(content[name]) for name in _CONFLICTS if name in content},
         }
     )
-
-
-def _other(content: dict[str, Any]) -> OtherValue:
-    return OtherValue(content["value"], content["server"], content["author"], datetime.fromisoformat(content["at"]))

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.cell import Origin, OtherValue, Source
+from services.forms.domain.cell import Origin, Source
 from services.forms.domain.errors import PublicationLeaseLost, PublicationUnknown
 from services.forms.domain.filing import Document
 from services.forms.domain.form_set_change import Fate, SetAside, Why
 from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.store.filings import reached
+from services.forms.store.other_values import read_other, stored_other
 from services.forms.store.rows import ChangedFilingRow, FilingRow, PublicationRow, SetAsideRow
 
 _TO_DO = (PublicationState.WAITING, PublicationState.RUNNING)
@@ -239,7 +240,7 @@ def _to_publication(row: PublicationRow) -> Publication:
 
 
 def _to_row(one: SetAside) -> SetAsideRow:
-    source, other = one.source, one.other
+    source = one.source
     content: dict[str, Any] = {
         "value": one.value,
         "origin": str(source.origin),
@@ -249,13 +250,8 @@ def _to_row(one: SetAside) -> SetAsideRow:
         "line": source.line,
         "server": source.server,
     }
-    if other:
-        content["other"] = {
-            "value": other.value,
-            "server": other.server,
-            "author": other.author,
-            "at": other.at.isoformat(),
-        }
+    if one.other:
+        content["other"] = stored_other(one.other)
     return SetAsideRow(
         filing_id=one.filing_id,
         address=one.address,
@@ -270,7 +266,7 @@ def _to_row(one: SetAside) -> SetAsideRow:
 
 
 def _to_set_aside(row: SetAsideRow) -> SetAside:
-    kept, other = row.content, row.content.get("other")
+    kept = row.content
     return SetAside(
         row.publication_id,
         row.filing_id,
@@ -286,9 +282,7 @@ def _to_set_aside(row: SetAsideRow) -> SetAside:
             kept["server"],
         ),
         Why(row.why),
-        OtherValue(other["value"], other["server"], other["author"], datetime.fromisoformat(other["at"]))
-        if other
-        else None,
+        read_other(kept.get("other")),
         Fate(row.fate),
         row.kept_as,
         row.kept_version,

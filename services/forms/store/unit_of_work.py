@@ -8,7 +8,6 @@ from chassis.clock import Clock
 from chassis.database.engine import Sessions
 from chassis.database.unit_of_work import Event, SqlUnitOfWork, remember_once
 from chassis.identifiers import Identifiers
-from services.forms.domain.cell import OtherValue
 from services.forms.domain.events import FilingReopened, FormsEvent
 from services.forms.store.attachments import SqlAttachments
 from services.forms.store.campaigns import SqlActivities, SqlCampaigns
@@ -20,6 +19,7 @@ from services.forms.store.filings import SqlFilings
 from services.forms.store.form_set_states import SqlFormSetStates
 from services.forms.store.imports import SqlImports
 from services.forms.store.mappings import SqlAccountMappings
+from services.forms.store.other_values import stored_other
 from services.forms.store.publications import SqlPublications, SqlSetAsideCells
 from services.forms.store.snapshots import SignedContents, SqlSnapshots
 
@@ -93,12 +93,8 @@ def to_payload(event: FormsEvent) -> dict[str, object]:
                 "source": str(fact.source),
                 "author": fact.author,
                 "at": fact.at.isoformat(),
-                "beside": _beside(fact.beside) if fact.beside else None,
+                "beside": stored_other(fact.beside),
             }
             for fact in event.facts
         ],
     }
-
-
-def _beside(other: OtherValue) -> dict[str, str]:
-    return {"value": other.value, "server": other.server, "author": other.author, "at": other.at.isoformat()}

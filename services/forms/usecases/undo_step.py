@@ -19,6 +19,18 @@ from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
 
+MOST_STEPS = 200
+"""Of a page of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage:
+    """Steps, newest first."""
+
+    steps: Sequence[EditStep]
+    next: UUID | None
+    """The step that the following page begins before; None when this page is the last one."""
+
 
 async def keep_step(
     work: UnitOfWork,
@@ -37,19 +49,6 @@ async def keep_step(
         cells = traces(before, changed)
         step = EditStep(step_id, activity.filing_id, kind, author, at, activity.fr, activity.en, cells, aside=aside)
         await work.steps.add(step)
-
-
-MOST_STEPS = 200
-"""Of a page of steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepPage:
-    """Steps, newest first."""
-
-    steps: Sequence[EditStep]
-    next: UUID | None
-    """The step that the following page begins before; None when this page is the last one."""
 
 
 class ListSteps:

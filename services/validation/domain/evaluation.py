@@ -28,8 +28,8 @@ class Place:
     refused: AnsweredJustification | None = None
     """Written about these very operands, and refused by the authority."""
 
-    def read_with(self, written: Sequence[AnsweredJustification], finding: "Finding") -> "Place":
-        """This place with what was written about it.
+    def read_with(self, written: Sequence[AnsweredJustification], whole: Sequence[AnsweredJustification]) -> "Place":
+        """This place with what was written about its cells, and about these very figures of the whole control.
 
         A text about one of its cells decides before one about the whole control, unless it was refused before that one
         was written.
@@ -37,14 +37,8 @@ class Place:
         here = [one for one in written if one.justification.cell in self.cells]
         own = [one for one in here if one.justification.counts_for(dict(self.operands))]
         refused = max((one.number for one in own if one.is_refused), default=0)
-        everywhere = [
-            one
-            for one in written
-            if not one.justification.cell
-            and one.number > refused
-            and one.justification.counts_for(dict(finding.operands))
-        ]
-        latest = sorted(everywhere, key=_number) + sorted(own, key=_number)
+        later = [one for one in whole if one.number > refused]
+        latest = sorted(later, key=_number) + sorted(own, key=_number)
         counting = next((one for one in reversed(latest) if not one.is_refused), None)
         return replace(
             self, justification=counting, refused=None if counting else max(latest, key=_number, default=None)
@@ -267,4 +261,7 @@ def _justified(finding: Finding, said: Sequence[AnsweredJustification]) -> Findi
     written = [one for one in said if one.justification.control == finding.control]
     if not written or finding.status != "failed" or finding.severity not in {"A", "R"}:
         return finding
-    return replace(finding, places=tuple(place.read_with(written, finding) for place in finding.places))
+    operands = dict(finding.operands)
+    # Once, and not for each of hundreds of lines: it takes a digest of all that the control read.
+    whole = [one for one in written if not one.justification.cell and one.justification.counts_for(operands)]
+    return replace(finding, places=tuple(place.read_with(written, whole) for place in finding.places))
