@@ -1,9 +1,9 @@
 """The shared facts, and what the forms service has been told of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, tuple_
+from sqlalchemy import ARRAY, Text, bindparam, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,19 +55,25 @@ _COLUMNS = (
     FactVersionRow.is_provisional,
     FactVersionRow.is_sealed,
 )
-_OF_BODY = Prepared(
+_OF_CONCEPTS = func.any(bindparam("concepts", type_=ARRAY(Text)))
+_OF_BODY_AND_YEAR = (FactVersionRow.siren == bindparam("siren")) & (FactVersionRow.year == bindparam("year"))
+_IS_SIGNED = select(FactVersionRow.siren).where(_OF_BODY_AND_YEAR, FactVersionRow.is_standing, FactVersionRow.is_sealed)
+_OF_BODY = Prepared(select(*_COLUMNS).where(_OF_BODY_AND_YEAR, FactVersionRow.is_standing))
+_TOUCHED = Prepared(
     select(*_COLUMNS).where(
-        FactVersionRow.siren == bindparam("siren"),
-        FactVersionRow.year == bindparam("year"),
+        _OF_BODY_AND_YEAR,
         FactVersionRow.is_standing,
+        (FactVersionRow.concept == _OF_CONCEPTS) | _IS_SIGNED.correlate(None).exists(),
     )
 )
 _ADD = Prepared(insert(FactVersionRow).on_conflict_do_nothing())
-_TELLINGS = Prepared(
+_TELLINGS = (
     select(TellingRow.concept, TellingRow.context, TellingRow.told_at)
     .where(TellingRow.siren == bindparam("siren"), TellingRow.year == bindparam("year"))
     .order_by(TellingRow.told_at)
 )
+_TELLINGS_OF_BODY = Prepared(_TELLINGS)
+_TELLINGS_ABOUT = Prepared(_TELLINGS.where(TellingRow.concept == _OF_CONCEPTS))
 
 
 class SqlFacts:
@@ -84,6 +90,11 @@ class SqlFacts:
     async def of_body(self, siren: str, year: int) -> dict[str, SharedFact]:
         """Return the standing facts of a body and year."""
         found = _merged(await _OF_BODY.rows(self._session, siren=siren, year=year))
+        return {key.concept: fact for key, fact in found.items()}
+
+    async def touched_by(self, siren: str, year: int, concepts: Collection[str]) -> dict[str, SharedFact]:
+        """Return the standing facts of these concepts, or of the whole body and year when one is sealed."""
+        found = _merged(await _TOUCHED.rows(self._session, siren=siren, year=year, concepts=list(concepts)))
         return {key.concept: fact for key, fact in found.items()}
 
     async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
@@ -129,8 +140,11 @@ class SqlTellings:
 
     async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
         """Return the tellings, oldest first."""
-        found = await _TELLINGS.rows(self._session, siren=siren, year=year)
-        return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in found]
+        return _told(await _TELLINGS_OF_BODY.rows(self._session, siren=siren, year=year))
+
+    async def about(self, siren: str, year: int, concepts: Collection[str]) -> Sequence[Telling]:
+        """Return the tellings of these concepts, oldest first."""
+        return _told(await _TELLINGS_ABOUT.rows(self._session, siren=siren, year=year, concepts=list(concepts)))
 
     async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:
         """Keep tellings; a context told before keeps its first time. Of each concept the last few stay."""
@@ -151,6 +165,10 @@ class SqlTellings:
             .where(*mine, tuple_(rows.concept, rows.context).in_(old))
             .execution_options(synchronize_session=False)
         )
+
+
+def _told(rows: Iterable[Any]) -> list[Telling]:
+    return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in rows]
 
 
 def _to_row(fact: Fact) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What the use cases need of the outside, as protocols; ``store`` and ``clients`` provide them for real."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -64,6 +64,10 @@ class Facts(Protocol):
         """Return the facts of a body and year by concept."""
         ...
 
+    async def touched_by(self, siren: str, year: int, concepts: Collection[str]) -> dict[str, SharedFact]:
+        """Return by concept what a change of these concepts may touch: their facts, and every fact while one is sealed."""
+        ...
+
     async def of_keys(self, keys: Iterable[FactKey]) -> dict[FactKey, SharedFact]:
         """Return the facts asked for; those never written are left out."""
         ...
@@ -86,6 +90,10 @@ class Tellings(Protocol):
 
     async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
         """Return the tellings of a body and year, oldest first."""
+        ...
+
+    async def about(self, siren: str, year: int, concepts: Collection[str]) -> Sequence[Telling]:
+        """Return those of some concepts, oldest first."""
         ...
 
     async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:

@@ -28,13 +28,15 @@ class PublishFacts:
             if not await work.is_first(event_id):
                 return 0
             await work.facts.lock([siren])
+            concepts = {change.concept for change in changes}
             publication = Publication(
                 siren,
                 year,
                 self._here.writer,
                 self._here.catalogue,
-                await work.facts.of_body(siren, year),
-                await work.tellings.of_body(siren, year),
+                # A seal freezes those too that the report does not name.
+                await (work.facts.of_body(siren, year) if seals else work.facts.touched_by(siren, year, concepts)),
+                await work.tellings.about(siren, year, concepts),
                 self._hybrid.tick(int(self._clock.now().timestamp() * 1000)),
             )
             (publication.seal if seals else publication.take)(changes)
