@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chassis.database.migrations import migrations_of
+from chassis.database.prepared import OrderedSession
 from chassis.settings import DatabaseSettings
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -47,7 +48,7 @@ def _must_be_open(_connection: object, record: ConnectionPoolEntry, _fairy: obje
 
 def sessions_of(engine: AsyncEngine) -> Sessions:
     """Return the factory of sessions that units of work use."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+    return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=OrderedSession)
 
 
 @cache

@@ -6,21 +6,24 @@ PostgreSQL together. Here it only builds the text, once; the rest of a unit of w
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 from weakref import ref
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Executable, make_url
+from sqlalchemy import Executable, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
+from sqlalchemy.util import await_only
 
 Driver = psycopg.AsyncConnection[Any]
+Cursor = psycopg.AsyncCursor[Any]
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 _DRIVER = "driver"
+_WAITING = "waiting"
 
 
 class Prepared:
@@ -44,12 +47,8 @@ class Prepared:
         Raises:
             DBAPIError: as SQLAlchemy raises it.
         """
-        driver = await driver_of(session)
-        try:
-            cursor = await self._execute(driver, parameters)
-            return await cursor.fetchall()
-        except psycopg.Error as error:
-            await _fail(session, driver, error)
+        [rows] = await together(session, (self, parameters))
+        return rows
 
     async def run(self, session: AsyncSession, **parameters: object) -> None:
         """Run it for what it does.
@@ -57,26 +56,16 @@ class Prepared:
         Raises:
             DBAPIError: as SQLAlchemy raises it.
         """
-        driver = await driver_of(session)
-        try:
-            await self._execute(driver, parameters)
-        except psycopg.Error as error:
-            await _fail(session, driver, error)
+        await _exchange(session, [(self, parameters)])
 
-    async def run_each(self, session: AsyncSession, rows: Sequence[Mapping[str, object]]) -> None:
-        """Run it for each row of parameters, in one exchange with PostgreSQL.
+    def later(self, session: AsyncSession, **parameters: object) -> None:
+        """Have it run before whatever the session does next, its commit included, in the same exchange.
 
-        Raises:
-            DBAPIError: as SQLAlchemy raises it.
+        What it breaks is told there. A session that does nothing more never runs it.
         """
-        sql, constants = self._compiled
-        driver = await driver_of(session)
-        try:
-            await driver.cursor().executemany(sql, [{**constants, **row} for row in rows])
-        except psycopg.Error as error:
-            await _fail(session, driver, error)
+        session.info.setdefault(_WAITING, []).append((self, parameters))
 
-    async def _execute(self, driver: Driver, parameters: dict[str, Any]) -> psycopg.AsyncCursor[Any]:
+    async def _execute(self, driver: Driver, parameters: dict[str, Any]) -> Cursor:
         sql, constants = self._compiled
         return await driver.cursor(row_factory=namedtuple_row).execute(sql, {**constants, **parameters})
 
@@ -85,23 +74,81 @@ Work = tuple[Prepared, dict[str, Any]]
 """A statement and its parameters."""
 
 
+async def together(session: AsyncSession, *work: Work) -> list[list[Any]]:
+    """Run statements in one exchange with PostgreSQL, each after the one before, and return the rows that each gives.
+
+    Raises:
+        DBAPIError: as SQLAlchemy raises it; those that follow the failed one are not run.
+    """
+    cursors = await _exchange(session, work)
+    return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
 async def run_and_commit(session: AsyncSession, work: Sequence[Work]) -> None:
     """Run statements and commit, in one exchange with PostgreSQL; one that fails commits nothing.
 
     Raises:
         DBAPIError: as SQLAlchemy raises it.
     """
-    if work:
-        driver = await driver_of(session)
-        try:
-            async with driver.pipeline():
-                for prepared, parameters in work:
-                    await prepared._execute(driver, parameters)  # noqa: SLF001 - its own module
-                await driver.commit()
-        except psycopg.Error as error:
-            await _fail(session, driver, error)
+    if work or _WAITING in session.info:
+        await _exchange(session, work, commits=True)
     # For the session; on the driver nothing is left to commit.
     await session.commit()
+
+
+async def _exchange(session: AsyncSession, work: Sequence[Work], *, commits: bool = False) -> list[Cursor]:
+    driver = await driver_of(session)
+    everything = [*session.info.pop(_WAITING, ()), *work]
+    try:
+        cursors = await _run_all(driver, everything, commits=commits)
+    except psycopg.Error as error:
+        if driver.closed:
+            # Otherwise the session would ask the lost connection to roll back.
+            await session.invalidate()
+        raise _as_sqlalchemy_says(error) from error
+    return cursors[len(everything) - len(work) :]
+
+
+async def _run_all(driver: Driver, work: Sequence[Work], *, commits: bool) -> list[Cursor]:
+    if len(work) == 1 and not commits:
+        [(prepared, parameters)] = work
+        return [await prepared._execute(driver, parameters)]  # noqa: SLF001 - its own module
+    async with driver.pipeline():
+        cursors = [await prepared._execute(driver, parameters) for prepared, parameters in work]  # noqa: SLF001
+        if commits:
+            await driver.commit()
+    return cursors
+
+
+class OrderedSession(Session):
+    """A session before whose own statements everything runs that waits; `sessions_of` makes no other."""
+
+    def rollback(self) -> None:
+        """Give up what waits too."""
+        self.info.pop(_WAITING, None)
+        super().rollback()
+
+
+@event.listens_for(OrderedSession, "do_orm_execute")
+def _before_a_statement(state: ORMExecuteState) -> None:
+    _run_waiting(state.session)
+
+
+@event.listens_for(OrderedSession, "before_flush")
+def _before_rows_are_written(session: Session, _context: object, _instances: object) -> None:
+    _run_waiting(session)
+
+
+@event.listens_for(OrderedSession, "before_commit")
+def _run_waiting(session: Session) -> None:
+    if waiting := session.info.pop(_WAITING, None):
+        driver = cast("Driver", _begin(session))
+        try:
+            await_only(_run_all(driver, waiting, commits=False))
+        except psycopg.Error as error:
+            if driver.closed:
+                session.invalidate()
+            raise _as_sqlalchemy_says(error) from error
 
 
 async def alone(session: AsyncSession) -> None:
@@ -127,9 +174,6 @@ def _begin(session: Session, options: dict[str, Any] | None = None) -> object:
     return driver
 
 
-async def _fail(session: AsyncSession, driver: Driver, error: psycopg.Error) -> NoReturn:
-    """Raise what SQLAlchemy would, without the values, which may be personal data or amounts: errors are logged."""
-    if driver.closed:
-        # Otherwise the session would ask the lost connection to roll back.
-        await session.invalidate()
-    raise DBAPIError.instance(None, None, error, psycopg.Error, dialect=_DIALECT) from error
+def _as_sqlalchemy_says(error: psycopg.Error) -> DBAPIError:
+    """Return what SQLAlchemy would raise, without the values, which may be personal data or amounts: errors are logged."""
+    return cast("DBAPIError", DBAPIError.instance(None, None, error, psycopg.Error, dialect=_DIALECT))

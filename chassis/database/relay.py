@@ -115,7 +115,7 @@ class Relay:
             else:
                 held_up.add(due.delivery.lane)
         if delivered:
-            await _DELIVERED.run(session, now=self._clock.now(), sequences=delivered)
+            _DELIVERED.later(session, now=self._clock.now(), sequences=delivered)
         return len(delivered)
 
     async def _deliver_one(self, session: AsyncSession, due: _Due) -> bool:

@@ -150,7 +150,7 @@ class SqlActivities:
 
     async def add(self, activity: Activity) -> None:
         """Add one."""
-        await _ADD.run(
+        _ADD.later(
             self._session,
             filing_id=activity.filing_id,
             at=activity.at,

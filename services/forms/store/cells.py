@@ -119,7 +119,7 @@ class SqlCells:
         """Write cells and a line of history for each new version, in one statement whatever their number."""
         rows = [_to_row(cell) for cell in cells]
         if rows:
-            await _SAVE.run(self._session, filing_id=filing_id, cells=json.dumps(rows))
+            _SAVE.later(self._session, filing_id=filing_id, cells=json.dumps(rows))
 
     async def history(self, filing_id: UUID, address: str) -> list[Cell]:
         """Return every version, newest first."""
@@ -155,7 +155,7 @@ class SqlCells:
         if moved:
             filled = {address: value for address, value in moved.items() if value}
             emptied = [address for address, value in moved.items() if not value]
-            await _MOVE.run(self._session, filing_id=filing_id, filled=json.dumps(filled), emptied=emptied)
+            _MOVE.later(self._session, filing_id=filing_id, filled=json.dumps(filled), emptied=emptied)
 
 
 def _to_row(cell: Cell) -> dict[str, Any]:

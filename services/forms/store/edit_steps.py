@@ -36,7 +36,7 @@ class SqlEditSteps:
 
     async def add(self, step: EditStep) -> None:
         """Keep a step."""
-        await _ADD.run(
+        _ADD.later(
             self._session,
             id=step.id,
             filing_id=step.filing_id,

@@ -80,7 +80,6 @@ _SAVE = Prepared(
     .values(
         {one.name: bindparam(one.name) for one in FilingRow.__table__.columns if one.name not in ("id", "computed")}
     )
-    .returning(FilingRow.id)
 )
 _COUNTS = Prepared(
     select(
@@ -222,16 +221,11 @@ class SqlFilings:
             raise Conflict("Ce dossier vient d'être ouvert ; rechargez.") from error
 
     async def save(self, filing: Filing) -> None:
-        """Write every field of a filing that this transaction added or got for change.
-
-        Raises:
-            FilingUnknown: there is none.
-        """
+        """Write every field of a filing that this transaction added or got for change."""
         columns = _columns(filing)
         for name in ("review", "return_request"):
             columns[name] = json.dumps(columns[name]) if columns[name] else None
-        if not await _SAVE.rows(self._session, filing_id=filing.id, **columns):
-            raise FilingUnknown
+        _SAVE.later(self._session, filing_id=filing.id, **columns)
 
     async def reschedule(self, document: Document, year: int, due_on: date, siren: str = "") -> None:
         """Give the filings of a document and year, or that of one body, another due date."""

@@ -66,7 +66,25 @@ _TOUCHED = Prepared(
         (FactVersionRow.concept == _OF_CONCEPTS) | _IS_SIGNED.correlate(None).exists(),
     )
 )
-_ADD = Prepared(insert(FactVersionRow).on_conflict_do_nothing())
+# One statement whatever their number: an array a column.
+_ADD = Prepared(
+    text(
+        """
+        INSERT INTO fact_versions (
+            siren, year, concept, digest, value, vector, hlc, author, origin, source, is_provisional, is_sealed,
+            is_standing, recorded_at
+        )
+        SELECT *, true, CAST(:recorded_at AS timestamptz)
+        FROM unnest(
+            CAST(:siren AS text[]), CAST(:year AS smallint[]), CAST(:concept AS text[]), CAST(:digest AS bytea[]),
+            CAST(:value AS text[]), CAST(:vector AS text[]), CAST(:hlc AS bigint[]), CAST(:author AS text[]),
+            CAST(:origin AS text[]), CAST(:source AS text[]), CAST(:is_provisional AS boolean[]),
+            CAST(:is_sealed AS boolean[])
+        )
+        ON CONFLICT DO NOTHING
+        """
+    )
+)
 _TELLINGS = (
     select(TellingRow.concept, TellingRow.context, TellingRow.told_at)
     .where(TellingRow.siren == bindparam("siren"), TellingRow.year == bindparam("year"))
@@ -85,7 +103,7 @@ class SqlFacts:
     async def lock(self, bodies: Iterable[str]) -> None:
         """Take each body's advisory lock until the transaction ends, sorted so that two never wait crosswise."""
         for siren in sorted(set(bodies)):
-            await _LOCK.run(self._session, key=f"sync.body:{siren}")
+            _LOCK.later(self._session, key=f"sync.body:{siren}")
 
     async def of_body(self, siren: str, year: int) -> dict[str, SharedFact]:
         """Return the standing facts of a body and year."""
@@ -126,10 +144,11 @@ class SqlFacts:
         if not changed:
             return
         now = self._clock.now()
-        standing = [version for fact in changed for version in fact.versions]
-        digests = {"digests": [version.digest() for version in standing]}
-        await _STAND_NO_MORE.run(self._session, **_arrays([fact.key for fact in changed]), **digests)
-        await _ADD.run_each(self._session, [{**_to_row(version), "recorded_at": now} for version in standing])
+        rows = [_to_row(version) for fact in changed for version in fact.versions]
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        keys = _arrays([fact.key for fact in changed])
+        _STAND_NO_MORE.later(self._session, **keys, digests=columns["digest"])
+        _ADD.later(self._session, **columns, recorded_at=now)
 
 
 class SqlTellings:
@@ -185,7 +204,6 @@ def _to_row(fact: Fact) -> dict[str, object]:
         "source": fact.source.value,
         "is_provisional": fact.is_provisional,
         "is_sealed": fact.is_sealed,
-        "is_standing": True,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +31,16 @@ _HEAD = Prepared(
     )
 )
 """Locks the head, which it makes if there is none."""
-_ADD = Prepared(insert(EnvelopeRow))
+_ADD = Prepared(
+    text(
+        """
+        INSERT INTO envelopes (epoch, peer, seq, content, root, appended_at)
+        SELECT :epoch, :peer, seq, content, root, :appended_at
+        FROM unnest(CAST(:seqs AS bigint[]), CAST(:contents AS bytea[]), CAST(:roots AS bytea[]))
+            AS given (seq, content, root)
+        """
+    )
+)
 _MOVE = Prepared(
     text(
         """
@@ -105,25 +114,21 @@ class SqlStreams:
         self._pending.clear()
 
     async def _append(self, peer: str, contents: list[tuple[Content, str]]) -> None:
-        epoch, now = (await self.epoch()).to_text(), self._clock.now()
+        epoch = (await self.epoch()).to_text()
         [(size, peaks)] = await _HEAD.rows(self._session, epoch=epoch, peer=peer)
         head = Head(self._server, await self.epoch(), peer, Frontier.from_bytes(size, peaks))
-        rows = []
+        seqs, bytes_, roots = [], [], []
         for content, digest in contents:
             head, envelope = head.appended(content, entitlement=digest, blind=self._blind())
-            rows.append(
-                {
-                    "epoch": epoch,
-                    "peer": peer,
-                    "seq": envelope.seq,
-                    "content": envelope.to_bytes(),
-                    "root": head.frontier.root,
-                    "appended_at": now,
-                }
-            )
-        await _ADD.run_each(self._session, rows)
+            seqs.append(envelope.seq)
+            bytes_.append(envelope.to_bytes())
+            roots.append(head.frontier.root)
+        stream = {"epoch": epoch, "peer": peer}
+        _ADD.later(
+            self._session, **stream, seqs=seqs, contents=bytes_, roots=roots, appended_at=self._clock.now()
+        )
         peaks = head.frontier.to_bytes()
-        await _MOVE.run(self._session, size=head.size, peaks=peaks, epoch=epoch, peer=peer, channel=CHANNEL)
+        _MOVE.later(self._session, **stream, size=head.size, peaks=peaks, channel=CHANNEL)
 
     async def read(self, peer: str, first: int, limit: int) -> Sequence[StoredEnvelope]:
         """Return envelopes in order."""

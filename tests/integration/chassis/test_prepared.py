@@ -1,10 +1,13 @@
 """Prepared statements belong to the session's transaction, and fail as SQLAlchemy's own do."""
 
-import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from functools import partial
 
-from chassis.database.prepared import Prepared, alone, run_and_commit
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.database.prepared import Prepared, alone, run_and_commit, together
 from services.transmission.store.rows import OutboxHeadRow
 
 HEADS = Prepared(text("SELECT id, sequence FROM outbox_head WHERE id > :above ORDER BY id"))
@@ -52,13 +55,6 @@ async def test_a_statement_alone_needs_no_commit(store):
     assert await heads(store) == [(2, 7)]
 
 
-async def test_rows_are_written_one_by_one_in_one_exchange(store):
-    async with store.sessions.begin() as session:
-        await ADD.run_each(session, [{"id": 2, "sequence": 7}, {"id": 3, "sequence": 8}])
-
-    assert await heads(store) == [(2, 7), (3, 8)]
-
-
 async def test_what_breaks_a_rule_is_an_integrity_error_and_commits_nothing(store):
     async with store.sessions() as session:
         with pytest.raises(IntegrityError):
@@ -84,3 +80,61 @@ async def test_connections_that_were_ended_while_nobody_used_them_are_replaced(s
 
     for _ in range(3):
         assert await heads(store, above=0) == [(1, 0)]
+
+
+async def test_what_waits_runs_before_the_next_statement_whoever_makes_it(store):
+    async with store.sessions() as session:
+        ADD.later(session, id=2, sequence=7)
+        prepared = [(row.id, row.sequence) for row in await HEADS.rows(session, above=1)]
+        ADD.later(session, id=3, sequence=8)
+        of_the_session = list(await session.scalars(select(OutboxHeadRow.id).order_by(OutboxHeadRow.id)))
+        ADD.later(session, id=4, sequence=9)
+        session.add(OutboxHeadRow(id=5, sequence=10))
+        await session.flush()
+        flushed = await HEADS.rows(session, above=3)
+
+    assert prepared == [(2, 7)]
+    assert of_the_session == [1, 2, 3]
+    assert [row.id for row in flushed] == [4, 5]
+    assert await heads(store) == []
+
+
+@pytest.mark.parametrize("commit", [AsyncSession.commit, partial(run_and_commit, work=())])
+async def test_what_waits_is_committed(store, commit):
+    async with store.sessions() as session:
+        ADD.later(session, id=2, sequence=7)
+        await commit(session)
+
+    assert await heads(store) == [(2, 7)]
+
+
+@pytest.mark.parametrize("commit", [AsyncSession.commit, partial(run_and_commit, work=())])
+async def test_what_waits_and_breaks_a_rule_commits_nothing(store, commit):
+    async with store.sessions() as session:
+        ADD.later(session, id=2, sequence=7)
+        ADD.later(session, id=1, sequence=0)
+        with pytest.raises(IntegrityError):
+            await commit(session)
+
+    assert await heads(store) == []
+
+
+async def test_what_waits_when_the_work_is_given_up_never_runs(store):
+    async with store.sessions() as session:
+        ADD.later(session, id=2, sequence=7)
+        await session.rollback()
+        await session.commit()
+    async with store.sessions() as session:
+        await HEADS.rows(session, above=1)
+        ADD.later(session, id=2, sequence=7)
+
+    assert await heads(store) == []
+
+
+async def test_statements_run_together_in_their_order(store):
+    async with store.sessions() as session:
+        before, _, after = await together(
+            session, (HEADS, {"above": 1}), (ADD, {"id": 2, "sequence": 7}), (HEADS, {"above": 1})
+        )
+
+    assert (len(before), len(after)) == (0, 1)
