@@ -17,7 +17,8 @@ from chassis.settings import DatabaseSettings
 from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping, MappedPrefix
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.campaign import Extension
 from services.forms.domain.cell import Origin, PutBack
 from services.forms.domain.comment import CellComment

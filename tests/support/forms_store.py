@@ -206,9 +206,9 @@ class InMemoryFilings:
         campaign = self._work.kept.campaigns.get((filing.document, filing.year))
         extension = self._work.kept.extensions.get((filing.document, filing.year, filing.body.siren))
         if campaign is None or filing.is_trial:
-            return replace(filing, deadlines=None)
+            return replace(filing, deadlines=None, demanded=frozenset())
         extended_to = extension.due_on if extension else None
-        return replace(filing, deadlines=campaign.deadlines(extended_to))
+        return replace(filing, deadlines=campaign.deadlines(extended_to), demanded=campaign.required_attachments)
 
     def _all(self) -> list[Filing]:
         return [self._dated(filing) for filing in self._work.kept.filings.values()]

@@ -11,6 +11,7 @@ from uuid import UUID
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.attachments import REFUSED_ATTACHMENT, refused_attachment
 from formsets.workflow import missing_attachments
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import AttachmentRefused
 from services.forms.domain.refusing import of_control
 
@@ -19,16 +20,6 @@ LONGEST_NAME = 120
 """Characters of a file name."""
 _NAMELESS = "piece"
 _MEANINGLESS = str.maketrans(dict.fromkeys('<>:"|?*', "-"))
-
-
-class AttachmentKind(StrEnum):
-    """What an attached PDF is."""
-
-    MANAGEMENT_REPORT = "MANAGEMENT_REPORT"
-    DELIBERATION = "DELIBERATION"
-    AUDITOR_REPORT = "AUDITOR_REPORT"
-    NOTES = "NOTES"
-    OTHER = "OTHER"
 
 
 _OFFICIAL = {

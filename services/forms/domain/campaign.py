@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chassis.errors import Violation
-from services.forms.domain.attachment import DEMANDABLE, AttachmentKind
+from services.forms.domain.attachment import DEMANDABLE
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines, deadlines_of
 from services.forms.domain.errors import CampaignMalformed, NoCampaign
 from services.forms.domain.filing import Document

@@ -10,6 +10,7 @@ from chassis.agreement import in_both
 from chassis.clock import day_in_paris
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.workflow import is_late
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import (
     CampaignClosed,
@@ -129,6 +130,8 @@ class Filing:
     """The last one of a closed filing, pending or refused."""
     deadlines: Deadlines | None = None
     """None when its campaign is not known: nothing is then closed."""
+    demanded: frozenset[AttachmentKind] = frozenset()
+    """Kinds of PDF that its campaign wants."""
 
     @property
     def was_late(self) -> bool:

@@ -12,7 +12,8 @@ from chassis.errors import Violation
 from formsets import FormSet, values
 from formsets.workflow import APPROVED_ON, forms_never_saved, is_approved, is_late
 from services.forms.domain.addressing import place_of
-from services.forms.domain.attachment import Attachment, AttachmentKind, missing
+from services.forms.domain.attachment import Attachment, missing
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
 from services.forms.domain.importing import Sentences

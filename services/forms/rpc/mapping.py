@@ -13,7 +13,8 @@ from harmonia.validation.v1 import validation_pb2 as validation
 from chassis.errors import Invalid, Violation, malformed
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.campaign import EARLIEST_YEAR, LATEST_YEAR, Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
 from services.forms.domain.comment import CellComment

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import AttachmentUnknown
 from services.forms.store.rows import AttachmentContentRow, AttachmentRow
 

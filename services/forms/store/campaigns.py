@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.filing import Document
 from services.forms.store.rows import ActivityRow, CampaignRow, ExtensionRow

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.database.prepared import Prepared
 from chassis.errors import Conflict
 from formsets.workflow import APPROVED_ON
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.cell import Origin
 from services.forms.domain.deadlines import deadlines_of
 from services.forms.domain.errors import FilingUnknown
@@ -61,13 +62,14 @@ _EXTENSION = (
     & (ExtensionRow.siren == FilingRow.siren)
 )
 
-_Dated = Select[FilingRow, date, date | None, date]
+_Dated = Select[FilingRow, date, date | None, list[str], date]
 
 
 def _dated() -> _Dated:
-    """Filings with what their last days come from."""
+    """Filings with what their campaigns say of them."""
+    said = (CampaignRow.closes_on, CampaignRow.corrected_until, CampaignRow.required_attachments)
     return (
-        select(FilingRow, CampaignRow.closes_on, CampaignRow.corrected_until, ExtensionRow.due_on.label("extended_to"))
+        select(FilingRow, *said, ExtensionRow.due_on.label("extended_to"))
         .outerjoin(CampaignRow, _CAMPAIGN)
         .outerjoin(ExtensionRow, _EXTENSION)
     )
@@ -114,7 +116,7 @@ class SqlFilings:
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
         for row in await _FOR_CHANGE.rows(self._session, id=filing_id):
-            return _to_domain(row, row.closes_on, row.corrected_until, row.extended_to)
+            return _to_domain(row, row.closes_on, row.corrected_until, row.required_attachments, row.extended_to)
         raise FilingUnknown
 
     async def _one(self, statement: _Dated) -> Filing:
@@ -354,7 +356,11 @@ def _to_row(filing: Filing) -> FilingRow:
 
 
 def _to_domain(
-    row: FilingRow, closes_on: date | None, corrected_until: date | None, extended_to: date | None
+    row: FilingRow,
+    closes_on: date | None,
+    corrected_until: date | None,
+    required_attachments: list[str] | None,
+    extended_to: date | None,
 ) -> Filing:
     return Filing(
         id=row.id,
@@ -380,4 +386,5 @@ def _to_domain(
         review=_to_review(row.review),
         return_request=_to_request(row.return_request) if row.return_request else None,
         deadlines=deadlines_of(closes_on, corrected_until, extended_to) if closes_on else None,
+        demanded=frozenset(map(AttachmentKind, required_attachments or ())),
     )

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
-from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Filing, Verdict

@@ -8,14 +8,8 @@ from chassis.errors import malformed
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import (
-    MOST_FILES,
-    Attachment,
-    AttachmentKind,
-    clean_name,
-    require_flawless,
-    require_pdf,
-)
+from services.forms.domain.attachment import MOST_FILES, Attachment, clean_name, require_flawless, require_pdf
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import AttachmentRefused, AttachmentUnknown
 from services.forms.usecases.evaluating import write_cells
 from services.forms.usecases.permitting import READ, STAFF, require_on, require_on_either

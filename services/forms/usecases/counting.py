@@ -58,7 +58,5 @@ def _kind(filing: Filing) -> tuple[str, str]:
 async def _progress(work: UnitOfWork, filing: Filing, counted: CellCounts) -> Progress:
     if filing.is_closed_by_signature:
         return Progress((), "")
-    campaign = await work.campaigns.find(filing.document, filing.year)
-    demanded = campaign.required_attachments if campaign else frozenset()
-    attached = await work.attachments.of(filing.id) if demanded else ()
-    return Progress(counted.saved, counted.approved_on, demanded, attached)
+    attached = await work.attachments.of(filing.id) if filing.demanded else ()
+    return Progress(counted.saved, counted.approved_on, filing.demanded, attached)

@@ -79,6 +79,7 @@ class OpenFiling:
             changed_at=now,
             due_on=extended_to or campaign.due_on,
             deadlines=campaign.deadlines(extended_to),
+            demanded=campaign.required_attachments,
         )
         await work.filings.add(filing)
         form_set = self._form_sets.load(filing.form_set)

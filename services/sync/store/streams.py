@@ -124,9 +124,7 @@ class SqlStreams:
             bytes_.append(envelope.to_bytes())
             roots.append(head.frontier.root)
         stream = {"epoch": epoch, "peer": peer}
-        _ADD.later(
-            self._session, **stream, seqs=seqs, contents=bytes_, roots=roots, appended_at=self._clock.now()
-        )
+        _ADD.later(self._session, **stream, seqs=seqs, contents=bytes_, roots=roots, appended_at=self._clock.now())
         peaks = head.frontier.to_bytes()
         _MOVE.later(self._session, **stream, size=head.size, peaks=peaks, channel=CHANNEL)
 

@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formsets.attachments import LARGEST
-from services.forms.domain.attachment import (
-    Attachment,
-    AttachmentKind,
-    PdfFlaw,
-    clean_name,
-    missing,
-    require_flawless,
-    require_pdf,
-)
+from services.forms.domain.attachment import Attachment, PdfFlaw, clean_name, missing, require_flawless, require_pdf
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import AttachmentRefused
 from tests.support.forms import FILING_ID, NOON
 from tests.support.pdfs import a_pdf

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines, deadlines_of
 from services.forms.domain.errors import CampaignClosed, NoCampaign
 from services.forms.domain.filing import Document, Lock, Step, Verdict

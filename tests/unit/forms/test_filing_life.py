@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chassis.errors import Failure
 from chassis.identity import EVERY_SCOPE, Caller
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.events import FilingReopened
 from services.forms.domain.filing import EDITABLE, Step, Verdict
 from services.forms.domain.review import ReviewState

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.filing import Document, Step
 from services.forms.domain.shortcomings import Progress, obstacles_in, shortcomings
 from tests.support.forms import ALIAS, NOON, SHARED, a_body, a_filing, a_form_set, begun

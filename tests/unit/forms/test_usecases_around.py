@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden, NotFound
-from services.forms.domain.attachment import MOST_FILES, AttachmentKind
+from services.forms.domain.attachment import MOST_FILES
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import (
     AttachmentRefused,
     AttachmentUnknown,

@@ -7,7 +7,7 @@ import pytest
 
 from chassis.errors import Forbidden, Invalid
 from formsets.workflow import APPROVED_ON
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import (
     FilingNotEditable,

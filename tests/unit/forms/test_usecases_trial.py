@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden
-from services.forms.domain.attachment import AttachmentKind
+from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import (
     BodyUnknown,
     CampaignMalformed,
