@@ -51,6 +51,15 @@ def sessions_of(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=OrderedSession)
 
 
+def lone_sessions_of(engine: AsyncEngine) -> Sessions:
+    """Return the factory of sessions each statement of which is a transaction: nothing is exchanged to begin or end one.
+
+    For what reads, or writes one thing, and so needs no other transaction: a rollback also has the driver forget what
+    PostgreSQL prepared for it.
+    """
+    return sessions_of(engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
 @cache
 def newest_revision(schema: str) -> str:
     """Return the number of the newest migration in a service's tree, for example `0003`."""

@@ -4,7 +4,7 @@ SQLAlchemy keys, looks up and wraps a statement each time it runs it, which cost
 PostgreSQL together. Here it only builds the text, once; the rest of a unit of work may go on using the session.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 from weakref import ref
@@ -151,11 +151,6 @@ def _run_waiting(session: Session) -> None:
             raise _as_sqlalchemy_says(error) from error
 
 
-async def alone(session: AsyncSession) -> None:
-    """Have each statement of this session be a transaction of its own: no exchange with PostgreSQL to begin or end one."""
-    await session.run_sync(_begin, {"isolation_level": "AUTOCOMMIT"})
-
-
 async def driver_of(session: AsyncSession) -> Driver:
     """Return the connection of the session's transaction, with all that the session has to write written."""
     if session.new or session.dirty or session.deleted:
@@ -167,8 +162,8 @@ async def driver_of(session: AsyncSession) -> Driver:
     return cast("Driver", driver)
 
 
-def _begin(session: Session, options: dict[str, Any] | None = None) -> object:
-    driver = session.connection(execution_options=options).connection.driver_connection
+def _begin(session: Session) -> object:
+    driver = session.connection().connection.driver_connection
     # Weakly: a session that is in a circle with its transaction stays until the garbage collector runs.
     session.info[_DRIVER] = ref(session.get_transaction()), driver
     return driver

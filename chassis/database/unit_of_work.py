@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
-from chassis.database.prepared import Prepared, Work, alone, run_and_commit
+from chassis.database.prepared import Prepared, Work, run_and_commit
 from chassis.errors import Conflict
 from chassis.identifiers import Identifiers
 from chassis.rpc.idempotency import AlreadyApplied, Applied, RequestKey, request_key
@@ -144,7 +144,11 @@ class SqlUnitOfWork:
 
 
 class SqlAppliedRequests:
-    """The applied requests of one service, for the idempotency interceptor."""
+    """The applied requests of one service, for the idempotency interceptor.
+
+    Args:
+        sessions: lone ones.
+    """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -152,14 +156,12 @@ class SqlAppliedRequests:
     async def find(self, key: RequestKey) -> Applied | None:
         """Return what is kept of the request."""
         async with self._sessions() as session:
-            await alone(session)
             found = await _FIND.rows(session, **_named(key))
         return Applied(*found[0]) if found else None
 
     async def keep_response(self, key: RequestKey, response: bytes) -> None:
         """Keep the response beside the request id."""
         async with self._sessions() as session:
-            await alone(session)
             await _KEEP.run(session, **_named(key), response=response)
 
 

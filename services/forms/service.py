@@ -10,7 +10,7 @@ from harmonia.forms.v1 import forms_pb2_grpc as pb_grpc
 from pydantic import SecretStr
 
 import formsets
-from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
@@ -192,7 +192,7 @@ class FormsService:
                 register=partial(pb_grpc.add_FormsServiceServicer_to_server, FormsServicer(use)),
                 grpc_services=("harmonia.forms.v1.FormsService",),
                 is_ready=partial(has_schema, engine, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions),
+                applied_requests=SqlAppliedRequests(lone_sessions_of(engine)),
             )
         finally:
             for task in tasks:

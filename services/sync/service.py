@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 import formsets
-from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
@@ -142,7 +142,7 @@ class SyncService:
                 grpc_services=(GRPC_SERVICE,),
                 is_ready=partial(has_schema, engine, NAME),
                 stop_waiting=hints.close,
-                applied_requests=SqlAppliedRequests(sessions),
+                applied_requests=SqlAppliedRequests(lone_sessions_of(engine)),
             )
 
 

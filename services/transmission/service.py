@@ -8,7 +8,7 @@ from importlib.resources import files
 from harmonia.transmission.v1 import transmission_pb2_grpc as pb_grpc
 from pydantic import SecretStr
 
-from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
 from chassis.service import Opened
@@ -71,7 +71,7 @@ class TransmissionService:
                 register=partial(pb_grpc.add_TransmissionServiceServicer_to_server, TransmissionServicer(use)),
                 grpc_services=("harmonia.transmission.v1.TransmissionService",),
                 is_ready=partial(has_schema, engine, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions),
+                applied_requests=SqlAppliedRequests(lone_sessions_of(engine)),
             )
         finally:
             await engine.dispose()

@@ -11,7 +11,7 @@ from opentelemetry import metrics
 from pydantic import SecretStr
 
 import formsets
-from chassis.database.engine import has_schema, open_engine, sessions_of
+from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.peers import Peers
@@ -63,11 +63,12 @@ def wire(
     stack: Stack,
     recent: RecentReports,
     ministry: str = "MIN",
+    open_to_read: OpensWork | None = None,
 ) -> UseCases:
-    """Return every use case on these ports; tests pass fakes."""
+    """Return every use case on these ports; tests pass fakes. What is read for each save needs no transaction."""
     clock, jurisdiction = stack.clock, Jurisdiction(stack.name, ministry)
     deciding = Deciding(form_sets, jurisdiction, clock, stack.identifiers)
-    judging = Judging(open_work, form_sets, jurisdiction)
+    judging = Judging(open_to_read or open_work, form_sets, jurisdiction)
     return UseCases(
         read_cells=ReadCells(engine),
         evaluate_filing=EvaluateFiling(engine, judging, stack.identifiers, recent),
@@ -100,9 +101,10 @@ class ValidationService:
     async def open(self, peers: Peers) -> AsyncIterator[Opened]:
         """Open the database and say what to serve; worker processes start with the first filing."""
         database = open_engine(self._settings.database, SCHEMA)
-        sessions, stack = sessions_of(database), self._stack
+        sessions, lone, stack = sessions_of(database), lone_sessions_of(database), self._stack
         relay = Relay(sessions, OutboxEventRow, SCHEMA, Publishing(GrpcOtherServers(peers)), stack.clock)
         open_work = partial(ValidationUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint)
+        open_to_read = partial(ValidationUnitOfWork, lone, stack.clock, stack.identifiers)
         jurisdiction = Jurisdiction(stack.name, self._settings.ministry)
         settings = self._settings
         meter = metrics.get_meter("harmonia.validation")
@@ -124,7 +126,8 @@ class ValidationService:
             stack.identifiers.next(),
         )
         recent = RecentReports(self._settings.reports_remembered)
-        use = wire(open_work, engine, GrpcTransmittedFilings(peers), formsets, stack, recent, self._settings.ministry)
+        transmitted, ministry = GrpcTransmittedFilings(peers), self._settings.ministry
+        use = wire(open_work, engine, transmitted, formsets, stack, recent, ministry, open_to_read)
         watching = Watching(ObserveQueue(open_work, gauge, stack.clock))
         tasks = [asyncio.create_task(run()) for run in (Queueing(take_run).run, watching.run, relay.run)]
         try:
@@ -132,7 +135,7 @@ class ValidationService:
                 register=partial(pb_grpc.add_ValidationServiceServicer_to_server, ValidationServicer(use)),
                 grpc_services=("harmonia.validation.v1.ValidationService",),
                 is_ready=partial(has_schema, database, SCHEMA),
-                applied_requests=SqlAppliedRequests(sessions),
+                applied_requests=SqlAppliedRequests(lone),
             )
         finally:
             for task in tasks:

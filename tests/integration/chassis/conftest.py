@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from chassis.database.engine import Sessions, open_engine, sessions_of
+from chassis.database.engine import Sessions, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Delivery, Relay
 from chassis.database.unit_of_work import Event, SqlUnitOfWork
 from chassis.identifiers import TimeSortableIdentifiers
@@ -22,6 +22,7 @@ class Store:
     """A migrated schema: units of work, a relay, and what is in it."""
 
     sessions: Sessions
+    lone_sessions: Sessions
     clock: FrozenClock
 
     def work(self) -> SqlUnitOfWork:
@@ -63,5 +64,5 @@ class RecordingReceiver:
 async def store(database):
     """Give an empty schema."""
     engine = open_engine(DatabaseSettings(url=SecretStr(database.fresh(SCHEMA)), pool_size=10), SCHEMA)
-    yield Store(sessions_of(engine), FrozenClock())
+    yield Store(sessions_of(engine), lone_sessions_of(engine), FrozenClock())
     await engine.dispose()

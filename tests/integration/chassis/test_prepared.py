@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.database.prepared import Prepared, alone, run_and_commit, together
+from chassis.database.prepared import Prepared, run_and_commit, together
 from services.transmission.store.rows import OutboxHeadRow
 
 HEADS = Prepared(text("SELECT id, sequence FROM outbox_head WHERE id > :above ORDER BY id"))
@@ -47,9 +47,8 @@ async def test_what_a_statement_did_goes_with_the_transaction(store):
     assert await heads(store) == [(3, 8)]
 
 
-async def test_a_statement_alone_needs_no_commit(store):
-    async with store.sessions() as session:
-        await alone(session)
+async def test_a_lone_statement_needs_no_commit(store):
+    async with store.lone_sessions() as session:
         await ADD.run(session, id=2, sequence=7)
 
     assert await heads(store) == [(2, 7)]

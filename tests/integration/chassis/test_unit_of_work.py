@@ -44,7 +44,7 @@ async def test_a_failure_on_the_way_keeps_nothing(store):
 async def test_the_request_is_recorded_with_what_it_changed(store):
     await asyncio.create_task(apply_request(store))
 
-    applied = await SqlAppliedRequests(store.sessions).find(KEY)
+    applied = await SqlAppliedRequests(store.lone_sessions).find(KEY)
     assert applied is not None
     assert (applied.digest, applied.response) == (b"digest", None)
 
@@ -60,7 +60,7 @@ async def test_the_same_request_twice_at_once_is_applied_once(store):
 
 
 async def test_the_kept_response_is_found_again(store):
-    requests = SqlAppliedRequests(store.sessions)
+    requests = SqlAppliedRequests(store.lone_sessions)
     await asyncio.create_task(apply_request(store))
 
     await requests.keep_response(KEY, b"answer")
