@@ -75,13 +75,13 @@ Work = tuple[Prepared, dict[str, Any]]
 
 
 async def together(session: AsyncSession, *work: Work) -> list[list[Any]]:
-    """Run statements in one exchange with PostgreSQL, each after the one before, and return the rows that each gives.
+    """Run statements that give rows in one exchange with PostgreSQL, each after the one before; return the rows of each.
 
     Raises:
         DBAPIError: as SQLAlchemy raises it; those that follow the failed one are not run.
     """
     cursors = await _exchange(session, work)
-    return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+    return [await cursor.fetchall() for cursor in cursors]
 
 
 async def run_and_commit(session: AsyncSession, work: Sequence[Work]) -> None:
@@ -91,9 +91,10 @@ async def run_and_commit(session: AsyncSession, work: Sequence[Work]) -> None:
         DBAPIError: as SQLAlchemy raises it.
     """
     if work or _WAITING in session.info:
+        # The session is not told: it would ask the driver, which has nothing left to commit, to do so again.
         await _exchange(session, work, commits=True)
-    # For the session; on the driver nothing is left to commit.
-    await session.commit()
+    else:
+        await session.commit()
 
 
 async def _exchange(session: AsyncSession, work: Sequence[Work], *, commits: bool = False) -> list[Cursor]:

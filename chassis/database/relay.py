@@ -92,7 +92,8 @@ class Relay:
                 self._log.exception("relay failed", outbox=self._lock_name)
                 delivered = 0
                 await asyncio.sleep(IDLE_SECONDS)
-            if not delivered:
+            # What came meanwhile left its hint; only a full batch says that more waits.
+            if delivered < BATCH:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await self._hint.wait()

@@ -47,8 +47,9 @@ _APPEND = Prepared(
             sequence, id, kind, lane, payload, traceparent, recorded_at, attempts, failure
         )
         SELECT (SELECT sequence FROM head) - :count + place, id, kind, lane, payload, :traceparent, :recorded_at, 0, ''
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:lanes AS text[]), CAST(:payloads AS jsonb[]))
-            WITH ORDINALITY AS given (id, kind, lane, payload, place)
+        FROM ROWS FROM (
+            json_to_recordset(CAST(:events AS json)) AS (id uuid, kind text, lane text, payload jsonb)
+        ) WITH ORDINALITY AS given (id, kind, lane, payload, place)
         """
     )
 )
@@ -133,14 +134,15 @@ class SqlUnitOfWork:
                 _APPEND,
                 {
                     "count": len(events),
-                    "ids": [event.id or self._identifiers.next() for event in events],
-                    "kinds": [event.kind for event in events],
-                    "lanes": [event.lane for event in events],
-                    "payloads": [json.dumps(event.payload) for event in events],
+                    "events": json.dumps([self._stored(event) for event in events]),
                     "traceparent": traceparent(),
                     "recorded_at": self._clock.now(),
                 },
             )
+
+    def _stored(self, event: Event) -> dict[str, Any]:
+        event_id = event.id or self._identifiers.next()
+        return {"id": str(event_id), "kind": event.kind, "lane": event.lane, "payload": event.payload}
 
 
 class SqlAppliedRequests:

@@ -1,5 +1,6 @@
 """Our streams: dense numbers, envelopes, roots; and the receipts that confirm them."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import func, select, text
@@ -35,9 +36,8 @@ _ADD = Prepared(
     text(
         """
         INSERT INTO envelopes (epoch, peer, seq, content, root, appended_at)
-        SELECT :epoch, :peer, seq, content, root, :appended_at
-        FROM unnest(CAST(:seqs AS bigint[]), CAST(:contents AS bytea[]), CAST(:roots AS bytea[]))
-            AS given (seq, content, root)
+        SELECT :epoch, :peer, seq, decode(content, 'hex'), decode(root, 'hex'), :appended_at
+        FROM json_to_recordset(CAST(:envelopes AS json)) AS given (seq bigint, content text, root text)
         """
     )
 )
@@ -117,14 +117,13 @@ class SqlStreams:
         epoch = (await self.epoch()).to_text()
         [(size, peaks)] = await _HEAD.rows(self._session, epoch=epoch, peer=peer)
         head = Head(self._server, await self.epoch(), peer, Frontier.from_bytes(size, peaks))
-        seqs, bytes_, roots = [], [], []
+        appended = []
         for content, digest in contents:
             head, envelope = head.appended(content, entitlement=digest, blind=self._blind())
-            seqs.append(envelope.seq)
-            bytes_.append(envelope.to_bytes())
-            roots.append(head.frontier.root)
+            root = head.frontier.root
+            appended.append({"seq": envelope.seq, "content": envelope.to_bytes().hex(), "root": root.hex()})
         stream = {"epoch": epoch, "peer": peer}
-        _ADD.later(self._session, **stream, seqs=seqs, contents=bytes_, roots=roots, appended_at=self._clock.now())
+        _ADD.later(self._session, **stream, envelopes=json.dumps(appended), appended_at=self._clock.now())
         peaks = head.frontier.to_bytes()
         _MOVE.later(self._session, **stream, size=head.size, peaks=peaks, channel=CHANNEL)
 

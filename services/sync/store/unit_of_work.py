@@ -40,7 +40,7 @@ class SqlSync(SqlUnitOfWork):
         identifiers: for events.
         server: this server's name.
         blind: gives 32 random hex digits, never twice the same.
-        on_commit: called after each commit; wakes the relay.
+        hint: called after a commit that recorded events; wakes the relay.
     """
 
     facts: Facts
@@ -59,10 +59,10 @@ class SqlSync(SqlUnitOfWork):
         identifiers: Identifiers,
         server: str,
         blind: Callable[[], str],
-        on_commit: Callable[[], None] = lambda: None,
+        hint: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(sessions, clock, identifiers)
-        self._server, self._blind, self._on_commit = server, blind, on_commit
+        super().__init__(sessions, clock, identifiers, hint)
+        self._server, self._blind = server, blind
 
     def attach(self, session: AsyncSession) -> None:
         """Make the repositories of this transaction."""
@@ -100,6 +100,5 @@ class SqlSync(SqlUnitOfWork):
             await self._session.execute(insert(IncidentRow), rows)
         await self._streams.flush()
         await super().commit()
-        self._on_commit()
         for incident in self._incidents:
             log("sync").warning("incident", kind=type(incident).__name__, **asdict(incident))
