@@ -1,5 +1,6 @@
 """Where a cell is kept: a QDIS alias of a shared fact is kept under the ER address of that fact (decisions.md 3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -21,8 +22,15 @@ class Place:
 
 def place_of(form_set: FormSet, document: Document, address: str) -> Place:
     """Return where a cell is kept in a filing of this document."""
-    if not form_set.has_cell(address):
-        return Place(address, "unknown")
+    return _places(form_set, document).get(address) or Place(address, "unknown")
+
+
+@lru_cache(maxsize=32)
+def _places(form_set: FormSet, document: Document) -> Mapping[str, Place]:
+    return {address: _place(form_set, document, address) for address in form_set.cells()}
+
+
+def _place(form_set: FormSet, document: Document, address: str) -> Place:
     line = form_set.line_of(address)
     if form_set.document_of(address) != document:
         return _shared_place(form_set, document, address)
@@ -43,7 +51,6 @@ def _shared_place(form_set: FormSet, document: Document, address: str) -> Place:
     return Place(address)
 
 
-@lru_cache(maxsize=16)
 @lru_cache(maxsize=32)
 def fillable(form_set: FormSet, document: Document) -> frozenset[str]:
     """Return where the cells are kept that a person may fill in a filing of this document.

@@ -90,7 +90,8 @@ class Cell:
     def changed(self, value: str, source: Source) -> "Cell":
         """Return the next version of the cell; a conflict stays until it is resolved or both sides agree."""
         still = self.conflict if self.conflict and self.conflict.value != value else None
-        return replace(self, value=value, version=self.version + 1, source=source, conflict=still)
+        # By hand: `replace` costs ten times as much, and a draft changes five hundred cells.
+        return Cell(self.address, value, self.version + 1, source, still, self.is_provisional, self.is_sealed)
 
     def chosen(self, value: str, author: str, at: datetime) -> "Cell":
         """Return the next version of a cell in conflict, settled by a person's choice.

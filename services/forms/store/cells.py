@@ -117,7 +117,7 @@ class SqlCells:
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Write cells and a line of history for each new version, in one statement whatever their number."""
-        rows = [_to_row(cell) for cell in cells]
+        rows = _to_rows(cells)
         if rows:
             _SAVE.later(self._session, filing_id=filing_id, cells=json.dumps(rows))
 
@@ -158,24 +158,39 @@ class SqlCells:
             _MOVE.later(self._session, filing_id=filing_id, filled=json.dumps(filled), emptied=emptied)
 
 
-def _to_row(cell: Cell) -> dict[str, Any]:
-    put_back = cell.source.put_back
+def _to_rows(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    source, from_source = None, {}
+    for cell in cells:
+        # What one person does in one go has one source: it is written out once, not for each of five hundred cells.
+        if cell.source is not source:
+            source, from_source = cell.source, _source_columns(cell.source)
+        rows.append(
+            {
+                "address": cell.address,
+                "value": cell.value,
+                "version": cell.version,
+                **from_source,
+                "conflict": stored_other(cell.conflict),
+                "is_provisional": cell.is_provisional,
+                "is_sealed": cell.is_sealed,
+            }
+        )
+    return rows
+
+
+def _source_columns(source: Source) -> dict[str, Any]:
+    put_back = source.put_back
     return {
-        "address": cell.address,
-        "value": cell.value,
-        "version": cell.version,
-        "origin": str(cell.source.origin),
-        "author": cell.source.author,
-        "changed_at": cell.source.at.isoformat(),
-        "file": cell.source.file,
-        "line": cell.source.line,
-        "server": cell.source.server,
+        "origin": str(source.origin),
+        "author": source.author,
+        "changed_at": source.at.isoformat(),
+        "file": source.file,
+        "line": source.line,
+        "server": source.server,
         "put_back": {"author": put_back.author, "at": put_back.at.isoformat(), "version": put_back.version}
         if put_back
         else None,
-        "conflict": stored_other(cell.conflict),
-        "is_provisional": cell.is_provisional,
-        "is_sealed": cell.is_sealed,
     }
 
 

@@ -56,12 +56,11 @@ class Publication:
 
     def take(self, changes: Iterable[ReportedChange]) -> None:
         """Work through ordinary changes; one that is refused leaves the others alone."""
-        reopened = False
+        changes = list(changes)
+        if changes and self.writer.is_ministry and any(fact.sealed for fact in self.facts.values()):
+            # Forms lets nobody edit a signed ER: a change after the seal means that it was reopened.
+            self._reopen(changes[0].author)
         for change in changes:
-            if self.writer.is_ministry and not reopened and any(fact.sealed for fact in self.facts.values()):
-                # Forms lets nobody edit a signed ER: a change after the seal means that it was reopened.
-                self._reopen(change.author)
-                reopened = True
             self._take(change)
 
     def seal(self, changes: Iterable[ReportedChange]) -> None:
