@@ -190,14 +190,15 @@ class EngineControls:
         return self._answer(evaluation_of(rules, report, self._justified(filing)), previous, report)
 
     async def recheck(
-        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None, about: Collection[str]
     ) -> Evaluation | None:
         beside, before = self.reports[filing.report]
         rules = compile_rules(formsets.load(filing.form_set))
         if beside != previous or before.rule_set != rules.digest:
             return None
         report = recheck_cells(rules, before, changed)
-        return self._answer(difference_of(rules, before, report, self._justified(filing)), previous, report)
+        found = difference_of(rules, before, report, self._justified(filing))
+        return self._answer(found.about({*about, *found.computed}) if about else found, previous, report)
 
     def _justified(self, filing: Filing) -> list[AnsweredJustification]:
         return [one for (filing_id, *_), one in self.justifications.items() if filing_id == filing.id]
@@ -268,7 +269,7 @@ class CannedControls:
         return Evaluation(dict(self.computed), self.findings, self.verdict, self.rule_set)
 
     async def recheck(
-        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None, about: Collection[str]
     ) -> Evaluation | None:
         return None
 

@@ -1,6 +1,6 @@
 """`GrpcControls`: the controls port over gRPC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 
 from harmonia.types.v1 import types_pb2 as types
@@ -82,11 +82,15 @@ class GrpcControls:
         )
 
     async def recheck(
-        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None, about: Collection[str]
     ) -> Evaluation | None:
         """Judge a change from the filing's last report; None when the validation asked does not remember it."""
         request = pb.RecheckFilingRequest(
-            filing_id=str(filing.id), report=filing.report, changed=_cells(changed), basis=_basis(filing, previous)
+            filing_id=str(filing.id),
+            report=filing.report,
+            changed=_cells(changed),
+            basis=_basis(filing, previous),
+            about=about,
         )
         response = await self._stub.RecheckFiling(request)
         if response.is_unknown:

@@ -20,7 +20,7 @@ class Written:
 
     filing: Filing
     evaluation: Evaluation
-    """With failed controls only when the change was small."""
+    """When the change was small, only with the failed controls about cells that changed or moved, or that were asked about."""
     moved: Mapping[str, str]
     """Computed cells whose value changed; empty text for one that is empty now."""
 
@@ -56,9 +56,11 @@ async def evaluate(
     return await controls.evaluate(filing, inputs, given, await previous_year_of(work, form_set, filing))
 
 
-async def failing(work: UnitOfWork, controls: Controls, form_set: FormSet, filing: Filing) -> Evaluation:
-    """Evaluate a filing as it is, where failed controls are all that is asked for."""
-    found = await _recheck(controls, filing, (), await previous_year_of(work, form_set, filing))
+async def failing(
+    work: UnitOfWork, controls: Controls, form_set: FormSet, filing: Filing, about: frozenset[str]
+) -> Evaluation:
+    """Evaluate a filing as it is, where the failed controls about some cells are all that is asked for."""
+    found = await _recheck(controls, filing, (), await previous_year_of(work, form_set, filing), about)
     return found or await evaluate(work, controls, form_set, filing, await work.cells.of(filing.id))
 
 
@@ -71,6 +73,7 @@ async def write_cells(
     changed: Sequence[Cell],
     author: str,
     at: datetime,
+    about: frozenset[str] = frozenset(),
 ) -> Written:
     """Save changed cells, the computed cells and verdict that follow, and the shared facts to publish; no commit.
 
@@ -85,9 +88,10 @@ async def write_cells(
         changed: the cells that changed.
         author: who changed them.
         at: when.
+        about: cells whose failed controls are asked for, beside those that change.
     """
     previous = await previous_year_of(work, form_set, filing)
-    evaluation = await _recheck(controls, filing, changed, previous) if changed else None
+    evaluation = await _recheck(controls, filing, changed, previous, about) if changed else None
     if evaluation is not None:
         return await _save(work, form_set, filing, changed, evaluation.computed, evaluation, author, at)
     before = cells if cells is not None else await work.cells.of(filing.id)
@@ -121,11 +125,16 @@ async def keep(
 
 
 async def _recheck(
-    controls: Controls, filing: Filing, changed: Sequence[Cell], previous: PreviousYear | None
+    controls: Controls,
+    filing: Filing,
+    changed: Sequence[Cell],
+    previous: PreviousYear | None,
+    about: frozenset[str],
 ) -> Evaluation | None:
     if not filing.report:
         return None
-    return await controls.recheck(filing, {cell.address: cell.value for cell in changed}, previous)
+    values = {cell.address: cell.value for cell in changed}
+    return await controls.recheck(filing, values, previous, about.union(values))
 
 
 async def _save(

@@ -655,9 +655,11 @@ class Controls(Protocol):
         ...
 
     async def recheck(
-        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None
+        self, filing: Filing, changed: Mapping[str, str], previous: PreviousYear | None, about: Collection[str]
     ) -> Evaluation | None:
-        """Judge a change of a filing from its last report: computed cells that moved, failed controls only.
+        """Judge a change of a filing from its last report: computed cells that moved, and failed controls only.
+
+        Of these, those that look at one of the cells `about` or at one that moved; all when there are none.
 
         None when validation cannot go on from that report: the whole filing is to be evaluated then.
         """

@@ -78,16 +78,17 @@ class SaveCells:
             changed = apply_edits(cells, edits, Source(Origin.TYPED, caller.name, now))
             if refused := await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
                 raise CellsRefused(refused)
+            about = _addresses(edits)
             if not changed:
-                evaluation = await failing(work, self._controls, form_set, filing)
+                evaluation = await failing(work, self._controls, form_set, filing, about)
                 card = await card_of(work, self._form_sets, filing, now)
-                return Saved(card, (), {}, evaluation.about(_addresses(edits)))
-            written = await write_cells(work, self._controls, form_set, filing, None, changed, caller.name, now)
+                return Saved(card, (), {}, evaluation.about(about))
+            written = await write_cells(work, self._controls, form_set, filing, None, changed, caller.name, now, about)
             activity = _activity(filing, caller, now, changed)
             await keep_step(work, self._identifiers.next(), EditKind.CELLS_SAVED, activity, cells, changed)
             card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
-        findings = written.evaluation.about(_addresses(edits) | written.moved.keys())
+        findings = written.evaluation.about(about | written.moved.keys())
         return Saved(card, changed, written.moved, findings)
 
     async def _read(self, filing: Filing, form_set: FormSet, typed: Sequence[TypedCell]) -> list[Edit]:

@@ -78,6 +78,11 @@ class Evaluation:
     verdict: Verdict
     rule_set: str
 
+    def about(self, addresses: Collection[str]) -> "Evaluation":
+        """Return it with those findings only that look at one of these cells."""
+        wanted = frozenset(addresses)
+        return replace(self, findings=tuple(one for one in self.findings if not wanted.isdisjoint(one.cells)))
+
 
 def evaluate(
     rules: RuleSet,

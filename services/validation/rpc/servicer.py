@@ -36,7 +36,7 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
     async def RecheckFiling(self, request: pb.RecheckFilingRequest, context: Context) -> pb.RecheckFilingResponse:
         """Judge a small change."""
         filing_id, changed = mapping.to_filing_id(request.filing_id), mapping.to_cells(request.changed)
-        judged = await self._use.recheck_filing(filing_id, request.report, changed, request.basis)
+        judged = await self._use.recheck_filing(filing_id, request.report, changed, request.basis, request.about)
         return mapping.difference_message(judged)
 
     async def RecordJustification(

@@ -1,6 +1,6 @@
 """Judges a filing after a small change, running only what the change touches."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -18,7 +18,12 @@ class RecheckFiling:
         self._engine, self._judging, self._identifiers, self._recent = engine, judging, identifiers, recent
 
     async def __call__(
-        self, filing_id: UUID, report_id: str, changed: Mapping[str, str], basis: str = ""
+        self,
+        filing_id: UUID,
+        report_id: str,
+        changed: Mapping[str, str],
+        basis: str = "",
+        about: Collection[str] = (),
     ) -> Judged | None:
         """Return what the change moved: computed cells of another value and failed controls only.
 
@@ -30,6 +35,7 @@ class RecheckFiling:
             report_id: of the filing as it was before the change.
             changed: changed cells in written form, empty when emptied.
             basis: as it would be said to `EvaluateFiling` now.
+            about: of the failed controls, return those that look at one of these cells or at one that moved; none means all.
 
         Raises:
             CellsMalformed: a cell is not in the form set or not in written form.
@@ -47,4 +53,5 @@ class RecheckFiling:
         report = recheck_cells(rules, recent.report, changed)
         next_id = str(self._identifiers.next())
         self._recent.keep(filing_id, next_id, replace(recent, report=report))
-        return Judged(difference_of(rules, recent.report, report, said.written), next_id)
+        difference = difference_of(rules, recent.report, report, said.written)
+        return Judged(difference.about({*about, *difference.computed}) if about else difference, next_id)

@@ -26,11 +26,10 @@ NOW = datetime(2025, 5, 2, tzinfo=UTC)
 SUBJECT = Subject("2024.1", "ER", FILING, 2024, basis="none")
 CELLS = {a: formsets.values.written(v) for a, v in sample_cells("saisie").items() if FORM_SET.document_of(a) == "ER"}
 AMOUNTS = sorted(a for a in CELLS if FORM_SET.cell_type(a) in {"M", "MS"})
-CHANGES = st.lists(
-    st.dictionaries(st.sampled_from(AMOUNTS), st.sampled_from(["", "0", "1", "250000"]), min_size=1, max_size=5),
-    min_size=1,
-    max_size=4,
+ONE_CHANGE = st.dictionaries(
+    st.sampled_from(AMOUNTS), st.sampled_from(["", "0", "1", "250000"]), min_size=1, max_size=5
 )
+CHANGES = st.lists(ONE_CHANGE, min_size=1, max_size=4)
 
 
 def wired(most: int = 8, kept: InMemoryJustifications | None = None) -> UseCases:
@@ -66,6 +65,24 @@ async def test_small_changes_in_a_row_say_what_evaluating_the_whole_filing_says(
         whole = await use.evaluate_filing(SUBJECT, cells)
         assert seen(again) == seen(whole)
         assert computed == dict(whole.evaluation.computed)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ONE_CHANGE, st.sets(st.sampled_from(sorted(CELLS)), min_size=1, max_size=3))
+async def test_who_asks_about_some_cells_is_told_of_these_and_of_those_that_moved(
+    change: dict[str, str], about: set[str]
+) -> None:
+    use = wired()
+    judged = await use.evaluate_filing(SUBJECT, CELLS)
+
+    told = await use.recheck_filing(FILING, judged.report_id, change, "none", about)
+    everything = await use.recheck_filing(FILING, judged.report_id, change, "none")
+
+    assert told is not None
+    assert everything is not None
+    wanted = {*about, *everything.evaluation.computed}
+    assert list(told.evaluation.findings) == [f for f in everything.evaluation.findings if wanted & {*f.cells}]
+    assert told.evaluation.verdict == everything.evaluation.verdict
 
 
 async def test_a_report_that_was_given_up_is_not_gone_on_from() -> None:

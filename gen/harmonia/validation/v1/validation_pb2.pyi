@@ -432,6 +432,7 @@ class RecheckFilingRequest(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     BASIS_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Filing."""
     report: _builtins.str
@@ -442,6 +443,10 @@ class RecheckFilingRequest(_message.Message):
     def changed(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Cell]:
         """Cells that changed since, in written form; an empty value for one that was emptied."""
 
+    @_builtins.property
+    def about(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses: of the failed controls only those are told that look at one of these cells, or at one that moved. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -449,10 +454,11 @@ class RecheckFilingRequest(_message.Message):
         report: _builtins.str = ...,
         changed: _abc.Iterable[_types_pb2.Cell] | None = ...,
         basis: _builtins.str = ...,
+        about: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "changed", b"changed", "filing_id", b"filing_id", "report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "basis", b"basis", "changed", b"changed", "filing_id", b"filing_id", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -486,7 +492,7 @@ class RecheckFilingResponse(_message.Message):
 
     @_builtins.property
     def failed(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
-        """Controls that fail."""
+        """Controls that fail: all, or those that the request asks about."""
 
     def __init__(
         self,
