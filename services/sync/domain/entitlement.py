@@ -134,6 +134,9 @@ def may_travel(
         return content.data_set == ADJUSTMENTS and _is_of_its_authority(document, sender, receiver, content)
     if content.data_set != SHARED_CONCEPTS:
         return False
+    # The header alone says no to most peers: what it says of body and year, the fact says too.
+    if not content.period.isdecimal() or not document.has_member(content.body, int(content.period)):
+        return False
     try:
         fact = fact_of_content(content)
     except EnvelopeMalformed:
