@@ -1,53 +1,59 @@
 """S1 and S2: whole drafts saved (every typed cell of a filing), delta saves (20 cells), and imports, through the real stack.
 
-One server as one process with everything embedded; saves over mutual-TLS gRPC by several accountants at once, each on
-their own filing, controls and outbox included, zero loss checked. The peer, in the same run on the same PostgreSQL:
-inserting the same bytes and committing, with nothing else (performance.md S1, S2). An import reads the file in a
-disposable process, shows the preview and writes it: it has no peer and no goal here.
+Saves over mutual-TLS gRPC by several accountants at once, each on their own filing, controls, sync and outbox included, zero loss
+checked. One server as one process with everything embedded, or with `--apart` a process a service, as on a cluster. Rates in a
+closed loop; latencies in an open one at half of that rate, from when a save was due, so that a queue is seen.
+
+The peers, in the same run on the same PostgreSQL, with the same bytes and a commit: inserting them bare, and sending them to a
+Starlette server that inserts them (performance.md S1, S2). An import reads the file in a disposable process, shows the preview and
+writes it: it has no peer and no goal here.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
+import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Self
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psycopg
 from harmonia.auth.v1 import auth_pb2, auth_pb2_grpc
 from harmonia.forms.v1 import forms_pb2 as forms
 from harmonia.forms.v1 import forms_pb2_grpc
 from harmonia.types.v1 import types_pb2 as types
-from rich.console import Console
 
-from chassis.clock import SystemClock
 from chassis.peers import Peers
 from chassis.rpc.identity import carrying
-from chassis.tls import DevelopmentAuthority, load_identity
 from cli.login import log_in
-from demo.accounts import load_or_make
-from demo.extra_bodies import add_body, all_bodies
-from demo.federation import YEAR, Federation, federation
-from demo.provisioning import make_trust, provision
-from demo.supervising import Node
+from demo.federation import YEAR
+from tests.support.stacks import RunningStack, one_process, one_process_a_service
 
+ROOT = Path(__file__).resolve().parent.parent
 DELTA = 20
 AMOUNTS = ("BA", "BP", "CC", "CP", "ED", "PR")
 """Forms whose typed cells are all amounts."""
 DRAFT_BYTES = 100_000
+DELTA_BYTES = 400
+OPEN_LOOP_SECONDS = 20.0
 
 
-async def passports_of(servers: Federation, peers: Peers, names: list[str]) -> list[str]:
+async def passports_of(stack: RunningStack, peers: Peers, names: list[str]) -> list[str]:
     """Return a passport for each login name, by real logins."""
-    accounts = load_or_make(servers.accounts_file, all_bodies(servers))
     auth: auth_pb2_grpc.AuthServiceAsyncStub = auth_pb2_grpc.AuthServiceStub(peers.channel("auth"))
     tokens = []
     for name in names:
-        person = accounts.person("MIN", name)
-        given = await asyncio.to_thread(log_in, servers["MIN"].identity_url, name, person.password)
+        person = stack.accounts.person("MIN", name)
+        given = await asyncio.to_thread(log_in, stack.server.identity_url, name, person.password)
         asked = auth_pb2.OpenSessionRequest(access_token=given["access_token"])
         tokens.append((await auth.OpenSession(asked)).passport.token)
     return tokens
@@ -135,82 +141,142 @@ async def rate(work: Callable[[int], Awaitable[None]], callers: int, seconds: fl
     return len(latencies) / (time.perf_counter() - began), latencies
 
 
-async def peer_rate(folder: Path, size: int, callers: int, seconds: float) -> float:
-    """Return inserts of so many bytes per second, a commit each, on the same PostgreSQL."""
-    url = f"postgresql://postgres:@/postgres?host={folder / 'postgres'}"
-    connections = [await psycopg.AsyncConnection.connect(url) for _ in range(callers)]
-    await connections[0].execute("CREATE TABLE IF NOT EXISTS bench_peer (at bigserial primary key, content bytea)")
-    await connections[0].commit()
-    content = bytes(size)
+async def open_loop(
+    work: Callable[[int], Awaitable[None]], callers: int, per_second: float, seconds: float
+) -> list[float]:
+    """Return latencies in milliseconds from when each call was due; each caller makes its own calls one after the other."""
+    latencies: list[float] = []
+    began = time.perf_counter()
 
-    async def insert(place: int) -> None:
-        await connections[place].execute("INSERT INTO bench_peer (content) VALUES (%s)", (content,))
-        await connections[place].commit()
+    async def call(place: int) -> None:
+        for number in range(place, int(per_second * seconds), callers):
+            due = began + number / per_second
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await work(place)
+            latencies.append((time.perf_counter() - due) * 1000)
 
-    found, _ = await rate(insert, callers, seconds)
-    await connections[0].execute("DROP TABLE bench_peer")
-    await connections[0].commit()
-    for connection in connections:
-        await connection.close()
-    return found
+    await asyncio.gather(*(call(place) for place in range(callers)))
+    return latencies
 
 
-async def measure(callers: int, seconds: float, rounds: int) -> dict[str, object]:
-    """Return the figures of so many rounds, peer and candidate alternating."""
+class Inserting:
+    """The peers: so many connections that insert, and so many clients of a Starlette server that inserts."""
+
+    def __init__(self, database: str, socket: Path, callers: int) -> None:
+        self._database, self._socket, self._callers = database, socket, callers
+        self._connections: list[psycopg.AsyncConnection[tuple[object, ...]]] = []
+        self._streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def __aenter__(self) -> Self:
+        self._connections = [await psycopg.AsyncConnection.connect(self._database) for _ in range(self._callers)]
+        await self._connections[0].execute("CREATE TABLE bench_peer (at bigserial primary key, content bytea)")
+        await self._connections[0].commit()
+        command = (sys.executable, "-m", "uvicorn", "bench.insert_server:app", "--uds", str(self._socket))
+        given = {"PEER_DATABASE": self._database, "PEER_CONNECTIONS": str(self._callers)}
+        self._server = await asyncio.create_subprocess_exec(
+            *command, "--log-level", "warning", env={**os.environ, **given}, cwd=ROOT
+        )
+        async with asyncio.timeout(30):
+            while not self._socket.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.05)
+        self._streams = [await asyncio.open_unix_connection(str(self._socket)) for _ in range(self._callers)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for _reader, writer in self._streams:
+            writer.close()
+        self._server.terminate()
+        await self._server.wait()
+        await self._connections[0].execute("DROP TABLE bench_peer")
+        await self._connections[0].commit()
+        for connection in self._connections:
+            await connection.close()
+
+    async def bare(self, size: int, seconds: float) -> float:
+        """Return inserts of so many bytes per second, a commit each."""
+        content = bytes(size)
+
+        async def insert(place: int) -> None:
+            await self._connections[place].execute("INSERT INTO bench_peer (content) VALUES (%s)", (content,))
+            await self._connections[place].commit()
+
+        return (await rate(insert, self._callers, seconds))[0]
+
+    async def behind_starlette(self, size: int, seconds: float) -> float:
+        """Return how many requests with so many bytes a second are answered, a commit each."""
+        request = f"POST / HTTP/1.1\r\nHost: peer\r\nContent-Length: {size}\r\n\r\n".encode() + bytes(size)
+
+        async def post(place: int) -> None:
+            reader, writer = self._streams[place]
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(head.decode())
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+
+        return (await rate(post, self._callers, seconds))[0]
+
+
+async def measure(callers: int, seconds: float, rounds: int, *, is_apart: bool) -> dict[str, object]:
+    """Return the figures of so many rounds, peers and candidate alternating."""
+    shape = one_process_a_service if is_apart else one_process
     with tempfile.TemporaryDirectory(prefix="s1-", ignore_cleanup_errors=True) as root:
-        servers = federation(Path(root), 8700)
-        make_trust(servers)
-        (servers.root / "files").mkdir()
-        load_or_make(servers.accounts_file, all_bodies(servers))
-        bodies = [add_body(servers) for _ in range(callers)]
-        server = servers["MIN"]
-        node = Node(servers, server, Console(quiet=True))
-        await node.start()
-        try:
-            await provision(servers, server, all_bodies(servers), load_or_make(servers.accounts_file, ()))
-            authority = DevelopmentAuthority(server.folder / "tls", server.name, SystemClock())
-            certificate, key = authority.issue("gateway", server.folder / "tls" / "processes")
-            identity = load_identity(certificate, key, servers.trust)
-            async with Peers("gateway", "", dict.fromkeys(("auth", "forms"), server.grpc_address), identity) as peers:
-                passports = await passports_of(servers, peers, [f"comptable.{body.siren}" for body, _, _ in bodies])
-                stub: forms_pb2_grpc.FormsServiceAsyncStub = forms_pb2_grpc.FormsServiceStub(peers.channel("forms"))
-                people = [
-                    Accountant(stub, passport, body.siren, file)
-                    for passport, (body, file, _) in zip(passports, bodies, strict=True)
-                ]
-                return await _rounds(people, server.folder, seconds, rounds)
-        finally:
-            await node.stop()
+        async with shape(Path(root), callers) as stack, stack.peers() as peers:
+            bodies = stack.bodies[-callers:]
+            passports = await passports_of(stack, peers, [f"comptable.{body.siren}" for body in bodies])
+            stub: forms_pb2_grpc.FormsServiceAsyncStub = forms_pb2_grpc.FormsServiceStub(peers.channel("forms"))
+            files = [stack.federation.root / "files" / f"oph-{body.siren}.csv" for body in bodies]
+            people = [
+                Accountant(stub, passport, body.siren, file)
+                for passport, body, file in zip(passports, bodies, files, strict=True)
+            ]
+            async with Inserting(stack.database, Path(root) / "peer.sock", callers) as peer:
+                return {"shape": "apart" if is_apart else "together", **await _rounds(people, peer, seconds, rounds)}
 
 
-async def _rounds(people: list[Accountant], folder: Path, seconds: float, rounds: int) -> dict[str, object]:
+async def _each(people: list[Accountant], save: Callable[[Accountant], Awaitable[None]], place: int) -> None:
+    await save(people[place])
+
+
+async def _rounds(people: list[Accountant], peer: Inserting, seconds: float, rounds: int) -> dict[str, object]:
     await asyncio.gather(*(person.import_file() for person in people))
-    imports, drafts, deltas, peers_large, peers_small, delays = [], [], [], [], [], []
+    found: dict[str, list[float]] = defaultdict(list)
+    late: dict[str, list[float]] = {}
+    saves = {"s1": (DRAFT_BYTES, Accountant.draft), "s2": (DELTA_BYTES, Accountant.delta)}
     for _ in range(rounds):
-        peers_large.append(await peer_rate(folder, DRAFT_BYTES, len(people), seconds / 2))
-        drafts.append((await rate(lambda place: people[place].draft(), len(people), seconds))[0])
-        peers_small.append(await peer_rate(folder, 400, len(people), seconds / 2))
-        found, latencies = await rate(lambda place: people[place].delta(), len(people), seconds)
-        deltas.append(found)
-        delays += latencies
+        for metric, (size, save) in saves.items():
+            found[f"{metric}_bare"].append(await peer.bare(size, seconds / 2))
+            found[f"{metric}_starlette"].append(await peer.behind_starlette(size, seconds / 2))
+            found[metric].append((await rate(partial(_each, people, save), len(people), seconds))[0])
         await asyncio.gather(*(person.lose_nothing() for person in people))
-        imports.append((await rate(lambda place: people[place].import_file(), len(people), seconds))[0])
-    median = statistics.median
-    quantiles = statistics.quantiles(delays, n=100)
+        found["imports"].append((await rate(lambda place: people[place].import_file(), len(people), seconds))[0])
+    for metric, (_, save) in saves.items():
+        half = statistics.median(found[metric]) / 2
+        late[metric] = await open_loop(partial(_each, people, save), len(people), half, OPEN_LOOP_SECONDS)
+    await asyncio.gather(*(person.lose_nothing() for person in people))
     return {
-        "metric": "S1 S2",
         "callers": len(people),
         "rounds": rounds,
         "draft_cells": sum(address[:2] in AMOUNTS for address in people[0].versions),
-        "s1_drafts_per_s": round(median(drafts), 1),
-        "s1_of_peer": round(median(drafts) / median(peers_large), 4),
-        "s2_deltas_per_s": round(median(deltas), 1),
-        "s2_of_peer": round(median(deltas) / median(peers_small), 4),
-        "s2_p50_ms": round(median(delays), 1),
-        "s2_p99_ms": round(quantiles[98], 1),
-        "imports_per_s": round(median(imports), 1),
-        "peer_100kB_per_s": round(median(peers_large)),
-        "peer_400B_per_s": round(median(peers_small)),
+        "imports_per_s": round(statistics.median(found["imports"]), 1),
+        **{name: value for metric in saves for name, value in _figures(metric, found, late[metric]).items()},
+    }
+
+
+def _figures(metric: str, found: Mapping[str, list[float]], latencies: list[float]) -> dict[str, float]:
+    ours, bare, starlette = (
+        statistics.median(found[name]) for name in (metric, f"{metric}_bare", f"{metric}_starlette")
+    )
+    quantiles = statistics.quantiles(latencies, n=100)
+    return {
+        f"{metric}_per_s": round(ours, 1),
+        f"{metric}_of_bare_insert": round(ours / bare, 4),
+        f"{metric}_of_starlette": round(ours / starlette, 4),
+        f"{metric}_bare_insert_per_s": round(bare),
+        f"{metric}_starlette_per_s": round(starlette),
+        f"{metric}_p50_ms_at_half": round(quantiles[49], 1),
+        f"{metric}_p95_ms_at_half": round(quantiles[94], 1),
+        f"{metric}_p99_ms_at_half": round(quantiles[98], 1),
     }
 
 
@@ -220,8 +286,9 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    print(json.dumps(asyncio.run(measure(arguments.callers, arguments.seconds, arguments.rounds))))
+    parser.add_argument("--apart", action="store_true", help="a process a service, as on a cluster")
+    asked = parser.parse_args()
+    print(json.dumps(asyncio.run(measure(asked.callers, asked.seconds, asked.rounds, is_apart=asked.apart))))
 
 
 if __name__ == "__main__":

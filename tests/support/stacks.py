@@ -22,6 +22,7 @@ from chassis.clock import SystemClock
 from chassis.peers import Peers
 from chassis.tls import DevelopmentAuthority, load_identity
 from demo.accounts import Accounts, load_or_make
+from demo.extra_bodies import add_body, all_bodies
 from demo.federation import Federation, SampleBody, Server, federation, sample_bodies
 from demo.provisioning import make_trust, provision_over
 from node.embedded import embedded_postgres, embedded_valkey
@@ -42,6 +43,8 @@ class RunningStack:
     accounts: Accounts
     addresses: Mapping[str, str]
     """Service → host:port over mutual TLS."""
+    database: str = ""
+    """URL of its PostgreSQL, as who may do everything."""
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     def url(self, server: str) -> str:
@@ -78,26 +81,28 @@ async def nobody_writes(stack: RunningStack, schema: str, table: str) -> AsyncIt
 
 
 @asynccontextmanager
-async def one_process(root: Path) -> AsyncIterator[RunningStack]:
-    """Run the ministry's stack as one process with everything embedded."""
+async def one_process(root: Path, more_bodies: int = 0) -> AsyncIterator[RunningStack]:
+    """Run the ministry's stack as one process with everything embedded; so many synthetic bodies come after the sample ones."""
     servers = federation(root, free_port())
-    running = _prepare(servers, {})
+    running = _prepare(servers, {}, more_bodies)
     running.addresses = dict.fromkeys(ALL, running.server.grpc_address)
     environment = servers.environment(running.server)
     async with _processes(running):
         running.processes["node"] = await _started(["-m", "node", "serve", *ALL], environment)
+        running.database = f"postgresql://postgres:@/postgres?host={running.server.folder / 'postgres'}"
         await _provision(running)
         yield running
 
 
 @asynccontextmanager
-async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
+async def one_process_a_service(root: Path, more_bodies: int = 0) -> AsyncIterator[RunningStack]:
     """Run the ministry's stack as seven processes over mutual TLS, against a PostgreSQL and a Redis given by URL."""
     servers = federation(root, free_port())
     ports = range(servers["MIN"].port + 10, servers["MIN"].port + 10 + len(ALL))
-    running = _prepare(servers, {name: f"127.0.0.1:{port}" for name, port in zip(ALL, ports, strict=True)})
+    running = _prepare(servers, {name: f"127.0.0.1:{port}" for name, port in zip(ALL, ports, strict=True)}, more_bodies)
     async with AsyncExitStack() as exits:
         admin_url = await exits.enter_async_context(embedded_postgres(root / "backing"))
+        running.database = admin_url.replace("+psycopg", "")
         redis_url = await exits.enter_async_context(embedded_valkey(root / "backing"))
         await exits.enter_async_context(_processes(running))
         urls = await asyncio.to_thread(migrate, admin_url, STORED)
@@ -108,10 +113,13 @@ async def one_process_a_service(root: Path) -> AsyncIterator[RunningStack]:
         yield running
 
 
-def _prepare(servers: Federation, addresses: Mapping[str, str]) -> RunningStack:
-    servers.root.mkdir(parents=True, exist_ok=True)
+def _prepare(servers: Federation, addresses: Mapping[str, str], more_bodies: int) -> RunningStack:
+    (servers.root / "files").mkdir(parents=True, exist_ok=True)
     make_trust(servers)
-    bodies = sample_bodies()
+    load_or_make(servers.accounts_file, sample_bodies())
+    for _ in range(more_bodies):
+        add_body(servers)
+    bodies = all_bodies(servers)
     accounts = load_or_make(servers.accounts_file, bodies)
     return RunningStack(servers, servers["MIN"], bodies, accounts, addresses)
 
