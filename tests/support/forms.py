@@ -232,6 +232,7 @@ def _finding(found: EngineFinding) -> Finding:
         found.missing,
         dict(found.operands),
         tuple(map(_place, found.places)),
+        found.is_justified,
     )
 
 

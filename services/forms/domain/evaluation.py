@@ -70,6 +70,8 @@ class Finding:
     operands: Mapping[str, str]
     places: tuple[Place, ...] = ()
     """Where it fails, when it does."""
+    is_justified: bool = False
+    """Whether it fails and is justified wherever it does, as validation tells."""
 
     @property
     def is_failed(self) -> bool:

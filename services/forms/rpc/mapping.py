@@ -11,6 +11,7 @@ from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import Invalid, Violation, malformed
+from chassis.rpc.words import words_of
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import Attachment, AttachmentKind
@@ -65,10 +66,8 @@ _SEVERITIES = {
     "A": validation.SEVERITY_ANOMALY,
     "R": validation.SEVERITY_REMARK,
 }
-_REASON = "JUSTIFICATION_REASON_"
-_REASONS = {
-    value: name.removeprefix(_REASON).lower() for name, value in validation.JustificationReason.items() if value
-}
+_REASONS = words_of(validation.JustificationReason.DESCRIPTOR)
+_REASON_VALUES = {word: value for value, word in _REASONS.items()}
 _STATUSES = {
     "passed": validation.CONTROL_STATUS_PASSED,
     "failed": validation.CONTROL_STATUS_FAILED,
@@ -450,12 +449,13 @@ def finding_message(finding: Finding) -> validation.Finding:
         cells=finding.cells,
         missing=finding.missing,
         operands=cells_of(finding.operands),
+        is_justified=finding.is_justified,
     )
     message.places.extend(map(_place_message, finding.places))
     if finding.places:
         # For a gateway of the release before, which does not read places.
         first = message.places[0]
-        if all(place.justification for place in finding.places):
+        if finding.is_justified:
             message.justification.CopyFrom(first.justification)
         if first.HasField("refused"):
             message.refused.CopyFrom(first.refused)
@@ -498,7 +498,7 @@ def justification_message(justification: Justification) -> validation.Justificat
         answered_by=justification.answered_by,
         answered_at=stamp(justification.answered_at) if justification.answered_at else None,
         cell=justification.cell,
-        reason=validation.JustificationReason.Value(f"{_REASON}{justification.reason.upper()}"),
+        reason=validation.JustificationReason.ValueType(_REASON_VALUES[justification.reason]),
     )
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from harmonia.validation.v1.validation_pb2 import JustificationReason
+
+from chassis.rpc.words import words_of
+
 
 class Document(StrEnum):
     """The document a body files."""
@@ -443,17 +447,8 @@ class CellEdit:
     base_version: int
 
 
-class JustificationReason(StrEnum):
-    """Why a figure that a control finds doubtful is right."""
-
-    UNSPECIFIED = "unspecified"
-    EXCEPTIONAL_EVENT = "exceptional_event"
-    METHOD_CHANGE = "method_change"
-    SCOPE_CHANGE = "scope_change"
-    EARLIER_ERROR = "earlier_error"
-    SPECIAL_RULE = "special_rule"
-    ROUNDING = "rounding"
-    OTHER = "other"
+JUSTIFICATION_REASONS = tuple(words_of(JustificationReason.DESCRIPTOR).values())
+"""Kinds of reason for which a figure that a control finds doubtful is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +458,8 @@ class Explanation:
     control: str
     text: str
     cell: str = ""
-    reason: JustificationReason = JustificationReason.UNSPECIFIED
+    reason: str = ""
+    """One of `JUSTIFICATION_REASONS`; empty when none was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +482,8 @@ class Justification:
     answered_at: datetime | None = None
     cell: str = ""
     """Where it is about; empty for all that the control found."""
-    reason: JustificationReason = JustificationReason.UNSPECIFIED
+    reason: str = "unspecified"
+    """Word of the kind of reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,11 +510,8 @@ class Finding:
     operands: tuple[Cell, ...] = ()
     places: tuple[FindingPlace, ...] = ()
     """Where it fails, when it does."""
-
-    @property
-    def is_justified(self) -> bool:
-        """Whether each place where it fails is."""
-        return bool(self.places) and all(place.justification for place in self.places)
+    is_justified: bool = False
+    """Whether it is wherever it fails."""
 
 
 class RunState(StrEnum):

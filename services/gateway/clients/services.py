@@ -223,7 +223,9 @@ class GrpcForms:
             control=explanation.control,
             text=explanation.text,
             cell=explanation.cell,
-            reason=validation.JustificationReason.Value(f"JUSTIFICATION_REASON_{explanation.reason.name}"),
+            reason=validation.JustificationReason.Value(
+                f"JUSTIFICATION_REASON_{explanation.reason.upper() or 'UNSPECIFIED'}"
+            ),
         )
         with carrying(self._passport):
             return read(await self._stub.JustifyFinding(request), _Judgement).verdict

@@ -116,7 +116,7 @@ def _place(place: FindingPlace, form_set: FormSet, identity: FilingIdentity, _: 
     return PlaceView(
         cells=tuple(_links(place.cells, {}, form_set, identity, _)),
         justification=written.text if written else "",
-        reason=_.label(written.reason) if written else "",
+        reason=_.kind_of_reason(written.reason) if written else "",
         justified_by=f"{written.author}, {_.moment(written.written_at)}" if written else "",
         answer=_answer(written, _),
         refused=refused.text if refused else "",

@@ -177,6 +177,7 @@ def finding_message(finding: Finding) -> pb.Finding:
         cells=finding.cells,
         missing=finding.missing,
         operands=cell_messages(dict(finding.operands)),
+        is_justified=finding.is_justified,
     )
     if finding.status == "failed":
         message.detail.CopyFrom(three_parts(finding.french, finding.english))

@@ -129,6 +129,7 @@ async def test_a_figure_that_breaks_a_control_is_saved_shown_and_justified(runni
     assert first == again
     finding = next(f for f in report.findings if f.control == "A-03")
     (place,) = finding.places
+    assert finding.is_justified
     assert (place.justification.text, place.justification.author) == (REASON, "Dominique Directeur")
     assert (place.justification.cell, place.justification.reason) == (
         "BA.010.amort",

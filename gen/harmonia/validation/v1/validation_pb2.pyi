@@ -523,12 +523,15 @@ class Finding(_message.Message):
     JUSTIFICATION_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
+    IS_JUSTIFIED_FIELD_NUMBER: _builtins.int
     control: _builtins.str
     """Official id, for example `A-06`."""
     severity: Global___Severity.ValueType
     """Weight."""
     status: Global___ControlStatus.ValueType
     """Outcome."""
+    is_justified: _builtins.bool
+    """Whether it fails and each place where it does is justified: the verdict no longer counts it as open."""
     @_builtins.property
     def message(self) -> _types_pb2.Sentence:
         """Official short message (French) and its English form."""
@@ -562,7 +565,7 @@ class Finding(_message.Message):
     @_builtins.property
     def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingPlace]:
         """Where it fails, when it does: each line of a control that must hold on each, each empty mandatory cell of F-31, and otherwise
-        one place. It is justified when each of them is.
+        one place.
         """
 
     def __init__(
@@ -579,10 +582,11 @@ class Finding(_message.Message):
         justification: Global___Justification | None = ...,
         refused: Global___Justification | None = ...,
         places: _abc.Iterable[Global___FindingPlace] | None = ...,
+        is_justified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "justification", b"justification", "message", b"message", "refused", b"refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "justification", b"justification", "message", b"message", "missing", b"missing", "operands", b"operands", "places", b"places", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "is_justified", b"is_justified", "justification", b"justification", "message", b"message", "missing", b"missing", "operands", b"operands", "places", b"places", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
