@@ -8,7 +8,6 @@ from typing import Literal
 from formsets.spreadsheet_text import neutralised, restored
 from services.forms.domain.importing import (
     NOTHING_SAID,
-    WRITTEN,
     Change,
     Effect,
     ImportChoice,
@@ -164,7 +163,7 @@ def _change_said(change: Change, choice: ImportChoice | None, language: Language
 
 
 def _state(change: Change, choice: ImportChoice | None, language: Language) -> str:
-    if choice is not None and change.effect in WRITTEN and not choice.writes(change):
+    if choice is not None and change.is_written and not choice.writes(change):
         return _CHOSEN_OUT[language]
     if choice is not None and change.effect is Effect.PROTECTED and choice.writes(change):
         return _STATES[Effect.REPLACE][language]

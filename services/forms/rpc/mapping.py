@@ -14,7 +14,7 @@ from chassis.errors import Invalid, Violation, malformed
 from chassis.rpc.words import words_of
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment, AttachmentKind
+from services.forms.domain.attachment import DEMANDABLE, Attachment, AttachmentKind
 from services.forms.domain.campaign import EARLIEST_YEAR, LATEST_YEAR, Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
 from services.forms.domain.comment import CellComment
@@ -563,6 +563,8 @@ def _change_message(change: Change) -> pb.ImportChange:
         current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
         control=found.control if found else "",
         message=three_parts(found.fr, found.en) if found else None,
+        is_written=change.is_written,
+        is_open_to_choice=change.is_open_to_choice,
     )
 
 
@@ -788,6 +790,11 @@ def frozen_message(filing: Filing, snapshot: Snapshot) -> pb.FrozenFiling:
         frozen_at=stamp(snapshot.frozen_at),
         attachments=[attachment_message(one) for one in snapshot.attachments],
     )
+
+
+def campaigns_message(campaigns: Iterable[Campaign]) -> pb.ListCampaignsResponse:
+    """Return campaigns, and what they may demand."""
+    return pb.ListCampaignsResponse(campaigns=map(campaign_message, campaigns), demandable_attachments=DEMANDABLE)
 
 
 def campaign_message(campaign: Campaign) -> pb.Campaign:

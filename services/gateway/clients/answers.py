@@ -382,6 +382,15 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Campaigns:
+    """The campaigns of a server, newest year first."""
+
+    campaigns: tuple[Campaign, ...]
+    demandable_attachments: tuple[str, ...] = ()
+    """Kinds of PDF that a campaign may demand."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenableDocument:
     """A document that may be opened in a campaign under way."""
 
@@ -694,6 +703,10 @@ class ImportChange:
     current: str
     effect: ImportEffect
     current_origin: Origin
+    is_written: bool = False
+    """Whether confirming writes it when nothing is chosen."""
+    is_open_to_choice: bool = False
+    """Whether a person may decide otherwise."""
     control: str = ""
     """F-22, when the file gives a computed cell another value than the formula."""
     message: ThreePartMessage | None = None

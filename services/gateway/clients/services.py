@@ -25,6 +25,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     Campaign,
+    Campaigns,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -449,11 +450,10 @@ class GrpcForms:
             answer = await self._stub.ListComments(request)
         return tuple(read(one, CellComment) for one in answer.comments)
 
-    async def campaigns(self) -> tuple[Campaign, ...]:
+    async def campaigns(self) -> Campaigns:
         """List campaigns."""
         with carrying(self._passport):
-            answer = await self._stub.ListCampaigns(forms.ListCampaignsRequest())
-        return tuple(read(one, Campaign) for one in answer.campaigns)
+            return read(await self._stub.ListCampaigns(forms.ListCampaignsRequest()), Campaigns)
 
     async def plan(self, campaign: Campaign) -> Campaign:
         """Change a campaign."""

@@ -445,13 +445,13 @@ async def compare(
 @router.get("/campaigns", summary="Campaigns and their dates")
 async def campaigns(services: Acting) -> Response:
     """List the campaigns of this server, for officers."""
-    return _items("campaigns", await services.forms.campaigns())
+    return _json(await services.forms.campaigns())
 
 
 @router.patch("/campaigns/{document}/{year}", summary="Change the dates of a campaign")
 async def plan(services: Acting, document: str, year: int, asked: DatesRequest) -> Response:
     """Change the dates that are given, for officers; the rest of the campaign stays."""
-    known = await services.forms.campaigns()
+    known = (await services.forms.campaigns()).campaigns
     campaign = next((one for one in known if (one.document.code, one.year) == (document, year)), None)
     if campaign is None:
         raise NotFound

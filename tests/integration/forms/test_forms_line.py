@@ -76,6 +76,7 @@ async def test_the_sample_fills_the_er_as_the_formulas_say(running):
 
     effects = [pb.ImportEffect.Name(change.effect) for change in preview.changes]
     assert (effects.count("IMPORT_EFFECT_FILL"), effects.count("IMPORT_EFFECT_ELSEWHERE")) == (670, 168)
+    assert sum(change.is_written and change.is_open_to_choice for change in preview.changes) == 670
     assert not preview.problems
     assert (await running.read(filing_id))[1] == {}
     with running.by("accountant"):

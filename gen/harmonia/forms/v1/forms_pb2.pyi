@@ -1151,6 +1151,8 @@ class ImportChange(_message.Message):
     CURRENT_ORIGIN_FIELD_NUMBER: _builtins.int
     CONTROL_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    IS_WRITTEN_FIELD_NUMBER: _builtins.int
+    IS_OPEN_TO_CHOICE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     line: _builtins.int
@@ -1167,6 +1169,10 @@ class ImportChange(_message.Message):
     """Where the present value comes from."""
     control: _builtins.str
     """F-22 when the file gives a computed cell another value than the formula: compared, never stored, nothing is refused."""
+    is_written: _builtins.bool
+    """Whether confirming writes it when nothing is chosen."""
+    is_open_to_choice: _builtins.bool
+    """Whether a person may decide otherwise: leave out what would be written, or have a typed value replaced."""
     @_builtins.property
     def message(self) -> _validation_pb2.ThreePartMessage:
         """What, where, how of that control."""
@@ -1183,10 +1189,12 @@ class ImportChange(_message.Message):
         current_origin: Global___Origin.ValueType = ...,
         control: _builtins.str = ...,
         message: _validation_pb2.ThreePartMessage | None = ...,
+        is_written: _builtins.bool = ...,
+        is_open_to_choice: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "is_open_to_choice", b"is_open_to_choice", "is_written", b"is_written", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -5309,18 +5317,24 @@ class ListCampaignsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    DEMANDABLE_ATTACHMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Campaign]:
         """Newest year first."""
+
+    @_builtins.property
+    def demandable_attachments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Kinds of PDF that a campaign may demand (W-03), in official order."""
 
     def __init__(
         self,
         *,
         campaigns: _abc.Iterable[Global___Campaign] | None = ...,
+        demandable_attachments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "demandable_attachments", b"demandable_attachments"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
