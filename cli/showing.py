@@ -107,6 +107,8 @@ def report(console: Console, answer: Mapping[str, Any], *, everything: bool = Fa
         state = "justifié" if finding.get("is_justified") else _SEVERITIES.get(finding["severity"], "")
         console.print(f"[bold]{finding['control']}[/] ({state}) {finding['message']['fr']}")
         console.print(f"    {', '.join(finding['cells'][:8])}", style="dim")
+        if finding.get("instruction"):
+            console.print(f"    consigne : {escape(finding['instruction'])}", style="dim", soft_wrap=True)
 
 
 def release(console: Console, answer: Mapping[str, Any]) -> None:

@@ -45,7 +45,7 @@ from services.forms.domain.importing import (
     Problem,
     Sentences,
 )
-from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
+from services.forms.domain.publication import ChangedFiling, FailedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
@@ -969,6 +969,10 @@ async def test_a_publication_comes_back_as_it_was_saved(open_work):
         due_at=None,
         finished_at=NOON,
         failure="INVALID",
+        failed=(
+            FailedFiling(FILING_ID, 5, "ENGINE_UNAVAILABLE", NOON, None),
+            FailedFiling(OTHER_ID, 1, "NEVER_ENDED", NOON, NOON + timedelta(seconds=15)),
+        ),
     )
 
     async with open_work() as work:
@@ -1024,7 +1028,7 @@ async def test_a_publication_that_the_release_before_took_back_is_published_no_f
 
     async with open_work() as work:
         with pytest.raises(PublicationLeaseLost):
-            await work.publications.keep(running.went_on(NOON))
+            await work.publications.keep(running.went_on(FILING_ID, NOON))
     again = await taken(open_work, running.due_at)
     assert (again.is_undone, again.token) == (True, 2)
 

@@ -233,6 +233,8 @@ def _finding(found: EngineFinding) -> Finding:
         dict(found.operands),
         tuple(map(_place, found.places)),
         found.is_justified,
+        found.instruction,
+        found.line_instructions,
     )
 
 

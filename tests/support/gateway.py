@@ -183,6 +183,8 @@ def a_finding(control: str = "A-06", **other: object) -> Finding:
         ),
         "cells": ("BA.010.brut",),
         "operands": (Cell("BA.010.brut", "1234567"),),
+        "instruction": f"/help/controls?version=2024.1#{control}",
+        "line_instructions": ("/help/forms/BA?version=2024.1#BA.010",),
     }
     if other.get("status", ControlStatus.FAILED) is ControlStatus.FAILED:
         values["places"] = (FindingPlace(("BA.010.brut",)),)

@@ -29,10 +29,10 @@ class Workshop:
     open_work: Callable[[], Any]
 
     @asynccontextmanager
-    async def worker(self, name: str, pause: float) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def worker(self, name: str, pause: float, *more: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run a worker until the context is left."""
         self.diary.touch()
-        arguments = [name, self.url, str(self.diary), str(LEASE_SECONDS), str(pause)]
+        arguments = [name, self.url, str(self.diary), str(LEASE_SECONDS), str(pause), *more]
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", self.program, *arguments)
         try:
             yield process

@@ -155,6 +155,8 @@ def _finding(message: pb.Finding) -> Finding:
         places=tuple(map(_place, message.places or _only_place(message))),
         # A validation service of the release before tells it so.
         is_justified=message.is_justified or message.HasField("justification"),
+        instruction=message.instruction,
+        line_instructions=tuple(message.line_instructions),
     )
 
 

@@ -34,7 +34,7 @@ from services.forms.domain.form_set_change import Fate
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.form_set_preview import CellsToChoose
 from services.forms.domain.importing import Change, Effect, ImportChoice, ImportPreview, Problem, Sentences
-from services.forms.domain.publication import Publication, Standing
+from services.forms.domain.publication import FailedFiling, Publication, Standing
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -450,6 +450,8 @@ def finding_message(finding: Finding) -> validation.Finding:
         missing=finding.missing,
         operands=cells_of(finding.operands),
         is_justified=finding.is_justified,
+        instruction=finding.instruction,
+        line_instructions=finding.line_instructions,
     )
     message.places.extend(map(_place_message, finding.places))
     if finding.places:
@@ -697,7 +699,13 @@ def publication_message(standing: Standing) -> pb.Publication:
         finished_at=stamp(one.finished_at) if one.finished_at else None,
         failure=one.failure,
         is_superseded=standing.is_superseded,
+        failed=[_failed_message(failed) for failed in sorted(one.failed, key=lambda failed: failed.at)],
     )
+
+
+def _failed_message(failed: FailedFiling) -> pb.FailedFiling:
+    due_at = stamp(failed.due_at) if failed.due_at else None
+    return pb.FailedFiling(attempts=failed.attempts, why=failed.why, at=stamp(failed.at), due_at=due_at)
 
 
 def form_set_preview_message(preview: Preview) -> pb.PreviewFormSetChangeResponse:

@@ -521,6 +521,10 @@ class Finding:
     """Where it fails, when it does."""
     is_justified: bool = False
     """Whether it is wherever it fails."""
+    instruction: str = ""
+    """Where the control's entry stands in the open catalogue; empty for one that holds."""
+    line_instructions: tuple[str, ...] = ()
+    """Where the instructions of the lines of its cells stand there."""
 
 
 class RunState(StrEnum):
@@ -980,6 +984,17 @@ class FormSetChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedFiling:
+    """A filing, not named, on which a publication failed while it went on with the others."""
+
+    attempts: int
+    why: str
+    at: datetime
+    due_at: datetime | None
+    """When it is tried again; None once it is put aside."""
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """A form set published to the open filings of a campaign, how far that is, or its taking back."""
 
@@ -1001,6 +1016,12 @@ class Publication:
     failure: str
     is_superseded: bool
     """True while a later one of its campaign is in force."""
+    failed: tuple[FailedFiling, ...] = ()
+
+    @property
+    def put_aside(self) -> int:
+        """How many filings are not tried again by themselves."""
+        return sum(one.due_at is None for one in self.failed)
 
     @property
     def is_under_way(self) -> bool:

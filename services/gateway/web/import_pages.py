@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, RuleBroken
+from formsets.instructions import control_instruction
 from services.gateway.clients.answers import ConfirmedImport, Filing, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.figures import shown
@@ -147,6 +148,13 @@ async def _values(
         "guesses": [_.sentence(guess) for guess in made.guesses],
         "feeds": [(feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)) for feed in made.feeds],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
-        "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
-        "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
+        "problems": [
+            (problem, *_.parts(problem.message), control_instruction(form_set, problem.control))
+            for problem in made.problems
+        ],
+        "disagreements": [
+            (change, *_.parts(change.message), control_instruction(form_set, change.control))
+            for change in made.changes
+            if change.message
+        ],
     }

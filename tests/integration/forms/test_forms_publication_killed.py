@@ -32,7 +32,7 @@ CLOSED_LATER = "CP.380.n"
 PUBLICATION = UUID(int=1)
 STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
 WORKER = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from functools import partial
 
 import formsets
@@ -46,12 +46,14 @@ from services.forms.workers.carrying_out import LoggedMishaps
 from tests.support.forms import CannedControls
 from tests.support.workshop import Shift, an_engine
 
-shift = Shift(*sys.argv[1:])
+shift = Shift(*sys.argv[1:6])
 
 
 class Telling(CannedControls):
     async def evaluate(self, filing, inputs, given, previous=None):
         shift.note("filing")
+        if str(filing.id) in sys.argv[6:]:
+            os.kill(os.getpid(), signal.SIGKILL)
         return await super().evaluate(filing, inputs, given, previous)
 
 
@@ -172,3 +174,20 @@ async def test_what_a_killed_worker_had_published_is_taken_back_and_nothing_else
     filled, kinds, _ = await workshop.written()
     assert filled == {AMOUNT: FILINGS, CLOSED_LATER: FILINGS}
     assert kinds == {"FORM_SET_CHANGED": half, "FORM_SET_TAKEN_BACK": half}
+
+
+async def test_a_filing_that_kills_every_worker_holds_no_other_up(workshop):
+    deadly = UUID(int=3)
+    for name in ("first", "second", "third"):
+        async with workshop.worker(name, FAST, str(deadly)) as worker:
+            await worker.wait()
+    async with workshop.worker("last", FAST, str(deadly)), asyncio.timeout(120):
+        while (await workshop.form_sets())["2025.1"] < FILINGS - 1:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.1)
+
+    publication, tally = await workshop.standing()
+    assert (publication.is_under_way, tally) == (True, Tally(FILINGS - 1, 1)), "it will be tried again"
+    assert [(one.filing_id, one.why) for one in publication.failed] == [(deadly, "NEVER_ENDED")]
+    filled, kinds, _ = await workshop.written()
+    assert (filled[AMOUNT], filled[CLOSED_LATER]) == (FILINGS, 1), "of that one nothing is lost"
+    assert kinds == {"FORM_SET_CHANGED": FILINGS - 1}

@@ -4203,6 +4203,7 @@ class Publication(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
     IS_SUPERSEDED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
     publication_id: _builtins.str
     """Publication."""
     document: _types_pb2.Document.ValueType
@@ -4241,6 +4242,12 @@ class Publication(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp:
         """When it ended; unset before."""
 
+    @_builtins.property
+    def failed(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailedFiling]:
+        """Filings on which it failed for reasons of their own, oldest attempt first; they stay under the form set they have. None is
+        named: they were never transmitted (T-26).
+        """
+
     def __init__(
         self,
         *,
@@ -4261,14 +4268,53 @@ class Publication(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         failure: _builtins.str = ...,
         is_superseded: _builtins.bool = ...,
+        failed: _abc.Iterable[Global___FailedFiling] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "finished_at", b"finished_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "is_superseded", b"is_superseded", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failed", b"failed", "failure", b"failure", "finished_at", b"finished_at", "is_superseded", b"is_superseded", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Publication: _TypeAlias = Publication  # noqa: Y015
+
+@_typing.final
+class FailedFiling(_message.Message):
+    """A filing on which a publication failed while it went on with the others."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    attempts: _builtins.int
+    """How often it was tried."""
+    why: _builtins.str
+    """Reason of the last attempt."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When that was."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is tried again; unset once it is put aside, until the publication is asked for again."""
+
+    def __init__(
+        self,
+        *,
+        attempts: _builtins.int = ...,
+        why: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attempts", b"attempts", "due_at", b"due_at", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedFiling: _TypeAlias = FailedFiling  # noqa: Y015
 
 @_typing.final
 class GetPublicationRequest(_message.Message):
