@@ -768,6 +768,8 @@ async def test_an_extension_replaces_the_one_before_and_moves_one_filing_only(op
         assert await work.campaigns.extension_of(Document.ER, 2024, SIREN) == later
         assert await work.campaigns.extension_of(Document.QDIS, 2024, SIREN) is None
         assert await work.campaigns.extensions(Document.ER, 2024) == [later]
+        assert await work.campaigns.extensions_of({SIREN, "111111111"}) == [later]
+        assert await work.campaigns.extensions_of({"111111111"}) == await work.campaigns.extensions_of(()) == []
         assert (await work.filings.get(FILING_ID)).due_on == later.due_on
         assert (await work.filings.get(OTHER_ID)).due_on == a_filing().due_on
 
