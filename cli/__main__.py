@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli import showing
 from cli.servers import NotSignedIn, Refused, ServerClient, Sessions, sessions_file
+from services.validation.domain.justification import ReasonCode
 
 CLEAN, TO_TREAT, USAGE = 0, 1, 2
 app = typer.Typer(no_args_is_help=True, help="Déposer les états réglementaires et le QDIS depuis un terminal.")
@@ -285,7 +286,7 @@ def justify(
     cell: Annotated[
         str, typer.Option(help="La case concernée, BA.010.brut par exemple ; sinon tout le contrôle.")
     ] = "",
-    reason: Annotated[str, typer.Option(help=f"Motif : {', '.join(showing.JUSTIFICATION_REASONS)}.")] = "other",
+    reason: Annotated[str, typer.Option(help=f"Motif : {', '.join(ReasonCode)}.")] = "other",
     server: Server = "",
     as_json: AsJson = False,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.adjustments import adjusted_controls
 from formsets import FormSet
+from formsets.instructions import control_instruction
 from formsets.values import written
 from services.validation.domain.verdict import ControlResult, Report, Verdict
 
@@ -75,6 +76,7 @@ class Outcome:
                     "what": i.what,
                     "where": i.where,
                     "how": i.how,
+                    "instruction": control_instruction(self.form_set, i.control),
                 }
                 for i in self.format
             ],
@@ -91,6 +93,7 @@ class Outcome:
             "message": text.what if is_failed else "",
             "where": text.where if is_failed else "",
             "how": text.how if is_failed else "",
+            "instruction": control_instruction(self.form_set, result.id) if is_failed else "",
             "cells": list(result.cells),
             "missing": list(result.missing),
         }

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from cli.adjustments import adjusted_controls
 from cli.check_outcome import Outcome
+from formsets.instructions import control_instruction
 from formsets.values import written
 from services.validation.domain.verdict import ControlResult, Verdict
 
@@ -47,6 +48,7 @@ _WORDS = {
     "where": ("Où", "Where"),
     "how": ("Comment", "How"),
     "values": ("Valeurs", "Values"),
+    "instruction": ("Consigne", "Instruction"),
     "empty": ("vide", "empty"),
 }
 
@@ -105,6 +107,7 @@ class _Showing:
         self._line(Text.assemble((control, colour), f"{severity} {what}"))
         self._detail("where", where)
         self._detail("how", how)
+        self._detail("instruction", control_instruction(self._outcome.form_set, control))
 
     def _detail(self, name: str, text: str) -> None:
         if text:

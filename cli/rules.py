@@ -9,7 +9,8 @@ from typing import Any
 
 import formsets
 from cli.adjustments import BadAdjustments, adjusted_controls, read_adjustments, rules_under
-from formsets import Control, FormSet, UnknownFormSet
+from formsets import Control, Form, FormSet, UnknownFormSet
+from formsets.instructions import said_of
 from services.validation.domain.grammar import parse
 from services.validation.domain.json_form import to_json
 
@@ -119,6 +120,7 @@ def as_html(form_set: FormSet) -> str:
     """One page that stands alone: no script, nothing fetched; French with the English beside it."""
     entries = "".join(f'<li><a href="#{control.id}">{control.id}</a></li>' for control in form_set.controls)
     entries += f'<li><a href="#formulas">{_both("Formules", "Formulas")}</a></li>'
+    entries += "".join(f'<li><a href="#{form.code}">{form.code}</a></li>' for form in form_set.forms)
     return (
         '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
         f"<title>Règles {form_set.version}</title><style>{_STYLE}</style></head><body>"
@@ -129,6 +131,7 @@ def as_html(form_set: FormSet) -> str:
         f"<nav><ul style='columns:8;list-style:none;padding:0'>{entries}</ul></nav><main>"
         + "".join(_section(form_set, control) for control in form_set.controls)
         + _formulas(form_set)
+        + "".join(_lines(form_set, form) for form in form_set.forms)
         + "</main></body></html>\n"
     )
 
@@ -152,6 +155,16 @@ def _formulas(form_set: FormSet) -> str:
     )
     title = f"<h2>{_both('Cases calculées', 'Computed cells')}</h2>"
     return f'<section id="formulas">{title}<dl>{rows}</dl></section>'
+
+
+def _lines(form_set: FormSet, form: Form) -> str:
+    """What each line of a form wants, under the line's own anchor."""
+    rows = "".join(
+        f'<dt id="{line.code}">{line.code} — {html.escape(line.label)}</dt>'
+        f"<dd>{' '.join(_both(french, english) for french, english in said_of(form_set, line))}</dd>"
+        for line in form.lines
+    )
+    return f'<section id="{form.code}"><h2>{form.code} — {html.escape(form.title)}</h2><dl>{rows}</dl></section>'
 
 
 def _adjusted(form_set: FormSet) -> str:

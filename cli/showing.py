@@ -24,15 +24,6 @@ STEPS = {
     "closed": "5 clôturé",
     "archived": "6 archivé",
 }
-JUSTIFICATION_REASONS = (
-    "exceptional_event",
-    "method_change",
-    "scope_change",
-    "earlier_error",
-    "special_rule",
-    "rounding",
-    "other",
-)
 STEP_NAMES = {1: "entry", 2: "accounting", 3: "signature"}
 ACCEPTABLE = ("clean", "remarks")
 _SEVERITIES = {
@@ -113,11 +104,11 @@ def report(console: Console, answer: Mapping[str, Any], *, everything: bool = Fa
     for finding in answer.get("findings", ()):
         if finding["status"] == "passed" or (finding["status"] == "not_evaluated" and not everything):
             continue
-        places = finding.get("places", ())
-        is_justified = bool(places) and all(place.get("justification") for place in places)
-        state = "justifié" if is_justified else _SEVERITIES.get(finding["severity"], "")
+        state = "justifié" if finding.get("is_justified") else _SEVERITIES.get(finding["severity"], "")
         console.print(f"[bold]{finding['control']}[/] ({state}) {finding['message']['fr']}")
         console.print(f"    {', '.join(finding['cells'][:8])}", style="dim")
+        if finding.get("instruction"):
+            console.print(f"    consigne : {escape(finding['instruction'])}", style="dim", soft_wrap=True)
 
 
 def release(console: Console, answer: Mapping[str, Any]) -> None:

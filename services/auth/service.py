@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from chassis.database.engine import Sessions, has_schema, open_engine, sessions_of
+from chassis.discovery import Discovery
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -23,7 +24,6 @@ from services.auth.clients.keycloak.admin import keycloak_admin
 from services.auth.clients.keycloak.directory import KeycloakDirectory
 from services.auth.clients.oidc.access_tokens import OidcAccessTokens
 from services.auth.clients.oidc.client_credentials import OidcClientCredentials
-from services.auth.clients.oidc.discovery import Discovery
 from services.auth.clients.oidc.key_source import DiscoveredKeys
 from services.auth.clients.passport_key.signer import SoftwarePassportSigner, fresh_jwks
 from services.auth.clients.redis.attempts import RedisAttempts

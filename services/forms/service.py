@@ -103,7 +103,7 @@ def wire(
         save_cells=SaveCells(open_work, controls, form_sets, clock, identifiers),
         preview_import=PreviewImport(open_work, files, controls, form_sets, clock, identifiers),
         get_import=GetImport(open_work),
-        get_import_error_file=GetImportErrorFile(open_work),
+        get_import_error_file=GetImportErrorFile(open_work, form_sets),
         get_account_mapping=GetAccountMapping(open_work, form_sets),
         save_account_mapping=SaveAccountMapping(open_work, form_sets, clock),
         confirm_import=ConfirmImport(open_work, controls, form_sets, clock, identifiers),

@@ -46,7 +46,7 @@ from services.forms.domain.importing import (
     Problem,
     Sentences,
 )
-from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
+from services.forms.domain.publication import ChangedFiling, FailedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
@@ -769,6 +769,8 @@ async def test_an_extension_replaces_the_one_before_and_moves_one_filing_only(op
         assert await work.campaigns.extension_of(Document.ER, 2024, SIREN) == later
         assert await work.campaigns.extension_of(Document.QDIS, 2024, SIREN) is None
         assert await work.campaigns.extensions(Document.ER, 2024) == [later]
+        assert await work.campaigns.extensions_of({SIREN, "111111111"}) == [later]
+        assert await work.campaigns.extensions_of({"111111111"}) == await work.campaigns.extensions_of(()) == []
         assert (await work.filings.get(FILING_ID)).due_on == later.due_on
         assert (await work.filings.get(OTHER_ID)).due_on == a_filing().due_on
 
@@ -970,6 +972,10 @@ async def test_a_publication_comes_back_as_it_was_saved(open_work):
         due_at=None,
         finished_at=NOON,
         failure="INVALID",
+        failed=(
+            FailedFiling(FILING_ID, 5, "ENGINE_UNAVAILABLE", NOON, None),
+            FailedFiling(OTHER_ID, 1, "NEVER_ENDED", NOON, NOON + timedelta(seconds=15)),
+        ),
     )
 
     async with open_work() as work:
@@ -1025,7 +1031,7 @@ async def test_a_publication_that_the_release_before_took_back_is_published_no_f
 
     async with open_work() as work:
         with pytest.raises(PublicationLeaseLost):
-            await work.publications.keep(running.went_on(NOON))
+            await work.publications.keep(running.went_on(FILING_ID, NOON))
     again = await taken(open_work, running.due_at)
     assert (again.is_undone, again.token) == (True, 2)
 

@@ -233,6 +233,9 @@ def _finding(found: EngineFinding) -> Finding:
         found.missing,
         dict(found.operands),
         tuple(map(_place, found.places)),
+        found.is_justified,
+        found.instruction,
+        found.line_instructions,
     )
 
 

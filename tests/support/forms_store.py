@@ -571,6 +571,9 @@ class InMemoryCampaigns:
     async def extension_of(self, document: Document, year: int, siren: str) -> Extension | None:
         return self._work.kept.extensions.get((document, year, siren))
 
+    async def extensions_of(self, sirens: Collection[str]) -> list[Extension]:
+        return [e for e in self._work.kept.extensions.values() if e.siren in sirens]
+
     async def extensions(self, document: Document, year: int) -> list[Extension]:
         found = [e for e in self._work.kept.extensions.values() if (e.document, e.year) == (document, year)]
         return sorted(found, key=lambda extension: extension.siren)

@@ -20,6 +20,7 @@ from services.gateway.clients.answers import (
     Attachment,
     Campaign,
     CampaignCheck,
+    Campaigns,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -182,6 +183,8 @@ def a_finding(control: str = "A-06", **other: object) -> Finding:
         ),
         "cells": ("BA.010.brut",),
         "operands": (Cell("BA.010.brut", "1234567"),),
+        "instruction": f"/help/controls?version=2024.1#{control}",
+        "line_instructions": ("/help/forms/BA?version=2024.1#BA.010",),
     }
     if other.get("status", ControlStatus.FAILED) is ControlStatus.FAILED:
         values["places"] = (FindingPlace(("BA.010.brut",)),)
@@ -296,10 +299,25 @@ class World:
         return [what for name, what in self.asked if name == method]
 
 
+def an_import_change(address: str, effect: ImportEffect = ImportEffect.FILL, **other: object) -> ImportChange:
+    """Return what an import would do to one cell, as the service tells it."""
+    is_written = effect in (ImportEffect.FILL, ImportEffect.REPLACE)
+    values: dict[str, object] = {
+        "line": 2,
+        "text": "5",
+        "value": "5",
+        "current": "",
+        "current_origin": Origin.UNSPECIFIED,
+        "is_written": is_written,
+        "is_open_to_choice": is_written or effect is ImportEffect.PROTECTED,
+    }
+    return ImportChange(address, effect=effect, **{**values, **other})  # type: ignore[arg-type]
+
+
 def a_preview() -> ImportPreview:
     """Return a preview with one line of each kind and one problem."""
     changes = tuple(
-        ImportChange(f"BA.1{n}0.brut", n, "1 234,5", "1234.5", "", effect, Origin.UNSPECIFIED)
+        an_import_change(f"BA.1{n}0.brut", effect, line=n, text="1 234,5", value="1234.5")
         for n, effect in enumerate(list(ImportEffect)[1:], start=2)
     )
     message = ThreePartMessage(
@@ -314,7 +332,7 @@ def a_preview() -> ImportPreview:
         Sentence("La valeur calculée est retenue.", "The computed value is kept."),
     )
     compared = ImportEffect.COMPARED
-    total = ImportChange("BA.010.net", 30, "5", "5", "7", compared, Origin.UNSPECIFIED, "F-22", differs)
+    total = an_import_change("BA.010.net", compared, line=30, current="7", control="F-22", message=differs)
     changes = (*changes, total)
     guesses = (Sentence("Encodage Windows-1252.", "Encoding Windows-1252."),)
     return ImportPreview("imp-1", "sample_oph.csv", changes, (problem,), guesses, False, 3)
@@ -610,9 +628,9 @@ class FakeForms:
         self.world.note("comments", (filing_id, address))
         return (CellComment("c-1", "BA.010.brut", "À revoir avec le <CAC>.", "Camille Compte", NOW, True),)
 
-    async def campaigns(self) -> tuple[Campaign, ...]:
+    async def campaigns(self) -> Campaigns:
         self.world.note("campaigns", None)
-        return (a_campaign(),)
+        return Campaigns((a_campaign(),), ("MANAGEMENT_REPORT", "DELIBERATION", "AUDITOR_REPORT"))
 
     async def plan(self, campaign: Campaign) -> Campaign:
         self.world.note("plan", campaign)

@@ -482,6 +482,7 @@ async def sees_the_remarks_and_justifies(accountant: Desk, at: str) -> None:
     accountant.own_words += ["coop.csv"]
     await expect(page.locator(f"#remark-{FAULT}")).to_be_visible()
     await accountant.look("d01-remarks")
+    await follows_the_instructions(accountant, at)
     for language in ("en", "fr"):
         await accountant.go(f"{at}/remarks?lang={language}")
         await page.locator(f"summary:has-text('{FAULT}')").click()
@@ -501,6 +502,23 @@ async def sees_the_remarks_and_justifies(accountant: Desk, at: str) -> None:
     await expect(page.locator("main")).to_contain_text(TEXT)
     await accountant.sees("Règle ou texte propre à l’organisme")
     await accountant.glance("d03-justified")
+
+
+async def follows_the_instructions(accountant: Desk, at: str) -> None:
+    remark = accountant.page.locator(f"article:has(#remark-{FAULT})")
+    for language, word in (("en", "instruction"), ("fr", "consigne")):
+        await accountant.go(f"{at}/remarks?lang={language}")
+        await remark.locator(f"h3 a:text-is('{FAULT}')").click()
+        await expect(accountant.page.locator("tr:target th")).to_have_text(FAULT)
+        await accountant.go(f"{at}/remarks")
+        cell = remark.locator("li").first
+        line = (await cell.locator(".code").inner_text()).rpartition(".")[0]
+        await cell.get_by_role("link", name=word).click()
+        await expect(accountant.page.locator("tr:target th")).to_have_text(line)
+    await accountant.look("d01-instruction-of-a-line")
+    await accountant.go("/help/controls?version=2024.1")
+    await accountant.look("d01-instruction-of-a-control")
+    await accountant.go(f"{at}/remarks")
 
 
 async def moves_to_signature(accountant: Desk, at: str) -> None:

@@ -41,6 +41,14 @@ async def ready_again(story: Story, username: str) -> str:
                 await asyncio.sleep(0.2)
 
 
+async def brought_to_the_signatory(story: Story) -> str:
+    filing_id, _ = await story.open_and_import()
+    await story.forms.MoveFiling(
+        forms.MoveFilingRequest(request_id=request_id(), filing_id=filing_id, step=forms.STEP_SIGNATURE)
+    )
+    return filing_id
+
+
 @pytest.mark.slow
 async def test_an_interrupted_import_is_whole_or_absent_and_may_be_repeated(private_folder: Path) -> None:
     async with one_process(private_folder) as stack, stack.peers() as peers:
@@ -76,10 +84,7 @@ async def test_an_interrupted_signature_ends_in_one_receipt_that_is_dispatched_o
     async with one_process(private_folder) as stack, stack.peers() as peers:
         story, token = await opened(stack, peers)
         with carrying(token):
-            filing_id, _ = await story.open_and_import()
-            await story.forms.MoveFiling(
-                forms.MoveFilingRequest(request_id=request_id(), filing_id=filing_id, step=forms.STEP_SIGNATURE)
-            )
+            filing_id = await brought_to_the_signatory(story)
         with carrying(await story.passport("directeur.oph")):
             prepared = await story.signature.PrepareSignature(signature.PrepareSignatureRequest(filing_id=filing_id))
             sign = signature.SignFilingRequest(
@@ -128,10 +133,7 @@ async def test_a_server_killed_right_after_a_signature_still_transmits_it_once(p
     async with one_process(private_folder) as stack, stack.peers() as peers:
         story, token = await opened(stack, peers)
         with carrying(token):
-            filing_id, _ = await story.open_and_import()
-            await story.forms.MoveFiling(
-                forms.MoveFilingRequest(request_id=request_id(), filing_id=filing_id, step=forms.STEP_SIGNATURE)
-            )
+            filing_id = await brought_to_the_signatory(story)
         with carrying(await story.passport("directeur.oph")):
             _, receipt, _ = await story.sign(filing_id)
 

@@ -8,6 +8,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 from harmonia.validation.v1 import validation_pb2_grpc as pb_grpc
 
 from chassis.peers import Peers
+from chassis.rpc.words import words_of
 from services.forms.domain.evaluation import Evaluation, Explanation, Finding, Justification, Place, PreviousYear
 from services.forms.domain.filing import Filing, Verdict
 from services.forms.domain.importing import Sentences
@@ -26,9 +27,8 @@ _SEVERITIES = {
     pb.SEVERITY_ANOMALY: "A",
     pb.SEVERITY_REMARK: "R",
 }
-_REASON = "JUSTIFICATION_REASON_"
-_REASONS = {value: name.removeprefix(_REASON).lower() for name, value in pb.JustificationReason.items() if value}
-"""One that is not here is of a later release."""
+_REASONS = words_of(pb.JustificationReason.DESCRIPTOR)
+_REASON_VALUES = {word: value for value, word in _REASONS.items()}
 _STATUSES = {
     pb.CONTROL_STATUS_PASSED: "passed",
     pb.CONTROL_STATUS_FAILED: "failed",
@@ -117,7 +117,7 @@ class GrpcControls:
             author=author,
             operands=_cells(operands),
             cell=explanation.cell,
-            reason=pb.JustificationReason.Value(f"{_REASON}{explanation.reason.upper()}"),
+            reason=pb.JustificationReason.ValueType(_REASON_VALUES[explanation.reason]),
         )
         response = await self._stub.RecordJustification(request)
         return _justification(response.justification)
@@ -157,6 +157,10 @@ def _finding(message: pb.Finding) -> Finding:
         missing=tuple(message.missing),
         operands={cell.address: cell.value for cell in message.operands},
         places=tuple(map(_place, message.places or _only_place(message))),
+        # A validation service of the release before tells it so.
+        is_justified=message.is_justified or message.HasField("justification"),
+        instruction=message.instruction,
+        line_instructions=tuple(message.line_instructions),
     )
 
 

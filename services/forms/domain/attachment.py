@@ -40,7 +40,7 @@ _OFFICIAL = {
     ),
 }
 """Kinds that control W-03 knows: its name, and the sentence when it is missing, in French and in English."""
-DEMANDABLE = frozenset(_OFFICIAL)
+DEMANDABLE = tuple(_OFFICIAL)
 
 
 class PdfFlaw(StrEnum):

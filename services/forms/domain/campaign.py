@@ -45,7 +45,7 @@ class Campaign:
         if self.corrected_until is not None and self.corrected_until < self.closes_on:
             sentence = "Le dernier jour des corrections ne précède pas la clôture."
             wrong.append(Violation("corrected_until", sentence, "DATES"))
-        if self.required_attachments - DEMANDABLE:
+        if self.required_attachments.difference(DEMANDABLE):
             sentence = "Seuls le rapport de gestion, la délibération et le rapport du CAC peuvent être exigés."
             wrong.append(Violation("required_attachments", sentence, "ATTACHMENTS"))
         if not self.families:

@@ -3,12 +3,14 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from formsets import FormSet
+from formsets.instructions import control_instruction, line_instruction
 from formsets.spreadsheet_text import neutralised, restored
 from services.forms.domain.importing import (
     NOTHING_SAID,
-    WRITTEN,
     Change,
     Effect,
     ImportChoice,
@@ -20,14 +22,16 @@ from services.forms.domain.importing import (
 
 Language = Literal["fr", "en"]
 OURS: Mapping[Language, tuple[str, ...]] = {
-    "fr": ("état", "quoi", "où", "comment"),
-    "en": ("state", "what", "where", "how"),
+    "fr": ("état", "quoi", "où", "comment", "consigne"),
+    "en": ("state", "what", "where", "how", "instruction"),
 }
-"""Titles of the added columns."""
+"""Titles of the added columns; the last one names the instructions that the message rests on."""
+_KNOWN = (*OURS.values(), *(ours[:4] for ours in OURS.values()))
+"""Those of the files of the release before too, which named no instruction."""
 
-_Said = tuple[str, str, str, str]
+_Said = tuple[str, str, str, str, str]
 """What stands under them."""
-_NOTHING: _Said = ("", "", "", "")
+_NOTHING: _Said = ("", "", "", "", "")
 _PLACES = {"fr": ("code", "colonne", "valeur"), "en": ("code", "column", "value")}
 _LINE = {"fr": "ligne", "en": "line"}
 _EXTRACT = {"fr": "extrait : ", "en": "extract: "}
@@ -46,35 +50,51 @@ _CHOSEN_OUT = {"fr": "laissée de côté", "en": "left out by choice"}
 _NO_CELL = {"fr": "sans case", "en": "no cell"}
 
 
-def error_file(preview: ImportPreview, language: Language = "fr") -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """In which language it is said, and of which form set."""
+
+    language: Language
+    form_set: FormSet
+
+    def instructions(self, control: str, address: str) -> str:
+        """Where the instructions of a control and of the line it is about stand; empty without a control."""
+        if not control:
+            return ""
+        lines = line_instruction(self.form_set, address)
+        return " ".join(filter(None, (control_instruction(self.form_set, control), lines)))
+
+
+def error_file(preview: ImportPreview, form_set: FormSet, language: Language = "fr") -> bytes:
     """Return the CSV: UTF-8 with its mark, semicolons, the lines of the file in its order.
 
     It can be corrected and uploaded again as it is: the columns added here are read as the person's own, and a file
     that comes back twice carries them once, whatever the languages. A balance or a FEC keeps its own columns and rows;
     of one too long to be kept, the refused rows come alone, under titles that no reader takes for a balance.
     """
+    voice = _Voice(language, form_set)
     if preview.table is None:
-        rows = _flat(preview, language)
+        rows = _flat(preview, voice)
     elif preview.table.rows:
-        rows = _whole(preview, preview.table, language)
+        rows = _whole(preview, preview.table, voice)
     else:
-        rows = _extract(preview, language)
+        rows = _extract(preview, voice)
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _flat(preview: ImportPreview, language: Language) -> Iterator[Sequence[str]]:
-    added = _added(preview.own_columns, language)
+def _flat(preview: ImportPreview, voice: _Voice) -> Iterator[Sequence[str]]:
+    added = _added(preview.own_columns, voice)
     own = [name for name in preview.own_columns if name not in added]
-    yield [*_PLACES[language], *map(_echo, own), *OURS[language]]
-    for _, place, value, extra, ours in sorted(_lines(preview, language), key=lambda line: line[0]):
+    yield [*_PLACES[voice.language], *map(_echo, own), *OURS[voice.language]]
+    for _, place, value, extra, ours in sorted(_lines(preview, voice), key=lambda line: line[0]):
         echoed = (_echo(extra.get(name, "")) for name in own)
         yield [*map(neutralised, place), value, *echoed, *map(neutralised, ours)]
 
 
 def _lines(
-    preview: ImportPreview, language: Language
+    preview: ImportPreview, voice: _Voice
 ) -> Iterator[tuple[int, tuple[str, str], str, Mapping[str, str], _Said]]:
     for change in preview.changes:
         code, _, column = change.address.rpartition(".")
@@ -83,46 +103,51 @@ def _lines(
             (code, column),
             _value(change.text),
             change.extra,
-            _change_said(change, preview.choice, language),
+            _change_said(change, preview.choice, voice),
         )
     for problem in preview.problems:
-        ours = _problem_said(problem, language)
+        ours = _problem_said(problem, voice)
         yield problem.line, _place(problem), _value(problem.text), problem.extra, ours
 
 
-def _whole(preview: ImportPreview, table: OwnTable, language: Language) -> Iterator[Sequence[str]]:
+def _whole(preview: ImportPreview, table: OwnTable, voice: _Voice) -> Iterator[Sequence[str]]:
     """Every row of a balance or a FEC under its own number, so that it reads as it did."""
     titles = tuple(title.strip() for title in table.rows[table.titles_at].texts)
-    runs = (range(at, at + len(ours)) for at in range(len(titles)) for ours in OURS.values() if titles[at:][:4] == ours)
-    added = {at for run in runs for at in run}
+    added = {
+        place
+        for at in range(len(titles))
+        for ours in _KNOWN
+        if titles[at:][: len(ours)] == ours
+        for place in range(at, at + len(ours))
+    }
     kept = [at for at in range(max(len(row.texts) for row in table.rows)) if at not in added]
-    said = _row_says(preview, language)
+    said = _row_says(preview, voice)
     for number, row in enumerate(table.rows, start=1):
         texts = [row.texts[at] if at < len(row.texts) else "" for at in kept]
         if number <= table.titles_at + 1:
             # A title over several lines would not be found again among the first ones.
             texts = [" ".join(text.splitlines()) for text in texts]
-            ours = OURS[language] if number == table.titles_at + 1 else _NOTHING
+            ours = OURS[voice.language] if number == table.titles_at + 1 else _NOTHING
         else:
             ours = said(number, row.account) if any(map(str.strip, texts)) else _NOTHING
         yield [*map(_figure_or_echo, texts), *map(neutralised, ours)]
     for problem in preview.problems:
         if not problem.line:
-            yield [*("" for _ in kept), *map(neutralised, _problem_said(problem, language))]
+            yield [*("" for _ in kept), *map(neutralised, _problem_said(problem, voice))]
 
 
-def _row_says(preview: ImportPreview, language: Language) -> Callable[[int, str], _Said]:
+def _row_says(preview: ImportPreview, voice: _Voice) -> Callable[[int, str], _Said]:
     """What says of a row, by its number and its account, what becomes of it."""
-    refused = {one.line: _problem_said(one, language) for one in _of_rows(preview.problems)}
+    refused = {one.line: _problem_said(one, voice) for one in _of_rows(preview.problems)}
     addresses = {feed.account: feed.address for feed in preview.feeds}
-    cells = {change.address: _change_said(change, preview.choice, language) for change in preview.changes}
-    cells |= {one.code: _problem_said(one, language) for one in preview.problems}
+    cells = {change.address: _change_said(change, preview.choice, voice) for change in preview.changes}
+    cells |= {one.code: _problem_said(one, voice) for one in preview.problems}
 
     def said(number: int, account: str) -> _Said:
         if not account or account not in addresses:
-            return refused.get(number, (_LEFT_OUT[language], "", "", ""))
+            return refused.get(number, (_LEFT_OUT[voice.language], "", "", "", ""))
         address = addresses[account]
-        return cells.get(address, _NOTHING) if address else _without_cell(account, language)
+        return cells.get(address, _NOTHING) if address else _without_cell(account, voice)
 
     return said
 
@@ -132,51 +157,54 @@ def _of_rows(problems: Iterable[Problem]) -> Iterator[Problem]:
     return (one for one in problems if one.line and one.extra)
 
 
-def _without_cell(account: str, language: Language) -> _Said:
-    if language == "en":
+def _without_cell(account: str, voice: _Voice) -> _Said:
+    if voice.language == "en":
         told = Sentences("No cell takes this account.", f"Account {account}.", "Add it to your mapping of accounts.")
     else:
         told = Sentences(
             "Aucune case ne prend ce compte.", f"Compte {account}.", "Ajoutez-le à votre correspondance des comptes."
         )
-    return _said(_NO_CELL[language], told)
+    return _said(_NO_CELL[voice.language], told)
 
 
-def _extract(preview: ImportPreview, language: Language) -> Iterator[Sequence[str]]:
-    added = _added(preview.own_columns, language)
+def _extract(preview: ImportPreview, voice: _Voice) -> Iterator[Sequence[str]]:
+    added = _added(preview.own_columns, voice)
     own = [name for name in preview.own_columns if name not in added]
-    yield [_LINE[language], *(_EXTRACT[language] + name for name in own), *OURS[language]]
+    yield [_LINE[voice.language], *(_EXTRACT[voice.language] + name for name in own), *OURS[voice.language]]
     for problem in preview.problems:
         echoed = (_figure_or_echo(problem.extra.get(name, "")) for name in own)
-        yield [str(problem.line or ""), *echoed, *map(neutralised, _problem_said(problem, language))]
+        yield [str(problem.line or ""), *echoed, *map(neutralised, _problem_said(problem, voice))]
 
 
-def _added(titles: Sequence[str], language: Language) -> set[str]:
+def _added(titles: Sequence[str], voice: _Voice) -> set[str]:
     """Titles of columns that an earlier error file added: never given back twice."""
-    others = (ours for ours in OURS.values() if set(ours) <= set(titles))
-    return {*OURS[language], *(name for ours in others for name in ours)}
+    others = (ours for ours in _KNOWN if set(ours) <= set(titles))
+    return {*OURS[voice.language], *(name for ours in others for name in ours)}
 
 
-def _change_said(change: Change, choice: ImportChoice | None, language: Language) -> _Said:
+def _change_said(change: Change, choice: ImportChoice | None, voice: _Voice) -> _Said:
     found = change.disagreement
-    told = (found.en if language == "en" else found.fr) if found else NOTHING_SAID
-    return _said(_state(change, choice, language), told)
+    told = (found.en if voice.language == "en" else found.fr) if found else NOTHING_SAID
+    return _said(
+        _state(change, choice, voice), told, voice.instructions(found.control if found else "", change.address)
+    )
 
 
-def _state(change: Change, choice: ImportChoice | None, language: Language) -> str:
-    if choice is not None and change.effect in WRITTEN and not choice.writes(change):
-        return _CHOSEN_OUT[language]
+def _state(change: Change, choice: ImportChoice | None, voice: _Voice) -> str:
+    if choice is not None and change.is_written and not choice.writes(change):
+        return _CHOSEN_OUT[voice.language]
     if choice is not None and change.effect is Effect.PROTECTED and choice.writes(change):
-        return _STATES[Effect.REPLACE][language]
-    return _STATES[change.effect][language]
+        return _STATES[Effect.REPLACE][voice.language]
+    return _STATES[change.effect][voice.language]
 
 
-def _problem_said(problem: Problem, language: Language) -> _Said:
-    return _said(_REFUSED[language], problem.en if language == "en" else problem.fr)
+def _problem_said(problem: Problem, voice: _Voice) -> _Said:
+    told = problem.en if voice.language == "en" else problem.fr
+    return _said(_REFUSED[voice.language], told, voice.instructions(problem.control, ".".join(_place(problem))))
 
 
-def _said(state: str, told: Sentences) -> _Said:
-    return state, told.what, told.where, told.how
+def _said(state: str, told: Sentences, instructions: str = "") -> _Said:
+    return state, told.what, told.where, told.how, instructions
 
 
 def _place(problem: Problem) -> tuple[str, str]:

@@ -70,6 +70,12 @@ class Finding:
     operands: Mapping[str, str]
     places: tuple[Place, ...] = ()
     """Where it fails, when it does."""
+    is_justified: bool = False
+    """Whether it fails and is justified wherever it does, as validation tells."""
+    instruction: str = ""
+    """Where the control's entry stands in the open catalogue."""
+    line_instructions: tuple[str, ...] = ()
+    """Where the instructions of the lines of its cells stand there."""
 
     @property
     def is_failed(self) -> bool:

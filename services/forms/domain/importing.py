@@ -29,11 +29,6 @@ class Effect(StrEnum):
     SEALED = "sealed"
 
 
-WRITTEN = (Effect.FILL, Effect.REPLACE)
-WRITABLE = (*WRITTEN, Effect.PROTECTED)
-"""With the typed values that a person may ask to be replaced."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """A message in three parts, in one language."""
@@ -106,6 +101,16 @@ class Change:
     disagreement: Disagreement | None = None
     """Of a computed cell, when the file gives another value than the formula."""
 
+    @property
+    def is_written(self) -> bool:
+        """Whether it is written when nothing is chosen."""
+        return self.effect in (Effect.FILL, Effect.REPLACE)
+
+    @property
+    def is_open_to_choice(self) -> bool:
+        """Whether a person may decide otherwise: leave out what is written, or have a typed value replaced."""
+        return self.is_written or self.effect is Effect.PROTECTED
+
 
 def names_of(address: str) -> tuple[str, str, str]:
     """Return the names under which a cell may be taken or left, the narrowest first: itself, its line, its form."""
@@ -126,7 +131,7 @@ class ImportChoice:
 
     def writes(self, change: Change) -> bool:
         """Tell whether this change is written."""
-        if change.effect not in WRITABLE:
+        if not change.is_open_to_choice:
             return False
         if change.effect is Effect.PROTECTED and not self.overwrites_typed:
             return change.address in self.taken
@@ -190,7 +195,7 @@ class ImportPreview:
 
 def left_out(changes: Iterable[Change], choice: ImportChoice) -> tuple[str, ...]:
     """Return the cells that an import would write if nothing were chosen, and that this choice leaves out."""
-    return tuple(c.address for c in changes if c.effect in WRITTEN and not choice.writes(c))
+    return tuple(c.address for c in changes if c.is_written and not choice.writes(c))
 
 
 def plan_import(

@@ -16,8 +16,10 @@ from services.forms.domain.errors import PublicationUnderWay
 from services.forms.domain.filing import Document
 
 MOST_ATTEMPTS = 5
-"""A publication that failed this often without one more filing done is given up, until it is asked for again."""
-FIRST_BACK_OFF = timedelta(seconds=1)
+"""A filing on which it failed this often is put aside, and a publication whose workers died this often without one more
+filing done is given up, until it is asked for again."""
+FIRST_DELAY = timedelta(seconds=15)
+"""Before a filing on which it failed is tried again; twice as long each time after."""
 WAIT_FOR_OTHERS = timedelta(seconds=15)
 """Before it is tried again once signatures were under way, or another service did not answer."""
 USUAL_SECONDS = 0.15
@@ -35,6 +37,23 @@ class PublicationState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFiling:
+    """One filing on which a publication failed for a reason of that filing's own; it stays as it is, and the rest goes on."""
+
+    filing_id: UUID
+    attempts: int
+    why: str
+    """Reason of the last attempt."""
+    at: datetime
+    due_at: datetime | None
+    """When it is tried again; None for one that is put aside until the publication is asked for again."""
+
+    def is_due(self, at: datetime) -> bool:
+        """Tell whether it is to be tried again."""
+        return self.due_at is not None and self.due_at <= at
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,8 @@ class Publication:
     finished_at: datetime | None = None
     failure: str = ""
     """Reason of the last attempt that failed; empty once it went on."""
+    failed: tuple[FailedFiling, ...] = ()
+    """Filings on which it failed since it was asked for."""
 
     @property
     def is_under_way(self) -> bool:
@@ -102,15 +123,34 @@ class Publication:
             due_at=at,
             finished_at=None,
             failure="",
+            failed=(),
         )
 
     def taken_back(self, by: str, at: datetime) -> "Publication":
         """Return it turned round: whoever is still publishing it does nothing more."""
         return replace(self.asked(at), is_undone=True, undone_by=by, token=self.token + 1)
 
-    def went_on(self, until: datetime) -> "Publication":
+    def went_on(self, filing_id: UUID, until: datetime) -> "Publication":
         """Return it after one more filing, held until then."""
-        return replace(self, attempts=0, due_at=until, failure="")
+        return replace(self, attempts=0, due_at=until, failure="", failed=self._failed_but(filing_id))
+
+    def failed_on(self, filing_id: UUID, why: str, at: datetime, until: datetime) -> "Publication":
+        """Return it after one more attempt at a filing that failed, held until then."""
+        known = self._failure_on(filing_id)
+        attempts = known.attempts + 1 if known else 1
+        due_at = at + FIRST_DELAY * float(2 ** (attempts - 1)) if attempts < MOST_ATTEMPTS else None
+        failed = (*self._failed_but(filing_id), FailedFiling(filing_id, attempts, why, at, due_at))
+        return replace(self, attempts=0, due_at=until, failed=failed)
+
+    def is_wary_of(self, filing_id: UUID) -> bool:
+        """Tell whether a worker may have died of this filing, so that the attempt is to be kept before it is made."""
+        return self.attempts > 1 or self._failure_on(filing_id) is not None
+
+    def _failure_on(self, filing_id: UUID) -> FailedFiling | None:
+        return next((one for one in self.failed if one.filing_id == filing_id), None)
+
+    def _failed_but(self, filing_id: UUID) -> tuple[FailedFiling, ...]:
+        return tuple(one for one in self.failed if one.filing_id != filing_id)
 
     def done(self, at: datetime) -> "Publication":
         """Return it with nothing left to do."""
@@ -121,12 +161,9 @@ class Publication:
         due_at = at + WAIT_FOR_OTHERS
         return replace(self, state=PublicationState.WAITING, attempts=0, due_at=due_at, failure=why)
 
-    def interrupted(self, why: str, at: datetime) -> "Publication":
-        """Return it waiting for another attempt, or given up after too many."""
-        if self.attempts >= MOST_ATTEMPTS:
-            return self.given_up(why, at)
-        wait = FIRST_BACK_OFF * float(2 ** max(self.attempts - 1, 0))
-        return replace(self, state=PublicationState.WAITING, due_at=at + wait, failure=why)
+    def waits_until(self, due_at: datetime, why: str) -> "Publication":
+        """Return it waiting for the next attempt at a filing on which it failed."""
+        return replace(self, state=PublicationState.WAITING, attempts=0, due_at=due_at, failure=why)
 
     def given_up(self, why: str, at: datetime) -> "Publication":
         """Return it stopped, with filings left, until it is asked for again."""

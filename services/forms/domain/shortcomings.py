@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from chassis.errors import Violation
 from formsets import FormSet, values
+from formsets.instructions import control_instruction, line_instructions
 from formsets.workflow import APPROVED_ON, forms_never_saved, is_approved, is_late
 from services.forms.domain.addressing import place_of
 from services.forms.domain.attachment import Attachment, missing
@@ -110,6 +111,8 @@ def _finding(form_set: FormSet, control_id: str, fr: str, en: str, cells: tuple[
         cells,
         (),
         {},
+        instruction=control_instruction(form_set, control.id),
+        line_instructions=line_instructions(form_set, cells),
     )
 
 

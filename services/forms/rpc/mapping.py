@@ -11,9 +11,10 @@ from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import Invalid, Violation, malformed
+from chassis.rpc.words import words_of
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment
+from services.forms.domain.attachment import DEMANDABLE, Attachment
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.campaign import EARLIEST_YEAR, LATEST_YEAR, Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue
@@ -34,7 +35,7 @@ from services.forms.domain.form_set_change import Fate
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
 from services.forms.domain.form_set_preview import CellsToChoose
 from services.forms.domain.importing import Change, Effect, ImportChoice, ImportPreview, Problem, Sentences
-from services.forms.domain.publication import Publication, Standing
+from services.forms.domain.publication import FailedFiling, Publication, Standing
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
@@ -66,10 +67,8 @@ _SEVERITIES = {
     "A": validation.SEVERITY_ANOMALY,
     "R": validation.SEVERITY_REMARK,
 }
-_REASON = "JUSTIFICATION_REASON_"
-_REASONS = {
-    value: name.removeprefix(_REASON).lower() for name, value in validation.JustificationReason.items() if value
-}
+_REASONS = words_of(validation.JustificationReason.DESCRIPTOR)
+_REASON_VALUES = {word: value for value, word in _REASONS.items()}
 _STATUSES = {
     "passed": validation.CONTROL_STATUS_PASSED,
     "failed": validation.CONTROL_STATUS_FAILED,
@@ -451,12 +450,15 @@ def finding_message(finding: Finding) -> validation.Finding:
         cells=finding.cells,
         missing=finding.missing,
         operands=cells_of(finding.operands),
+        is_justified=finding.is_justified,
+        instruction=finding.instruction,
+        line_instructions=finding.line_instructions,
     )
     message.places.extend(map(_place_message, finding.places))
     if finding.places:
         # For a gateway of the release before, which does not read places.
         first = message.places[0]
-        if all(place.justification for place in finding.places):
+        if finding.is_justified:
             message.justification.CopyFrom(first.justification)
         if first.HasField("refused"):
             message.refused.CopyFrom(first.refused)
@@ -499,7 +501,7 @@ def justification_message(justification: Justification) -> validation.Justificat
         answered_by=justification.answered_by,
         answered_at=stamp(justification.answered_at) if justification.answered_at else None,
         cell=justification.cell,
-        reason=validation.JustificationReason.Value(f"{_REASON}{justification.reason.upper()}"),
+        reason=validation.JustificationReason.ValueType(_REASON_VALUES[justification.reason]),
     )
 
 
@@ -564,6 +566,8 @@ def _change_message(change: Change) -> pb.ImportChange:
         current_origin=_ORIGINS[change.current_origin] if change.current_origin else pb.ORIGIN_UNSPECIFIED,
         control=found.control if found else "",
         message=three_parts(found.fr, found.en) if found else None,
+        is_written=change.is_written,
+        is_open_to_choice=change.is_open_to_choice,
     )
 
 
@@ -696,7 +700,13 @@ def publication_message(standing: Standing) -> pb.Publication:
         finished_at=stamp(one.finished_at) if one.finished_at else None,
         failure=one.failure,
         is_superseded=standing.is_superseded,
+        failed=[_failed_message(failed) for failed in sorted(one.failed, key=lambda failed: failed.at)],
     )
+
+
+def _failed_message(failed: FailedFiling) -> pb.FailedFiling:
+    due_at = stamp(failed.due_at) if failed.due_at else None
+    return pb.FailedFiling(attempts=failed.attempts, why=failed.why, at=stamp(failed.at), due_at=due_at)
 
 
 def form_set_preview_message(preview: Preview) -> pb.PreviewFormSetChangeResponse:
@@ -789,6 +799,11 @@ def frozen_message(filing: Filing, snapshot: Snapshot) -> pb.FrozenFiling:
         frozen_at=stamp(snapshot.frozen_at),
         attachments=[attachment_message(one) for one in snapshot.attachments],
     )
+
+
+def campaigns_message(campaigns: Iterable[Campaign]) -> pb.ListCampaignsResponse:
+    """Return campaigns, and what they may demand."""
+    return pb.ListCampaignsResponse(campaigns=map(campaign_message, campaigns), demandable_attachments=DEMANDABLE)
 
 
 def campaign_message(campaign: Campaign) -> pb.Campaign:

@@ -203,8 +203,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
 
     async def ListCampaigns(self, request: pb.ListCampaignsRequest, context: Context) -> pb.ListCampaignsResponse:
         """List campaigns."""
-        campaigns = await self._use.list_campaigns(caller())
-        return pb.ListCampaignsResponse(campaigns=[mapping.campaign_message(one) for one in campaigns])
+        return mapping.campaigns_message(await self._use.list_campaigns(caller()))
 
     async def ProvisionCampaign(
         self, request: pb.ProvisionCampaignRequest, context: Context

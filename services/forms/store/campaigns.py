@@ -114,6 +114,11 @@ class SqlCampaigns:
         row = await self._session.get(ExtensionRow, (str(document), year, siren))
         return _to_extension(row) if row else None
 
+    async def extensions_of(self, sirens: Collection[str]) -> list[Extension]:
+        """Return every extension of some bodies, whatever the campaign."""
+        rows = await self._session.scalars(select(ExtensionRow).where(ExtensionRow.siren.in_(sirens)))
+        return [_to_extension(row) for row in rows]
+
     async def extensions(self, document: Document, year: int) -> list[Extension]:
         """Return every extension of a campaign."""
         rows = await self._session.scalars(

@@ -12,7 +12,7 @@ from services.forms.domain.cell import Origin, Source
 from services.forms.domain.errors import PublicationLeaseLost, PublicationUnknown
 from services.forms.domain.filing import Document
 from services.forms.domain.form_set_change import Fate, SetAside, Why
-from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
+from services.forms.domain.publication import ChangedFiling, FailedFiling, Publication, PublicationState, Tally
 from services.forms.store.filings import reached
 from services.forms.store.other_values import read_other, stored_other
 from services.forms.store.rows import ChangedFilingRow, FilingRow, PublicationRow, SetAsideRow
@@ -215,7 +215,20 @@ def _changing(publication: Publication) -> dict[str, Any]:
         "asked_at": publication.asked_at,
         "due_at": publication.due_at,
         "finished_at": publication.finished_at,
+        "failed": [_failed(one) for one in publication.failed],
     }
+
+
+def _failed(one: FailedFiling) -> dict[str, Any]:
+    due_at = one.due_at.isoformat() if one.due_at else None
+    about = {"filing": str(one.filing_id), "attempts": one.attempts, "why": one.why}
+    return {**about, "at": one.at.isoformat(), "due_at": due_at}
+
+
+def _to_failed(kept: dict[str, Any]) -> FailedFiling:
+    due_at = datetime.fromisoformat(kept["due_at"]) if kept["due_at"] else None
+    at = datetime.fromisoformat(kept["at"])
+    return FailedFiling(UUID(kept["filing"]), kept["attempts"], kept["why"], at, due_at)
 
 
 def _to_publication(row: PublicationRow) -> Publication:
@@ -236,6 +249,7 @@ def _to_publication(row: PublicationRow) -> Publication:
         due_at=row.due_at,
         finished_at=row.finished_at,
         failure=row.failure,
+        failed=tuple(map(_to_failed, row.failed)),
     )
 
 

@@ -253,6 +253,8 @@ class PublicationRow(Rows):
     asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """Filings on which it failed, with why and when they are tried again."""
 
 
 class ChangedFilingRow(Rows):

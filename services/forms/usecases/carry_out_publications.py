@@ -67,30 +67,63 @@ class CarryOutPublications:
 
     async def _bring_to_end(self, publication: Publication) -> None:
         locks, refusals = [], []
-        async for filing_id in self._left(publication):
+        async for filing_id in self._in_turn(publication):
             try:
+                if publication.is_wary_of(filing_id):
+                    await self._keep(self._failed(publication, filing_id, NEVER_ENDED))
                 if (lock := await self._change(publication, filing_id)) is not None:
                     locks.append(lock)
                 else:
-                    publication = publication.went_on(self._clock.now() + self._lease)
+                    publication = publication.went_on(filing_id, self._clock.now() + self._lease)
             except Invalid as refusal:
                 # What this filing holds is in the way, and not in that of the others. No page says which: T-26.
                 self._mishaps.left_out(publication.id, filing_id, refusal.code)
                 refusals.append(refusal.code)
             except PublicationLeaseLost:
                 raise
-            except (Exhausted, Unavailable) as failure:
-                await self._keep(publication.waits_for_others(failure.code, self._clock.now()))
-                return
             except Failure as failure:
-                await self._keep(publication.interrupted(failure.code, self._clock.now()))
-                return
+                if not await self._is_its_own(failure, publication):
+                    await self._keep(publication.waits_for_others(failure.code, self._clock.now()))
+                    return
+                publication = await self._put_off(publication, filing_id, failure.code)
             except Exception as error:
                 # First: when the lease is gone as well, that is all there is to keep.
                 self._mishaps.interrupted(publication.id, error)
-                await self._keep(publication.interrupted(type(error).__name__, self._clock.now()))
-                return
+                publication = await self._put_off(publication, filing_id, type(error).__name__)
         await self._keep(_at_the_end(publication, locks, refusals, self._clock.now()))
+
+    async def _is_its_own(self, failure: Failure, publication: Publication) -> bool:
+        """Tell whether a failure is of one filing: the controls have turns left, and answer when nothing is asked of them."""
+        if not isinstance(failure, Unavailable):
+            return not isinstance(failure, Exhausted)
+        try:
+            await self._controls.read(publication.after, publication.year, ())
+        except Failure:
+            return False
+        return True
+
+    def _failed(self, publication: Publication, filing_id: UUID, why: str) -> Publication:
+        now = self._clock.now()
+        return publication.failed_on(filing_id, why, now, now + self._lease)
+
+    async def _put_off(self, publication: Publication, filing_id: UUID, why: str) -> Publication:
+        """Have a filing tried again later, or put aside once that was too often; the others go on."""
+        failed = self._failed(publication, filing_id, why)
+        await self._keep(failed)
+        self._mishaps.left_out(publication.id, filing_id, why)
+        return failed
+
+    async def _in_turn(self, publication: Publication) -> AsyncIterator[UUID]:
+        """Yield the filings left to change; those on which it failed come last, once they are due."""
+        failed, left = {one.filing_id: one for one in publication.failed}, set()
+        async for filing_id in self._left(publication):
+            if filing_id not in failed:
+                yield filing_id
+            left.add(filing_id)
+        for filing_id, failure in failed.items():
+            # One that is not left any more was signed meanwhile: nothing is done to it, and its failure is forgotten.
+            if filing_id not in left or failure.is_due(self._clock.now()):
+                yield filing_id
 
     async def _left(self, publication: Publication) -> AsyncIterator[UUID]:
         after = None
@@ -119,7 +152,7 @@ class CarryOutPublications:
             change = self._put_back if publication.is_undone else self._give
             await change(work, publication, filing)
             # Last, so that nobody who asks about the publication waits for a filing.
-            await work.publications.keep(publication.went_on(self._clock.now() + self._lease))
+            await work.publications.keep(publication.went_on(filing_id, self._clock.now() + self._lease))
             await work.commit()
         return None
 
@@ -173,8 +206,11 @@ class CarryOutPublications:
 def _at_the_end(publication: Publication, locks: Sequence[Lock], refusals: Sequence[str], at: datetime) -> Publication:
     if any(lock.lasts(at) for lock in locks):
         return publication.waits_for_others(SIGNATURES_UNDER_WAY, at)
+    waiting = [(one.due_at, one.why) for one in publication.failed if one.due_at is not None]
+    if waiting:
+        return publication.waits_until(*min(waiting))
     # The signature of an old lock may never come, and may come late: its filing is not changed, and holds nothing up.
-    left = [*refusals, *(SIGNATURES_UNDER_WAY for _ in locks)]
+    left = [*refusals, *(one.why for one in publication.failed), *(SIGNATURES_UNDER_WAY for _ in locks)]
     return publication.given_up(left[0], at) if left else publication.done(at)
 
 

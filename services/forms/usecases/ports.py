@@ -424,6 +424,10 @@ class Campaigns(Protocol):
         """Return the extension of one body."""
         ...
 
+    async def extensions_of(self, sirens: Collection[str]) -> list[Extension]:
+        """Return every extension of some bodies, whatever the campaign."""
+        ...
+
     async def extensions(self, document: Document, year: int) -> list[Extension]:
         """Return every extension of a campaign."""
         ...

@@ -228,8 +228,8 @@ class ErrorFile:
 class GetImportErrorFile:
     """Gives the person's file back as CSV, with what, where and how beside each refused line and their own columns."""
 
-    def __init__(self, open_work: OpensWork) -> None:
-        self._open_work = open_work
+    def __init__(self, open_work: OpensWork, form_sets: FormSets) -> None:
+        self._open_work, self._form_sets = open_work, form_sets
 
     async def __call__(self, caller: Caller, filing_id: UUID, import_id: UUID, language: str) -> ErrorFile:
         """Return the file, its titles and sentences in the language: `en`, or French for any other.
@@ -243,6 +243,6 @@ class GetImportErrorFile:
             require_on(caller, "filing.import", filing)
             preview = await work.imports.get(filing_id, import_id)
         return ErrorFile(
-            error_file(preview, "en" if language == "en" else "fr"),
+            error_file(preview, self._form_sets.load(filing.form_set), "en" if language == "en" else "fr"),
             f"{PurePath(preview.file_name).stem or 'import'}-anomalies.csv",
         )

@@ -63,11 +63,8 @@ class ListFilings:
             cards = await cards_of(work, self._form_sets, filings, now)
             today = day_in_paris(now)
             campaigns = await work.campaigns.open_on(today)
-            extended = {
-                (campaign.document, campaign.year, one.siren): one.due_on
-                for campaign in campaigns
-                for one in await work.campaigns.extensions(campaign.document, campaign.year)
-            }
+            given = await work.campaigns.extensions_of(sirens)
+            extended = {(one.document, one.year, one.siren): one.due_on for one in given}
             on_trial = await work.form_set_states.on_trial()
         held = {(f.body.siren, f.document, f.year) for f in filings if not f.is_trial}
         openable = [

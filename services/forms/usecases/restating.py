@@ -9,7 +9,7 @@ from services.forms.domain.carrying import LastYear
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import restated
 from services.forms.domain.filing import Filing
-from services.forms.domain.importing import WRITABLE, Change, ImportPreview, Problem, Sentences
+from services.forms.domain.importing import Change, ImportPreview, Problem, Sentences
 from services.forms.domain.restating import unexplained
 from services.forms.usecases.past_versions import version_of
 from services.forms.usecases.ports import FormSets, UnitOfWork
@@ -48,12 +48,12 @@ async def without_restatements(
     work: UnitOfWork, form_sets: FormSets, form_set: FormSet, filing: Filing, preview: ImportPreview
 ) -> ImportPreview:
     """Return a preview in which the lines that restate a figure without saying why are problems, like any refused line."""
-    to_write = {change.kept_at: change.value for change in preview.changes if change.effect in WRITABLE}
+    to_write = {change.kept_at: change.value for change in preview.changes if change.is_open_to_choice}
     found = await refused_restatements(work, form_sets, form_set, filing, to_write.items())
     if not found:
         return preview
     refused = {one.field: one for one in found}
-    kept = [c for c in preview.changes if c.kept_at not in refused or c.effect not in WRITABLE]
+    kept = [c for c in preview.changes if c.kept_at not in refused or not c.is_open_to_choice]
     problems = [_problem(c, refused[c.kept_at]) for c in preview.changes if c not in kept]
     return replace(preview, changes=tuple(kept), problems=_in_order([*preview.problems, *problems]))
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from harmonia.validation.v1.validation_pb2 import JustificationReason
+
+from chassis.rpc.words import words_of
+
 
 class Document(StrEnum):
     """The document a body files."""
@@ -378,6 +382,15 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Campaigns:
+    """The campaigns of a server, newest year first."""
+
+    campaigns: tuple[Campaign, ...]
+    demandable_attachments: tuple[str, ...] = ()
+    """Kinds of PDF that a campaign may demand."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenableDocument:
     """A document that may be opened in a campaign under way."""
 
@@ -443,17 +456,8 @@ class CellEdit:
     base_version: int
 
 
-class JustificationReason(StrEnum):
-    """Why a figure that a control finds doubtful is right."""
-
-    UNSPECIFIED = "unspecified"
-    EXCEPTIONAL_EVENT = "exceptional_event"
-    METHOD_CHANGE = "method_change"
-    SCOPE_CHANGE = "scope_change"
-    EARLIER_ERROR = "earlier_error"
-    SPECIAL_RULE = "special_rule"
-    ROUNDING = "rounding"
-    OTHER = "other"
+JUSTIFICATION_REASONS = tuple(words_of(JustificationReason.DESCRIPTOR).values())
+"""Kinds of reason for which a figure that a control finds doubtful is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +467,8 @@ class Explanation:
     control: str
     text: str
     cell: str = ""
-    reason: JustificationReason = JustificationReason.UNSPECIFIED
+    reason: str = ""
+    """One of `JUSTIFICATION_REASONS`; empty when none was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +491,8 @@ class Justification:
     answered_at: datetime | None = None
     cell: str = ""
     """Where it is about; empty for all that the control found."""
-    reason: JustificationReason = JustificationReason.UNSPECIFIED
+    reason: str = "unspecified"
+    """Word of the kind of reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,11 +519,12 @@ class Finding:
     operands: tuple[Cell, ...] = ()
     places: tuple[FindingPlace, ...] = ()
     """Where it fails, when it does."""
-
-    @property
-    def is_justified(self) -> bool:
-        """Whether each place where it fails is."""
-        return bool(self.places) and all(place.justification for place in self.places)
+    is_justified: bool = False
+    """Whether it is wherever it fails."""
+    instruction: str = ""
+    """Where the control's entry stands in the open catalogue; empty for one that holds."""
+    line_instructions: tuple[str, ...] = ()
+    """Where the instructions of the lines of its cells stand there."""
 
 
 class RunState(StrEnum):
@@ -700,6 +707,10 @@ class ImportChange:
     current: str
     effect: ImportEffect
     current_origin: Origin
+    is_written: bool = False
+    """Whether confirming writes it when nothing is chosen."""
+    is_open_to_choice: bool = False
+    """Whether a person may decide otherwise."""
     control: str = ""
     """F-22, when the file gives a computed cell another value than the formula."""
     message: ThreePartMessage | None = None
@@ -973,6 +984,17 @@ class FormSetChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedFiling:
+    """A filing, not named, on which a publication failed while it went on with the others."""
+
+    attempts: int
+    why: str
+    at: datetime
+    due_at: datetime | None
+    """When it is tried again; None once it is put aside."""
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """A form set published to the open filings of a campaign, how far that is, or its taking back."""
 
@@ -994,6 +1016,12 @@ class Publication:
     failure: str
     is_superseded: bool
     """True while a later one of its campaign is in force."""
+    failed: tuple[FailedFiling, ...] = ()
+
+    @property
+    def put_aside(self) -> int:
+        """How many filings are not tried again by themselves."""
+        return sum(one.due_at is None for one in self.failed)
 
     @property
     def is_under_way(self) -> bool:

@@ -14,12 +14,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from chassis.clock import Clock
+from chassis.discovery import Discovery
 from chassis.errors import Unavailable
 from services.gateway.clients.ports import LoginAttempt, LoginRefused, RefreshRefused, Tokens
 
 _KEY_OF_ALGORITHM: Mapping[str, type[ECKey] | type[RSAKey]] = {"ES256": ECKey, "RS256": RSAKey, "PS256": RSAKey}
 _SKEW_SECONDS = 5.0
-_LARGEST_ANSWER = 256 * 1024
 _SCOPE = "openid profile email"
 
 
@@ -31,7 +31,7 @@ class OidcProvider:
     ) -> None:
         self._issuer, self._client_id, self._secret = issuer, client_id, client_secret
         self._redirect_uri, self._http, self._clock = redirect_uri, http, clock
-        self._description: dict[str, Any] | None = None
+        self._discovery = Discovery(issuer, http)
         self._keys: dict[str, ECKey | RSAKey] = {}
 
     async def start(self, browser: str, way_back: str, *, proves_again: bool) -> tuple[str, LoginAttempt]:
@@ -40,7 +40,7 @@ class OidcProvider:
         Raises:
             Unavailable: the provider does not answer.
         """
-        endpoint = await self._endpoint("authorization_endpoint")
+        endpoint = await self._discovery.endpoint("authorization_endpoint")
         attempt = LoginAttempt(
             state=secrets.token_urlsafe(32),
             nonce=secrets.token_urlsafe(32),
@@ -102,7 +102,7 @@ class OidcProvider:
 
     async def logout_url(self, id_token: str) -> str:
         """Return where the provider ends its own login, empty when it has no such place."""
-        endpoint = await self._endpoint("end_session_endpoint")
+        endpoint = await self._discovery.endpoint("end_session_endpoint")
         home = self._redirect_uri.removesuffix("auth/callback")
         return (
             f"{endpoint}?{urlencode({'id_token_hint': id_token, 'post_logout_redirect_uri': home})}" if endpoint else ""
@@ -110,7 +110,7 @@ class OidcProvider:
 
     async def _ask_for_tokens(self, form: dict[str, str]) -> Tokens | None:
         """Return tokens, None when the provider refuses the grant."""
-        endpoint = await self._endpoint("token_endpoint")
+        endpoint = await self._discovery.endpoint("token_endpoint")
         secret = {"client_secret": self._secret} if self._secret else {}
         try:
             answer = await self._http.post(
@@ -152,29 +152,11 @@ class OidcProvider:
 
     async def _key(self, kid: str) -> ECKey | RSAKey | None:
         if kid not in self._keys:
-            document = await self._json(await self._endpoint("jwks_uri"))
+            document = await self._discovery.get(await self._discovery.endpoint("jwks_uri"))
             signing = [jwk for jwk in document.get("keys", []) if jwk.get("use", "sig") == "sig"]
             found = KeySet.import_key_set({"keys": signing})
             self._keys = {str(key.kid): key for key in found if key.kid and isinstance(key, ECKey | RSAKey)}
         return self._keys.get(kid)
-
-    async def _endpoint(self, name: str) -> str:
-        if self._description is None:
-            description = await self._json(f"{self._issuer}/.well-known/openid-configuration")
-            if description.get("issuer") != self._issuer:
-                raise Unavailable("Le fournisseur d'identité n'est pas celui attendu.")
-            self._description = description
-        return str(self._description.get(name, ""))
-
-    async def _json(self, url: str) -> dict[str, Any]:
-        try:
-            answer = await self._http.get(url, follow_redirects=False)
-            document = answer.json() if answer.status_code == 200 and len(answer.content) <= _LARGEST_ANSWER else None
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as wrong:
-            raise Unavailable("Le fournisseur d'identité ne répond pas.") from wrong
-        if not isinstance(document, dict):
-            raise Unavailable("Le fournisseur d'identité ne répond pas comme attendu.")
-        return document
 
 
 def _base64(raw: bytes) -> str:

@@ -14,6 +14,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     Campaign,
+    Campaigns,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -271,8 +272,8 @@ class Forms(Protocol):
         """List the comments of a cell, or of the whole filing, newest first."""
         ...
 
-    async def campaigns(self) -> tuple[Campaign, ...]:
-        """List the campaigns of this server, newest year first, for officers."""
+    async def campaigns(self) -> Campaigns:
+        """List the campaigns of this server and what they may demand, for officers."""
         ...
 
     async def plan(self, campaign: Campaign) -> Campaign:

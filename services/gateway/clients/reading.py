@@ -1,9 +1,7 @@
 """Reads a message of the wire into the answer of the same shape: fields meet by name, enumerations by the end of theirs."""
 
-import re
 import types
 import typing
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,8 +10,9 @@ from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 
+from chassis.rpc.words import words_of
+
 Answer = TypeVar("Answer")
-_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def read(message: Message, answer: type[Answer]) -> Answer:
@@ -50,16 +49,10 @@ def _one(value: Any, field: Any, wanted: Any) -> Any:
         return value.ToDatetime(tzinfo=UTC)
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):
         # A word newer than this gateway is no reason to fail.
-        name = _names(field).get(value, "unspecified")
+        name = words_of(field.enum_type).get(value, "unspecified")
         return wanted(name if name in set(wanted) else "unspecified")
+    if wanted is str and field.enum_type:
+        return words_of(field.enum_type).get(value, "unspecified")
     if isinstance(value, Message):
         return read(value, wanted)
     return value
-
-
-def _names(field: Any) -> Mapping[int, str]:
-    """Return number → short name (`ORIGIN_LAST_YEAR` → `last_year`)."""
-    kind = field.enum_type
-    assert kind is not None
-    prefix = _WORD.sub("_", kind.name).upper() + "_"
-    return {one.number: one.name.removeprefix(prefix).lower() for one in kind.values}

@@ -25,6 +25,7 @@ from services.gateway.clients.answers import (
     AttachedFile,
     Attachment,
     Campaign,
+    Campaigns,
     CarriedAnswers,
     Cell,
     CellComment,
@@ -223,7 +224,9 @@ class GrpcForms:
             control=explanation.control,
             text=explanation.text,
             cell=explanation.cell,
-            reason=validation.JustificationReason.Value(f"JUSTIFICATION_REASON_{explanation.reason.name}"),
+            reason=validation.JustificationReason.Value(
+                f"JUSTIFICATION_REASON_{explanation.reason.upper() or 'UNSPECIFIED'}"
+            ),
         )
         with carrying(self._passport):
             return read(await self._stub.JustifyFinding(request), _Judgement).verdict
@@ -447,11 +450,10 @@ class GrpcForms:
             answer = await self._stub.ListComments(request)
         return tuple(read(one, CellComment) for one in answer.comments)
 
-    async def campaigns(self) -> tuple[Campaign, ...]:
+    async def campaigns(self) -> Campaigns:
         """List campaigns."""
         with carrying(self._passport):
-            answer = await self._stub.ListCampaigns(forms.ListCampaignsRequest())
-        return tuple(read(one, Campaign) for one in answer.campaigns)
+            return read(await self._stub.ListCampaigns(forms.ListCampaignsRequest()), Campaigns)
 
     async def plan(self, campaign: Campaign) -> Campaign:
         """Change a campaign."""

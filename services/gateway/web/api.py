@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from chassis.errors import Forbidden, NotFound
-from services.gateway.clients.answers import Explanation, Filing, JustificationReason
+from services.gateway.clients.answers import Explanation, Filing
 from services.gateway.clients.ports import Services
 from services.gateway.web import adjustment_file
 from services.gateway.web.api_models import (
@@ -236,7 +236,7 @@ async def adjustments(services: Acting, filing_id: str) -> Response:
 @router.post("/filings/{filing_id}/justifications", summary="Justify a failed control")
 async def justify(request: Request, services: Acting, filing_id: str, asked: JustifyRequest) -> Response:
     """Keep a justification and return the verdict that follows."""
-    explanation = Explanation(asked.control, asked.text, asked.cell, JustificationReason(asked.reason))
+    explanation = Explanation(asked.control, asked.text, asked.cell, asked.reason)
     verdict = await services.forms.justify(filing_id, explanation, _id(request, asked.request_id))
     return JSONResponse({"verdict": verdict.value})
 
@@ -445,13 +445,13 @@ async def compare(
 @router.get("/campaigns", summary="Campaigns and their dates")
 async def campaigns(services: Acting) -> Response:
     """List the campaigns of this server, for officers."""
-    return _items("campaigns", await services.forms.campaigns())
+    return _json(await services.forms.campaigns())
 
 
 @router.patch("/campaigns/{document}/{year}", summary="Change the dates of a campaign")
 async def plan(services: Acting, document: str, year: int, asked: DatesRequest) -> Response:
     """Change the dates that are given, for officers; the rest of the campaign stays."""
-    known = await services.forms.campaigns()
+    known = (await services.forms.campaigns()).campaigns
     campaign = next((one for one in known if (one.document.code, one.year) == (document, year)), None)
     if campaign is None:
         raise NotFound

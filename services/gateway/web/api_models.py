@@ -7,7 +7,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.clients.answers import AccountRule, CellEdit, Document, ImportChoice, ReviewState, Step
+from services.gateway.clients.answers import (
+    JUSTIFICATION_REASONS,
+    AccountRule,
+    CellEdit,
+    Document,
+    ImportChoice,
+    ReviewState,
+    Step,
+)
 
 RequestId = Field(default="", max_length=64, description="Makes repeats harmless; empty: each call stands alone.")
 
@@ -114,9 +122,9 @@ class JustifyRequest(Sent):
     cell: str = Field(
         default="", max_length=40, description="Cell that it is about; empty for all that the control found."
     )
-    reason: Literal[
-        "exceptional_event", "method_change", "scope_change", "earlier_error", "special_rule", "rounding", "other"
-    ] = Field(default="other", description="Kind of reason.")
+    reason: Literal[*JUSTIFICATION_REASONS] = Field(  # type: ignore[valid-type] # pydantic reads the contract's words here
+        default="other", description="Kind of reason."
+    )
     request_id: str = RequestId
 
 

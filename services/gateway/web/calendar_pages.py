@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Failure, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import Campaign, Document, Family
+from services.gateway.clients.answers import Campaign, Campaigns, Document, Family
 from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.visit import Visit, Visitor
@@ -19,8 +19,6 @@ router = APIRouter(include_in_schema=False)
 
 _DATES = ("opens_on", "due_on", "closes_on", "corrected_until")
 _NEW = ("document", "year", "form_set", *_DATES)
-_DEMANDABLE = ("MANAGEMENT_REPORT", "DELIBERATION", "AUDITOR_REPORT")
-"""Kinds of PDF that a campaign may demand (W-03)."""
 _FAMILIES = tuple(family for family in Family if family is not Family.UNSPECIFIED)
 _ALL = tuple(family.name for family in _FAMILIES)
 """Ticked before anybody says otherwise."""
@@ -37,17 +35,18 @@ async def campaigns(visit: Visitor) -> Response:
 async def plan(visit: Visitor) -> Response:
     """Change the dates of a campaign and what it demands; what is refused stays in view."""
     visit.require_everywhere("campaign.manage")
-    fields = await visit.fields("document", "year", *_DATES, *_DEMANDABLE)
+    fields = await visit.fields("document", "year", *_DATES, *ATTACHMENT_KINDS)
     known = await visit.services.forms.campaigns()
     wanted = (fields.get("document", ""), fields.get("year", ""))
-    asked = next((one for one in known if (one.document.code, str(one.year)) == wanted), None)
+    asked = next((one for one in known.campaigns if (one.document.code, str(one.year)) == wanted), None)
     if asked is None:
         raise NotFound
     changed = replace(asked, **_planned(fields))
     try:
         await visit.services.forms.plan(changed)
     except (Invalid, RuleBroken) as failure:
-        return await _page(visit, tuple(changed if one is asked else one for one in known), failure)
+        shown = tuple(changed if one is asked else one for one in known.campaigns)
+        return await _page(visit, replace(known, campaigns=shown), failure)
     note = visit.wording("Dates de la campagne {name} enregistrées.", name=" ".join(wanted))
     return await visit.go("/staff/campaigns", note)
 
@@ -56,11 +55,11 @@ async def plan(visit: Visitor) -> Response:
 async def open_one(visit: Visitor) -> Response:
     """Open a campaign; what is refused stays in view."""
     visit.require_everywhere("campaign.manage")
-    fields = await visit.fields(*_NEW, *_DEMANDABLE, *_ALL)
+    fields = await visit.fields(*_NEW, *ATTACHMENT_KINDS, *_ALL)
     known = await visit.services.forms.campaigns()
     try:
         document, year = campaign_in(fields)
-        _require_new(visit, known, document, year)
+        _require_new(visit, known.campaigns, document, year)
         families = tuple(family for family in _FAMILIES if fields.get(family.name) == "yes")
         asked = Campaign(document, year, fields.get("form_set", ""), families=families, **_planned(fields))
         await visit.services.forms.plan(asked)
@@ -77,20 +76,20 @@ def _require_new(visit: Visit, known: tuple[Campaign, ...], document: Document, 
 
 def _planned(fields: Mapping[str, str]) -> dict[str, Any]:
     dates = {name: fields.get(name, "").strip() for name in _DATES}
-    return {**dates, "required_attachments": tuple(kind for kind in _DEMANDABLE if fields.get(kind) == "yes")}
+    return {**dates, "required_attachments": tuple(kind for kind in ATTACHMENT_KINDS if fields.get(kind) == "yes")}
 
 
 async def _page(
     visit: Visit,
-    shown: tuple[Campaign, ...],
+    known: Campaigns,
     failure: Failure | None = None,
     new: Mapping[str, str] | None = None,
 ) -> Response:
     values = {
-        "campaigns": shown,
+        "campaigns": known.campaigns,
         "new": {name: (new or {}).get(name, "") for name in _NEW},
         "ticked": {name for name, value in (new or dict.fromkeys(_ALL, "yes")).items() if value == "yes"},
-        "demandable": {kind: ATTACHMENT_KINDS[kind] for kind in _DEMANDABLE},
+        "demandable": {kind: ATTACHMENT_KINDS.get(kind, kind) for kind in known.demandable_attachments},
         "families": _FAMILIES,
         "form_sets": formsets.available(),
         "failure": explained(failure, visit.wording) if failure else "",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from formsets import FormSet
+from formsets.instructions import line_instruction
 from services.gateway.clients.answers import (
     ControlStatus,
     FilingIdentity,
@@ -30,6 +31,8 @@ class CellLink:
     label: str
     path: str
     text: str = ""
+    instruction: str = ""
+    """Where what its line wants is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class FindingView:
     can_be_justified: bool
     choices: tuple[tuple[str, str], ...] = ()
     """Cells that a justification may be about, each with how it is shown."""
+    instruction: str = ""
+    """Where the control is explained."""
 
     @property
     def open_places(self) -> int:
@@ -108,6 +113,7 @@ def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, 
         can_be_justified=finding.status is ControlStatus.FAILED
         and finding.severity in (Severity.ANOMALY, Severity.REMARK),
         choices=tuple(_choices(finding, form_set, identity, _)),
+        instruction=finding.instruction,
     )
 
 
@@ -116,7 +122,7 @@ def _place(place: FindingPlace, form_set: FormSet, identity: FilingIdentity, _: 
     return PlaceView(
         cells=tuple(_links(place.cells, {}, form_set, identity, _)),
         justification=written.text if written else "",
-        reason=_.label(written.reason) if written else "",
+        reason=_.kind_of_reason(written.reason) if written else "",
         justified_by=f"{written.author}, {_.moment(written.written_at)}" if written else "",
         answer=_answer(written, _),
         refused=refused.text if refused else "",
@@ -156,7 +162,7 @@ def _links(
         form = form_set.form_of(address)
         path = f"/filings/{identity.filing_id}/forms/{form.code}#cell-{address}" if form.document == document else ""
         text = shown(values[kept], form_set.cell_type(address), _, is_computed=True) if values.get(kept) else ""
-        yield CellLink(address, label_of(form_set, address, _), path, text)
+        yield CellLink(address, label_of(form_set, address, _), path, text, line_instruction(form_set, address))
 
 
 def _is_previous(operand: str) -> bool:
@@ -167,4 +173,5 @@ def _previous_link(operand: str, value: str, form_set: FormSet, identity: Filing
     """Return a cell of the filing of the year before, under the label it has today; it is not on any page of this one."""
     address = operand.removeprefix(_PREVIOUS).removesuffix(")")
     label = f"{form_set.label(address)} ({_('exercice {year}', year=identity.year - 1)})"
-    return CellLink(address, label, "", shown(value, form_set.cell_type(address), _) if value else "")
+    text = shown(value, form_set.cell_type(address), _) if value else ""
+    return CellLink(address, label, "", text, line_instruction(form_set, address))

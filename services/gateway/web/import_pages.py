@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Invalid, RuleBroken
+from formsets.instructions import control_instruction
 from services.gateway.clients.answers import ConfirmedImport, Filing, ImportEffect, ImportPreview
 from services.gateway.web.errors import explained, status_of, told_beside
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
-from services.gateway.web.import_view import CHOSEN_FROM, LEAVE, TAKE, WRITTEN, choice_in, forms_of, row_of
+from services.gateway.web.import_view import LEAVE, TAKE, choice_in, forms_of, row_of
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -118,7 +119,9 @@ async def _values(
 ) -> dict[str, object]:
     _, form_set = visit.wording, formsets.load(filing.identity.form_set)
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
-    others = (change for change in made.changes if change.effect not in CHOSEN_FROM)
+    open_to_choice = {change.effect for change in made.changes if change.is_open_to_choice}
+    chosen_from = [effect for effect in _ORDER if effect in open_to_choice]
+    others = (change for change in made.changes if not change.is_open_to_choice)
     by_effect = sorted(others, key=lambda change: _ORDER.index(change.effect))
     groups = [
         (effect, counts[effect], [row_of(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]])
@@ -130,12 +133,12 @@ async def _values(
         "preview": made,
         "failure": explained(failure, _) if failure else None,
         "violations": told_beside(failure, _) if failure else (),
-        "counts": [(effect, count, effect in CHOSEN_FROM) for effect, count in counts.items() if count],
+        "counts": [(effect, count, effect in chosen_from) for effect, count in counts.items() if count],
         "forms": forms_of(made, form_set, _),
-        "chosen_from": [effect for effect in CHOSEN_FROM if counts[effect]],
+        "chosen_from": chosen_from,
         "marked": marked.keys(),
         "groups": groups,
-        "to_write": sum(counts[effect] for effect in WRITTEN),
+        "to_write": sum(change.is_written for change in made.changes),
         "protected": counts[ImportEffect.PROTECTED],
         "elsewhere": _(
             "{n} ligne(s) du {document} non stockée(s) ici.", n=counts[ImportEffect.ELSEWHERE], document=other
@@ -145,6 +148,13 @@ async def _values(
         "guesses": [_.sentence(guess) for guess in made.guesses],
         "feeds": [(feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)) for feed in made.feeds],
         "untaken": sum(1 for feed in made.feeds if not feed.address),
-        "problems": [(problem, *_.parts(problem.message)) for problem in made.problems],
-        "disagreements": [(change, *_.parts(change.message)) for change in made.changes if change.message],
+        "problems": [
+            (problem, *_.parts(problem.message), control_instruction(form_set, problem.control))
+            for problem in made.problems
+        ],
+        "disagreements": [
+            (change, *_.parts(change.message), control_instruction(form_set, change.control))
+            for change in made.changes
+            if change.message
+        ],
     }

@@ -20,9 +20,6 @@ from services.gateway.web.wording import Wording
 
 LEAVE, TAKE = "leave.", "take."
 """Beginnings of the fields that name what is left out, and the typed corrections that are replaced."""
-WRITTEN = (ImportEffect.FILL, ImportEffect.REPLACE)
-CHOSEN_FROM = (*WRITTEN, ImportEffect.PROTECTED)
-"""Effects that a person decides about, cell by cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +44,9 @@ class ChangeRow:
         return self.change.address.partition(".")[0]
 
     @property
-    def is_protected(self) -> bool:
-        """Whether a typed correction stands there."""
-        return self.change.effect is ImportEffect.PROTECTED
-
-    @property
     def field(self) -> str:
         """The field that a page sends when the person departs from the default."""
-        return (TAKE if self.is_protected else LEAVE) + self.change.address
+        return (LEAVE if self.change.is_written else TAKE) + self.change.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +60,7 @@ class LineRows:
     @property
     def field(self) -> str:
         """The field that leaves the whole line out; empty where its only cells to write are none or one."""
-        return LEAVE + self.code if sum(not cell.is_protected for cell in self.cells) > 1 else ""
+        return LEAVE + self.code if sum(cell.change.is_written for cell in self.cells) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,8 @@ class FormRows:
     @property
     def field(self) -> str:
         """The field that leaves the whole form out; empty where nothing of it would be written."""
-        return LEAVE + self.code if sum(map(self.count, WRITTEN)) else ""
+        is_written = any(cell.change.is_written for line in self.lines for cell in line.cells)
+        return LEAVE + self.code if is_written else ""
 
     def holds(self, fields: Collection[str]) -> bool:
         """Tell whether one of these fields is of a line or a cell of this form."""
@@ -103,7 +96,7 @@ def row_of(change: ImportChange, form_set: FormSet, _: Wording, *, is_left_out: 
 def forms_of(preview: ImportPreview, form_set: FormSet, _: Wording) -> list[FormRows]:
     """Return what a person chooses from, in form order."""
     order = {address: place for place, address in enumerate(form_set.cells())}
-    wanted = (change for change in preview.changes if change.effect in CHOSEN_FROM)
+    wanted = (change for change in preview.changes if change.is_open_to_choice)
     changes = sorted(wanted, key=lambda change: (order.get(change.address, len(order)), change.address))
     left = frozenset(preview.left_out)
     rows = (row_of(change, form_set, _, is_left_out=change.address in left) for change in changes)

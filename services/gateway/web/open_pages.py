@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 import formsets
-from chassis.errors import Invalid
+from chassis.errors import Invalid, NotFound
+from formsets.instructions import said_of
 from services.gateway.clients.answers import HeldFile
 from services.gateway.web.desk import desk_of
 from services.gateway.web.errors import explained, status_of
 from services.gateway.web.fields import read_upload
-from services.gateway.web.visit import CSRF, REQUEST_ID, Visitor
+from services.gateway.web.visit import CSRF, REQUEST_ID, Visit, Visitor
 from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
@@ -58,11 +59,32 @@ async def verify(visit: Visitor) -> Response:
 async def controls(visit: Visitor) -> Response:
     """List the official controls of a form set."""
     versions = formsets.available()
-    asked = visit.request.query_params.get("version", "")
-    version = asked if asked in versions else versions[-1]
+    version = _version(visit, versions)
     form_set = formsets.load(version)
     rows = [(control, control.text(visit.wording.language)) for control in form_set.controls]
-    return await visit.page("controls.html", {"rows": rows, "version": version, "versions": versions})
+    values = {"rows": rows, "version": version, "versions": versions, "forms": form_set.forms}
+    return await visit.page("controls.html", values)
+
+
+@router.get("/help/forms/{code}")
+async def lines(visit: Visitor, code: str) -> Response:
+    """Tell what each line of a form wants."""
+    versions = formsets.available()
+    version = _version(visit, versions)
+    form_set = formsets.load(version)
+    form = next((one for one in form_set.forms if one.code == code), None)
+    if form is None:
+        raise NotFound
+    at = 1 if visit.wording.language == "en" else 0
+    rows = [(line, [both[at] for both in said_of(form_set, line)]) for line in form.lines]
+    values = {"rows": rows, "form": form, "version": version, "versions": versions, "forms": form_set.forms}
+    return await visit.page("lines.html", values)
+
+
+def _version(visit: Visit, versions: tuple[str, ...]) -> str:
+    """Return the form set asked for; the newest when it is none of them."""
+    asked = visit.request.query_params.get("version", "")
+    return asked if asked in versions else versions[-1]
 
 
 @router.get("/healthz")

@@ -9,12 +9,12 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Failure, Invalid
 from services.gateway.clients.answers import (
+    JUSTIFICATION_REASONS,
     ControlStatus,
     Explanation,
     Filing,
     Finding,
     Justification,
-    JustificationReason,
     Report,
 )
 from services.gateway.web import adjustment_file
@@ -24,7 +24,6 @@ from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
-REASONS = tuple(reason for reason in JustificationReason if reason is not JustificationReason.UNSPECIFIED)
 
 
 @router.get("/filings/{filing_id}/remarks")
@@ -46,9 +45,9 @@ async def justify(visit: Visitor, filing_id: str, control: str) -> Response:
     """Keep a justification; one that is refused stays in view."""
     fields = await visit.fields("text", "cell", "reason")
     given = fields.get("reason", "")
-    reason = JustificationReason(given) if given in REASONS else JustificationReason.UNSPECIFIED
+    reason = given if given in JUSTIFICATION_REASONS else ""
     explanation = Explanation(control, fields.get("text", ""), fields.get("cell", ""), reason)
-    if reason is JustificationReason.UNSPECIFIED:
+    if not reason:
         return await _report_page(visit, filing_id, explanation, Invalid(), visit.wording("Choisissez un motif."))
     try:
         verdict = await visit.services.forms.justify(filing_id, explanation, visit.request_id(fields))
@@ -90,7 +89,7 @@ async def _report_page(
     failed = [finding for finding in report.findings if finding.status is ControlStatus.FAILED]
     drafts = {finding.control: _draft(finding, proposals) for finding in failed}
     if explanation and explanation.control in drafts:
-        sent = explanation.cell, explanation.reason.value, explanation.text
+        sent = explanation.cell, explanation.reason, explanation.text
         drafts[explanation.control] = Draft(*sent, refusal=refusal)
     unevaluated = [f for f in report.findings if f.status is ControlStatus.NOT_EVALUATED]
     values = {
@@ -102,7 +101,7 @@ async def _report_page(
         "passed": sum(1 for f in report.findings if f.status is ControlStatus.PASSED),
         "may_justify": may_justify,
         "drafts": drafts,
-        "reasons": REASONS,
+        "reasons": JUSTIFICATION_REASONS,
         # The control may hold by now, so that no form is left where this could be said.
         "unplaced": explanation if explanation and explanation.control not in drafts else None,
         "refusal": refusal,
@@ -113,15 +112,15 @@ async def _report_page(
 def _draft(finding: Finding, proposals: Sequence[Justification]) -> Draft:
     """Return what was written of the only place, or else what was written of this control in earlier years."""
     if len(finding.places) == 1 and (written := finding.places[0].justification):
-        return Draft(written.cell, written.reason.value, written.text)
+        return Draft(written.cell, written.reason, written.text)
     if refused := next((place.refused for place in finding.places if place.refused), None):
-        return Draft(refused.cell, refused.reason.value)
+        return Draft(refused.cell, refused.reason)
     waiting = {cell for place in finding.places if not place.justification for cell in place.cells}
     fitting = [one for one in proposals if one.control == finding.control and (not one.cell or one.cell in waiting)]
     if not fitting:
         return Draft()
     first, *others = fitting
-    return Draft(first.cell, first.reason.value, first.text, first, tuple(others))
+    return Draft(first.cell, first.reason, first.text, first, tuple(others))
 
 
 async def _proposals(visit: Visit, filing: Filing, report: Report) -> tuple[Justification, ...]:

@@ -22,7 +22,6 @@ from services.gateway.clients.answers import (
     ExportFormat,
     ImportEffect,
     Indication,
-    JustificationReason,
     Origin,
     ReviewState,
     RunState,
@@ -48,6 +47,17 @@ ATTACHMENT_KINDS: Mapping[str, str] = {
     "OTHER": "Autre pièce",
 }
 """Kinds of attached PDF in words."""
+JUSTIFICATION_REASONS: Mapping[str, str] = {
+    "exceptional_event": "Opération ou événement exceptionnel",
+    "method_change": "Changement de méthode ou de présentation comptable",
+    "scope_change": "Changement de périmètre : fusion, cession ou transfert de logements",
+    "earlier_error": "Correction d’une erreur d’un exercice antérieur",
+    "special_rule": "Règle ou texte propre à l’organisme",
+    "rounding": "Arrondi",
+    "other": "Autre motif",
+    "unspecified": "Motif non précisé",
+}
+"""Kinds of reason of a justification in words."""
 NARROW_SPACE = "\u202f"
 
 _LOCALE = Path(__file__).parent / "locale"
@@ -82,14 +92,6 @@ _LABELS: tuple[tuple[StrEnum, str], ...] = (
     (Severity.TRANSMISSION, "Bloquant à la transmission"),
     (Severity.ANOMALY, "Anomalie à corriger ou à justifier"),
     (Severity.REMARK, "Remarque"),
-    (JustificationReason.EXCEPTIONAL_EVENT, "Opération ou événement exceptionnel"),
-    (JustificationReason.METHOD_CHANGE, "Changement de méthode ou de présentation comptable"),
-    (JustificationReason.SCOPE_CHANGE, "Changement de périmètre : fusion, cession ou transfert de logements"),
-    (JustificationReason.EARLIER_ERROR, "Correction d’une erreur d’un exercice antérieur"),
-    (JustificationReason.SPECIAL_RULE, "Règle ou texte propre à l’organisme"),
-    (JustificationReason.ROUNDING, "Arrondi"),
-    (JustificationReason.OTHER, "Autre motif"),
-    (JustificationReason.UNSPECIFIED, "Motif non précisé"),
     (ControlStatus.PASSED, "Respecté"),
     (ControlStatus.FAILED, "Non respecté"),
     (ControlStatus.NOT_EVALUATED, "Non évalué"),
@@ -166,6 +168,10 @@ class Wording:
     def level(self, code: str) -> str:
         """Return a signature level in words; one that has none is shown as it is."""
         return self(SIGNATURE_LEVELS.get(code, code))
+
+    def kind_of_reason(self, word: str) -> str:
+        """Return the kind of reason of a justification in words."""
+        return self(JUSTIFICATION_REASONS[word])
 
     def reason(self, code: str) -> str:
         """Return the sentence for a failure's reason, empty when its own message says more."""

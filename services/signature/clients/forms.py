@@ -6,15 +6,15 @@ from harmonia.types.v1 import types_pb2
 from harmonia.validation.v1 import validation_pb2
 
 from chassis.peers import Peers
+from chassis.rpc.words import words_of
 from services.signature.domain.intent import SigningIntent
 from services.signature.domain.manifest import SignedAttachment
 from services.signature.usecases.ports import FilingIdentity, FrozenFiling, Lock
 
-_PLAIN = (validation_pb2.JUSTIFICATION_REASON_UNSPECIFIED, validation_pb2.JUSTIFICATION_REASON_OTHER)
 _REASONS = {
-    value: name.removeprefix("JUSTIFICATION_REASON_").lower()
-    for name, value in validation_pb2.JustificationReason.items()
-    if value not in _PLAIN
+    value: word
+    for value, word in words_of(validation_pb2.JustificationReason.DESCRIPTOR).items()
+    if value != validation_pb2.JUSTIFICATION_REASON_OTHER
 }
 """Those that are said; one that is not here is of a later release."""
 

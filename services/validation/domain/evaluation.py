@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from chassis.errors import Violation
 from formsets import ControlText, FormSet
+from formsets.instructions import control_instruction, line_instructions
 from formsets.values import Value, parse, shared, written
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.errors import CellsMalformed
@@ -60,6 +61,10 @@ class Finding:
     """Address and written form of what the control read, when it failed; empty cells only when it is about those."""
     places: tuple[Place, ...] = ()
     """Where it fails, when it does."""
+    instruction: str = ""
+    """Where its entry stands in the open catalogue, unless it holds."""
+    line_instructions: tuple[str, ...] = ()
+    """Where the instructions of the lines that it is about stand there, unless it holds."""
 
     @property
     def is_justified(self) -> bool:
@@ -214,7 +219,7 @@ def _still_known(form_set: FormSet, previous: Mapping[str, str]) -> dict[str, Va
 
 def _finding(form_set: FormSet, result: ControlResult) -> Finding:
     control = form_set.control(result.id)
-    is_failed = result.status == "failed"
+    is_failed, has_passed = result.status == "failed", result.status == "passed"
     operands = tuple((a, written(v)) for a, v in result.operands if v is not None) if is_failed else ()
     return Finding(
         result.id,
@@ -226,6 +231,8 @@ def _finding(form_set: FormSet, result: ControlResult) -> Finding:
         result.missing,
         operands,
         _places(result, dict(operands)) if is_failed else (),
+        "" if has_passed else control_instruction(form_set, result.id),
+        () if has_passed else line_instructions(form_set, result.cells),
     )
 
 
@@ -259,6 +266,8 @@ def _required(form_set: FormSet, report: Report) -> Finding:
         report.required_missing,
         tuple((address, "") for address in report.required_missing),
         tuple(Place((address,), ((address, ""),)) for address in report.required_missing),
+        control_instruction(form_set, control.id),
+        line_instructions(form_set, report.required_missing),
     )
 
 

@@ -177,6 +177,9 @@ def finding_message(finding: Finding) -> pb.Finding:
         cells=finding.cells,
         missing=finding.missing,
         operands=cell_messages(dict(finding.operands)),
+        is_justified=finding.is_justified,
+        instruction=finding.instruction,
+        line_instructions=finding.line_instructions,
     )
     if finding.status == "failed":
         message.detail.CopyFrom(three_parts(finding.french, finding.english))

@@ -1,14 +1,14 @@
 """`SqlRuns`: the queue on PostgreSQL. Two workers never get the same run: rows are skipped while another holds them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from services.validation.domain.errors import LeaseLost, RunUnknown
 from services.validation.domain.run import USUAL_PACE, Pace, Run, RunKind, RunState
@@ -22,6 +22,8 @@ OLDEST_WAIT_SQL = (
 )
 """What autoscaling asks PostgreSQL (`tools/render_k8s.py`): the seconds that the gauge of the oldest run shows."""
 _TO_DO = (RunState.WAITING, RunState.RUNNING)
+_WITHOUT_RESULT = defer(RunRow.result, raiseload=True)
+"""What a run found may be thousands of lines: who asks for several runs asks how they are."""
 
 
 class SqlRuns:
@@ -58,8 +60,8 @@ class SqlRuns:
 
     async def latest(self, limit: int) -> list[Run]:
         """Return the runs asked for last, newest first, without what they found."""
-        rows = await self._session.scalars(select(RunRow).order_by(RunRow.number.desc()).limit(limit))
-        return [replace(_to_domain(row), result={}) for row in rows]
+        newest_first = select(RunRow).options(_WITHOUT_RESULT).order_by(RunRow.number.desc()).limit(limit)
+        return [_to_domain(row) for row in await self._session.scalars(newest_first)]
 
     async def take(self, now: datetime, until: datetime) -> Run | None:
         """Give out the first run that is due, under a new token and a lease; None when none is."""
@@ -115,12 +117,13 @@ class SqlRuns:
         if row.state not in _TO_DO:
             return []
         before = select(RunRow).where(RunRow.state.in_(_TO_DO), RunRow.number <= row.number).order_by(RunRow.number)
-        return [_to_domain(one) for one in await self._session.scalars(before)]
+        return [_to_domain(one) for one in await self._session.scalars(before.options(_WITHOUT_RESULT))]
 
     async def pace(self, run: Run) -> Pace:
         """Return what the last runs of its kind took, on its campaign if there was one, else on any."""
         last = await self._session.scalars(
             select(RunRow)
+            .options(_WITHOUT_RESULT)
             .where(RunRow.state == RunState.DONE, RunRow.kind == run.kind, RunRow.done > 0)
             .order_by(RunRow.finished_at.desc())
             .limit(LAST_RUNS)
@@ -183,6 +186,6 @@ def _to_domain(row: RunRow) -> Run:
         done=row.done,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        result=row.result,
+        result={} if "result" in inspect(row).unloaded else row.result,
         failure=row.failure,
     )

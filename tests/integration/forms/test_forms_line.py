@@ -76,6 +76,7 @@ async def test_the_sample_fills_the_er_as_the_formulas_say(running):
 
     effects = [pb.ImportEffect.Name(change.effect) for change in preview.changes]
     assert (effects.count("IMPORT_EFFECT_FILL"), effects.count("IMPORT_EFFECT_ELSEWHERE")) == (670, 168)
+    assert sum(change.is_written and change.is_open_to_choice for change in preview.changes) == 670
     assert not preview.problems
     assert (await running.read(filing_id))[1] == {}
     with running.by("accountant"):
@@ -129,6 +130,7 @@ async def test_a_figure_that_breaks_a_control_is_saved_shown_and_justified(runni
     assert first == again
     finding = next(f for f in report.findings if f.control == "A-03")
     (place,) = finding.places
+    assert finding.is_justified
     assert (place.justification.text, place.justification.author) == (REASON, "Dominique Directeur")
     assert (place.justification.cell, place.justification.reason) == (
         "BA.010.amort",

@@ -2,22 +2,17 @@
 
 import asyncio
 import signal
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 
 from chassis.clock import SystemClock
-from chassis.database.engine import open_engine, sessions_of
+from chassis.database.engine import sessions_of
 from chassis.identifiers import TimeSortableIdentifiers
-from chassis.settings import DatabaseSettings
 from services.forms.domain.filing import Document
 from services.forms.domain.publication import Publication, PublicationState, Tally
 from services.forms.store.snapshots import SignedContents
@@ -26,102 +21,61 @@ from services.forms.usecases.publish_form_set import UndoFormSetChange
 from tests.support.forms import AMOUNT, NOON, a_body, a_campaign, a_cell, a_filing
 from tests.support.hosting import a_caller
 from tests.support.postgres import TestDatabase
+from tests.support.workshop import Workshop, an_engine
 
 pytestmark = pytest.mark.slow
 
 FILINGS = 40
-LEASE_SECONDS = 4.0
 SLOW, FAST = 0.5, 0.0
 """Seconds before each transaction: the first worker must not end before it is killed."""
 CLOSED_LATER = "CP.380.n"
 PUBLICATION = UUID(int=1)
 STAFF = a_caller("Alex Agent", on={"*": ["campaign.manage"]})
 WORKER = """
-import asyncio, sys
-from datetime import timedelta
+import asyncio, os, signal, sys
 from functools import partial
-from pathlib import Path
-
-from pydantic import SecretStr
 
 import formsets
 from chassis.clock import SystemClock
-from chassis.database.engine import open_engine, sessions_of
+from chassis.database.engine import sessions_of
 from chassis.identifiers import TimeSortableIdentifiers
-from chassis.settings import DatabaseSettings
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
 from services.forms.usecases.carry_out_publications import CarryOutPublications
 from services.forms.workers.carrying_out import LoggedMishaps
 from tests.support.forms import CannedControls
+from tests.support.workshop import Shift, an_engine
 
-name, url, diary = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-lease, pause = map(float, sys.argv[4:])
-
-
-def told(what):
-    with diary.open("a") as file:
-        file.write(f"{name} {what}\\n")
+shift = Shift(*sys.argv[1:6])
 
 
 class Telling(CannedControls):
     async def evaluate(self, filing, inputs, given, previous=None):
-        told("filing")
+        shift.note("filing")
+        if str(filing.id) in sys.argv[6:]:
+            os.kill(os.getpid(), signal.SIGKILL)
         return await super().evaluate(filing, inputs, given, previous)
 
 
 class Pausing(FormsUnitOfWork):
     async def __aenter__(self):
-        await asyncio.sleep(pause)
+        await asyncio.sleep(shift.pause)
         return await super().__aenter__()
 
 
 async def main():
-    engine = open_engine(DatabaseSettings(url=SecretStr(url)), "forms")
     clock = SystemClock()
-    identifiers = TimeSortableIdentifiers(clock)
-    open_work = partial(Pausing, sessions_of(engine), clock, identifiers, lambda: None, SignedContents())
-    carry_out = CarryOutPublications(
-        open_work, Telling(), formsets, LoggedMishaps(), clock, timedelta(seconds=lease)
-    )
-    while True:
-        told("ended" if await carry_out() else "idle")
-        await asyncio.sleep(0.1)
+    sessions = sessions_of(an_engine(shift.url, "forms"))
+    open_work = partial(Pausing, sessions, clock, TimeSortableIdentifiers(clock), lambda: None, SignedContents())
+    await shift.work(CarryOutPublications(open_work, Telling(), formsets, LoggedMishaps(), clock, shift.lease))
 
 
 asyncio.run(main())
 """
 
 
-@dataclass
-class Workshop:
+class Publishing(Workshop):
     """One publication to a campaign, and the processes that carry it out."""
-
-    url: str
-    diary: Path
-    open_work: Callable[[], FormsUnitOfWork]
-
-    @asynccontextmanager
-    async def worker(self, name: str, pause: float) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run a worker until the context is left."""
-        arguments = [name, self.url, str(self.diary), str(LEASE_SECONDS), str(pause)]
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, *arguments)
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-    async def until(self, line: str, seconds: float = 60.0) -> None:
-        """Wait until a worker has written a line."""
-        async with asyncio.timeout(seconds):
-            while line not in self.lines():  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.02)
-
-    def lines(self) -> list[str]:
-        """What the workers wrote, in order."""
-        return self.diary.read_text().splitlines()
 
     async def standing(self) -> tuple[Publication, Tally]:
         """The publication as it is kept, and how far it is."""
@@ -148,9 +102,9 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Publishing]:
     url, clock = database.apart("publication").fresh("forms"), SystemClock()
-    engine = open_engine(DatabaseSettings(url=SecretStr(url)), "forms")
+    engine = an_engine(url, "forms")
     identifiers = TimeSortableIdentifiers(clock)
     open_work = partial(FormsUnitOfWork, sessions_of(engine), clock, identifiers, lambda: None, SignedContents())
     async with open_work() as work:
@@ -162,9 +116,7 @@ async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Work
             await work.filings.add(filing)
             await work.cells.save(filing.id, [a_cell(AMOUNT, "1"), a_cell(CLOSED_LATER, "40")])
         await work.commit()
-    diary = tmp_path / "diary"
-    diary.touch()
-    yield Workshop(url, diary, open_work)
+    yield Publishing(WORKER, url, tmp_path / "diary", open_work)
     await engine.dispose()
 
 
@@ -222,3 +174,20 @@ async def test_what_a_killed_worker_had_published_is_taken_back_and_nothing_else
     filled, kinds, _ = await workshop.written()
     assert filled == {AMOUNT: FILINGS, CLOSED_LATER: FILINGS}
     assert kinds == {"FORM_SET_CHANGED": half, "FORM_SET_TAKEN_BACK": half}
+
+
+async def test_a_filing_that_kills_every_worker_holds_no_other_up(workshop):
+    deadly = UUID(int=3)
+    for name in ("first", "second", "third"):
+        async with workshop.worker(name, FAST, str(deadly)) as worker:
+            await worker.wait()
+    async with workshop.worker("last", FAST, str(deadly)), asyncio.timeout(120):
+        while (await workshop.form_sets())["2025.1"] < FILINGS - 1:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.1)
+
+    publication, tally = await workshop.standing()
+    assert (publication.is_under_way, tally) == (True, Tally(FILINGS - 1, 1)), "it will be tried again"
+    assert [(one.filing_id, one.why) for one in publication.failed] == [(deadly, "NEVER_ENDED")]
+    filled, kinds, _ = await workshop.written()
+    assert (filled[AMOUNT], filled[CLOSED_LATER]) == (FILINGS, 1), "of that one nothing is lost"
+    assert kinds == {"FORM_SET_CHANGED": FILINGS - 1}

@@ -238,7 +238,7 @@ def a_campaign(**changes):
     campaign.CopyFrom(CAMPAIGN)
     for name, value in changes.items():
         campaign.ClearField(name)
-        getattr(campaign, name).extend(value) if name == "families" else setattr(campaign, name, value)
+        getattr(campaign, name).extend(value) if isinstance(value, list) else setattr(campaign, name, value)
     return pb.PlanCampaignRequest(campaign=campaign)
 
 
@@ -341,6 +341,7 @@ async def test_cells_that_cannot_be_named_are_refused(running, cells, code):
         {"families": []},
         {"families": [0]},
         {"families": [99]},
+        {"required_attachments": ["NOTES"]},
     ],
     ids=str,
 )
@@ -414,3 +415,13 @@ async def test_a_refused_line_says_what_where_and_how_and_keeps_the_rest(running
         await running.stub.ConfirmImport(pb.ConfirmImportRequest(filing_id=filing_id, import_id=preview.import_id))
     assert caught.value.code == "IMPORT_HAS_PROBLEMS"
     assert (await running.read(filing_id))[1] == {}
+
+
+async def test_officers_are_told_which_attachments_a_campaign_may_demand(running):
+    with running.by("officer"):
+        told = await running.stub.ListCampaigns(pb.ListCampaignsRequest())
+        for kind in told.demandable_attachments:
+            await running.stub.PlanCampaign(a_campaign(required_attachments=[kind]))
+        kept = await running.stub.ListCampaigns(pb.ListCampaignsRequest())
+    assert list(told.demandable_attachments) == ["MANAGEMENT_REPORT", "DELIBERATION", "AUDITOR_REPORT"]
+    assert ["AUDITOR_REPORT"] in [list(one.required_attachments) for one in kept.campaigns]

@@ -141,6 +141,7 @@ async def test_a_justification_of_a_cell_stands_beside_that_of_the_whole_control
     (place,) = finding.places
     assert place.justification.cell == "ID.200.v", "what is written of the cell comes before what is of all"
     assert set(place.operands) == {"ID.200.v", "ID.170.v"}
+    assert finding.is_justified
     assert finding.justification == place.justification, "for who does not read places yet"
 
 

@@ -222,3 +222,19 @@ async def test_the_wait_is_seen_while_the_only_worker_is_busy_and_autoscaling_se
 
     assert queue.gauge.seen == [(3, 0.0), (2, 60.0)]
     assert (asked, none) == (60, 0)
+
+
+async def test_several_runs_are_read_without_what_they_found_and_one_with_it(queue: Queue) -> None:
+    await queue.add(1)
+    await queue.add(2)
+    first = await queue.take()
+    assert first is not None
+    await queue.finish(first, changed=3)
+
+    async with queue.open_work() as work:
+        second, listed = await work.runs.latest(10)
+        await work.runs.pace(second)
+        found = await work.runs.get(first.id)
+
+    assert (listed.id, listed.state, listed.result) == (first.id, RunState.DONE, {})
+    assert found.result == {"changed": 3}, "though the same session had it without"

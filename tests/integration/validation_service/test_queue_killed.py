@@ -1,110 +1,66 @@
 """Workers of the queue as real processes: one killed in the middle, one that sleeps past its lease and wakes too late."""
 
-import asyncio
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 
 from chassis.clock import SystemClock
-from chassis.database.engine import open_engine, sessions_of
-from chassis.settings import DatabaseSettings
+from chassis.database.engine import sessions_of
 from services.validation.domain.run import Run, RunKind, RunState
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from tests.support.hosting import a_stack
 from tests.support.postgres import TestDatabase
+from tests.support.workshop import Workshop, an_engine
 
 pytestmark = pytest.mark.slow
 
 PAGES = 60
-LEASE_SECONDS = 4.0
 SLOW, FAST = 1.0, 0.01
 """Seconds a page takes: the first worker must not end before it is killed."""
-WORKER = """
+WORKER = f"""
 import asyncio, sys, uuid
-from datetime import timedelta
 from functools import partial
-from pathlib import Path
-
-from pydantic import SecretStr
 
 from chassis.clock import SystemClock
-from chassis.database.engine import open_engine, sessions_of
-from chassis.settings import DatabaseSettings
+from chassis.database.engine import sessions_of
 from services.validation.domain.run import RunKind
 from services.validation.store.unit_of_work import ValidationUnitOfWork
 from services.validation.usecases.run_queue import TakeRun
 from tests.support.hosting import a_stack
 from tests.support.validation_fakes import Waits
+from tests.support.workshop import Shift, an_engine
 
-name, url, diary, pages = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
-lease, pause = map(float, sys.argv[5:])
+shift = Shift(*sys.argv[1:])
 
 
 class Paging:
     async def __call__(self, run, advance):
         page = run.progress.get("page", 0)
-        while page < pages:
+        while page < {PAGES}:
             page += 1
-            with diary.open("a") as file:
-                file.write(f"{name} {page}\\n")
-            await asyncio.sleep(pause)
-            await advance({"page": page}, page)
-        return {"changed": page, "by": name}
+            shift.note(page)
+            await asyncio.sleep(shift.pause)
+            await advance({{"page": page}}, page)
+        return {{"changed": page, "by": shift.name}}
 
 
 async def main():
-    engine = open_engine(DatabaseSettings(url=SecretStr(url)), "validation")
     clock = SystemClock()
-    open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
-    take = TakeRun(open_work, {RunKind.REJUDGE: Paging()}, Waits(), clock, timedelta(seconds=lease), uuid.uuid4())
-    while True:
-        did = await take()
-        with diary.open("a") as file:
-            file.write(f"{name} {'ended' if did else 'idle'}\\n")
-        await asyncio.sleep(0.1)
+    sessions = sessions_of(an_engine(shift.url, "validation"))
+    open_work = partial(ValidationUnitOfWork, sessions, clock, a_stack().identifiers)
+    await shift.work(TakeRun(open_work, {{RunKind.REJUDGE: Paging()}}, Waits(), clock, shift.lease, uuid.uuid4()))
 
 
 asyncio.run(main())
 """
 
 
-@dataclass
-class Workshop:
+class Queue(Workshop):
     """One run in a queue, and the processes that work it off."""
-
-    url: str
-    diary: Path
-    open_work: Callable[[], ValidationUnitOfWork]
-
-    @asynccontextmanager
-    async def worker(self, name: str, pause: float) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run a worker until the context is left."""
-        arguments = [name, self.url, str(self.diary), str(PAGES), str(LEASE_SECONDS), str(pause)]
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, *arguments)
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-    async def until(self, line: str, seconds: float = 60.0) -> None:
-        """Wait until a worker has written a line."""
-        async with asyncio.timeout(seconds):
-            while line not in self.lines():  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.02)
-
-    def lines(self) -> list[str]:
-        """What the workers wrote, in order."""
-        return self.diary.read_text().splitlines()
 
     async def run(self) -> Run:
         """The run as it is kept."""
@@ -113,20 +69,18 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workshop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Queue]:
     url, clock = database.apart("queue").fresh("validation"), SystemClock()
-    engine = open_engine(DatabaseSettings(url=SecretStr(url)), "validation")
+    engine = an_engine(url, "validation")
     open_work = partial(ValidationUnitOfWork, sessions_of(engine), clock, a_stack().identifiers)
     async with open_work() as work:
         await work.runs.add(Run(UUID(int=1), RunKind.REJUDGE, {"year": 2024}, clock.now()))
         await work.commit()
-    diary = tmp_path / "diary"
-    diary.touch()
-    yield Workshop(url, diary, open_work)
+    yield Queue(WORKER, url, tmp_path / "diary", open_work)
     await engine.dispose()
 
 
-async def test_a_run_whose_worker_is_killed_is_gone_on_with_by_another_after_the_lease(workshop: Workshop) -> None:
+async def test_a_run_whose_worker_is_killed_is_gone_on_with_by_another_after_the_lease(workshop: Queue) -> None:
     async with workshop.worker("first", SLOW) as first:
         await workshop.until("first 1")
         async with workshop.worker("second", FAST):
@@ -143,7 +97,7 @@ async def test_a_run_whose_worker_is_killed_is_gone_on_with_by_another_after_the
     assert begun == f"second {kept + 1}", "from the last page that was kept"
 
 
-async def test_a_worker_that_sleeps_past_its_lease_and_wakes_is_fenced_out(workshop: Workshop) -> None:
+async def test_a_worker_that_sleeps_past_its_lease_and_wakes_is_fenced_out(workshop: Queue) -> None:
     async with workshop.worker("sleeper", SLOW) as sleeper:
         await workshop.until("sleeper 3")
         sleeper.send_signal(signal.SIGSTOP)

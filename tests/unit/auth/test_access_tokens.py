@@ -10,10 +10,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from chassis.discovery import Discovery
 from chassis.errors import Unavailable
 from services.auth.clients.oidc.access_tokens import OidcAccessTokens
 from services.auth.clients.oidc.client_credentials import OidcClientCredentials
-from services.auth.clients.oidc.discovery import Discovery
 from services.auth.clients.oidc.key_source import DiscoveredKeys
 from services.auth.domain.errors import TokenRefused
 from tests.support.auth import AUDIENCE, ISSUER, NOW, SteppingClock, a_provider

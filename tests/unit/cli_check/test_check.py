@@ -37,7 +37,7 @@ def test_the_worked_example_is_clean(capsys: pytest.CaptureFixture[str]) -> None
     assert len(printed["controls"]) == 119
     assert len(printed["cells"]) == 1190
     assert printed["format"] == []
-    parts = {"message", "where", "how"}
+    parts = {"message", "where", "how", "instruction"}
     assert set(printed["controls"][0]) == {"id", "severity", "status", "cells", "missing"} | parts
 
 

@@ -106,7 +106,12 @@ def test_the_catalogue_is_exported_with_its_digest(tmp_path: Path, capsys: pytes
     page = (tmp_path / "out" / "harmonia-rules-2024.1.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "AR.090 (N-1)" not in page or "&lt;" in page
-    assert page.count("<section") == 158 + 1, "a control each, and the formulas"
+    form_set = formsets.load("2024.1")
+    assert page.count("<section") == 158 + 1 + len(form_set.forms), "a control each, the formulas, and a form each"
+    anchors = re.findall(r' id="([^"]+)"', page)
+    lines = {line.code for form in form_set.forms for line in form.lines}
+    assert len(anchors) == len(set(anchors))
+    assert set(anchors) >= lines | {control.id for control in form_set.controls}
     opened, closed = (
         sorted(re.findall(rf"<{end}(a|nav|ul|li|main|section|dl|dt|dd|code)[ >]", page)) for end in ("", "/")
     )

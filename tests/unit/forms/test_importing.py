@@ -177,3 +177,10 @@ def test_a_cell_that_the_import_leaves_alone_may_change_meanwhile():
     preview = a_preview(plan(AMOUNT, "100", a_cell()))
 
     assert written(preview, a_cell(value="7", version=8)) == []
+
+
+def test_a_person_decides_about_what_is_written_and_about_typed_values():
+    imported = a_cell(value="6", origin=Origin.IMPORTED)
+    found = plan(AMOUNT, "5"), plan(AMOUNT, "5", imported), plan(AMOUNT, "5", a_cell()), plan(AMOUNT, "6", imported)
+    decided = [(one.is_written, one.is_open_to_choice) for one in found]
+    assert decided == [(True, True), (True, True), (False, True), (False, False)]

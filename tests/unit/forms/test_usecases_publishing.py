@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -30,6 +30,7 @@ from services.forms.domain.filing import LOCK_LASTS, Document, Lock, Step, Verdi
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.importing import ImportChoice
 from services.forms.domain.publication import (
+    FIRST_DELAY,
     MOST_ATTEMPTS,
     USUAL_SECONDS,
     WAIT_FOR_OTHERS,
@@ -440,11 +441,11 @@ async def test_a_publication_that_was_taken_back_or_never_was_does_not_go_on():
     assert len(forms.store.kept.publications) == 1
 
 
-@pytest.mark.parametrize("failure", [Unavailable(reason="ENGINE_UNAVAILABLE"), Exhausted(reason="TOO_MANY")])
+@pytest.mark.parametrize("failure", [Unavailable(reason="NO_ANSWER"), Exhausted(reason="TOO_MANY")])
 async def test_a_publication_waits_as_long_as_another_service_does_not_answer(failure):
     forms = await entered()
     publication = await asked(forms)
-    worker = failing(forms, failure)
+    worker = failing(forms, failure, answers=False)
 
     for _ in range(3 * MOST_ATTEMPTS):
         assert await worker()
@@ -500,35 +501,145 @@ async def test_a_list_looks_once_for_what_is_under_way():
     assert ([one.place for one in listed], len(looked)) == ([2, 1, 0], 1)
 
 
-def failing(forms, failure, meanwhile=lambda: None):
-    """A worker whose controls fail."""
+def failing(forms, failure, meanwhile=lambda: None, *, of=FILING_ID, answers=True):
+    """A worker whose controls fail on a filing, and on everything when they do not answer."""
 
     class FailingControls(CannedControls):
+        async def read(self, form_set, year, texts):
+            if not answers:
+                raise failure
+            return await super().read(form_set, year, texts)
+
         async def evaluate(self, filing, inputs, given, previous=None):
-            meanwhile()
-            raise failure
+            if filing.id == of or not answers:
+                meanwhile()
+                raise failure
+            return await super().evaluate(filing, inputs, given, previous)
 
     return a_worker(forms, FailingControls())
 
 
-@pytest.mark.parametrize(
-    ("failure", "told"), [(Conflict(reason="CELL_CHANGED"), "CELL_CHANGED"), (ConnectionError(), "ConnectionError")]
+FAILURES = pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (Conflict(reason="CELL_CHANGED"), "CELL_CHANGED"),
+        (Unavailable(reason="ENGINE_UNAVAILABLE"), "ENGINE_UNAVAILABLE"),
+        (ConnectionError(), "ConnectionError"),
+    ],
 )
-async def test_a_publication_that_is_interrupted_again_and_again_is_given_up_until_it_is_asked_for(failure, told):
-    forms = await entered()
+
+
+@FAILURES
+async def test_a_filing_on_which_a_service_always_fails_is_put_aside_and_the_others_go_on(failure, told):
+    forms = await with_another(await entered())
     publication = await asked(forms)
     worker = failing(forms, failure)
-    states = []
+    waits = []
     for _ in range(MOST_ATTEMPTS):
-        await worker()
-        states.append((await forms.use.get_publication(STAFF, publication.id)).publication.state)
-        forms.clock.advance(minutes=1)
+        with capture_logs() as logged:
+            assert await worker()
+        assert str(FILING_ID) in {entry.get("filing") for entry in logged}, "no page names it: T-26"
+        standing = (await forms.use.get_publication(STAFF, publication.id)).publication
+        (failed,) = standing.failed
+        assert (failed.filing_id, failed.why, standing.failure) == (FILING_ID, told, told)
+        assert form_sets_of(forms) == ["2024.1", VARIANT.version], "from the first time on"
+        if standing.due_at:
+            waits.append((standing.due_at - forms.clock.now()) / FIRST_DELAY)
+            assert not await worker(), "not at once"
+            forms.clock.advance(seconds=(standing.due_at - forms.clock.now()).total_seconds())
 
-    assert states == [PublicationState.WAITING] * (MOST_ATTEMPTS - 1) + [PublicationState.FAILED]
+    assert waits == [1, 2, 4, 8]
+    assert (standing.state, failed.attempts, failed.due_at) == (PublicationState.FAILED, MOST_ATTEMPTS, None)
     assert not await worker()
-    assert (await forms.use.get_publication(STAFF, publication.id)).publication.failure == told
-    assert (forms.filing.form_set, forms.values()) == ("2024.1", CELLS)
-    assert (await publish(forms)).publication.state is PublicationState.DONE
+    assert await values_of(forms, FILING_ID) == CELLS, "nothing of it is lost"
+    assert (await forms.use.get_publication(STAFF, publication.id)).tally == Tally(1, 1)
+
+
+@FAILURES
+async def test_what_was_put_aside_is_tried_again_when_the_publication_is_asked_for_again(failure, told):
+    forms = await with_another(await entered())
+    publication = await put_aside(forms, await asked(forms), failing(forms, failure))
+
+    standing = await publish(forms)
+
+    assert publication.failed[0].why == told
+    assert (standing.publication.state, standing.publication.failed) == (PublicationState.DONE, ())
+    assert form_sets_of(forms) == [VARIANT.version] * 2
+
+
+async def test_what_was_put_aside_is_no_matter_to_the_taking_back():
+    forms = await with_another(await entered())
+    publication = await put_aside(forms, await asked(forms), failing(forms, ConnectionError()))
+
+    await take_back(forms, publication)
+
+    standing = await forms.use.get_publication(STAFF, publication.id)
+    assert (standing.publication.state, standing.publication.failed) == (PublicationState.DONE, ())
+    assert (form_sets_of(forms), await values_of(forms, FILING_ID)) == (["2024.1"] * 2, CELLS)
+
+
+async def test_a_filing_that_cannot_be_put_back_is_put_aside_under_the_form_set_it_has():
+    forms = await with_another(await entered())
+    publication = (await publish(forms)).publication
+    await forms.use.undo_form_set_change(STAFF, publication.id)
+
+    aside = await put_aside(forms, publication, failing(forms, ConnectionError()))
+
+    assert (aside.is_undone, [one.filing_id for one in aside.failed]) == (True, [FILING_ID])
+    assert form_sets_of(forms) == [VARIANT.version, "2024.1"]
+    assert (await forms.use.undo_form_set_change(STAFF, publication.id)).publication.failed == ()
+
+
+async def test_a_filing_that_its_worker_dies_of_does_not_hold_the_others_up():
+    forms = await with_another(await entered())
+    publication = await asked(forms)
+    killing = failing(forms, KilledWorker())
+    for _ in range(2 * MOST_ATTEMPTS):
+        with suppress(KilledWorker):
+            await killing()
+        forms.clock.advance(seconds=FIRST_DELAY.total_seconds() * 16)
+
+    standing = (await forms.use.get_publication(STAFF, publication.id)).publication
+    assert (standing.state, standing.failure) == (PublicationState.FAILED, "NEVER_ENDED")
+    assert [(one.filing_id, one.attempts) for one in standing.failed] == [(FILING_ID, MOST_ATTEMPTS)]
+    assert form_sets_of(forms) == ["2024.1", VARIANT.version]
+
+
+async def test_a_filing_put_aside_that_is_signed_since_keeps_its_form_set_and_is_forgotten():
+    forms = await with_another(await entered())
+    publication = await put_aside(forms, await asked(forms), failing(forms, ConnectionError()))
+    async with forms.store() as work:
+        filing = await work.filings.get_for_change(FILING_ID)
+        await work.filings.save(replace(filing, signed_version=1, step=Step.REVIEW))
+        held = await work.publications.get_for_change(publication.id)
+        await work.publications.save(replace(held, state=PublicationState.WAITING, due_at=forms.clock.now()))
+        await work.commit()
+
+    await carry_out(forms)
+
+    standing = await forms.use.get_publication(STAFF, publication.id)
+    assert (standing.publication.state, standing.publication.failed) == (PublicationState.DONE, ())
+    assert form_sets_of(forms) == ["2024.1", VARIANT.version]
+
+
+class KilledWorker(BaseException):
+    """The end of a process: nothing catches it."""
+
+
+async def values_of(forms, filing_id):
+    async with forms.store() as work:
+        return {address: cell.value for address, cell in (await work.cells.of(filing_id)).items()}
+
+
+async def put_aside(forms, publication, worker):
+    """Let a worker fail on a filing until it gives that filing up."""
+    for _ in range(MOST_ATTEMPTS):
+        with capture_logs():
+            await worker()
+        forms.clock.advance(seconds=FIRST_DELAY.total_seconds() * 16)
+    kept = (await forms.use.get_publication(STAFF, publication.id)).publication
+    assert kept.state is PublicationState.FAILED
+    return kept
 
 
 async def test_a_publication_whose_workers_die_without_a_word_is_given_up():

@@ -121,17 +121,24 @@ def a_preview() -> ImportPreview:
 
 
 def test_the_error_file_puts_what_where_and_how_beside_the_persons_own_columns():
-    text = error_file(a_preview()).decode("utf-8-sig")
+    text = error_file(a_preview(), FORM_SET).decode("utf-8-sig")
 
     header, refused, kept = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     assert header == ["code", "colonne", "valeur", "clé", *OURS["fr"]]
     assert refused[:4] == ["BA.020", "brut", "'=1+1", "K2"]
-    assert refused[4:] == ["refusée", "Pas un nombre.", "BA.020 brut, ligne 2", "Écrivez un nombre entier."]
-    assert kept == ["BA.010", "brut", "-5", "'=K", "à remplir", "", "", ""]
+    instructions = "/help/controls?version=2024.1#F-01 /help/forms/BA?version=2024.1#BA.020"
+    assert refused[4:] == [
+        "refusée",
+        "Pas un nombre.",
+        "BA.020 brut, ligne 2",
+        "Écrivez un nombre entier.",
+        instructions,
+    ]
+    assert kept == ["BA.010", "brut", "-5", "'=K", "à remplir", "", "", "", ""]
 
 
 def test_the_error_file_is_read_again_as_a_flat_file():
-    file = formsets.flat_file.read_flat_file(error_file(a_preview()), FORM_SET)
+    file = formsets.flat_file.read_flat_file(error_file(a_preview(), FORM_SET), FORM_SET)
 
     assert {entry.address: entry.raw for entry in file.entries} == {"BA.020.brut": "=1+1", "BA.010.brut": "-5"}
     assert file.problems == ()
@@ -178,6 +185,6 @@ def test_own_columns_come_back_unchanged_however_often_the_error_file_is_uploade
 
     content = text.getvalue().encode()
     for _ in range(3):
-        content = error_file(read_again(content))
+        content = error_file(read_again(content), FORM_SET)
 
         assert own_columns(content) == (list(OWN), [written, written])

@@ -54,37 +54,57 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 
 async def test_every_row_comes_back_under_its_number_with_what_becomes_of_it(preview):
-    rows = rows_of(error_file(await preview(BALANCE)))
+    rows = rows_of(error_file(await preview(BALANCE), FORM_SET))
 
     assert rows[0][:2] == ["Balance 2024", ""]
-    assert rows[2] == ["Clé", "Compte", "Libellé", "Débit", "Crédit", "comment", "état", "quoi", "où", "comment"]
-    assert rows[3] == ["K1", "6022", "Achats", "12", "", "à moi", "à remplir", "", "", ""]
+    assert rows[2] == [
+        "Clé",
+        "Compte",
+        "Libellé",
+        "Débit",
+        "Crédit",
+        "comment",
+        "état",
+        "quoi",
+        "où",
+        "comment",
+        "consigne",
+    ]
+    assert rows[3] == ["K1", "6022", "Achats", "12", "", "à moi", "à remplir", "", "", "", ""]
     assert rows[4][6:] == [
         "sans case",
         "Aucune case ne prend ce compte.",
         "Compte 89999.",
         "Ajoutez-le à votre correspondance des comptes.",
+        "",
     ]
     assert rows[5][:7] == ["K3", "602x", "Faux", "1.234", "", "", "refusée"]
     assert all(rows[5][7:])
-    assert rows[6][6:] == ["laissée", "", "", ""]
+    assert rows[6][6:] == ["laissée", "", "", "", ""]
     assert len(rows) == 7
 
 
 async def test_titles_states_and_sentences_are_english_for_who_reads_english(preview):
     made = await preview(BALANCE)
 
-    rows = rows_of(error_file(made, "en"))
+    rows = rows_of(error_file(made, FORM_SET, "en"))
 
-    assert rows[2][6:] == ["state", "what", "where", "how"]
+    assert rows[2][6:] == ["state", "what", "where", "how", "instruction"]
     assert [row[6] for row in rows[3:]] == ["to fill", "no cell", "refused", "left out"]
-    assert rows[5][7:] == [made.problems[0].en.what, made.problems[0].en.where, made.problems[0].en.how]
+    assert rows[5][7:10] == [made.problems[0].en.what, made.problems[0].en.where, made.problems[0].en.how]
+    assert rows[5][10] == f"/help/controls?version=2024.1#{made.problems[0].control}"
 
 
 async def test_a_file_that_comes_back_in_the_other_language_carries_the_added_columns_once(preview):
-    english = error_file(await preview(BALANCE), "en")
+    english = error_file(await preview(BALANCE), FORM_SET, "en")
 
-    assert error_file(await preview(english)) == error_file(await preview(BALANCE))
+    assert error_file(await preview(english), FORM_SET) == error_file(await preview(BALANCE), FORM_SET)
+
+
+async def test_an_error_file_of_the_release_before_comes_back_without_its_four_columns(preview):
+    four = "\n".join(";".join(row[:-1]) for row in rows_of(error_file(await preview(BALANCE), FORM_SET, "en")))
+
+    assert error_file(await preview(four), FORM_SET) == error_file(await preview(BALANCE), FORM_SET)
 
 
 async def test_a_cell_that_is_refused_is_said_on_the_rows_of_its_accounts(preview):
@@ -93,14 +113,17 @@ async def test_a_cell_that_is_refused_is_said_on_the_rows_of_its_accounts(previe
     told = replace(made.problems[0], line=change.line, code=change.address, extra={})
     refused = replace(made, changes=made.changes[1:], problems=(*made.problems, told))
 
-    assert rows_of(error_file(refused))[3][6:] == ["refusée", told.fr.what, told.fr.where, told.fr.how]
+    said = rows_of(error_file(refused, FORM_SET))[3][6:]
+    line = change.address.rpartition(".")[0]
+    assert said[:4] == ["refusée", told.fr.what, told.fr.where, told.fr.how]
+    assert said[4].endswith(f" /help/forms/{line[:2]}?version=2024.1#{line}"), "the control, then the line"
 
 
 async def test_columns_that_count_are_kept_beyond_the_thirtieth(preview):
     many = ";".join(f"c{n}" for n in range(40))
     made = await preview(f"{many};Compte;Débit;Crédit\n{many};6022;12;0\n")
 
-    again = await preview(error_file(made))
+    again = await preview(error_file(made, FORM_SET))
 
     assert made.changes[0].effect is Effect.FILL
     assert again.changes == made.changes
@@ -110,7 +133,7 @@ async def test_a_title_over_two_lines_in_a_workbook_is_found_again(preview):
     rows = [["Balance"], ["Compte", "Libellé", "Solde\ndébiteur", "Solde\ncréditeur"], ["6022", "Achats\nx", 12, ""]]
     made = await preview(a_workbook({"B": rows}), "b.xlsx")
 
-    again = await preview(error_file(made))
+    again = await preview(error_file(made, FORM_SET))
 
     assert [(c.address, c.value, c.line) for c in again.changes] == [(c.address, c.value, c.line) for c in made.changes]
 
@@ -122,7 +145,7 @@ async def test_a_title_over_two_lines_in_a_workbook_is_found_again(preview):
 )
 async def test_a_file_too_long_gives_its_refused_rows_as_an_extract_that_is_no_balance(preview, rest):
     made = await preview(BALANCE + rest)
-    content = error_file(made)
+    content = error_file(made, FORM_SET)
 
     assert made.table is not None
     assert made.table.rows == ()
@@ -137,7 +160,7 @@ async def test_a_file_too_long_gives_its_refused_rows_as_an_extract_that_is_no_b
 async def test_more_problems_than_are_listed_are_counted_on_a_last_row(preview):
     doubtful = "K5;603;Faux;1.234;;\n" * balances.MOST_PROBLEMS
 
-    rows = rows_of(error_file(await preview(BALANCE + doubtful)))
+    rows = rows_of(error_file(await preview(BALANCE + doubtful), FORM_SET))
 
     assert rows[-1][6] == "refusée"
     assert rows[-1][7].startswith("1 autre")
@@ -146,10 +169,10 @@ async def test_more_problems_than_are_listed_are_counted_on_a_last_row(preview):
 async def test_a_flat_file_has_english_titles_that_are_read_again(preview):
     made = await preview("code;colonne;valeur;Clé\nBA.010;brut;12;K1\nBA.020;brut;abc;K2\n")
 
-    content = error_file(made, "en")
+    content = error_file(made, FORM_SET, "en")
     again = await preview(content)
 
-    assert rows_of(content)[0] == ["code", "column", "value", "Clé", "state", "what", "where", "how"]
+    assert rows_of(content)[0] == ["code", "column", "value", "Clé", "state", "what", "where", "how", "instruction"]
     assert [row[4] for row in rows_of(content)[1:]] == ["to fill", "refused"]
     assert {c.address: c.value for c in again.changes} == {c.address: c.value for c in made.changes}
-    assert error_file(again) == error_file(made)
+    assert error_file(again, FORM_SET) == error_file(made, FORM_SET)

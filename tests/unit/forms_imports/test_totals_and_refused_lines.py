@@ -11,7 +11,7 @@ from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Document
 from services.forms.domain.importing import Effect
 from tests.support.form_sets import SAMPLE
-from tests.support.forms import AMOUNT, FILING_ID, TOTALLED, a_cell, a_filing, a_forms
+from tests.support.forms import AMOUNT, FILING_ID, TOTALLED, a_cell, a_filing, a_form_set, a_forms
 
 HEADER = "code;colonne;valeur;nature\n"
 
@@ -82,12 +82,15 @@ async def test_a_typed_value_that_stays_is_what_the_total_is_compared_with():
 async def test_a_differing_total_refuses_nothing_and_stands_in_the_error_file():
     preview = await previewed(f"{HEADER}BA.010;brut;100;x\nBA.010;net;1;mienne\n".encode())
 
-    rows = list(csv.DictReader(io.StringIO(error_file(preview).decode("utf-8-sig"), newline=""), delimiter=";"))
+    rows = list(
+        csv.DictReader(io.StringIO(error_file(preview, a_form_set()).decode("utf-8-sig"), newline=""), delimiter=";")
+    )
     row = next(one for one in rows if one["colonne"] == "net")
     found = told(preview)[0].disagreement
     assert preview.problems == ()
     assert (row["état"], row["nature"]) == ("calculée, comparée", "mienne")
     assert (row["quoi"], row["où"], row["comment"]) == (found.fr.what, found.fr.where, found.fr.how)
+    assert row["consigne"] == "/help/controls?version=2024.1#F-22 /help/forms/BA?version=2024.1#BA.010"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,8 @@ async def test_a_differing_total_refuses_nothing_and_stands_in_the_error_file():
 async def test_every_refused_line_stands_in_the_error_file_with_what_where_and_how(line):
     preview = await previewed(f"{HEADER}BA.010;brut;1;x\n{line}\n".encode())
 
-    rows = list(csv.DictReader(io.StringIO(error_file(preview).decode("utf-8-sig"), newline=""), delimiter=";"))
+    rows = list(
+        csv.DictReader(io.StringIO(error_file(preview, a_form_set()).decode("utf-8-sig"), newline=""), delimiter=";")
+    )
     (refused,) = [row for row in rows if row["état"] == "refusée"]
-    assert all((refused["quoi"], refused["où"], refused["comment"]))
+    assert all((refused["quoi"], refused["où"], refused["comment"], refused["consigne"]))

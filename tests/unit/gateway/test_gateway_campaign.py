@@ -1,9 +1,10 @@
 """A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
 
 import re
+from datetime import timedelta
 
 from chassis.errors import Conflict, Forbidden, RuleBroken
-from services.gateway.clients.answers import Document, PublicationInForce, RunState, SetAsideCell
+from services.gateway.clients.answers import Document, FailedFiling, PublicationInForce, RunState, SetAsideCell
 from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport, a_publication, an_identity
 
 AT = f"/filings/{FILING_ID}"
@@ -75,6 +76,31 @@ async def test_a_publication_says_what_holds_it_up_and_what_may_be_done():
     assert 'name="publication" value="pub-2"><button>Relancer' in pages[1], "that one goes on, and no new one is begun"
     assert "Annulé par Lou Agent." in pages[2]
     assert [f"/staff/campaign/publications/pub-{n}" in listed for n in (1, 2, 3)] == [True] * 3
+
+
+async def test_a_publication_lists_the_filings_it_failed_on_without_their_names():
+    tried = FailedFiling(1, "CELL_CHANGED", NOW, NOW + timedelta(seconds=15))
+    aside = FailedFiling(5, "ENGINE_UNAVAILABLE", NOW, None)
+    over = {"state": RunState.FAILED, "left": 2, "failure": "ENGINE_UNAVAILABLE", "finished_at": NOW}
+    publications = (
+        a_publication(failed=(tried,)),
+        a_publication(publication_id="pub-2", failed=(tried, aside), **over),
+    )
+    async with a_browser(World(publications=publications)) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        under_way = (await browser.get("/staff/campaign/publications/pub-1")).text
+        french = (await browser.get("/staff/campaign/publications/pub-2")).text
+        english = (await browser.get("/staff/campaign/publications/pub-2", params={"lang": "en"})).text
+    assert "Dossiers en échec (1)" in under_way
+    assert "mis de côté" not in under_way
+    assert "1 dossier mis de côté" in french
+    assert re.findall(r'<td class="code">(\w+)</td><td class="number">(\d)</td>', french) == [
+        ("CELL_CHANGED", "1"),
+        ("ENGINE_UNAVAILABLE", "5"),
+    ]
+    assert "<strong>put aside</strong>" in english
+    assert "Relancer</button>" in french
 
 
 async def test_a_publication_goes_on_by_its_own_name():

@@ -5,16 +5,12 @@ from dataclasses import replace
 
 import formsets
 from chassis.errors import Invalid, ThreeParts, violation
-from services.gateway.clients.answers import ImportChange, ImportChoice, ImportEffect, Origin
-from tests.support.gateway import FILING_ID, World, a_browser, a_preview
+from services.gateway.clients.answers import ImportChoice, ImportEffect
+from tests.support.gateway import FILING_ID, World, a_browser, a_preview, an_import_change
 
 AT = f"/filings/{FILING_ID}"
 BEARER = {"authorization": "Bearer access-api"}
 FORM_SET = formsets.load("2024.1")
-
-
-def a_change(address, effect=ImportEffect.FILL, line=2):
-    return ImportChange(address, line, "5", "5", "", effect, Origin.UNSPECIFIED)
 
 
 def previewing(*changes, **other):
@@ -32,22 +28,22 @@ def boxes(text):
 
 
 async def test_a_form_a_line_and_a_cell_can_be_left_out_and_a_typed_correction_taken():
-    protected = a_change("BA.020.brut", ImportEffect.PROTECTED)
-    text = await page_of(previewing(a_change("BA.010.brut"), a_change("BA.010.amort"), protected))
+    protected = an_import_change("BA.020.brut", ImportEffect.PROTECTED)
+    text = await page_of(previewing(an_import_change("BA.010.brut"), an_import_change("BA.010.amort"), protected))
 
     assert boxes(text) == ["leave.BA", "leave.BA.010", "leave.BA.010.brut", "leave.BA.010.amort", "take.BA.020.brut"]
     assert " checked" not in text
 
 
 async def test_a_line_of_one_cell_and_a_form_of_corrections_only_have_no_box_of_their_own():
-    assert boxes(await page_of(previewing(a_change("BA.010.brut")))) == ["leave.BA", "leave.BA.010.brut"]
-    only_typed = previewing(a_change("BA.010.brut", ImportEffect.PROTECTED))
+    assert boxes(await page_of(previewing(an_import_change("BA.010.brut")))) == ["leave.BA", "leave.BA.010.brut"]
+    only_typed = previewing(an_import_change("BA.010.brut", ImportEffect.PROTECTED))
     assert boxes(await page_of(only_typed)) == ["take.BA.010.brut"]
 
 
 async def test_what_is_never_written_is_not_chosen_from():
     changes = [
-        a_change("BA.010.brut", effect)
+        an_import_change("BA.010.brut", effect)
         for effect in (ImportEffect.SAME, ImportEffect.COMPARED, ImportEffect.SEALED, ImportEffect.ELSEWHERE)
     ]
 
@@ -83,7 +79,9 @@ async def test_a_refused_choice_is_explained_on_the_preview_which_keeps_it():
 
 
 async def test_a_confirmed_import_shows_what_was_left_out_and_offers_no_choice():
-    world = previewing(a_change("BA.010.brut"), a_change("BA.020.brut"), is_confirmed=True, left_out=("BA.020.brut",))
+    world = previewing(
+        an_import_change("BA.010.brut"), an_import_change("BA.020.brut"), is_confirmed=True, left_out=("BA.020.brut",)
+    )
     text = await page_of(world)
 
     assert boxes(text) == []
@@ -95,7 +93,7 @@ async def test_a_confirmed_import_shows_what_was_left_out_and_offers_no_choice()
 async def test_an_import_of_two_thousand_changes_is_folded_by_form_and_can_be_left_out_cell_by_cell():
     lines = [f"{form}.{number:03d}x" for form in ("BA", "BP", "CC", "CP") for number in range(250)]
     addresses = [f"{line}.{column}" for line in lines for column in ("brut", "amort")]
-    world = previewing(*map(a_change, addresses))
+    world = previewing(*map(an_import_change, addresses))
     async with a_browser(world) as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/import/imp-1")).text

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chassis.errors import Conflict, Invalid, Unavailable
-from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace, JustificationReason
+from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace
 from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
 
 AT = f"/filings/{FILING_ID}"
@@ -94,7 +94,7 @@ async def test_a_cell_is_justified_with_a_reason():
         fields = {"text": "Le terrain vient d’une fusion.", "cell": "BA.010.brut", "reason": "scope_change"}
         sent = await browser.post(f"{AT}/remarks/A-06", fields)
     assert sent.headers["location"] == f"{AT}/remarks"
-    written = Explanation("A-06", fields["text"], "BA.010.brut", JustificationReason.SCOPE_CHANGE)
+    written = Explanation("A-06", fields["text"], "BA.010.brut", "scope_change")
     assert browser.world.calls("justify") == [(FILING_ID, written)]
 
 
@@ -111,7 +111,7 @@ async def test_a_justification_without_a_reason_stays_in_view(reason):
 
 
 async def test_a_control_that_fails_in_several_places_tells_those_left():
-    written = a_justification(cell="BA.010.brut", reason=JustificationReason.ROUNDING, text="Arrondi au millier près.")
+    written = a_justification(cell="BA.010.brut", reason="rounding", text="Arrondi au millier près.")
     places = (FindingPlace(("BA.010.brut",), written), FindingPlace(("BA.030.brut",)))
     async with a_browser(World(findings=(a_finding(cells=("BA.010.brut", "BA.030.brut"), places=places),))) as browser:
         await browser.sign_in()
@@ -127,9 +127,7 @@ async def test_a_control_that_fails_in_several_places_tells_those_left():
 
 async def test_texts_of_earlier_years_about_several_cells_are_each_to_take():
     proposals = (
-        a_justification(
-            cell="BA.010.brut", reason=JustificationReason.EARLIER_ERROR, text="Erreur de 2022 reprise ici."
-        ),
+        a_justification(cell="BA.010.brut", reason="earlier_error", text="Erreur de 2022 reprise ici."),
         a_justification(cell="BA.030.brut", text="Terrain reçu d’une commune."),
         a_justification(cell="BA.820.brut", text="Plus rien à cette case ici."),
     )

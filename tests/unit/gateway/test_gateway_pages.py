@@ -1,5 +1,6 @@
 """Every page, in both languages, on fakes."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -37,6 +38,7 @@ PAGES = {
     f"{AT}/cells/BA.010.brut": ("Versions de la case", "Versions of the cell"),
     "/verify": ("Vérifier une signature", "Verify a signature"),
     "/help/controls": ("Contrôles officiels", "Official controls"),
+    "/help/forms/CC?version=2024.1": ("Colonne fermée : rec.", "Closed column: rec."),
 }
 
 
@@ -303,3 +305,21 @@ async def test_the_other_language_leads_to_the_same_page():
     assert f'href="{AT}/series?cells=BA.010.brut&amp;years=3&amp;lang=en"' in asked.text
     assert f'href="{AT}/remarks?lang=en"' in refused.text, "the form was sent where no page is"
     assert answers == [200, 200]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_a_remark_leads_to_the_instructions_it_rests_on_without_signing_in(language):
+    async with a_browser(World(findings=(a_finding(),))) as browser, a_browser() as anybody:
+        await browser.sign_in()
+        headers = {"accept-language": language}
+        remarks = (await browser.get(f"{AT}/remarks", headers=headers)).text
+        addresses = set(re.findall(r'href="(/help/[^"]+#[^"]+)"', remarks))
+        pages = {one: (await anybody.get(one.partition("#")[0], headers=headers)).text for one in addresses}
+    assert {"/help/controls?version=2024.1#A-06", "/help/forms/BA?version=2024.1#BA.010"} <= addresses
+    assert [one for one, page in pages.items() if f'id="{one.partition("#")[2]}"' not in page] == []
+
+
+@pytest.mark.parametrize("code", ["ZZ", "ba", "BA.010", "%3Cscript%3E"])
+async def test_a_form_that_no_form_set_has_has_no_instructions(code):
+    async with a_browser() as browser:
+        assert (await browser.get(f"/help/forms/{code}")).status_code == 404

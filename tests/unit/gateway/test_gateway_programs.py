@@ -42,6 +42,15 @@ async def test_programs_read_with_a_bearer_token(path):
     assert refused.headers["www-authenticate"] == 'Bearer realm="harmonia"'
 
 
+async def test_a_finding_names_the_instructions_it_rests_on():
+    async with a_browser() as browser:
+        report = (await browser.get(f"{AT}/check", headers=BEARER)).json()
+    finding = next(one for one in report["findings"] if one["control"] == "A-06")
+    assert finding["instruction"] == "/help/controls?version=2024.1#A-06"
+    assert finding["line_instructions"] == ["/help/forms/BA?version=2024.1#BA.010"]
+    assert finding["is_justified"] is False
+
+
 async def test_a_program_learns_where_people_sign_in():
     async with a_browser() as browser:
         answer = (await browser.get(f"{API}/server")).json()

@@ -13,6 +13,7 @@ from harmonia.validation.v1 import validation_pb2 as validation
 from services.gateway.clients import answers
 from services.gateway.clients.reading import read
 from services.gateway.clients.services import _identity
+from services.gateway.web.wording import JUSTIFICATION_REASONS
 from tests.support.gateway import an_identity
 
 PAIRS = [
@@ -99,6 +100,16 @@ def test_absent_instants_and_conflicts_are_none():
 
 def test_a_word_newer_than_the_gateway_is_unspecified():
     assert read(forms.FiledCell(origin=99), answers.FiledCell).origin is answers.Origin.UNSPECIFIED
+
+
+def test_a_word_that_is_read_as_text_is_named_as_in_the_contract():
+    kind = validation.Justification(reason=validation.JUSTIFICATION_REASON_EARLIER_ERROR)
+    assert read(kind, answers.Justification).reason == "earlier_error"
+    assert read(validation.Justification(reason=99), answers.Justification).reason == "unspecified"
+
+
+def test_every_kind_of_reason_of_the_contract_has_a_name():
+    assert set(JUSTIFICATION_REASONS) == {*answers.JUSTIFICATION_REASONS, "unspecified"}
 
 
 def test_every_word_of_the_contract_is_known():

@@ -64,6 +64,7 @@ def _said() -> set[str]:
             campaign_pages.WHYS,
             campaign_pages.FATES,
             wording.ATTACHMENT_KINDS,
+            wording.JUSTIFICATION_REASONS,
             frame.SINCE,
             form_set_pages.STATES,
             form_set_pages.MOVES,

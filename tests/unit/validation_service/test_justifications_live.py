@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import pytest
+from harmonia.validation.v1 import validation_pb2 as pb
 
 import formsets
 from chassis.errors import Forbidden, NotFound
+from chassis.rpc.words import words_of
 from services.validation.domain.errors import AnswerRefused, JustificationChanged
 from services.validation.domain.justification import ReasonCode
 from services.validation.service import wire
@@ -23,6 +25,10 @@ OPERANDS = {"BA.110.amort": "10"}
 STAFF = a_caller("Alex Agent", on={"*": ["staff.read", "filing.review"]})
 FILER = a_caller()
 TEXT = "Un bail emphytéotique explique ce cas."
+
+
+def test_the_contract_says_every_kind_of_reason_and_no_other() -> None:
+    assert set(words_of(pb.JustificationReason.DESCRIPTOR).values()) == set(ReasonCode)
 
 
 def wired() -> UseCases:

@@ -1151,6 +1151,8 @@ class ImportChange(_message.Message):
     CURRENT_ORIGIN_FIELD_NUMBER: _builtins.int
     CONTROL_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    IS_WRITTEN_FIELD_NUMBER: _builtins.int
+    IS_OPEN_TO_CHOICE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """`LINE.column`."""
     line: _builtins.int
@@ -1167,6 +1169,10 @@ class ImportChange(_message.Message):
     """Where the present value comes from."""
     control: _builtins.str
     """F-22 when the file gives a computed cell another value than the formula: compared, never stored, nothing is refused."""
+    is_written: _builtins.bool
+    """Whether confirming writes it when nothing is chosen."""
+    is_open_to_choice: _builtins.bool
+    """Whether a person may decide otherwise: leave out what would be written, or have a typed value replaced."""
     @_builtins.property
     def message(self) -> _validation_pb2.ThreePartMessage:
         """What, where, how of that control."""
@@ -1183,10 +1189,12 @@ class ImportChange(_message.Message):
         current_origin: Global___Origin.ValueType = ...,
         control: _builtins.str = ...,
         message: _validation_pb2.ThreePartMessage | None = ...,
+        is_written: _builtins.bool = ...,
+        is_open_to_choice: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "control", b"control", "current", b"current", "current_origin", b"current_origin", "effect", b"effect", "is_open_to_choice", b"is_open_to_choice", "is_written", b"is_written", "line", b"line", "message", b"message", "text", b"text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4195,6 +4203,7 @@ class Publication(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
     IS_SUPERSEDED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
     publication_id: _builtins.str
     """Publication."""
     document: _types_pb2.Document.ValueType
@@ -4233,6 +4242,12 @@ class Publication(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp:
         """When it ended; unset before."""
 
+    @_builtins.property
+    def failed(self) -> _containers.RepeatedCompositeFieldContainer[Global___FailedFiling]:
+        """Filings on which it failed for reasons of their own, oldest attempt first; they stay under the form set they have. None is
+        named: they were never transmitted (T-26).
+        """
+
     def __init__(
         self,
         *,
@@ -4253,14 +4268,53 @@ class Publication(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         failure: _builtins.str = ...,
         is_superseded: _builtins.bool = ...,
+        failed: _abc.Iterable[Global___FailedFiling] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "finished_at", b"finished_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failure", b"failure", "finished_at", b"finished_at", "is_superseded", b"is_superseded", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "at", b"at", "author", b"author", "before", b"before", "document", b"document", "done", b"done", "estimate_seconds", b"estimate_seconds", "failed", b"failed", "failure", b"failure", "finished_at", b"finished_at", "is_superseded", b"is_superseded", "is_undone", b"is_undone", "left", b"left", "place", b"place", "publication_id", b"publication_id", "state", b"state", "undone_by", b"undone_by", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Publication: _TypeAlias = Publication  # noqa: Y015
+
+@_typing.final
+class FailedFiling(_message.Message):
+    """A filing on which a publication failed while it went on with the others."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    attempts: _builtins.int
+    """How often it was tried."""
+    why: _builtins.str
+    """Reason of the last attempt."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When that was."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is tried again; unset once it is put aside, until the publication is asked for again."""
+
+    def __init__(
+        self,
+        *,
+        attempts: _builtins.int = ...,
+        why: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attempts", b"attempts", "due_at", b"due_at", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedFiling: _TypeAlias = FailedFiling  # noqa: Y015
 
 @_typing.final
 class GetPublicationRequest(_message.Message):
@@ -5309,18 +5363,24 @@ class ListCampaignsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    DEMANDABLE_ATTACHMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Campaign]:
         """Newest year first."""
+
+    @_builtins.property
+    def demandable_attachments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Kinds of PDF that a campaign may demand (W-03), in official order."""
 
     def __init__(
         self,
         *,
         campaigns: _abc.Iterable[Global___Campaign] | None = ...,
+        demandable_attachments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "demandable_attachments", b"demandable_attachments"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

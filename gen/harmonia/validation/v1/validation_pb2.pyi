@@ -529,12 +529,21 @@ class Finding(_message.Message):
     JUSTIFICATION_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
+    IS_JUSTIFIED_FIELD_NUMBER: _builtins.int
+    INSTRUCTION_FIELD_NUMBER: _builtins.int
+    LINE_INSTRUCTIONS_FIELD_NUMBER: _builtins.int
     control: _builtins.str
     """Official id, for example `A-06`."""
     severity: Global___Severity.ValueType
     """Weight."""
     status: Global___ControlStatus.ValueType
     """Outcome."""
+    is_justified: _builtins.bool
+    """Whether it fails and each place where it does is justified: the verdict no longer counts it as open."""
+    instruction: _builtins.str
+    """Where the control's entry stands in the open catalogue that each server shows, `/help/controls?version=2024.1#A-06`; not said
+    of a control that holds.
+    """
     @_builtins.property
     def message(self) -> _types_pb2.Sentence:
         """Official short message (French) and its English form."""
@@ -568,8 +577,12 @@ class Finding(_message.Message):
     @_builtins.property
     def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingPlace]:
         """Where it fails, when it does: each line of a control that must hold on each, each empty mandatory cell of F-31, and otherwise
-        one place. It is justified when each of them is.
+        one place.
         """
+
+    @_builtins.property
+    def line_instructions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where the instructions of the lines of `cells` stand there, each once: `/help/forms/BA?version=2024.1#BA.010`."""
 
     def __init__(
         self,
@@ -585,10 +598,13 @@ class Finding(_message.Message):
         justification: Global___Justification | None = ...,
         refused: Global___Justification | None = ...,
         places: _abc.Iterable[Global___FindingPlace] | None = ...,
+        is_justified: _builtins.bool = ...,
+        instruction: _builtins.str = ...,
+        line_instructions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "justification", b"justification", "message", b"message", "refused", b"refused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "justification", b"justification", "message", b"message", "missing", b"missing", "operands", b"operands", "places", b"places", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cells", b"cells", "control", b"control", "detail", b"detail", "instruction", b"instruction", "is_justified", b"is_justified", "justification", b"justification", "line_instructions", b"line_instructions", "message", b"message", "missing", b"missing", "operands", b"operands", "places", b"places", "refused", b"refused", "severity", b"severity", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

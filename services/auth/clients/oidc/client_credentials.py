@@ -2,8 +2,8 @@
 
 import httpx2
 
+from chassis.discovery import Discovery
 from chassis.errors import Unavailable
-from services.auth.clients.oidc.discovery import Discovery
 from services.auth.domain.errors import TokenRefused
 
 _REFUSED = {400, 401, 403}

@@ -7,8 +7,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from chassis.clock import Clock
+from chassis.discovery import Discovery
 from chassis.errors import Unavailable
-from services.auth.clients.oidc.discovery import Discovery
 
 _BETWEEN_READS = timedelta(seconds=10)
 """Invented key identifiers must not make us hammer the provider."""
