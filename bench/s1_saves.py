@@ -174,7 +174,7 @@ class Inserting:
         command = (sys.executable, "-m", "uvicorn", "bench.insert_server:app", "--uds", str(self._socket))
         given = {"PEER_DATABASE": self._database, "PEER_CONNECTIONS": str(self._callers)}
         self._server = await asyncio.create_subprocess_exec(
-            *command, "--log-level", "warning", env={**os.environ, **given}, cwd=ROOT
+            *command, "--log-level", "warning", "--timeout-keep-alive", "3600", env={**os.environ, **given}, cwd=ROOT
         )
         async with asyncio.timeout(30):
             while not self._socket.exists():  # noqa: ASYNC110 - another process makes it
