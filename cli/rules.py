@@ -86,6 +86,16 @@ def catalogue(form_set: FormSet) -> dict[str, Any]:
             for form in form_set.forms
             for column, expression in form.derived_columns.items()
         ],
+        "lists": {
+            name: {
+                "source": entries.source,
+                "licence": entries.licence,
+                "first_year": entries.first_year,
+                "last_year": entries.last_year,
+                "codes": len(entries),
+            }
+            for name, entries in form_set.lists.items()
+        },
     }
 
 
@@ -129,6 +139,7 @@ def as_html(form_set: FormSet) -> str:
         f"<nav><ul style='columns:8;list-style:none;padding:0'>{entries}</ul></nav><main>"
         + "".join(_section(form_set, control) for control in form_set.controls)
         + _formulas(form_set)
+        + _lists(form_set)
         + "</main></body></html>\n"
     )
 
@@ -152,6 +163,17 @@ def _formulas(form_set: FormSet) -> str:
     )
     title = f"<h2>{_both('Cases calculées', 'Computed cells')}</h2>"
     return f'<section id="formulas">{title}<dl>{rows}</dl></section>'
+
+
+def _lists(form_set: FormSet) -> str:
+    """The reference lists that expressions ask, by name; their codes are in the package."""
+    rows = "".join(
+        f"<dt>{html.escape(name)}, {entries.first_year}–{entries.last_year}</dt>"
+        f"<dd>{len(entries)} codes — {html.escape(entries.source)} — {html.escape(entries.licence)}</dd>"
+        for name, entries in form_set.lists.items()
+    )
+    title = f"<h2>{_both('Listes de référence', 'Reference lists')}</h2>"
+    return f'<section id="lists">{title}<dl>{rows}</dl></section>'
 
 
 def _adjusted(form_set: FormSet) -> str:

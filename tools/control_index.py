@@ -46,7 +46,12 @@ class Entry:
 READINGS = {
     **{f"F-{n:02d}": Entry((_READ,)) for n in (1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20)},
     "F-10": Entry(
-        (), note="Form and département only: no list of communes is shipped, and a commune that does not exist passes."
+        (),
+        (
+            "tests/unit/formsets/test_reference_lists.py::test_a_code_that_no_commune_has_is_refused_and_the_postal_code_named",
+            "tests/unit/formsets/test_reference_lists.py::test_a_commune_that_merged_before_is_refused_with_the_one_that_it_is_part_of",
+        ),
+        "The list of communes is in the package (docs/form-packages.md, *Reference lists*).",
     ),
     "F-21": Entry(
         (_READ, "services/forms/domain/restating.py::unexplained"),

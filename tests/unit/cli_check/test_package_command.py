@@ -106,7 +106,8 @@ def test_the_catalogue_is_exported_with_its_digest(tmp_path: Path, capsys: pytes
     page = (tmp_path / "out" / "harmonia-rules-2024.1.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "AR.090 (N-1)" not in page or "&lt;" in page
-    assert page.count("<section") == 158 + 1, "a control each, and the formulas"
+    assert page.count("<section") == 158 + 2, "a control each, the formulas and the lists"
+    assert "communes, 2021–2025" in page
     opened, closed = (
         sorted(re.findall(rf"<{end}(a|nav|ul|li|main|section|dl|dt|dd|code)[ >]", page)) for end in ("", "/")
     )

@@ -8,9 +8,10 @@ import pytest
 import formsets
 from formsets import AccountRule, Control, ControlText, FormSet
 from formsets.consequences import CONSEQUENCES
+from formsets.reference_lists import reference_list
 from services.validation.domain.examples import TOLD
 from services.validation.domain.linting import lint
-from tests.support.form_sets import a_control, a_form, a_form_set, a_line
+from tests.support.form_sets import PLACES, RAW_PLACES, a_control, a_form, a_form_set, a_line
 
 TEXT = ControlText("Quoi.", "Où.", "Comment.")
 SAME = ControlText("Le bilan n'est pas équilibré.", "Où.", "Comment.")
@@ -206,3 +207,38 @@ def test_two_controls_of_one_id_are_refused() -> None:
     twice: tuple[Control, ...] = package.controls * 2
 
     assert "duplicate-code" in rules(dataclasses.replace(package, controls=twice))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "rule"),
+    [
+        ({"last_year": 2020}, "empty-period"),
+        ({"since": {"21000": 2023}}, "bad-list"),
+        ({"since": {"21999": 2026}}, "bad-list"),
+        ({"since": {"21999": 2024}, "until": {"21999": 2023, "97411": 2023}}, "bad-list"),
+        ({"codes": {"21": "999 231", "97": "411"}}, "bad-list"),
+        ({"codes": {"21": "231 231 999", "97": "411"}}, "bad-list"),
+        ({"ended": {"97411": "21000"}}, "bad-list"),
+        ({"ended": {"21999": "21000"}}, "bad-list"),
+        ({"ended": {"21231": "21999"}}, "bad-list"),
+    ],
+)
+def test_a_reference_list_that_contradicts_itself_is_refused(spoilt: dict[str, Any], rule: str) -> None:
+    lists = {"places": reference_list("places", {**RAW_PLACES, **spoilt})}
+
+    assert rule in rules(a_package(lists=lists))
+
+
+def test_a_code_that_ended_without_a_successor_is_a_warning() -> None:
+    lists = {"places": reference_list("places", {**RAW_PLACES, "ended": {}})}
+
+    assert [(one.level, one.rule, one.subject) for one in lint(a_package(lists=lists))] == [
+        ("warning", "no-successor", "97411")
+    ]
+
+
+def test_the_code_of_a_commune_wants_the_list_of_communes() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020", "INSEE5")]
+
+    assert rules(a_package(lines=lines)) == ["missing-list"]
+    assert rules(a_package(lines=lines, lists={"communes": PLACES})) == []
