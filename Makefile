@@ -63,8 +63,12 @@ test: setup ## every test that this machine can run, but for those of test-real
 	@$(PYTEST) -m "not real"
 
 .PHONY: test-real
-test-real: setup ## tests against heavy real servers: a container engine, Keycloak, a cluster
+test-real: setup ## tests against heavy real servers: a container engine, Keycloak, clamd, a cluster
 	@$(PY) -m pytest -m real
+
+.PHONY: test-clamav
+test-clamav: setup ## attachments against a real clamd with a signature of our own; part of test-real
+	@$(PY) -m pytest -m real tests/integration/forms/test_clamav_real.py
 
 .PHONY: test-browser
 test-browser: setup ## the story in a real browser; leaves screenshots in screenshots/

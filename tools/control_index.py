@@ -86,12 +86,14 @@ READINGS = {
             "formsets/attachments.py::refused_attachment",
             "services/forms/domain/attachment.py::require_pdf",
             "services/forms/domain/attachment.py::require_flawless",
+            "services/forms/domain/attachment.py::require_clean",
         ),
         (
             "tests/unit/forms/test_attachment.py::test_anything_else_is_refused",
             "tests/unit/forms/test_attachment.py::test_each_flaw_is_said_in_both_languages",
+            "tests/integration/forms/test_clamav_real.py::test_what_the_scanner_finds_is_refused_and_what_is_clean_says_when_it_was_scanned",
         ),
-        "Not looked at for viruses.",
+        "Looked at for viruses where a scanner is set (docs/operating.md, *Virus scanner*); where none is, the attachment says so.",
     ),
     "Q-01": Entry(
         ("formsets/workflow.py::differing_facts", "services/forms/domain/sharing.py::differing"),
