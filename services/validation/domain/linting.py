@@ -14,7 +14,7 @@ from formsets.consequences import severity_told
 from formsets.formats import COMMUNES
 from formsets.reference_lists import ReferenceList
 from services.validation.domain.errors import CyclicFormulas, MalformedExpression
-from services.validation.domain.examples import TOLD, outcome
+from services.validation.domain.examples import outcome
 from services.validation.domain.rule_set import RuleSet, compile_rules, malformed_expressions
 
 LANGUAGES = ("fr", "en")
@@ -289,10 +289,6 @@ def _examples(rules: RuleSet, control: Control, given: Mapping[str, Any]) -> Ite
             yield Remark(
                 "error", "bad-example", control.id, f"The {kind} example of {control.id} does not run: {error}"
             )
-            continue
-        if found == "described":
-            sentence = f"The {kind} example of {control.id} is told in words and not run: {TOLD[control.id]}."
-            yield Remark("warning", "told-example", control.id, sentence)
             continue
         if found != expected:
             sentence = f"The {kind} example of {control.id} gives “{found}”, not “{expected}”."
