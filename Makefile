@@ -104,5 +104,5 @@ reference: setup ## write the generated parts of docs/errors.md and docs/operati
 
 .PHONY: lock
 lock: setup ## resolve requirements/*.in into hashed requirements, without any index address
-	@for name in runtime dev bench; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+	@for name in runtime dev bench bench-cel; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 		--prerelease=if-necessary-or-explicit --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
