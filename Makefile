@@ -63,8 +63,12 @@ test: setup ## every test that this machine can run, but for those of test-real
 	@$(PYTEST) -m "not real"
 
 .PHONY: test-real
-test-real: setup ## tests against heavy real servers: a container engine, Keycloak, a cluster
+test-real: setup ## tests against heavy real servers: a container engine, Keycloak, clamd, a cluster
 	@$(PY) -m pytest -m real
+
+.PHONY: test-clamav
+test-clamav: setup ## attachments against a real clamd with a signature of our own; part of test-real
+	@$(PY) -m pytest -m real tests/integration/forms/test_clamav_real.py
 
 .PHONY: test-browser
 test-browser: setup ## the story in a real browser; leaves screenshots in screenshots/
@@ -100,5 +104,5 @@ reference: setup ## write the generated parts of docs/errors.md and docs/operati
 
 .PHONY: lock
 lock: setup ## resolve requirements/*.in into hashed requirements, without any index address
-	@for name in runtime dev bench; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+	@for name in runtime dev bench bench-cel; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 		--prerelease=if-necessary-or-explicit --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done

@@ -7,24 +7,21 @@ then one line of JSON.
 """
 
 import argparse
-import hashlib
 import json
 import statistics
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import validation_workload as workload
+from bench.peers import peer_python
 from formsets.formats import read_all
 from services.validation.domain.rule_set import compile_rules
 
 GOAL = 5_000
-ROOT = Path(__file__).resolve().parent.parent
-REQUIREMENTS = ROOT / "requirements" / "bench.txt"
 REPEATS = 20
 
 PEER = """
@@ -43,18 +40,6 @@ rows = found["DS_r"].data
 holds = {rule: bool(is_true) for rule, is_true in zip(rows["ruleid"], rows["bool_var"])}
 print(json.dumps({"seconds": seconds, "holds": holds, "version": vtlengine.__version__}))
 """
-
-
-def peer_python() -> Path:
-    """The interpreter of the peer's environment, made when it is not there or its requirements changed."""
-    folder = ROOT / ".cache" / f"bench-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, clear=True, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        subprocess.run([*command, "-r", str(REQUIREMENTS)], check=True)
-        (folder / "ready").touch()
-    return python
 
 
 def vtl_script(rules: int) -> str:

@@ -98,11 +98,28 @@ def cel(cells: Mapping[str, str]) -> Callable[[], list[Any]]:
     return run
 
 
-def medians(rounds: int, **candidates: tuple[Callable[[], object], int]) -> dict[str, float]:
-    """Median milliseconds of each candidate, all run in turn in each round; each may repeat inside a round."""
-    times: dict[str, list[float]] = {name: [] for name in candidates}
+def cel_rust(cells: Mapping[str, str]) -> dict[str, Any]:
+    """The same rules for an engine of CEL in another process: a text and the values of its six cells for each."""
+    names = ("total", "a", "b", "c", "d", "e")
+    text = "total - (a + b + c + d + e) <= 1 && total - (a + b + c + d + e) >= -1"
+    contexts = [{name: int(cells[address]) for name, address in zip(names, cell, strict=True)} for cell in operands()]
+    return {"texts": [text] * RULES, "contexts": contexts}
+
+
+def medians(
+    rounds: int,
+    timed: Mapping[str, Callable[[], float]] = MappingProxyType({}),
+    **candidates: tuple[Callable[[], object], int],
+) -> dict[str, float]:
+    """Median milliseconds of each candidate, all run in turn in each round; each may repeat inside a round.
+
+    Those in `timed` run elsewhere and say themselves how many milliseconds they took.
+    """
+    times: dict[str, list[float]] = {name: [] for name in (*candidates, *timed)}
     for run, _ in candidates.values():
         run()
+    for ask in timed.values():
+        ask()
     for index in range(rounds):
         ordered = list(candidates.items())
         for name, (run, repeats) in ordered if index % 2 else reversed(ordered):
@@ -110,6 +127,8 @@ def medians(rounds: int, **candidates: tuple[Callable[[], object], int]) -> dict
             for _ in range(repeats):
                 run()
             times[name].append((time.perf_counter() - start) * 1_000 / repeats)
+        for name, ask in timed.items():
+            times[name].append(ask())
     return {name: statistics.median(found) for name, found in times.items()}
 
 

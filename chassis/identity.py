@@ -33,8 +33,11 @@ class Caller:
 
     def may(self, permission: str, scope: str) -> bool:
         """Tell whether the permission is granted on this scope; a service of the stack may everything internal."""
-        held = self.grants.get(scope, frozenset()) | self.grants.get(EVERY_SCOPE, frozenset())
-        return permission in held
+        return permission in self.held(scope)
+
+    def held(self, scope: str) -> frozenset[str]:
+        """Return what is granted on this scope, what is granted on every scope included."""
+        return self.grants.get(scope, frozenset()) | self.grants.get(EVERY_SCOPE, frozenset())
 
     def may_somewhere(self, permission: str) -> bool:
         """Tell whether the permission is granted on at least one scope."""

@@ -39,6 +39,7 @@ _SUBJECTS = {
     "concept": "Concepts",
     "accounts": "Comptes",
     "example": "Exemples",
+    "list": "Listes de référence",
 }
 
 

@@ -87,6 +87,16 @@ def catalogue(form_set: FormSet) -> dict[str, Any]:
             for form in form_set.forms
             for column, expression in form.derived_columns.items()
         ],
+        "lists": {
+            name: {
+                "source": entries.source,
+                "licence": entries.licence,
+                "first_year": entries.first_year,
+                "last_year": entries.last_year,
+                "codes": len(entries),
+            }
+            for name, entries in form_set.lists.items()
+        },
     }
 
 
@@ -132,6 +142,7 @@ def as_html(form_set: FormSet) -> str:
         + "".join(_section(form_set, control) for control in form_set.controls)
         + _formulas(form_set)
         + "".join(_lines(form_set, form) for form in form_set.forms)
+        + _lists(form_set)
         + "</main></body></html>\n"
     )
 
@@ -165,6 +176,17 @@ def _lines(form_set: FormSet, form: Form) -> str:
         for line in form.lines
     )
     return f'<section id="{form.code}"><h2>{form.code} — {html.escape(form.title)}</h2><dl>{rows}</dl></section>'
+
+
+def _lists(form_set: FormSet) -> str:
+    """The reference lists that expressions ask, by name; their codes are in the package."""
+    rows = "".join(
+        f"<dt>{html.escape(name)}, {entries.first_year}–{entries.last_year}</dt>"
+        f"<dd>{len(entries)} codes — {html.escape(entries.source)} — {html.escape(entries.licence)}</dd>"
+        for name, entries in form_set.lists.items()
+    )
+    title = f"<h2>{_both('Listes de référence', 'Reference lists')}</h2>"
+    return f'<section id="lists">{title}<dl>{rows}</dl></section>'
 
 
 def _adjusted(form_set: FormSet) -> str:

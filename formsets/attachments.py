@@ -1,7 +1,7 @@
 """Control F-30: which files go with a filing. A whole PDF, 25 MB at most, without a password.
 
-What can be seen without reading the PDF; `services/forms/clients/uploads/pdfs.py` looks into its objects. Nobody looks
-for viruses: a PDF is kept and given back as it came.
+What can be seen without reading the PDF; `services/forms/clients/uploads/pdfs.py` looks into its objects, and a scanner
+for viruses where one is set (`services/forms/clients/clamd.py`). A PDF is kept and given back as it came.
 """
 
 import re

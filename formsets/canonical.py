@@ -14,6 +14,7 @@ FILES = (
     "accounts.json",
     "examples.json",
     "quartiles.json",
+    "lists.json",
 )
 """The files a package is made of; their union is what the digest covers."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from formsets.package import Concept, Control, Form, FormSet, Line
 
 Kind = Literal["added", "removed", "changed"]
-Subject = Literal["form", "line", "cell", "control", "message", "concept", "accounts", "example", "package"]
+Subject = Literal["form", "line", "cell", "control", "message", "concept", "accounts", "example", "list", "package"]
 
 _APART = frozenset({"lines", "texts", "message"})
 
@@ -54,6 +54,7 @@ def compare(before: FormSet, after: FormSet) -> Difference:
         *_messages(before, after),
         *_accounts(before, after),
         *_examples(before, after),
+        *_lists_of_codes(before, after),
     ]
     return Difference(before, after, tuple(changes))
 
@@ -115,6 +116,21 @@ def _examples(before: FormSet, after: FormSet) -> Iterable[Change]:
         one, other = before.examples.get(control.id, {}), after.examples.get(control.id, {})
         for kind in ("passing", "failing"):
             yield from _property("example", control.id, kind, one.get(kind), other.get(kind))
+
+
+def _lists_of_codes(before: FormSet, after: FormSet) -> Iterable[Change]:
+    for name in dict.fromkeys((*before.lists, *after.lists)):
+        if name not in before.lists or name not in after.lists:
+            yield Change("removed" if name in before.lists else "added", "list", name)
+            continue
+        old, new = before.lists[name], after.lists[name]
+        yield from _property("list", name, "source", old.source, new.source)
+        yield from _property("list", name, "licence", old.licence, new.licence)
+        yield from _property("list", name, "known_from", old.first_year, new.first_year)
+        yield from _property("list", name, "known_until", old.last_year, new.last_year)
+        there, now = set(old) - old.until.keys(), set(new) - new.until.keys()
+        yield from (Change("removed", "list", f"{name} {code}") for code in sorted(there - now))
+        yield from (Change("added", "list", f"{name} {code}") for code in sorted(now - there))
 
 
 def _items(

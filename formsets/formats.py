@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from formsets.package import ControlText, FormSet, UnknownCell
+from formsets.reference_lists import ReferenceList
 from formsets.values import NUMERIC_TYPES, Value
 
 Origin = Literal["hand", "file"]
@@ -42,6 +43,9 @@ _PLAIN_NUMBERS = {
     "D1": "0|-?[1-9][0-9]{0,9}",
     "D2": "0|-?[1-9][0-9]{0,9}",
 }
+COMMUNES = "communes"
+"""Name of the reference list that says which communes there are (F-10)."""
+
 _FRENCH_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -136,6 +140,8 @@ def read(
         if not text:
             return Reading()
         line = form_set.line_of(address)
+        if line.type == "INSEE5":
+            return Reading(_commune(text, form_set.lists.get(COMMUNES), year))
         cell_type = line.type if form_set.accepts_input(address) else _COMPUTED_TYPES.get(line.type, line.type)
         return Reading(_typed(cell_type, line.enum_values, text, year))
     except _Refused as refusal:
@@ -424,10 +430,45 @@ def _siret(text: str, _: str) -> str:
     raise _Refused("F-08", "Donnez les quatorze chiffres du SIRET.", "Give the fourteen digits of the SIRET.")
 
 
-def _commune(text: str, _: str) -> str:
-    if _INSEE.fullmatch(text):
+def _commune(text: str, communes: ReferenceList | None, year: int) -> str:
+    if not _INSEE.fullmatch(text):
+        raise _Refused("F-10", "Donnez le code INSEE à cinq caractères.", "Give the five characters of the INSEE code.")
+    if communes is None or communes.in_force(text, year):
         return text
-    raise _Refused("F-10", "Donnez le code INSEE à cinq caractères.", "Give the five characters of the INSEE code.")
+    raise _no_commune(text, communes, year)
+
+
+def _no_commune(text: str, communes: ReferenceList, year: int) -> _Refused:
+    """Why a code is none of a commune of that year: one to come, one that is part of another, one that never was."""
+    since, until = communes.since.get(text, communes.first_year), communes.until.get(text)
+    if text in communes and since > year:
+        return _Refused(
+            "F-10",
+            f"Ce code n'existe que depuis le 1er janvier {since} : donnez celui de {year}.",
+            f"This code exists since 1 January {since} only: give the one of {year}.",
+        )
+    today = communes.successor_of(text)
+    if today is not None and communes.in_force(today.code, year):
+        when_fr, when_en = (
+            (f" depuis le 1er janvier {until + 1}", f" since 1 January {until + 1}") if until else ("", "")
+        )
+        return _Refused(
+            "F-10",
+            f"Cette ancienne commune fait partie de {today.label}{when_fr} : donnez {today.code}.",
+            f"This former commune is part of {today.label}{when_en}: give {today.code}.",
+        )
+    if today is not None or text in communes:
+        return _Refused(
+            "F-10",
+            "C'est le code d'une ancienne commune : donnez celui de la commune dont elle fait partie.",
+            "This is the code of a former commune: give the one of the commune that it is part of.",
+        )
+    known = min(max(year, communes.first_year), communes.last_year)
+    return _Refused(
+        "F-10",
+        f"Aucune commune n'a ce code en {known} ; le code INSEE n'est pas le code postal.",
+        f"No commune has this code in {known}; the INSEE code is not the postal code.",
+    )
 
 
 def _postal_code(text: str, _: str) -> str:
@@ -470,7 +511,6 @@ _READERS: dict[str, Callable[[str, str], Value]] = {
     "BOOL": _boolean,
     "SIREN": _siren,
     "SIRET": _siret,
-    "INSEE5": _commune,
     "CP5": _postal_code,
     "EMAIL": _email,
     "TEL": _telephone,

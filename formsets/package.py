@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from formsets.accounts import AccountRule
 from formsets.canonical import DIGEST_FILE, digest_of, read_contents
+from formsets.reference_lists import ReferenceList, reference_list
 
 Document = Literal["ER", "QDIS"]
 Nature = Literal["input", "computed", "prefilled"]
@@ -164,6 +165,8 @@ class FormSet:
     """Lines that are not comparable with those of the version before, though their code is the same."""
     accounts: tuple[AccountRule, ...] = ()
     """Which accounts of a trial balance fill which cells."""
+    lists: Mapping[str, ReferenceList] = field(default_factory=dict)
+    """Reference lists by name: `communes`, the official geographic code (F-10)."""
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Control → its `passing` and its `failing` example (services/validation/domain/examples.py)."""
 
@@ -415,6 +418,7 @@ def assemble(contents: Mapping[str, Any], digest: str) -> FormSet:
         breaks=frozenset(head["breaks"]),
         examples=MappingProxyType(contents["examples.json"]),
         accounts=tuple(_account_rule(raw) for raw in contents["accounts.json"]),
+        lists=MappingProxyType({name: reference_list(name, raw) for name, raw in contents["lists.json"].items()}),
     )
 
 

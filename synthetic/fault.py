@@ -129,7 +129,7 @@ _OFFSET = MappingProxyType(
 
 _WRITTEN = MappingProxyType(
     {
-        "F-10": ("Code commune inventé.", {"ID.090.v": "96001"}),
+        "F-10": ("Code commune inventé.", {"ID.090.v": "21999"}),
         "F-11": ("Code postal à quatre chiffres.", {"ID.080.v": "2100"}),
         "F-12": ("Courriel sans arobase.", {"ID.120.v": "contact.example"}),
         "F-13": ("Téléphone incomplet.", {"ID.110.v": "12"}),

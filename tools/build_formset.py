@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from formsets import FormSet, Line
 from formsets.canonical import DIGEST_FILE, FILES, digest_of
 from formsets.package import assemble
+from formsets.reference_lists import of_years
 from tools.account_rules import account_rules
 from tools.control_messages import message
 
@@ -52,7 +53,7 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
     Args:
         domain: the regulation.
         written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`,
-            `examples`, `last_year`.
+            `examples`, `last_year`, `communes`.
         variant: what this version changes.
     """
     domain = varied(domain, variant)
@@ -74,6 +75,7 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
         "accounts.json": account_rules(forms, {**written["accounts"], **variant.get("accounts", {})}),
         "examples.json": _examples({**written["examples"], **variant.get("examples", {})}, domain["version"]),
         "quartiles.json": [_quartile(raw) for raw in domain["quartiles"]],
+        "lists.json": {"communes": of_years(written["communes"], *variant["communes"])},
     }
     _mark_last_year(contents, written["last_year"])
     return {name: contents[name] for name in FILES}
@@ -247,7 +249,7 @@ def main(arguments: list[str]) -> int:
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = {
         name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("messages", "controls", "accounts", "examples", "last_year")
+        for name in ("messages", "controls", "accounts", "examples", "last_year", "communes")
     }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():

@@ -18,6 +18,7 @@ from chassis.service import Opened
 from chassis.settings import DatabaseSettings
 from chassis.stack import Stack
 from services.forms.clients.auth import GrpcBodies
+from services.forms.clients.clamd import ClamdScanner
 from services.forms.clients.exports.files import ThreadedExportFiles
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.sync import GrpcFacts
@@ -47,7 +48,7 @@ from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
-from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork, Pdfs
+from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork, Pdfs, VirusScanner
 from services.forms.usecases.preview_form_set_change import PreviewFormSetChange
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import (
@@ -91,6 +92,7 @@ def wire(
     form_sets: FormSets,
     stack: Stack,
     unhurried: Controls | None = None,
+    scanner: VirusScanner | None = None,
 ) -> UseCases:
     """Return every use case on these ports; tests pass fakes. `unhurried` are the controls for what nobody waits for."""
     clock, identifiers = stack.clock, stack.identifiers
@@ -151,7 +153,7 @@ def wire(
         comment_cell=CommentCell(open_work, controls, form_sets, clock, identifiers),
         list_comments=ListComments(open_work, form_sets),
         extend_deadline=ExtendDeadline(open_work, bodies, clock),
-        attach_file=AttachFile(open_work, controls, form_sets, pdfs, clock, identifiers),
+        attach_file=AttachFile(open_work, controls, form_sets, pdfs, clock, identifiers, scanner),
         list_attachments=ListAttachments(open_work),
         get_attachment=GetAttachment(open_work),
     )
@@ -177,7 +179,11 @@ class FormsService:
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         unhurried = GrpcControls(peers, is_background=True)
         controls = GrpcControls(peers)
-        use = wire(open_work, controls, facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried)
+        at = self._settings.scanner
+        scanner = ClamdScanner(at.address, at.seconds) if at.address else None
+        use = wire(
+            open_work, controls, facts, GrpcBodies(peers), files, files.pdfs, formsets, stack, unhurried, scanner
+        )
         lease = timedelta(seconds=self._settings.lease_seconds)
         carry_out = CarryOutPublications(open_work, controls, formsets, LoggedMishaps(), stack.clock, lease)
         archive = ArchiveDueFilings(open_work, stack.clock, timedelta(days=self._settings.archive_after_days))

@@ -891,6 +891,26 @@ async def test_a_campaign_keeps_what_it_demands(open_work):
         assert await work.campaigns.find(Document.ER, 2024) == campaign
 
 
+async def test_a_scan_is_of_the_content_and_no_part_of_what_is_frozen(open_work):
+    notes = Attachment(UUID(int=9), FILING_ID, AttachmentKind.NOTES, "é.pdf", "ab" * 32, 3, "Alix", NOON)
+    report = replace(notes, id=UUID(int=3), kind=AttachmentKind.AUDITOR_REPORT, digest="cd" * 32)
+    await keep(open_work, a_filing())
+    async with open_work() as work:
+        await work.attachments.add(notes, b"PDF")
+        await work.attachments.add(replace(report, scanned_at=NOON), b"PDF 2")
+        await work.snapshots.add(a_snapshot(attachments=(notes,)))
+        await work.commit()
+
+    async with open_work() as work:
+        assert [one.scanned_at for one in await work.attachments.of(FILING_ID)] == [NOON, None]
+        assert await work.attachments.scans([notes.digest, report.digest, "0" * 64]) == {report.digest: NOON}
+        await work.attachments.note_scan(notes.digest, NOON)
+        await work.commit()
+    async with open_work() as work:
+        assert [one.scanned_at for one in await work.attachments.of(FILING_ID)] == [NOON, NOON]
+        assert (await work.snapshots.get(FILING_ID, 1, 3)).attachments == (notes,)
+
+
 async def test_attachments_come_back_by_kind_and_equal_contents_are_kept_once(open_work):
     notes = Attachment(UUID(int=9), FILING_ID, AttachmentKind.NOTES, "é.pdf", "ab" * 32, 3, "Alix", NOON)
     report = replace(notes, id=UUID(int=3), kind=AttachmentKind.AUDITOR_REPORT)

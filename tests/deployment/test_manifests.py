@@ -1,6 +1,8 @@
 """The five servers' manifests render, obey the schemas of Kubernetes, and keep the rules of the house."""
 
+import os
 import re
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -258,3 +260,33 @@ def _settings_of(service: str):
     __import__(f"services.{service}.settings")
     module = sys.modules[f"services.{service}.settings"]
     return getattr(module, f"{service.capitalize()}Settings")
+
+
+@needs_renderer
+def test_the_antivirus_may_be_added_and_only_forms_reaches_it(tmp_path):
+    def from_here(path):
+        return os.path.relpath(path, tmp_path.resolve())
+
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": "harmonia-min",
+        "resources": [from_here(K8S / "stacks" / "min")],
+        "components": [from_here(K8S / "components" / "antivirus")],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    rendered = subprocess.run([*renderer(), str(tmp_path)], capture_output=True, text=True, check=True).stdout
+    added = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(rendered)}
+
+    forms = added["Deployment", "forms"]["spec"]["template"]["spec"]["containers"][0]
+    policy = added["NetworkPolicy", "clamd"]["spec"]
+    clamd = added["Deployment", "clamd"]["spec"]["template"]["spec"]
+    for kind in ("Deployment", "Service", "ConfigMap", "NetworkPolicy", "ServiceAccount"):
+        kubernetes_validate.validate(added[kind, "clamd"], "1.34", strict=True)
+    assert {"name": "FORMS_SCANNER__ADDRESS", "value": "clamd:3310"} in forms["env"]
+    assert policy["ingress"][0]["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "forms"}}}]
+    assert clamd["automountServiceAccountToken"] is False
+    for container in (*clamd["initContainers"], *clamd["containers"]):
+        security = container["securityContext"]
+        assert (security["readOnlyRootFilesystem"], security["capabilities"]) == (True, {"drop": ["ALL"]})
+    assert "AlertExceedsMax yes" in added["ConfigMap", "clamd"]["data"]["clamd.conf"]

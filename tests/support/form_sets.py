@@ -12,6 +12,7 @@ import formsets
 from formsets import Control, ControlText, Form, FormSet, Line
 from formsets.formats import read
 from formsets.package import Mark
+from formsets.reference_lists import reference_list
 from formsets.values import Value
 
 SAMPLE = Path(formsets.__file__).parent / "2024.1" / "examples" / "sample_oph.csv"
@@ -66,12 +67,28 @@ def a_control(identifier: str, expression: str, severity: str = "A", message: st
     return Control(identifier, severity, expression, "", message or identifier, "ER", texts)  # type: ignore[arg-type]
 
 
+RAW_PLACES: dict[str, Any] = {
+    "source": "Somebody",
+    "licence": "Open",
+    "first_year": 2021,
+    "last_year": 2025,
+    "codes": {"21": "231 999", "97": "411"},
+    "since": {"21999": 2023},
+    "until": {"97411": 2023},
+    "labels": {"21231": "Dijon"},
+    "ended": {"21231": "97411 21000"},
+}
+PLACES = reference_list("places", RAW_PLACES)
+"""A list of few codes: 21999 begins in 2023, 97411 ends with 2023, 21000 ended before the list."""
+
+
 def a_form_set(
     forms: Sequence[Form], controls: Sequence[Control] = (), closed: Sequence[str] = (), version: str = "test"
 ) -> FormSet:
     """A form set of these forms; its digest tells two of them apart."""
     digest = hashlib.sha256(repr((version, forms, controls, closed)).encode()).hexdigest()
-    return FormSet(version, digest, tuple(forms), (), tuple(controls), (), frozenset(closed))
+    lists = {PLACES.name: PLACES}
+    return FormSet(version, digest, tuple(forms), (), tuple(controls), (), frozenset(closed), lists=lists)
 
 
 def one_form(

@@ -14,7 +14,7 @@ from formsets.flat_file import check_subject, read_flat_file
 from formsets.workflow import APPROVED_ON
 from services.forms.clients.uploads.pdfs import flaws_of
 from services.forms.domain.addressing import place_of
-from services.forms.domain.attachment import PdfFlaw
+from services.forms.domain.attachment import PdfFlaw, Scan, ScanAnswer
 from services.forms.domain.campaign import Campaign
 from services.forms.domain.cell import Cell, Origin, OtherValue, Source
 from services.forms.domain.errors import ImportRefused
@@ -345,6 +345,17 @@ class InlinePdfs:
         return flaws_of(content)
 
 
+class CannedScanner:
+    """Says of each file what the test told it to; keeps what it was asked about."""
+
+    def __init__(self, *answers: Scan) -> None:
+        self.answers, self.asked = list(answers), list[bytes]()
+
+    async def scan(self, content: bytes) -> Scan:
+        self.asked.append(content)
+        return self.answers.pop(0) if self.answers else Scan(ScanAnswer.CLEAN)
+
+
 class CountingIdentifiers:
     """Identifiers 1, 2, 3…"""
 
@@ -366,6 +377,7 @@ class Forms:
     facts: RecordingFacts = field(default_factory=RecordingFacts)
     bodies: InMemoryBodies = field(default_factory=lambda: InMemoryBodies(a_body()))
     caller: Caller = field(default_factory=a_caller)
+    scanner: CannedScanner | None = None
     use: UseCases = field(init=False)
 
     def __post_init__(self) -> None:
@@ -379,6 +391,7 @@ class Forms:
             InlinePdfs(),
             formsets,
             stack,  # type: ignore[arg-type]
+            scanner=self.scanner,
         )
 
     async def keep(self, filing: Filing, *cells: Cell) -> Filing:

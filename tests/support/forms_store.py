@@ -56,6 +56,7 @@ class Kept:
     comments: list[CellComment] = field(default_factory=list)
     attachments: dict[UUID, Attachment] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    scans: dict[str, datetime] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     events: list[FormsEvent] = field(default_factory=list)
     applied: set[tuple[str, str]] = field(default_factory=set)
@@ -82,6 +83,7 @@ class Kept:
             list(self.comments),
             dict(self.attachments),
             dict(self.contents),
+            dict(self.scans),
             list(self.activities),
             list(self.events),
             set(self.applied),
@@ -629,8 +631,16 @@ class InMemoryAttachments:
         def write(kept: Kept) -> None:
             kept.attachments[attachment.id] = attachment
             kept.contents[attachment.digest] = content
+            if attachment.scanned_at is not None:
+                kept.scans[attachment.digest] = attachment.scanned_at
 
         self._work.write(write)
+
+    async def scans(self, digests: Collection[str]) -> dict[str, datetime]:
+        return {digest: at for digest, at in self._work.kept.scans.items() if digest in digests}
+
+    async def note_scan(self, digest: str, at: datetime) -> None:
+        self._work.write(lambda kept: kept.scans.update({digest: at}))
 
     async def remove(self, attachment_ids: Collection[UUID]) -> None:
         def write(kept: Kept) -> None:
@@ -641,7 +651,8 @@ class InMemoryAttachments:
 
     async def of(self, filing_id: UUID) -> list[Attachment]:
         found = [one for one in self._work.kept.attachments.values() if one.filing_id == filing_id]
-        return sorted(found, key=lambda attachment: attachment.kind)
+        scanned = [replace(one, scanned_at=self._work.kept.scans.get(one.digest)) for one in found]
+        return sorted(scanned, key=lambda attachment: attachment.kind)
 
     async def content(self, digest: str) -> bytes:
         try:

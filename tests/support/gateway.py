@@ -273,6 +273,7 @@ class World:
     content: bytes = CONTENT
     obstacles: tuple[Sentence, ...] = ()
     set_aside: tuple[SetAsideCell, ...] = ()
+    attached: Attachment = field(default_factory=lambda: an_attachment())
     trial: FormSetTrial = field(default_factory=lambda: a_trial(an_identity()))
     is_applicable: bool = True
     """Whether the form set to publish is that of the campaign's exercices."""
@@ -642,15 +643,15 @@ class FakeForms:
 
     async def attach(self, filing_id: str, kind: str, file_name: str, content: bytes, request_id: str) -> Attachment:
         self.world.note("attach", (filing_id, kind, file_name, content))
-        return an_attachment()
+        return self.world.attached
 
     async def attachments(self, filing_id: str) -> tuple[Attachment, ...]:
         self.world.note("attachments", filing_id)
-        return (an_attachment(),)
+        return (self.world.attached,)
 
     async def attachment(self, filing_id: str, attachment_id: str) -> AttachedFile:
         self.world.note("attachment", (filing_id, attachment_id))
-        return AttachedFile(an_attachment(), b"%PDF-1.7")
+        return AttachedFile(self.world.attached, b"%PDF-1.7")
 
     async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
         self.world.note("transmitted", year)

@@ -13,6 +13,7 @@ from functools import reduce
 from typing import Any
 
 from formsets import FormSet
+from formsets.reference_lists import ReferenceList
 from formsets.values import NUMERIC_TYPES, Value
 from services.validation.domain.grammar import parse
 from services.validation.domain.syntax import (
@@ -213,6 +214,11 @@ class ReferenceEvaluator:
                 return cell if cell.value is not None else self._arithmetic_operand(arguments[1], place)
             case "RESTATED":
                 return Outcome(self._key(arguments[0], place) in self._restated)
+            case "LISTED":
+                code, named, year = arguments
+                assert isinstance(named, Text)
+                entries = self._form_set.lists[named.value]
+                return _strict(lambda *asked: _is_listed(entries, *asked), self._arithmetic((code, year), place))
             case "EQ" | "BETWEEN":
                 return _strict(FUNCTIONS[name], [self._outcome(argument, place) for argument in arguments])
             case _:
@@ -283,6 +289,17 @@ def _luhn(text: str) -> bool:
         return False
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(text))]
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
+
+
+def _is_listed(entries: ReferenceList, code: str, year: Decimal) -> bool:
+    """In the list of 1 January of the year, or in that of the next; years beyond the list are its nearest ones."""
+    years = [
+        each
+        for each in range(entries.first_year, entries.last_year + 1)
+        if entries.since.get(code, 0) <= each <= entries.until.get(code, 9999)
+    ]
+    asked = [max(entries.first_year, min(entries.last_year, int(each))) for each in (year, int(year) + 1)]
+    return code in set(entries) and any(each in years for each in asked)
 
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {

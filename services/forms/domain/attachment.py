@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.errors import ThreeParts, Violation, violation
 from formsets.attachments import REFUSED_ATTACHMENT, refused_attachment
+from formsets.formats import printable
 from formsets.workflow import missing_attachments
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import AttachmentRefused
@@ -90,6 +91,24 @@ _FLAWS = {
 """What is wrong with each and how to mend it, in French and in English."""
 
 
+class ScanAnswer(StrEnum):
+    """What a virus scanner said of a file."""
+
+    CLEAN = "CLEAN"
+    INFECTED = "INFECTED"
+    SILENT = "SILENT"
+    """It did not answer, or not in time, or could not look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A file looked at by a virus scanner."""
+
+    answer: ScanAnswer
+    virus: str = ""
+    """Name of what was found, as the scanner gives it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One PDF of a filing; its content is kept apart, by digest."""
@@ -103,6 +122,8 @@ class Attachment:
     size: int
     author: str
     at: datetime
+    scanned_at: datetime | None = None
+    """When a virus scanner found nothing in its content, None when none was asked. Of the content: no part of what is signed."""
 
 
 def require_pdf(content: bytes) -> None:
@@ -123,6 +144,39 @@ def require_flawless(flaws: Collection[PdfFlaw]) -> None:
     """
     if flaws:
         raise AttachmentRefused([_told(flaw) for flaw in PdfFlaw if flaw in flaws])
+
+
+def require_clean(scan: Scan) -> None:
+    """Let a PDF that a virus scanner was asked about be attached.
+
+    Raises:
+        AttachmentRefused: something was found in it, or the scanner did not answer: what nobody looked at is not taken (F-30).
+    """
+    if scan.answer is ScanAnswer.INFECTED:
+        virus = printable(scan.virus, 80)
+        fr = ThreeParts(
+            f"L'antivirus a trouvé « {virus} » dans le fichier.",
+            "La pièce jointe.",
+            "Examinez le poste d'où il vient, puis joignez un PDF sain ; rien n'a été enregistré.",
+        )
+        en = ThreeParts(
+            f"The virus scanner found “{virus}” in the file.",
+            "The attachment.",
+            "Have the machine it comes from looked at, then attach a sound PDF; nothing was saved.",
+        )
+        raise AttachmentRefused([violation("content", REFUSED_ATTACHMENT, fr, en)])
+    if scan.answer is ScanAnswer.SILENT:
+        fr = ThreeParts(
+            "L'antivirus ne répond pas : le fichier n'a pas été examiné.",
+            "La pièce jointe.",
+            "Réessayez dans quelques minutes ; rien n'a été enregistré.",
+        )
+        en = ThreeParts(
+            "The virus scanner does not answer: the file was not looked at.",
+            "The attachment.",
+            "Try again in a few minutes; nothing was saved.",
+        )
+        raise AttachmentRefused([violation("content", REFUSED_ATTACHMENT, fr, en)])
 
 
 def _told(flaw: PdfFlaw) -> Violation:

@@ -349,7 +349,7 @@ class CommentRefused(Invalid):
 
 
 class AttachmentRefused(Invalid):
-    """The file cannot be attached: no sound PDF, too large, encrypted, more in it than pages, of no known kind, or one too many."""
+    """The file cannot be attached: no sound PDF, too large, encrypted, more in it than pages, a virus, not scanned, of no known kind, or one too many."""
 
     reason = "ATTACHMENT_REFUSED"
 

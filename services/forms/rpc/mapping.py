@@ -782,6 +782,7 @@ def attachment_message(attachment: Attachment) -> pb.Attachment:
         size=attachment.size,
         author=attachment.author,
         at=stamp(attachment.at),
+        scanned_at=stamp(attachment.scanned_at) if attachment.scanned_at else None,
     )
 
 

@@ -329,12 +329,13 @@ class CommentRow(Rows):
 
 
 class AttachmentContentRow(Rows):
-    """The bytes of PDFs, by their digest; only ever added."""
+    """The bytes of PDFs, by their digest; only ever added, but for the time at which they were scanned."""
 
     __tablename__ = "attachment_contents"
 
     digest: Mapped[str] = mapped_column(Text, primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    scanned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class AttachmentRow(Rows):

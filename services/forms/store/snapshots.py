@@ -128,10 +128,7 @@ def _pack(snapshot: Snapshot) -> bytes:
         "rule_set": snapshot.rule_set,
         "form_set_digest": snapshot.form_set_digest,
         "justifications": [_justified(one) for one in snapshot.justifications],
-        "attachments": [
-            {**asdict(one), "id": str(one.id), "filing_id": str(one.filing_id), "at": one.at.isoformat()}
-            for one in snapshot.attachments
-        ],
+        "attachments": [_attached(one) for one in snapshot.attachments],
     }
     return zlib.compress(json.dumps(content, ensure_ascii=False).encode())
 
@@ -150,6 +147,17 @@ def _unpack(row: SnapshotRow) -> Snapshot:
         frozen_at=row.frozen_at,
         attachments=tuple(_attachment(one) for one in content.get("attachments", ())),
     )
+
+
+def _attached(attachment: Attachment) -> dict[str, Any]:
+    content = {
+        **asdict(attachment),
+        "id": str(attachment.id),
+        "filing_id": str(attachment.filing_id),
+        "at": attachment.at.isoformat(),
+    }
+    del content["scanned_at"]  # known of the content, and perhaps later: nothing that is signed
+    return content
 
 
 def _justified(justification: Justification) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from chassis.identity import Caller
 from formsets import FormSet
 from services.forms.domain.accounts import AccountBalance, AccountMapping
 from services.forms.domain.activity import Activity
-from services.forms.domain.attachment import Attachment, PdfFlaw
+from services.forms.domain.attachment import Attachment, PdfFlaw, Scan
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell
 from services.forms.domain.comment import CellComment
@@ -480,6 +480,14 @@ class Attachments(Protocol):
         """Return the attachments of a filing, by kind, oldest first."""
         ...
 
+    async def scans(self, digests: Collection[str]) -> Mapping[str, datetime]:
+        """Return when nothing was found in these contents; those that were not scanned are left out."""
+        ...
+
+    async def note_scan(self, digest: str, at: datetime) -> None:
+        """Say that nothing was found in a content."""
+        ...
+
     async def content(self, digest: str) -> bytes:
         """Return a content by its digest; it outlives the attachment, since a signed version may list it.
 
@@ -733,6 +741,14 @@ class Pdfs(Protocol):
         Raises:
             Unavailable: this machine cannot look into files safely.
         """
+        ...
+
+
+class VirusScanner(Protocol):
+    """Looks for viruses in a file, in bounded time."""
+
+    async def scan(self, content: bytes) -> Scan:
+        """Return what was found; a scanner that does not answer in time is an answer, no failure."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The three things the signature service asks: freeze, lock, seal."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.forms.domain.form_set_change import Fate
 from services.forms.domain.sharing import differing, sealed_facts
 from services.forms.domain.shortcomings import obstacles_in
 from services.forms.domain.snapshot import Snapshot, changed_since
+from services.forms.usecases.attach_file import with_scans
 from services.forms.usecases.counting import card_of
 from services.forms.usecases.evaluating import refresh
 from services.forms.usecases.permitting import require_on
@@ -112,7 +114,9 @@ class GetFrozenFiling:
             FilingUnknown: there is none.
         """
         async with self._open_work() as work:
-            return await work.filings.get(filing_id), await work.snapshots.get(filing_id, version, revision)
+            snapshot = await work.snapshots.get(filing_id, version, revision)
+            attached = tuple(await with_scans(work, snapshot.attachments))
+            return await work.filings.get(filing_id), replace(snapshot, attachments=attached)
 
 
 class LockFiling:

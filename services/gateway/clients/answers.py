@@ -1075,6 +1075,8 @@ class Attachment:
     size: int
     author: str
     at: datetime | None
+    scanned_at: datetime | None = None
+    """When a virus scanner found nothing in it, None when nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,6 +394,12 @@ async def archive(
     return _json(await services.forms.archive(filing_id, _id(request, asked.request_id)))
 
 
+@router.get("/filings/{filing_id}/attachments", summary="The PDFs attached")
+async def attachments(services: Acting, filing_id: str) -> Response:
+    """List them by kind, with when a virus scanner found nothing in each (`scanned_at`, null: not scanned); to an officer those signed."""
+    return _items("attachments", await services.forms.attachments(filing_id))
+
+
 @router.get("/filings/{filing_id}/comments", summary="Comments on cells")
 async def comments(services: Acting, filing_id: str, cell: str = "") -> Response:
     """List comments, newest first; officers read their own and those shared with them."""

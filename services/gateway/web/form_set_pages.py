@@ -49,6 +49,7 @@ SUBJECTS: dict[Subject, str] = {
     "concept": "Données communes à l’ER et au QDIS",
     "accounts": "Comptes qui remplissent les cases",
     "example": "Exemples qui éprouvent les contrôles",
+    "list": "Listes de référence",
 }
 """French headings of what changes, in the order of the page."""
 KINDS = {"added": "ajouté", "removed": "retiré", "changed": "changé"}
@@ -104,6 +105,10 @@ PROPERTIES = {
     "undecided": "comptes à répartir",
     "passing": "exemple respecté",
     "failing": "exemple non respecté",
+    "source": "source",
+    "licence": "licence",
+    "known_from": "première année connue",
+    "known_until": "dernière année connue",
 }
 """French names of what changes of a line, a control or another part of a package."""
 VALUES = {

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from formsets.signing import is_as_shown
 from services.signature.domain.canonical import Canonical, canonical_bytes, readable_code
 from services.signature.domain.errors import (
     AlreadySigned,
@@ -96,7 +97,7 @@ class SigningIntent:
         """
         if by.subject != self.signatory.subject:
             raise NotSignatory
-        if digest != self.digest:
+        if not is_as_shown(digest, self.digest):
             raise DigestChanged(shown=readable_code(digest), present=self.code)
         if self.state is not IntentState.PREPARED:
             return self

@@ -7,6 +7,7 @@ from chassis.clock import Clock
 from chassis.errors import Forbidden, NotFound, RuleBroken
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
+from formsets.signing import RIGHT, may_sign
 from services.signature.domain.errors import (
     AlreadySigned,
     FilingUnknown,
@@ -24,8 +25,6 @@ from services.signature.domain.manifest import (
 )
 from services.signature.domain.policy import SignaturePolicy
 from services.signature.usecases.ports import Filings, FrozenFiling, Release, Releases, Seals, UnitsOfWork
-
-PERMISSION = "filing.sign"
 
 _OBSTACLES = {
     "to_justify": Sentence(
@@ -113,7 +112,7 @@ class PrepareSignature:
         """
         try:
             frozen = await self._filings.freeze(filing_id)
-            caller.require(PERMISSION, frozen.identity.body)
+            require_signatory(caller, frozen.identity.body)
         except RuleBroken as failure:
             if not failure.violations:
                 raise
@@ -171,3 +170,16 @@ class PrepareSignature:
             policy=self._policy.id,
             created_at=self._clock.now(),
         )
+
+
+def require_signatory(caller: Caller, body: str) -> None:
+    """Let a person sign for this body, or refuse (W-05).
+
+    Raises:
+        NotFound: the caller must not learn that there is anything to sign.
+        Forbidden: the caller may read it and not sign it, or administers accounts there.
+    """
+    if may_sign(caller.held(body)):
+        return
+    caller.require(RIGHT, body)
+    raise NotSignatory

@@ -5,12 +5,14 @@ Two transactions on purpose (P3): the first commits the intent, and only then ma
 which a repeat of the request, or the completing worker, carries out.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from chassis.clock import Clock
 from chassis.errors import Failure, Forbidden, NotFound
 from chassis.identity import Caller
+from formsets.signing import is_as_shown, recipients_confirmed
 from services.signature.domain.errors import (
     AlreadySigned,
     DigestChanged,
@@ -20,11 +22,11 @@ from services.signature.domain.errors import (
     RecipientsNotAccepted,
 )
 from services.signature.domain.intent import IntentState, Signatory, SigningIntent
-from services.signature.domain.manifest import FilingManifest
+from services.signature.domain.manifest import FilingManifest, ReleaseTerm
 from services.signature.domain.policy import SignaturePolicy
 from services.signature.usecases.complete_signature import CompleteSignature, Signed
 from services.signature.usecases.ports import FilingIdentity, Filings, Release, Releases, UnitsOfWork
-from services.signature.usecases.prepare_signature import PERMISSION
+from services.signature.usecases.prepare_signature import require_signatory
 
 
 class SignFiling:
@@ -55,7 +57,7 @@ class SignFiling:
             FilingNotSignable: controls stand in the way.
             AlreadySigned: this version is signed under another intent.
         """
-        if not accepts_recipients:
+        if not recipients_confirmed(accepts_recipients, {}, {}):
             raise RecipientsNotAccepted
         intent = await self._find(caller, intent_id)
         committed = intent.commit(
@@ -82,7 +84,7 @@ class SignFiling:
         if intent is None:
             raise IntentUnknown
         try:
-            caller.require(PERMISSION, intent.body)
+            require_signatory(caller, intent.body)
         except NotFound:
             raise IntentUnknown from None
         except Forbidden:
@@ -96,7 +98,10 @@ class SignFiling:
         if not shown.verdict.is_signable:
             raise FilingNotSignable(metadata={"verdict": shown.verdict.outcome})
         release = await self._releases.decide(identity_of(shown))
-        if replace(shown, matrix_digest=release.matrix_digest, release_terms=release.terms).digest != shown.digest:
+        if not recipients_confirmed(True, _terms(shown.release_terms), _terms(release.terms)):
+            raise DigestChanged(recipients=changed_recipients(shown, release))
+        present = replace(shown, matrix_digest=release.matrix_digest, release_terms=release.terms)
+        if not is_as_shown(shown.digest, present.digest):
             raise DigestChanged(recipients=changed_recipients(shown, release))
         lock = await self._filings.lock(intent)
         if not lock.is_held:
@@ -132,6 +137,9 @@ def identity_of(manifest: FilingManifest) -> FilingIdentity:
 
 def changed_recipients(shown: FilingManifest, release: Release) -> list[str]:
     """Return the recipients whose decision is another one now."""
-    before = {term.recipient: term for term in shown.release_terms}
-    after = {term.recipient: term for term in release.terms}
+    before, after = _terms(shown.release_terms), _terms(release.terms)
     return sorted(code for code in before | after if before.get(code) != after.get(code))
+
+
+def _terms(terms: Iterable[ReleaseTerm]) -> dict[str, ReleaseTerm]:
+    return {term.recipient: term for term in terms}

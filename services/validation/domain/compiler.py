@@ -5,13 +5,15 @@ takes over. It reaches nothing but the cells given to it, constants and the func
 attribute access, no name that the compiler did not bind.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from formsets.reference_lists import ReferenceList
 from formsets.values import Value
-from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.functions import CATALOGUE, is_listed
 from services.validation.domain.past import is_flag, is_own_cell
 from services.validation.domain.patterns import matcher
 from services.validation.domain.syntax import (
@@ -20,6 +22,7 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
+    Listed,
     Node,
     Not,
     Number,
@@ -137,6 +140,14 @@ class Compiler:
             self._names[self._constants[key]] = matcher(pattern)
         return self._constants[key]
 
+    def bound_list(self, entries: ReferenceList) -> str:
+        """The name bound to the question whether a code of a list is in force in a year."""
+        key = ("list", entries.name)
+        if key not in self._constants:
+            self._constants[key] = f"l{len(self._constants)}"
+            self._names[self._constants[key]] = functools.partial(is_listed, entries)
+        return self._constants[key]
+
     def _function(self, argument: str, body: str) -> str:
         name = f"r{len(self._source)}"
         self._source.append(f"def {name}({argument}):\n{body}")
@@ -242,6 +253,8 @@ class _Writer:
                 return f"(not {self.write(operand)})"
             case Call(name, arguments):
                 return self._call(name, arguments)
+            case Listed(entries, operands):
+                return f"{self.compiler.bound_list(entries)}({','.join(map(self.write, operands))})"
             case _:
                 raise TypeError(f"{type(node).__name__} has no compiled form.")
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from formsets.values import Value
-from services.validation.domain.functions import CATALOGUE
+from services.validation.domain.functions import CATALOGUE, is_listed
 from services.validation.domain.past import is_flag
 from services.validation.domain.patterns import matcher
 from services.validation.domain.syntax import (
@@ -22,6 +22,7 @@ from services.validation.domain.syntax import (
     Column,
     Comparison,
     FormLines,
+    Listed,
     Node,
     Not,
     Number,
@@ -109,6 +110,9 @@ class Evaluation:
                 return self._comparison(sign, left, right)
             case Call(name, arguments):
                 return self._call(name, arguments)
+            case Listed(entries, (code, year)):
+                found, asked = self._operand(code), self._operand(year)
+                return None if found is None or asked is None else is_listed(entries, found, asked)
             case Reference() | Column() | FormLines():
                 raise TypeError("Expressions are bound before they are evaluated.")
             case _:

@@ -4,7 +4,8 @@ Told by their keys: `cells` (an expression, on its operands as given), `text` (o
 the format control that makes a failure out of reach), `computed` (a total of a file), `file` or `base64` or `size` (a flat
 file), `attachment` (a file to attach), `anomaly` (a control that fails, and its justification), `demanded` (documents that a
 campaign asks for), `here` and `there` (shared facts of two servers), `saved` (cells that a body of a family ever saved),
-`signed_on` and `transmitted_on` (a day), `situation` (in words, for the controls of `TOLD` only).
+`signed_on` and `transmitted_on` (a day), `rights` (of who signs, on the body), `shown_digest` (and the one to sign), `recipients`
+(as shown, as decided, and whether they are accepted). None is told in words: each of them runs.
 """
 
 import base64
@@ -17,6 +18,7 @@ from formsets.attachments import refused_attachment
 from formsets.comparison import agree
 from formsets.flat_file import check_subject, read_flat_file
 from formsets.formats import read
+from formsets.signing import is_as_shown, may_sign, recipients_confirmed
 from formsets.values import Value, parse
 from formsets.workflow import differing_facts, forms_never_saved, is_approved, is_late, missing_attachments
 from services.validation.domain.justification import LONGEST, SHORTEST, normalised
@@ -26,28 +28,17 @@ from services.validation.domain.verdict import REQUIRED_CELL
 Example = Mapping[str, Any]
 
 _YEAR = 2024
-TOLD: Mapping[str, str] = {
-    "W-05": "it asks what the person who signs may do, which the matrix of rights says and no package",
-    "W-06": "it compares the digest that was shown with the digest of the bytes to sign, which only a frozen filing has",
-    "W-09": "it asks for one box, which the person who signs ticks or not",
-}
-"""Controls about an act on a running server, whose examples are words; a test of the service that runs each proves it.
-
-Signature and auth decide them; taken out of there, nothing but a comparison would be left to run.
-"""
 
 
 def outcome(rules: RuleSet, control: str, example: Example) -> str:
-    """What a control says of an example: `passed`, `failed`, `not_evaluated`, or `described` for a situation in words.
+    """What a control says of an example: `passed`, `failed` or `not_evaluated`.
 
     Raises:
         ValueError: the example is not one that this control can be asked about.
     """
     try:
         if "situation" in example:
-            if control not in TOLD:
-                raise ValueError(f"{control} can be run: its examples are not told in words.")
-            return "described"
+            raise ValueError(f"{control} can be run: its examples are not told in words.")
         if other := next((key for key in _OTHERS if key in example), None):
             controls, fails = _OTHERS[other]
             if control not in controls:
@@ -144,6 +135,21 @@ def _is_overdue(rules: RuleSet, example: Example) -> bool:
     return is_late(example["year"], dt.date.fromisoformat(example["transmitted_on"]))
 
 
+def _is_no_signatory(rules: RuleSet, example: Example) -> bool:
+    """W-05: somebody who may not sign for the body."""
+    return not may_sign(example["rights"])
+
+
+def _is_another(rules: RuleSet, example: Example) -> bool:
+    """W-06: a filing that is no more the one that was shown."""
+    return not is_as_shown(example["shown_digest"], example["digest_to_sign"])
+
+
+def _is_unconfirmed(rules: RuleSet, example: Example) -> bool:
+    """W-09: recipients that were not accepted, or are others than those shown."""
+    return not recipients_confirmed(example["accepted"], example["recipients"], example["decided"])
+
+
 _OTHERS: Mapping[str, tuple[tuple[str, ...], Callable[[RuleSet, Example], bool]]] = {
     "attachment": (("F-30",), _is_refused),
     "anomaly": (("W-02",), _is_unjustified),
@@ -152,6 +158,9 @@ _OTHERS: Mapping[str, tuple[tuple[str, ...], Callable[[RuleSet, Example], bool]]
     "saved": (("W-01",), _is_unsaved),
     "signed_on": (("W-04",), _is_unapproved),
     "transmitted_on": (("W-08",), _is_overdue),
+    "rights": (("W-05",), _is_no_signatory),
+    "shown_digest": (("W-06",), _is_another),
+    "recipients": (("W-09",), _is_unconfirmed),
 }
 """Key of an example → the controls that are asked with it, and whether they fail on it."""
 

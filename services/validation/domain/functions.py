@@ -12,6 +12,7 @@ from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
 from typing import Any
 
 from formsets.formats import luhn, luhn_siret
+from formsets.reference_lists import ReferenceList
 from formsets.values import Value, written
 from services.validation.domain.types import Type
 
@@ -108,6 +109,11 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def is_listed(entries: ReferenceList, code: str, year: Decimal) -> bool:
+    """LISTED: whether the code is in force in that year; a part of a year is cut off."""
+    return entries.in_force(code, int(year))
+
+
 CATALOGUE = {
     "EQ": Function((Type.NUMBER, Type.NUMBER, Type.NUMBER), Type.BOOLEAN, _equal_within),
     "BETWEEN": Function((Type.NUMBER, Type.NUMBER, Type.NUMBER), Type.BOOLEAN, _between),
@@ -129,4 +135,4 @@ CATALOGUE = {
     "ISNULL": Function((Type.ANY,), Type.BOOLEAN, bool),
     "IMPLIES": Function((Type.BOOLEAN, Type.BOOLEAN), Type.BOOLEAN, bool),
 }
-"""Every function except IF, IFNULL, REGEX, PREV, RESTATED and those over lines, whose checks need more than a signature."""
+"""Every function except IF, IFNULL, REGEX, LISTED, PREV, RESTATED and those over lines, whose checks need more than a signature."""

@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from formsets import Control, FormSet
 from formsets.consequences import severity_told
+from formsets.formats import COMMUNES
+from formsets.reference_lists import ReferenceList
 from services.validation.domain.errors import CyclicFormulas, MalformedExpression
-from services.validation.domain.examples import TOLD, outcome
+from services.validation.domain.examples import outcome
 from services.validation.domain.rule_set import RuleSet, compile_rules, malformed_expressions
 
 LANGUAGES = ("fr", "en")
@@ -202,6 +204,41 @@ def _last_year(form_set: FormSet) -> Iterator[Remark]:
                     yield Remark("error", "unknown-reference", f"{line.code}.{column}", f"There is no cell {cell}.")
 
 
+def _lists(form_set: FormSet) -> Iterator[Remark]:
+    """Reference lists: there when a cell asks for them, in order, and true to themselves."""
+    if COMMUNES not in form_set.lists:
+        for code in (line.code for form in form_set.forms for line in form.lines if line.type == "INSEE5"):
+            sentence = f"{code} is the code of a commune, and there is no list “{COMMUNES}” (F-10)."
+            yield Remark("error", "missing-list", code, sentence)
+    for entries in form_set.lists.values():
+        yield from _of_years(entries)
+        codes = list(entries)
+        if codes != sorted(set(codes)):
+            sentence = f"The codes of “{entries.name}” are not in order, or one is there twice."
+            yield Remark("error", "bad-list", entries.name, sentence)
+        successors = entries.successors()
+        for code, into in successors.items():
+            if into not in entries or into in entries.until or into not in entries.labels:
+                sentence = f"{code} of “{entries.name}” is part of {into}, which is not in force or has no name."
+                yield Remark("error", "bad-list", code, sentence)
+            if code in entries and code not in entries.until:
+                yield Remark("error", "bad-list", code, f"{code} of “{entries.name}” is in force and part of {into}.")
+        for code in sorted(entries.until.keys() - successors.keys()):
+            sentence = f"{code} of “{entries.name}” ended, and nothing says what it is part of."
+            yield Remark("warning", "no-successor", code, sentence)
+
+
+def _of_years(entries: ReferenceList) -> Iterator[Remark]:
+    if entries.last_year < entries.first_year:
+        yield Remark("error", "empty-period", entries.name, f"“{entries.name}” ends before it begins.")
+    for code in sorted({*entries.since, *entries.until}):
+        first = entries.since.get(code, entries.first_year)
+        last = entries.until.get(code, entries.last_year)
+        if code not in entries or not entries.first_year <= first <= last <= entries.last_year:
+            sentence = f"{code} of “{entries.name}” is not in the list, or not in its years."
+            yield Remark("error", "bad-list", code, sentence)
+
+
 _RULES: tuple[Callable[[FormSet], Iterator[Remark]], ...] = (
     _duplicates,
     _caps,
@@ -211,6 +248,7 @@ _RULES: tuple[Callable[[FormSet], Iterator[Remark]], ...] = (
     _periods,
     _accounts,
     _last_year,
+    _lists,
 )
 
 
@@ -251,10 +289,6 @@ def _examples(rules: RuleSet, control: Control, given: Mapping[str, Any]) -> Ite
             yield Remark(
                 "error", "bad-example", control.id, f"The {kind} example of {control.id} does not run: {error}"
             )
-            continue
-        if found == "described":
-            sentence = f"The {kind} example of {control.id} is told in words and not run: {TOLD[control.id]}."
-            yield Remark("warning", "told-example", control.id, sentence)
             continue
         if found != expected:
             sentence = f"The {kind} example of {control.id} gives “{found}”, not “{expected}”."

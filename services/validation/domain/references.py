@@ -20,6 +20,7 @@ from services.validation.domain.syntax import (
     Column,
     Comparison,
     FormLines,
+    Listed,
     Node,
     Not,
     Number,
@@ -28,6 +29,7 @@ from services.validation.domain.syntax import (
     Product,
     Reference,
     Sum,
+    Text,
     children,
 )
 
@@ -101,6 +103,8 @@ class Binding:
                 return self._sum_of_lines(arguments)
             case Call("PREV" | "RESTATED" as name, arguments):
                 return self._outside(name, arguments)
+            case Call("LISTED", arguments):
+                return self._listed(arguments)
             case Call("ISNULL" | "IFNULL" as name, arguments):
                 return _known(Call(name, self._bind_all(arguments)), arguments)
             case Call(name, arguments):
@@ -133,6 +137,17 @@ class Binding:
         if name == "PREV":
             return Cell(previous_key(cell.address))
         return Not(Call("ISNULL", (Cell(restated_key(cell.address)),)))
+
+    def _listed(self, arguments: tuple[Node, ...]) -> Node:
+        """LISTED(code, "list", year), over a list of the package."""
+        match arguments:
+            case (code, Text(name), year):
+                entries = self.form_set.lists.get(name)
+            case _:
+                raise MalformedExpression("LISTED takes a code, the quoted name of a list, and a year.")
+        if entries is None:
+            raise MalformedExpression(f"Form set {self.form_set.version} has no list “{name[:40]}”.")
+        return Listed(entries, (self.bind(code), self.bind(year)))
 
     def _over_lines(self, question: Literal["FORALL", "ANY", "COUNT"], arguments: tuple[Node, ...]) -> Node:
         if len(arguments) != 2 or not isinstance(arguments[0], FormLines):

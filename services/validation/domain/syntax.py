@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from formsets.reference_lists import ReferenceList
+
 LinesQuestion = Literal["FORALL", "ANY", "COUNT"]
 ComparisonSign = Literal["==", "!=", "<", "<=", ">", ">="]
 
@@ -127,6 +129,15 @@ class OverLines:
     """The code of the line of each instance."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Whether a code of a reference list is in force in a year: `LISTED`, bound to the list of its form set."""
+
+    entries: ReferenceList
+    operands: tuple["Node", "Node"]
+    """The code, the year."""
+
+
 Node = (
     Number
     | Text
@@ -143,6 +154,7 @@ Node = (
     | Not
     | Call
     | OverLines
+    | Listed
 )
 
 
@@ -155,7 +167,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return tuple(factor for _, factor in factors)
         case Comparison(_, left, right):
             return (left, right)
-        case And(operands) | Or(operands) | OverLines(_, operands):
+        case And(operands) | Or(operands) | OverLines(_, operands) | Listed(_, operands):
             return operands
         case Not(operand):
             return (operand,)

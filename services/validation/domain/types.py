@@ -12,6 +12,7 @@ from services.validation.domain.syntax import (
     Call,
     Cell,
     Comparison,
+    Listed,
     Node,
     Not,
     Number,
@@ -89,6 +90,10 @@ class TypeChecker:
                 return self._type_of_comparison(node)
             case Call():
                 return self._type_of_call(node)
+            case Listed(_, (code, year)):
+                self.check(code, Type.TEXT)
+                self.check(year, Type.NUMBER)
+                return Type.BOOLEAN
             case _:
                 raise MalformedExpression("A reference is not resolved.")
 

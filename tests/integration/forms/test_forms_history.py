@@ -284,3 +284,4 @@ async def test_comments_deadlines_and_attachments_go_around_the_figures(running)
     assert [(one.text, one.is_flagged) for one in comments] == [("À voir", True)]
     assert filing.due_on == "2025-08-31"
     assert (list(listed), got.attachment, got.content) == ([attached], attached, pdf)
+    assert not attached.HasField("scanned_at"), "no scanner is set: nobody looked for viruses"

@@ -107,11 +107,14 @@ def test_the_catalogue_is_exported_with_its_digest(tmp_path: Path, capsys: pytes
     assert "<script" not in page
     assert "AR.090 (N-1)" not in page or "&lt;" in page
     form_set = formsets.load("2024.1")
-    assert page.count("<section") == 158 + 1 + len(form_set.forms), "a control each, the formulas, and a form each"
+    assert page.count("<section") == 158 + 2 + len(form_set.forms), (
+        "a control each, the formulas, the lists, and a form each"
+    )
     anchors = re.findall(r' id="([^"]+)"', page)
     lines = {line.code for form in form_set.forms for line in form.lines}
     assert len(anchors) == len(set(anchors))
     assert set(anchors) >= lines | {control.id for control in form_set.controls}
+    assert "communes, 2021–2025" in page
     opened, closed = (
         sorted(re.findall(rf"<{end}(a|nav|ul|li|main|section|dl|dt|dd|code)[ >]", page)) for end in ("", "/")
     )

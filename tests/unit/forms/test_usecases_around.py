@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden, NotFound
-from services.forms.domain.attachment import MOST_FILES
+from services.forms.domain.attachment import MOST_FILES, Scan, ScanAnswer
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import (
     AttachmentRefused,
@@ -32,6 +32,7 @@ from tests.support.forms import (
     SIREN,
     TOTALLED,
     CannedControls,
+    CannedScanner,
     a_campaign,
     a_cell,
     a_filing,
@@ -221,6 +222,101 @@ async def test_officers_read_the_files_of_the_signed_version_and_no_other():
     with pytest.raises(AttachmentUnknown):
         await forms.use.get_attachment(OFFICER, FILING_ID, newer.id)
     assert await forms.use.list_attachments(READER, FILING_ID) == [newer]
+
+
+async def test_without_a_scanner_a_file_is_attached_and_said_not_to_be_scanned():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+
+    assert (await attach(forms)).scanned_at is None
+    assert [one.scanned_at for one in await forms.use.list_attachments(READER, FILING_ID)] == [None]
+
+
+async def test_a_file_in_which_the_scanner_finds_nothing_says_when():
+    scanner = CannedScanner()
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN), scanner=scanner)
+    await forms.keep(a_filing())
+
+    attachment = await attach(forms)
+
+    assert attachment.scanned_at == forms.clock.now()
+    assert scanner.asked == [PDF]
+    assert await forms.use.list_attachments(READER, FILING_ID) == [attachment]
+
+
+@pytest.mark.parametrize(
+    ("scan", "what", "how"),
+    [
+        (
+            Scan(ScanAnswer.INFECTED, "Eicar\x1b[31m"),
+            "L'antivirus a trouvé « Eicar\ufffd[31m » dans le fichier.",
+            "Examinez le poste d'où il vient, puis joignez un PDF sain ; rien n'a été enregistré.",
+        ),
+        (
+            Scan(ScanAnswer.SILENT),
+            "L'antivirus ne répond pas : le fichier n'a pas été examiné.",
+            "Réessayez dans quelques minutes ; rien n'a été enregistré.",
+        ),
+    ],
+)
+async def test_a_file_that_is_infected_or_that_nobody_could_scan_is_refused_and_nothing_kept(scan, what, how):
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN), scanner=CannedScanner(scan))
+    await forms.keep(a_filing())
+
+    with pytest.raises(AttachmentRefused) as caught:
+        await attach(forms)
+
+    [violation] = caught.value.violations
+    assert (violation.reason, violation.fr.what, violation.fr.how) == ("F-30", what, how)
+    assert violation.en.what != violation.fr.what
+    assert forms.store.kept.contents == {}
+    assert (forms.filing.revision, forms.kinds()) == (1, [])
+    assert (await attach(forms)).scanned_at is not None, "the next answer is clean"
+
+
+async def test_what_is_no_sound_pdf_is_refused_before_the_scanner_is_asked():
+    scanner = CannedScanner()
+    forms = a_forms(lambda clock: CannedControls(Verdict.CLEAN), scanner=scanner)
+    await forms.keep(a_filing())
+
+    with pytest.raises(AttachmentRefused):
+        await attach(forms, content=b"PK")
+
+    assert scanner.asked == []
+
+
+async def test_a_file_attached_before_there_was_a_scanner_is_scanned_when_it_is_sent_again():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+    unscanned = await attach(forms)
+    later = replace(forms, scanner=CannedScanner())
+
+    scanned = await attach(later)
+
+    assert scanned.id == unscanned.id
+    assert scanned.scanned_at == forms.clock.now()
+    assert await forms.use.list_attachments(READER, FILING_ID) == [scanned]
+    assert forms.filing.revision == 2
+
+
+async def test_officers_read_of_a_signed_file_what_is_known_of_its_scan_today():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+    signed = await attach(forms, AttachmentKind.NOTES)
+    async with forms.store() as work:
+        await work.snapshots.add(Snapshot(FILING_ID, 1, 2, {}, Verdict.CLEAN, "r", "d", (), NOON, (signed,)))
+        await work.snapshots.mark_signed(FILING_ID, 1, 2)
+        await work.filings.save(replace(forms.filing, signed_version=1))
+        await work.commit()
+    assert [one.scanned_at for one in await forms.use.list_attachments(OFFICER, FILING_ID)] == [None]
+
+    async with forms.store() as work:
+        await work.attachments.note_scan(signed.digest, NOON)
+        await work.commit()
+
+    assert [one.scanned_at for one in await forms.use.list_attachments(OFFICER, FILING_ID)] == [NOON]
+    _, frozen = await forms.use.get_frozen_filing(FILING_ID, 1, 2)
+    assert [one.scanned_at for one in frozen.attachments] == [NOON]
 
 
 async def test_a_newer_file_replaces_that_of_its_kind_but_others_are_kept():

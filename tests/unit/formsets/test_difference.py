@@ -22,7 +22,7 @@ def test_the_change_of_2025_is_seen_with_its_breaks() -> None:
     assert not changes["line", "CP.620", "accounts"].breaks_comparison
     assert changes["cell", "CP.380.n", "state"] == Change("changed", "cell", "CP.380.n", "state", "open", "closed")
     assert changes["accounts", "CP.630.n", "include"].after == "747"
-    assert {c.subject for c in difference.changes} == {"package", "line", "cell", "accounts", "example"}
+    assert {c.subject for c in difference.changes} == {"package", "line", "cell", "accounts", "example", "list"}
 
 
 def test_what_a_cell_does_with_last_years_answer_is_seen() -> None:

@@ -1,10 +1,12 @@
 """Comments and flags on cells, PDFs attached, one body given more time."""
 
+from dataclasses import replace
+
 import pytest
 
 from chassis.errors import Invalid, RuleBroken, Violation
 from services.gateway.clients.answers import Document, Step
-from tests.support.gateway import FILING_ID, ORIGIN, SIREN, World, a_browser, a_filing, a_passport
+from tests.support.gateway import FILING_ID, NOW, ORIGIN, SIREN, World, a_browser, a_filing, a_passport, an_attachment
 
 AT = f"/filings/{FILING_ID}"
 
@@ -52,6 +54,21 @@ async def test_a_reader_may_read_comments_and_attachments_only():
     assert '/comments"' not in cell
     assert "rapport.pdf" in attached
     assert 'type="file"' not in attached
+    assert "non examiné" in attached
+
+
+async def test_an_attachment_that_was_scanned_says_when_on_its_page_and_in_the_api():
+    scanned = replace(an_attachment(), scanned_at=NOW)
+    async with a_browser(World(attached=scanned)) as browser:
+        await browser.sign_in()
+        french = (await browser.get(f"{AT}/attachments")).text
+        english = (await browser.get(f"{AT}/attachments", params={"lang": "en"})).text
+        listed = (await browser.get(f"/api/v1{AT}/attachments", headers={"authorization": "Bearer access-api"})).json()[
+            "attachments"
+        ]
+    assert "rien trouvé" in french
+    assert "nothing found" in english
+    assert [one["scanned_at"] for one in listed] == [NOW.isoformat().replace("+00:00", "Z")]
 
 
 @pytest.mark.parametrize(

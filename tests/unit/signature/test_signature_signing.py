@@ -194,6 +194,20 @@ async def test_somebody_of_the_body_without_the_right_is_refused(desk):
     assert [told.reason for told in refused.value.violations] == ["W-05"]
 
 
+@pytest.mark.parametrize("scope", [BODY, "*"])
+async def test_who_administers_accounts_does_not_sign(desk, scope):
+    grants = {BODY: frozenset({"filing.read", "filing.sign"})}
+    intent = (await desk.prepare(desk.director(grants=grants), FILING)).intent
+    both = {**grants, scope: grants.get(scope, frozenset()) | {"member.manage"}}
+
+    with pytest.raises(NotSignatory):
+        await desk.prepare(desk.director(grants=both), FILING)
+    with pytest.raises(NotSignatory):
+        await desk.sign(desk.director(grants=both), intent.id, intent.digest, accepts_recipients=True)
+
+    assert desk.seals.uses == 0
+
+
 async def test_a_signed_version_cannot_be_prepared_again(desk):
     await desk.signed()
 

@@ -225,9 +225,19 @@ _NAMES = (
 )  # fmt: skip
 _WORDS = (
     "AND", "OR", "NOT", "IF", "IMPLIES", "ISNULL", "IFNULL", "REGEX", "FORALL", "ANY", "COUNT", "SUM", "PREV",
-    "RESTATED", "TRUE", "FALSE", *CATALOGUE,
+    "RESTATED", "LISTED", "TRUE", "FALSE", *CATALOGUE,
 )  # fmt: skip
-_TEXTS = ('"__class__"', '"{0.__class__}"', '"%s"', '"\\x41"', '"\');import os#"', '"2024-02-30"', '"["', '"(?P<a>"')
+_TEXTS = (
+    '"__class__"',
+    '"{0.__class__}"',
+    '"%s"',
+    '"\\x41"',
+    '"\');import os#"',
+    '"2024-02-30"',
+    '"["',
+    '"(?P<a>"',
+    '"places"',
+)
 _SIGNS = ("+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", " and ", " or ")
 _CELLS_NAMED = ("AA.010", "AA.020.n", "AA.030", "AA.040", "AA.999", "ZZ.010", "AA.*", "AA.010:AA.020")
 _INTRUDERS = (".__class__", "[0]", "'", "\\", "\n", ";", "@", "{}", "()", ":=", "#", "\x00", "\u202e", "…", "`")
@@ -273,6 +283,8 @@ class Grammar:
             pair = numbers if self.rng.random() < 0.7 else texts
             return f"{self.rng.choice(pair)}{self.rng.choice(('==', '!=', '<', '>='))}{self.rng.choice(pair)}"
         inner = [self.typed(depth - 1) for _ in range(2)]
+        if self.rng.random() < 0.1:
+            inner[0] = f'LISTED({self.rng.choice(("AA.030", "STR(AA.010)"))},"places",{self.rng.choice(numbers)})'
         joined = ("AND({},{})", "OR({},{})", "IMPLIES({},{})", "IF({},TRUE,{})", "NOT({}) or {}", "({}) and ({})")
         return self.rng.choice(joined).format(*inner)
 
@@ -294,7 +306,7 @@ def assert_closed(function: types.FunctionType) -> None:
         assert not name.startswith(("LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD", "IMPORT", "STORE_GLOBAL", "LOAD_BUILD"))
         if name == "LOAD_GLOBAL":
             found = bound[instruction.argval]
-            assert instruction.argval[:2] in {"f_", "to", "pr", "co"} or instruction.argval[0] in "km"
+            assert instruction.argval[:2] in {"f_", "to", "pr", "co"} or instruction.argval[0] in "kml"
             assert callable(found) or isinstance(found, Decimal | str | bool)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import formsets
-from services.validation.domain.examples import TOLD, outcome
+from services.validation.domain.examples import outcome
 from services.validation.domain.rule_set import compile_rules
 from tools import control_index
 
@@ -14,7 +14,6 @@ RUN = [
     pytest.param(version, control.id, id=f"{control.id}-{version}")
     for version in formsets.available()
     for control in formsets.load(version).controls
-    if control.id not in TOLD
 ]
 
 
@@ -28,12 +27,11 @@ def test_a_control_passes_and_fails_on_its_examples(version: str, control: str) 
     assert outcome(rules, control, examples["failing"]) == "failed"
 
 
-def test_all_158_controls_are_run_here_or_in_the_service_that_keeps_them() -> None:
+def test_all_158_controls_are_run_here() -> None:
     for version in formsets.available():
         ids = {control.id for control in formsets.load(version).controls}
         assert len(ids) == 158
-        assert {control for v, control in (p.values for p in RUN) if v == version} | set(TOLD) == ids
-    assert set(control_index.ELSEWHERE) == set(TOLD)
+        assert {control for v, control in (p.values for p in RUN) if v == version} == ids
 
 
 def test_the_page_of_controls_is_up_to_date() -> None:
@@ -42,9 +40,9 @@ def test_the_page_of_controls_is_up_to_date() -> None:
     )
 
 
-@pytest.mark.parametrize("control", [*control_index.ELSEWHERE, *control_index.READINGS])
+@pytest.mark.parametrize("control", [*control_index.READINGS])
 def test_what_runs_a_control_and_what_tests_it_exist(control: str) -> None:
-    entry = control_index.ELSEWHERE.get(control) or control_index.READINGS[control]
+    entry = control_index.READINGS[control]
 
     for place in (*entry.places, *entry.tests):
         file, _, name = place.partition("::")

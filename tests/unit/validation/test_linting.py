@@ -8,9 +8,9 @@ import pytest
 import formsets
 from formsets import AccountRule, Control, ControlText, FormSet
 from formsets.consequences import CONSEQUENCES
-from services.validation.domain.examples import TOLD
+from formsets.reference_lists import reference_list
 from services.validation.domain.linting import lint
-from tests.support.form_sets import a_control, a_form, a_form_set, a_line
+from tests.support.form_sets import PLACES, RAW_PLACES, a_control, a_form, a_form_set, a_line
 
 TEXT = ControlText("Quoi.", "Où.", "Comment.")
 SAME = ControlText("Le bilan n'est pas équilibré.", "Où.", "Comment.")
@@ -39,16 +39,18 @@ def test_a_shipped_package_has_no_error_and_every_example_runs(version: str) -> 
     remarks = lint(formsets.load(version))
 
     assert [remark.sentence for remark in remarks if remark.level == "error"] == []
-    assert {remark.rule for remark in remarks} <= {"dead-line", "told-example"}
-    assert {remark.subject for remark in remarks if remark.rule == "told-example"} == set(TOLD)
+    assert {remark.rule for remark in remarks} <= {"dead-line"}
 
 
-def test_words_are_no_example_of_a_control_that_can_be_run() -> None:
+@pytest.mark.parametrize("control", ["F-30", "W-05", "W-06", "W-09"])
+def test_words_are_no_example(control: str) -> None:
     spoken = {"situation": {"fr": "Un PDF.", "en": "A PDF."}}
     shipped = formsets.load("2024.1")
-    spoilt = dataclasses.replace(shipped, examples={**shipped.examples, "F-30": {"passing": spoken, "failing": spoken}})
+    spoilt = dataclasses.replace(
+        shipped, examples={**shipped.examples, control: {"passing": spoken, "failing": spoken}}
+    )
 
-    assert [remark.subject for remark in lint(spoilt) if remark.level == "error"] == ["F-30", "F-30"]
+    assert [remark.subject for remark in lint(spoilt) if remark.level == "error"] == [control, control]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,9 @@ def test_words_are_no_example_of_a_control_that_can_be_run() -> None:
         ("W-04", {"cells": {"ZZ.200.v": "2025-06-12"}, "signed_on": "2025-06-20"}),
         ("W-04", {"cells": {"ID.200.v": "2025-06-12"}, "signed_on": "20 juin"}),
         ("W-08", {"year": 2024, "transmitted_on": 20250716}),
+        ("W-05", {"shown_digest": "ab" * 32, "digest_to_sign": "cd" * 32}),
+        ("W-06", {"shown_digest": "ab" * 32}),
+        ("W-09", {"recipients": {"CDC": "sent"}, "accepted": True}),
     ],
 )
 def test_an_example_that_its_control_cannot_be_asked_with_is_refused(control: str, example: dict[str, Any]) -> None:
@@ -71,7 +76,7 @@ def test_an_example_that_its_control_cannot_be_asked_with_is_refused(control: st
     assert [(one.subject, one.rule) for one in remarks if one.level == "error"] == [(control, "bad-example")]
 
 
-@pytest.mark.parametrize("control", ["W-01", "W-04", "W-07", "W-08"])
+@pytest.mark.parametrize("control", ["W-01", "W-04", "W-05", "W-06", "W-07", "W-08", "W-09"])
 def test_an_example_of_the_workflow_that_gives_the_opposite_is_refused(control: str) -> None:
     shipped = formsets.load("2024.1")
     passing, failing = (shipped.examples[control][kind] for kind in ("passing", "failing"))
@@ -206,3 +211,38 @@ def test_two_controls_of_one_id_are_refused() -> None:
     twice: tuple[Control, ...] = package.controls * 2
 
     assert "duplicate-code" in rules(dataclasses.replace(package, controls=twice))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "rule"),
+    [
+        ({"last_year": 2020}, "empty-period"),
+        ({"since": {"21000": 2023}}, "bad-list"),
+        ({"since": {"21999": 2026}}, "bad-list"),
+        ({"since": {"21999": 2024}, "until": {"21999": 2023, "97411": 2023}}, "bad-list"),
+        ({"codes": {"21": "999 231", "97": "411"}}, "bad-list"),
+        ({"codes": {"21": "231 231 999", "97": "411"}}, "bad-list"),
+        ({"ended": {"97411": "21000"}}, "bad-list"),
+        ({"ended": {"21999": "21000"}}, "bad-list"),
+        ({"ended": {"21231": "21999"}}, "bad-list"),
+    ],
+)
+def test_a_reference_list_that_contradicts_itself_is_refused(spoilt: dict[str, Any], rule: str) -> None:
+    lists = {"places": reference_list("places", {**RAW_PLACES, **spoilt})}
+
+    assert rule in rules(a_package(lists=lists))
+
+
+def test_a_code_that_ended_without_a_successor_is_a_warning() -> None:
+    lists = {"places": reference_list("places", {**RAW_PLACES, "ended": {}})}
+
+    assert [(one.level, one.rule, one.subject) for one in lint(a_package(lists=lists))] == [
+        ("warning", "no-successor", "97411")
+    ]
+
+
+def test_the_code_of_a_commune_wants_the_list_of_communes() -> None:
+    lines = [a_line("AA.010"), a_line("AA.020", "INSEE5")]
+
+    assert rules(a_package(lines=lines)) == ["missing-list"]
+    assert rules(a_package(lines=lines, lists={"communes": PLACES})) == []

@@ -40,7 +40,7 @@ NUMBERS = (
 AMOUNTS = st.sampled_from([Decimal(text) for text in ("0", "1", "2", "-1", "2.5", "-0.5", "1.255")])
 VALUES: dict[str, st.SearchStrategy[Value]] = {
     **dict.fromkeys(NUMBERS, AMOUNTS),
-    "DD.010.v": st.sampled_from(["", "12", "97411", "2024-02-29", "20240229", "abc", "000000018"]),
+    "DD.010.v": st.sampled_from(["", "12", "97411", "21999", "2024-02-29", "20240229", "abc", "000000018"]),
     "DD.020.v": st.sampled_from([dt.date(2024, 2, 29), dt.date(2023, 12, 31)]),
     "DD.030.v": st.booleans(),
 }
@@ -136,6 +136,7 @@ def booleans(depth: int, where: Where) -> Expressions:
         joined("IFNULL(DD.030,{})", inner),
         joined('REGEX({},"[0-9]+")', text),
         joined("LUHN({})", text),
+        joined('LISTED({},"places",{})', text, number | st.sampled_from(["2021", "2022.9", "2023", "2024", "2030"])),
     ]
     if not where.on_line and not where.in_formula:
         each = booleans(depth - 1, replace(where, on_line=True))

@@ -4632,6 +4632,7 @@ class Attachment(_message.Message):
     SIZE_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    SCANNED_AT_FIELD_NUMBER: _builtins.int
     attachment_id: _builtins.str
     """Identifier."""
     kind: _builtins.str
@@ -4648,6 +4649,10 @@ class Attachment(_message.Message):
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""
 
+    @_builtins.property
+    def scanned_at(self) -> _timestamp_pb2.Timestamp:
+        """When a virus scanner found nothing in the file; absent: nobody looked for viruses."""
+
     def __init__(
         self,
         *,
@@ -4658,10 +4663,11 @@ class Attachment(_message.Message):
         size: _builtins.int = ...,
         author: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        scanned_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "scanned_at", b"scanned_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attachment_id", b"attachment_id", "author", b"author", "digest", b"digest", "file_name", b"file_name", "kind", b"kind", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "attachment_id", b"attachment_id", "author", b"author", "digest", b"digest", "file_name", b"file_name", "kind", b"kind", "scanned_at", b"scanned_at", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
