@@ -229,7 +229,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     ) -> pb.PreviewFormSetChangeResponse:
         """Say what a publication would do."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        return mapping.form_set_preview_message(await self._use.preview_form_set_change(caller(), *place))
+        found = await self._use.preview_form_set_change(caller(), *place, is_counted_only=request.is_counted_only)
+        return mapping.form_set_preview_message(found)
+
+    async def ListAffectedFilings(
+        self, request: pb.ListAffectedFilingsRequest, context: Context
+    ) -> pb.ListAffectedFilingsResponse:
+        """Name the filings that a publication would change."""
+        place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
+        after = mapping.to_siren_after(request.page_token)
+        page = await self._use.list_affected_filings(caller(), *place, after, request.page_size)
+        filings = [mapping.affected_message(one) for one in page.filings]
+        return pb.ListAffectedFilingsResponse(filings=filings, next_page_token=page.next)
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
         """Have a form set given to open filings."""

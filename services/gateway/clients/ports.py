@@ -11,6 +11,7 @@ from services.gateway.clients.answers import (
     AccountRule,
     Activity,
     Adjustment,
+    AffectedFilings,
     AttachedFile,
     Attachment,
     Campaign,
@@ -228,8 +229,16 @@ class Forms(Protocol):
         """Move a form set in its life."""
         ...
 
-    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
-        """Count what a new form set would change in the open filings of a campaign."""
+    async def preview_form_set(
+        self, document: Document, year: int, form_set: str, *, is_counted_only: bool = False
+    ) -> FormSetChange:
+        """Count what a new form set would change in the open filings of a campaign; counted only, no filing is judged."""
+        ...
+
+    async def affected_filings(
+        self, document: Document, year: int, form_set: str, page_token: str = "", page_size: int = 0
+    ) -> AffectedFilings:
+        """Name the filings that it would change and say how, page by page."""
         ...
 
     async def publish_form_set(

@@ -22,6 +22,7 @@ from services.gateway.clients.answers import (
     AccountRule,
     Activity,
     Adjustment,
+    AffectedFilings,
     AttachedFile,
     Attachment,
     Campaign,
@@ -374,11 +375,25 @@ class GrpcForms:
         with carrying(self._passport):
             await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
 
-    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+    async def preview_form_set(
+        self, document: Document, year: int, form_set: str, *, is_counted_only: bool = False
+    ) -> FormSetChange:
         """Tell what a new form set would change."""
-        request = forms.PreviewFormSetChangeRequest(document=_document(document), year=year, form_set=form_set)
+        request = forms.PreviewFormSetChangeRequest(
+            document=_document(document), year=year, form_set=form_set, is_counted_only=is_counted_only
+        )
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
+
+    async def affected_filings(
+        self, document: Document, year: int, form_set: str, page_token: str = "", page_size: int = 0
+    ) -> AffectedFilings:
+        """Name the filings that it would change."""
+        request = forms.ListAffectedFilingsRequest(
+            document=_document(document), year=year, form_set=form_set, page_token=page_token, page_size=page_size
+        )
+        with carrying(self._passport):
+            return read(await self._stub.ListAffectedFilings(request, timeout=HEAVY_SECONDS), AffectedFilings)
 
     async def publish_form_set(
         self, document: Document, year: int, form_set: str, *, is_forced: bool = False, publication_id: str = ""

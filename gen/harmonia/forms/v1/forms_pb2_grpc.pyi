@@ -92,7 +92,13 @@ class FormsServiceStub:
     SetFormSetState: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]
-    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+    names the filings.
+    """
+    ListAffectedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListAffectedFilingsRequest, _forms_pb2.ListAffectedFilingsResponse]
+    """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+    figures and codes of cells, never a value nor what the controls say.
+    """
     PublishFormSet: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
     Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
@@ -233,7 +239,13 @@ class FormsServiceAsyncStub(FormsServiceStub):
     SetFormSetState: _aio.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]  # type: ignore[assignment]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]  # type: ignore[assignment]
-    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+    names the filings.
+    """
+    ListAffectedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListAffectedFilingsRequest, _forms_pb2.ListAffectedFilingsResponse]  # type: ignore[assignment]
+    """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+    figures and codes of cells, never a value nor what the controls say.
+    """
     PublishFormSet: _aio.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]  # type: ignore[assignment]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
     Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
@@ -539,7 +551,19 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.PreviewFormSetChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.PreviewFormSetChangeResponse, _abc.Awaitable[_forms_pb2.PreviewFormSetChangeResponse]]:
-        """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+        """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+        names the filings.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAffectedFilings(
+        self,
+        request: _forms_pb2.ListAffectedFilingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListAffectedFilingsResponse, _abc.Awaitable[_forms_pb2.ListAffectedFilingsResponse]]:
+        """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+        figures and codes of cells, never a value nor what the controls say.
+        """
 
     @_abc_1.abstractmethod
     def PublishFormSet(
