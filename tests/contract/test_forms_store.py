@@ -629,7 +629,13 @@ async def test_the_last_two_hundred_activities_are_listed_newest_first(open_work
 
     async with open_work() as work:
         found = await work.activities.of(FILING_ID)
-    assert [activity.kind for activity in found] == [f"K{number}" for number in range(204, 4, -1)]
+        pages, before = [], 0
+        while page := await work.activities.page(FILING_ID, before, 100):
+            pages.append([activity.kind for activity in page])
+            before = page[-1].number
+    newest_first = [f"K{number}" for number in range(204, -1, -1)]
+    assert [activity.kind for activity in found] == newest_first[:200]
+    assert pages == [newest_first[:100], newest_first[100:200], newest_first[200:]]
 
 
 # Events of other services

@@ -697,3 +697,8 @@ class InMemoryActivities:
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
         return [a for a in found if not kinds or a.kind in kinds][:200]
+
+    async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
+        numbered = [replace(one, number=number) for number, one in enumerate(self._work.kept.activities, start=1)]
+        found = [a for a in reversed(numbered) if a.filing_id == filing_id and (not before or a.number < before)]
+        return found[:limit]

@@ -13,6 +13,7 @@ from chassis.identifiers import TimeSortableIdentifiers
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
+    Activities,
     Activity,
     Adjustment,
     AdjustmentPreview,
@@ -277,6 +278,8 @@ class World:
     """Whether the form set to publish is that of the campaign's exercices."""
     in_force: PublicationInForce | None = None
     """The publication that gave the campaign its form set."""
+    activities_before: str = ""
+    """Token of the page before the last activities."""
     affected: tuple[AffectedFiling, ...] = ()
     """What the form set to publish would change."""
     publications: tuple[Publication, ...] = ()
@@ -462,9 +465,10 @@ class FakeForms:
         self.world.note("resolve", (filing_id, address, value))
         return self.world.cells[0]
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
-        self.world.note("activity", filing_id)
-        return (Activity(NOW, "Camille Compte", "CELLS_SAVED", Sentence("1 case saisie.", "1 cell typed.")),)
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
+        self.world.note("activity", (filing_id, page_token, page_size))
+        told = Sentence("1 case saisie.", "1 cell typed.")
+        return Activities((Activity(NOW, "Camille Compte", "CELLS_SAVED", told),), self.world.activities_before)
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
         self.world.note("export", (filing_id, chosen, version))

@@ -45,6 +45,8 @@ from services.forms.usecases.read_filings import Openable, Tryable
 from services.forms.usecases.rejudge_filings import FilingInputs
 
 _SIREN_LENGTH = 9
+_LONGEST_NUMBER = 18
+"""Digits of a number that PostgreSQL has in eight bytes, whatever they are."""
 _ORIGINS = {
     Origin.TYPED: pb.ORIGIN_TYPED,
     Origin.IMPORTED: pb.ORIGIN_IMPORTED,
@@ -168,11 +170,30 @@ def to_siren_after(page_token: str) -> str:
     Raises:
         Invalid: no page gives that.
     """
-    if page_token and not (len(page_token) == _SIREN_LENGTH and page_token.isascii() and page_token.isdigit()):
-        what = ("Page inconnue.", "Unknown page.")
-        how = ("Repartez de la première page.", "Start again from the first page.")
-        raise Invalid(violations=[malformed("page_token", "PAGE_TOKEN", what, how)])
+    if page_token and not (len(page_token) == _SIREN_LENGTH and _is_number(page_token)):
+        raise _unknown_page()
     return page_token
+
+
+def to_number_before(page_token: str) -> int:
+    """Return the number that a page of activities comes before; 0 for the first page.
+
+    Raises:
+        Invalid: no page gives that.
+    """
+    if page_token and not (len(page_token) <= _LONGEST_NUMBER and _is_number(page_token)):
+        raise _unknown_page()
+    return int(page_token or 0)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _unknown_page() -> Invalid:
+    what = ("Page inconnue.", "Unknown page.")
+    how = ("Repartez de la première page.", "Start again from the first page.")
+    return Invalid(violations=[malformed("page_token", "PAGE_TOKEN", what, how)])
 
 
 def to_document(value: types.Document.ValueType) -> Document:

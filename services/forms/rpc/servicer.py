@@ -175,8 +175,10 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
 
     async def ListActivity(self, request: pb.ListActivityRequest, context: Context) -> pb.ListActivityResponse:
         """List what happened."""
-        activities = await self._use.list_activity(caller(), mapping.to_uuid(request.filing_id))
-        return pb.ListActivityResponse(activities=[mapping.activity_message(one) for one in activities])
+        before = mapping.to_number_before(request.page_token)
+        page = await self._use.list_activity(caller(), mapping.to_uuid(request.filing_id), before, request.page_size)
+        activities = [mapping.activity_message(one) for one in page.activities]
+        return pb.ListActivityResponse(activities=activities, next_page_token=str(page.next) if page.next else "")
 
     async def ListTransmittedFilings(
         self, request: pb.ListTransmittedFilingsRequest, context: Context

@@ -536,6 +536,10 @@ class Activities(Protocol):
         """Return the last two hundred, newest first; of these kinds only, when some are given."""
         ...
 
+    async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
+        """Return a page, newest first: the last ones, or when a number is given those that were kept before it."""
+        ...
+
 
 class UnitOfWork(Protocol):
     """One transaction over all of the above."""

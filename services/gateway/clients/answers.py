@@ -837,6 +837,14 @@ class EditStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Activities:
+    """A page of what happened, newest first; `next_page_token` asks for what was before, and is empty on the last page."""
+
+    activities: tuple[Activity, ...]
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EditSteps:
     """A page of changes, newest first; `next_page_token` asks for those before, and is empty on the last page."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
-    Activity,
+    Activities,
     Adjustment,
     AffectedFilings,
     AttachedFile,
@@ -151,8 +151,8 @@ class Forms(Protocol):
         """Choose between the two values of a cell in conflict."""
         ...
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
-        """List what happened, newest first."""
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
+        """List a page of what happened, newest first."""
         ...
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:

@@ -20,7 +20,7 @@ from chassis.rpc.identity import carrying
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
-    Activity,
+    Activities,
     Adjustment,
     AffectedFilings,
     AttachedFile,
@@ -251,11 +251,11 @@ class GrpcForms:
         with carrying(self._passport):
             return read((await self._stub.ResolveConflict(request)).cell, FiledCell)
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
         """List what happened."""
+        request = forms.ListActivityRequest(filing_id=filing_id, page_token=page_token, page_size=page_size)
         with carrying(self._passport):
-            answer = await self._stub.ListActivity(forms.ListActivityRequest(filing_id=filing_id))
-        return tuple(read(one, Activity) for one in answer.activities)
+            return read(await self._stub.ListActivity(request), Activities)
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
         """Return the filing as a file."""

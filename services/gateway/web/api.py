@@ -305,9 +305,14 @@ async def deliveries(services: Acting, filing_id: str) -> Response:
 
 
 @router.get("/filings/{filing_id}/activity", summary="What happened")
-async def activity(services: Acting, filing_id: str) -> Response:
-    """List activities, newest first."""
-    return _items("activities", await services.forms.activity(filing_id))
+async def activity(
+    services: Acting,
+    filing_id: str,
+    page_token: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
+    page_size: Annotated[int, Query(ge=0, le=200, description="Activities of a page; 200 when 0.")] = 0,
+) -> Response:
+    """List activities, newest first; `next_page_token` asks for those before, and is empty on the last page."""
+    return _json(await services.forms.activity(filing_id, page_token, page_size))
 
 
 @router.get("/filings/{filing_id}/export/{chosen}", summary="The filing as a file")

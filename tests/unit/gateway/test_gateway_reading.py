@@ -25,6 +25,7 @@ PAIRS = [
     (forms.ConfirmImportResponse, answers.ConfirmedImport),
     (forms.CheckFilingResponse, answers.Report),
     (forms.Activity, answers.Activity),
+    (forms.ListActivityResponse, answers.Activities),
     (forms.GetTransmittedFilingResponse, answers.TransmittedFiling),
     (forms.ExportFilingResponse, answers.ExportedFile),
     (forms.EditStep, answers.EditStep),

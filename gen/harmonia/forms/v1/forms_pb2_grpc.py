@@ -467,7 +467,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListActivity(self, request, context):
-        """Lists what happened to a filing, newest first.
+        """Lists what happened to a filing, newest first, page by page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

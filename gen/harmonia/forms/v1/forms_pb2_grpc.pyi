@@ -70,7 +70,7 @@ class FormsServiceStub:
     ResolveConflict: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]
     """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]
-    """Lists what happened to a filing, newest first."""
+    """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]
     """Lists the filings transmitted to the authority of this server."""
     GetTransmittedFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]
@@ -217,7 +217,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     ResolveConflict: _aio.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]  # type: ignore[assignment]
     """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]  # type: ignore[assignment]
-    """Lists what happened to a filing, newest first."""
+    """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]  # type: ignore[assignment]
     """Lists the filings transmitted to the authority of this server."""
     GetTransmittedFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]  # type: ignore[assignment]
@@ -469,7 +469,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ListActivityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListActivityResponse, _abc.Awaitable[_forms_pb2.ListActivityResponse]]:
-        """Lists what happened to a filing, newest first."""
+        """Lists what happened to a filing, newest first, page by page."""
 
     @_abc_1.abstractmethod
     def ListTransmittedFilings(
