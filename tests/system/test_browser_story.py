@@ -609,7 +609,7 @@ async def imports_the_rest(accountant: Desk) -> None:
 async def justifies_one_cell(accountant: Desk) -> str:
     """Exceed a ceiling of the questionnaire in one cell, say why, pass it to signature; return the path of the filing."""
     page = accountant.page
-    accountant.own_words += [ONE_CELL, *OFFICIAL]
+    accountant.own_words += [ONE_CELL, ONE_ANSWER, *OFFICIAL]
     at = filing_of(accountant).removeprefix(accountant.home)
     await accountant.go(f"{at}/forms/QD")
     await accountant.cell(CEILED).fill("99 999 999")

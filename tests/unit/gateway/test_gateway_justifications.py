@@ -37,7 +37,7 @@ async def test_a_refused_justification_says_why():
         await browser.sign_in()
         text = (await browser.get(f"{AT}/remarks")).text
     assert "Justification refusée" in text
-    assert "Refusée : Trop vague., Alix Agent" in text
+    assert "Refusée\N{NO-BREAK SPACE}: Trop vague., Alix Agent" in text
 
 
 async def test_officers_read_and_answer_justifications_in_both_languages():
