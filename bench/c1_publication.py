@@ -114,12 +114,16 @@ class Officer:
         await self._stub.ProvisionCampaign(pb.ProvisionCampaignRequest(campaign=campaign))
 
     async def preview(self, filings: int) -> None:
-        """Ask what it would do."""
+        """Ask what it would do, and to whom first, as its page does."""
         asked = pb.PreviewFormSetChangeRequest(document=types.DOCUMENT_ER, year=YEAR, form_set=AFTER)
         with carrying("officer"):
             found = await self._stub.PreviewFormSetChange(asked, timeout=90.0)
+            page = pb.ListAffectedFilingsRequest(document=types.DOCUMENT_ER, year=YEAR, form_set=AFTER)
+            affected = await self._stub.ListAffectedFilings(page, timeout=90.0)
         assert (found.concerned, found.untouched) == (filings, 0)
         assert found.judged
+        assert all(one.carried for one in affected.filings)
+        assert len(affected.filings) == min(filings, 25)
 
     async def publish(self, filings: int) -> str:
         """Publish, and wait until every filing is done."""

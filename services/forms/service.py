@@ -49,7 +49,7 @@ from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
 from services.forms.usecases.ports import Bodies, Controls, Facts, FlatFiles, FormSets, OpensWork, Pdfs, VirusScanner
-from services.forms.usecases.preview_form_set_change import PreviewFormSetChange
+from services.forms.usecases.preview_form_set_change import ListAffectedFilings, PreviewFormSetChange
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import (
     GetPublication,
@@ -124,6 +124,7 @@ def wire(
         list_form_sets=ListFormSets(open_work, form_sets),
         set_form_set_state=SetFormSetState(open_work, form_sets, clock),
         preview_form_set_change=PreviewFormSetChange(open_work, controls, form_sets),
+        list_affected_filings=ListAffectedFilings(open_work, controls, form_sets),
         publish_form_set=PublishFormSet(open_work, form_sets, clock, identifiers),
         undo_form_set_change=UndoFormSetChange(open_work, clock),
         get_publication=GetPublication(open_work, clock),

@@ -630,7 +630,13 @@ async def test_the_last_two_hundred_activities_are_listed_newest_first(open_work
 
     async with open_work() as work:
         found = await work.activities.of(FILING_ID)
-    assert [activity.kind for activity in found] == [f"K{number}" for number in range(204, 4, -1)]
+        pages, before = [], 0
+        while page := await work.activities.page(FILING_ID, before, 100):
+            pages.append([activity.kind for activity in page])
+            before = page[-1].number
+    newest_first = [f"K{number}" for number in range(204, -1, -1)]
+    assert [activity.kind for activity in found] == newest_first[:200]
+    assert pages == [newest_first[:100], newest_first[100:200], newest_first[200:]]
 
 
 # Events of other services
@@ -1075,6 +1081,12 @@ async def test_what_a_publication_is_to_change_is_read_from_the_filings(open_wor
         assert await work.publications.left(a_publication(), UUID(int=2), 2) == [UUID(int=3)]
         assert await work.publications.tally(a_publication()) == Tally(1, 3)
         assert await work.filings.open_by_form_set(Document.ER, 2024) == {"2024.1": 3, "2025.1": 1}
+        first, second, third = sorted(reached[:3], key=lambda one: one.body.siren)
+        pages = [
+            await work.filings.to_change(Document.ER, 2024, "2025.1", after, 2)
+            for after in ("", second.body.siren, third.body.siren)
+        ]
+        assert [[one.id for one in page] for page in pages] == [[first.id, second.id], [third.id], []]
 
 
 async def test_what_a_taking_back_is_to_put_back_was_changed_by_it_or_opened_since(open_work):
@@ -1119,5 +1131,26 @@ async def test_the_filled_cells_of_open_filings_are_counted_by_value_where_it_ma
     assert found.certain == 2
     assert sorted(found.others, key=lambda one: one.address) == [
         ValueCount(SHARED, "7", False, 2),
+        ValueCount("CP.010.n", "0", True, 1),
+    ]
+
+
+async def test_the_filled_cells_of_a_filing_are_given_one_by_one_where_it_matters(open_work):
+    async with open_work() as work:
+        for number in (1, 2, 3, 4):
+            await work.filings.add(another_filing(number))
+            cells = [a_cell(AMOUNT, "1"), a_cell(SHARED, str(number)), a_cell(GIVEN, "")]
+            await work.cells.save(UUID(int=number), cells if number < 4 else [a_cell(AMOUNT, "")])
+        await work.cells.save(UUID(int=2), [a_cell("CP.010.n", "0", conflict=an_other_value())])
+        await work.commit()
+
+    async with open_work() as work:
+        found = await work.cells.filled([UUID(int=number) for number in (1, 2, 4)], [AMOUNT, GIVEN])
+
+    assert set(found) == {UUID(int=1), UUID(int=2)}, "nothing is said of an empty filing"
+    assert [one.certain for one in found.values()] == [1, 1]
+    assert list(found[UUID(int=1)].others) == [ValueCount(SHARED, "1", False, 1)]
+    assert sorted(found[UUID(int=2)].others, key=lambda one: one.address) == [
+        ValueCount(SHARED, "2", False, 1),
         ValueCount("CP.010.n", "0", True, 1),
     ]

@@ -16,6 +16,7 @@ from demo.accounts import Accounts, Person, load_or_make
 from demo.federation import Federation, SampleBody, federation, sample_bodies
 from demo.provisioning import make_trust, provision
 from demo.supervising import Node
+from tests.support.accessibility import violations
 from tests.support.ports import free_port
 from tests.support.stacks import RunningStack
 
@@ -192,12 +193,21 @@ class Desk:
             )
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
+        await self._is_accessible(name)
+
+    async def _is_accessible(self, name: str) -> None:
+        self.faults += [f"{name}: {fault}" for fault in await violations(self.page)]
 
     async def glance(self, name: str, language: str = "fr") -> None:
-        """Hold a page that cannot be asked for again, or was looked at before, to its language; picture it if wanted."""
+        """Hold a page that cannot be asked for again, or was looked at before, to its language and to everybody's use.
+
+        Pictures it if wanted.
+        """
         if LOOKING:
             await self.shoot(name)
         await self.read(name, language)
+        if not LOOKING:
+            await self._is_accessible(name)
 
     async def measure(self, name: str) -> None:
         """Hold the page to the rules of every page, wide and narrow."""
@@ -206,6 +216,7 @@ class Desk:
             await self.page.set_viewport_size({"width": width, "height": 900})
             self.faults += [f"{name} at {width} px: {fault}" for fault in await page_faults(self.page)]
         await self.page.set_viewport_size({"width": WIDE, "height": 900})
+        await self._is_accessible(name)
 
     async def look(self, name: str) -> None:
         """Take a picture of the page and hold it to the rules of every page, in French then in English.

@@ -285,6 +285,10 @@ class InMemoryFilings:
     async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
         return Counter(filing.form_set for filing in await self.of_campaign(document, year) if is_open(filing))
 
+    async def to_change(self, document: Document, year: int, form_set: str, after: str, limit: int) -> list[Filing]:
+        found = [f for f in await self.of_campaign(document, year) if is_open(f) and f.form_set != form_set]
+        return [f for f in found if f.body.siren > after][:limit]
+
     async def add(self, filing: Filing) -> None:
         key = filing.body.siren, filing.document, filing.year
         if await (self.find_trial(*key, filing.form_set) if filing.is_trial else self.find(*key)):
@@ -342,7 +346,14 @@ class InMemoryCells:
             and is_open(filing)
             and not filing.is_trial
         ]
-        cells = [cell for one in reached for cell in self._work.kept.cells.get(one, {}).values() if cell.value]
+        return self._filled(reached, certain)
+
+    async def filled(self, filing_ids: Sequence[UUID], certain: Collection[str]) -> Mapping[UUID, FilledCells]:
+        found = {one: self._filled([one], certain) for one in filing_ids}
+        return {one: cells for one, cells in found.items() if cells != FilledCells(0, [])}
+
+    def _filled(self, filing_ids: Sequence[UUID], certain: Collection[str]) -> FilledCells:
+        cells = [cell for one in filing_ids for cell in self._work.kept.cells.get(one, {}).values() if cell.value]
         others = Counter((c.address, c.value, c.conflict is not None) for c in cells if c.address not in certain)
         return FilledCells(len(cells) - others.total(), [ValueCount(*key, count) for key, count in others.items()])
 
@@ -700,3 +711,8 @@ class InMemoryActivities:
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
         return [a for a in found if not kinds or a.kind in kinds][:200]
+
+    async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
+        numbered = [replace(one, number=number) for number, one in enumerate(self._work.kept.activities, start=1)]
+        found = [a for a in reversed(numbered) if a.filing_id == filing_id and (not before or a.number < before)]
+        return found[:limit]

@@ -13,9 +13,12 @@ from chassis.identifiers import TimeSortableIdentifiers
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
+    Activities,
     Activity,
     Adjustment,
     AdjustmentPreview,
+    AffectedFiling,
+    AffectedFilings,
     AttachedFile,
     Attachment,
     Campaign,
@@ -279,6 +282,10 @@ class World:
     """Whether the form set to publish is that of the campaign's exercices."""
     in_force: PublicationInForce | None = None
     """The publication that gave the campaign its form set."""
+    activities_before: str = ""
+    """Token of the page before the last activities."""
+    affected: tuple[AffectedFiling, ...] = ()
+    """What the form set to publish would change."""
     publications: tuple[Publication, ...] = ()
     is_break: bool = False
     """Of what is compared: the definition changed in between."""
@@ -477,9 +484,10 @@ class FakeForms:
         self.world.note("resolve", (filing_id, address, value))
         return self.world.cells[0]
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
-        self.world.note("activity", filing_id)
-        return (Activity(NOW, "Camille Compte", "CELLS_SAVED", Sentence("1 case saisie.", "1 cell typed.")),)
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
+        self.world.note("activity", (filing_id, page_token, page_size))
+        told = Sentence("1 case saisie.", "1 cell typed.")
+        return Activities((Activity(NOW, "Camille Compte", "CELLS_SAVED", told),), self.world.activities_before)
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
         self.world.note("export", (filing_id, chosen, version))
@@ -547,11 +555,25 @@ class FakeForms:
     async def move_form_set(self, form_set: str, state: str) -> None:
         self.world.note("move_form_set", (form_set, state))
 
-    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+    async def affected_filings(
+        self, document: Document, year: int, form_set: str, page_token: str = "", page_size: int = 0
+    ) -> AffectedFilings:
+        self.world.note("affected_filings", (document, year, form_set, page_token, page_size))
+        found = [one for one in self.world.affected if one.body > page_token]
+        page = tuple(found[: page_size or 2])
+        return AffectedFilings(page, page[-1].body if len(page) < len(found) else "")
+
+    async def preview_form_set(
+        self, document: Document, year: int, form_set: str, *, is_counted_only: bool = False
+    ) -> FormSetChange:
         self.world.note("preview_form_set", (document, year, form_set))
+        if is_counted_only:
+            return FormSetChange(concerned=2, untouched=3, carried=824)
         return FormSetChange(
             concerned=2,
             untouched=3,
+            already=5,
+            dropped=4,
             carried=824,
             to_choose=(CellsToChoose("BA.010.brut", "Frais d'établissement", "CLOSED", 2),),
             gained=("BA.999.brut",),

@@ -178,8 +178,14 @@ class Transmitted:
 
     def __init__(self, *filings: UUID) -> None:
         self._filings = set(filings)
+        self.archived: set[UUID] = set()
 
     async def require(self, filing_id: UUID) -> None:
         """Let pass, or refuse."""
         if filing_id not in self._filings:
             raise NotFound
+
+    async def is_archived(self, filing_id: UUID) -> bool:
+        """Tell whether nothing is added to a filing any more."""
+        await self.require(filing_id)
+        return filing_id in self.archived

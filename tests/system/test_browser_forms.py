@@ -31,6 +31,8 @@ ANSWER = "Admis pour cet exercice seulement."
 REASON = "Seuil revu avec les fédérations."
 REOPENED = "Le cabinet a corrigé les amortissements."
 LATER = "Départ du comptable en mai."
+RESTATED = "Retraité : voir la correction de l’exercice précédent."
+NEXT = YEAR + 1
 A_PDF = a_pdf()
 FAULT = "A-08"
 RECIPIENT = "Préfet du département 67"
@@ -53,6 +55,7 @@ class Scene:
             REASON,
             REOPENED,
             LATER,
+            RESTATED,
             RECIPIENT,
             "dépôt.csv",
             "douze",
@@ -142,6 +145,7 @@ async def test_an_earlier_year_is_carried_compared_and_followed(scene: Scene) ->
         await compares_two_years(accountant, at)
         await follows_cells_over_the_years(accountant, at)
         await reopens_the_signed_filing(director, before)
+        await changes_a_figure_signed_before_with_a_word_only(accountant, before, at)
 
 
 async def test_the_authority_leads_a_form_set_through_its_life(scene: Scene) -> None:
@@ -158,6 +162,17 @@ async def test_the_authority_leads_a_form_set_through_its_life(scene: Scene) -> 
         await takes_the_publication_back(officer)
         await gives_one_body_more_time(officer)
         await moves_the_dates_of_a_campaign(officer)
+
+
+async def test_an_officer_opens_a_campaign_and_two_publications_wait_for_each_other(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.sem")
+        officer = await scene.seat(stack, "agent.min")
+        await opens(accountant, YEAR)
+        await is_told_what_a_campaign_lacks(officer)
+        await opens_a_campaign(officer)
+        await opens(accountant, NEXT)
+        await waits_behind_another_publication(officer, scene.running)
 
 
 async def test_a_softer_control_is_tried_in_the_queue_then_decided(scene: Scene) -> None:
@@ -617,6 +632,34 @@ async def reopens_the_signed_filing(director: Desk, at: str) -> None:
     await director.look("d14-history-reopened")
 
 
+async def changes_a_figure_signed_before_with_a_word_only(accountant: Desk, before: str, at: str) -> None:
+    """Correct a figure in the filing that was signed and reopened; what repeats it the year after asks for a word (F-21)."""
+    page, (cell, repeated) = accountant.page, ("PL.180.n", "PL.180.n1")
+    await accountant.go(f"{before}/forms/PL")
+    await accountant.cell(cell).fill("13 975")
+    await accountant.press("Enregistrer")
+    await accountant.sees("1 case enregistrée.")
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/forms/PL?lang={language}")
+        await accountant.cell(repeated).fill("13975")
+        await page.locator("main form button").first.click()
+        await expect(accountant.cell(repeated)).to_have_attribute("aria-invalid", "true")
+        await expect(page.locator(f'[id="cell-{repeated}-error"]')).to_contain_text("F-21")
+        await expect(accountant.cell(repeated)).to_have_value("13975")
+        await accountant.glance("d15-signed-figure-refused", language)
+    await accountant.go(f"{at}/cells/{repeated}")
+    await page.get_by_label("Commentaire", exact=True).fill(RESTATED)
+    await page.get_by_label(re.compile("^Retraitement voulu")).check()
+    await accountant.press("Enregistrer le commentaire")
+    await expect(page.locator("#comments")).to_contain_text(RESTATED)
+    await accountant.go(f"{at}/forms/PL")
+    await accountant.cell(repeated).fill("13975")
+    await accountant.press("Enregistrer")
+    await accountant.sees("1 case enregistrée.")
+    await expect(accountant.cell(repeated)).to_have_value("13\u202f975")
+    await accountant.look("d16-signed-figure-restated")
+
+
 # --- the authority ------------------------------------------------------------------------------------------------
 
 
@@ -673,6 +716,7 @@ async def gives_it_to_the_open_filings(officer: Desk, running: RunningStack) -> 
     await page.get_by_label("Exercice").first.fill(str(YEAR))
     await officer.press("Voir ce qui changerait")
     await expect(page.get_by_role("table", name="Cases à choisir par les organismes")).to_contain_text("CP.380.n")
+    await sees_which_filings_would_change(officer, running)
     await officer.look("e06-publication-preview")
     await officer.sees("contrôle F-28")
     await page.get_by_label("Publier malgré tout un référentiel").check()
@@ -683,6 +727,86 @@ async def gives_it_to_the_open_filings(officer: Desk, running: RunningStack) -> 
         await officer.look("e06b-publication-under-way")
     await waits_until_it_is_over(officer)
     await officer.look("e07-published")
+
+
+async def sees_which_filings_would_change(officer: Desk, running: RunningStack) -> None:
+    """Find the body whose cells are in the way, with those cells and no figure; then the page after it."""
+    page, (body,) = officer.page, [one for one in running.bodies if one.family == "SEM"]
+    table, own = page.get_by_role("table", name="Dossiers qui changeraient"), page.url
+    row = table.get_by_role("row").filter(has_text=body.siren)
+    for told in (body.name, f"ER {YEAR}", "2024.1", "Saisie", "CP.380.n", "CP.570.n", "la case est fermée"):
+        await expect(row).to_contain_text(told)
+    await expect(row).not_to_contain_text(re.compile(r"12\s?345|678(?!\d)"))
+    await expect(table.get_by_text("non calculé")).to_have_count(0)
+    listed = [await one.inner_text() for one in await table.locator("tbody th small").all()]
+    assert listed == sorted(listed)
+    await page.goto(f"{own}&after={listed[0].strip('()')}")
+    assert [await one.inner_text() for one in await table.locator("tbody th small").all()] == listed[1:]
+    await officer.look("e05b-filings-that-would-change")
+    await officer.follow("Premiers dossiers")
+    assert [await one.inner_text() for one in await table.locator("tbody th small").all()] == listed
+
+
+async def is_told_what_a_campaign_lacks(officer: Desk) -> None:
+    page = officer.page
+    await officer.go("/staff/campaigns")
+    await officer.look("g01-campaigns")
+    for language, button in (("en", "Open the campaign"), ("fr", "Ouvrir la campagne")):
+        await officer.go(f"/staff/campaigns?lang={language}")
+        await fills_a_campaign(officer, closes_on=f"{NEXT}-01-01")
+        await officer.press(button)
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await expect(page.locator("#new-closes")).to_have_value(f"{NEXT}-01-01")
+        await expect(page.locator("#new-SEM")).to_be_checked()
+        await expect(page.locator("#new-OPH")).not_to_be_checked()
+        await officer.glance("g02-campaign-refused", language)
+
+
+async def fills_a_campaign(officer: Desk, closes_on: str) -> None:
+    page = officer.page
+    await page.locator("#new-year").fill(str(NEXT))
+    await page.locator("#new-form-set").select_option("2025.1")
+    await page.locator("#new-opens").fill(f"{NEXT + 1}-04-01")
+    await page.locator("#new-due").fill(f"{NEXT + 1}-07-15")
+    await page.locator("#new-closes").fill(closes_on)
+    for family in ("OPH", "ESH", "COOP"):
+        await page.locator(f"#new-{family}").uncheck()
+
+
+async def opens_a_campaign(officer: Desk) -> None:
+    await officer.go("/staff/campaigns")
+    await fills_a_campaign(officer, closes_on=f"{NEXT + 10}-12-31")
+    await officer.press("Ouvrir la campagne")
+    await expect(officer.page.get_by_role("heading", level=2, name=f"ER {NEXT}")).to_be_visible()
+    await officer.glance("g03-campaign-opened")
+
+
+async def publishes(officer: Desk, year: int, form_set: str) -> None:
+    await officer.go(f"/staff/campaign?document=ER&year={year}&form_set={form_set}")
+    await officer.page.get_by_label("Publier malgré tout un référentiel").check()
+    await officer.press(f"Faire passer ces dossiers au référentiel {form_set}")
+
+
+async def waits_behind_another_publication(officer: Desk, running: RunningStack) -> None:
+    page = officer.page
+    async with nobody_writes(running, "forms", "changed_filings"):
+        await publishes(officer, YEAR, "2025.1")
+        await officer.sees("dossier traité sur")
+        await expect(page.locator("main")).not_to_contain_text("dans la file")
+        first = page.url
+        await publishes(officer, NEXT, "2024.1")
+        await officer.sees("Place 2 dans la file.")
+        behind = page.url
+        await page.goto(f"{behind}?lang=en")
+        await officer.sees("Place 2 in the queue.")
+        await page.goto(f"{behind}?lang=fr")
+        await officer.look("g04-publication-in-the-queue")
+    await waits_until_it_is_over(officer)
+    for publication in (behind, first):
+        await page.goto(publication)
+        await waits_until_it_is_over(officer)
+        await officer.press("Annuler cette publication")
+        await waits_until_it_is_over(officer)
 
 
 async def waits_until_it_is_over(officer: Desk) -> None:

@@ -16,7 +16,16 @@ from playwright.async_api import Browser, expect
 
 from demo.federation import SAMPLE_OPH, YEAR
 from synthetic import synthesise, to_flat_csv
-from tests.support.browser import CHROMIUM, NO_CHROMIUM, Desk, RunningFederation, chromium, desk, two_servers
+from tests.support.browser import (
+    CHROMIUM,
+    NO_CHROMIUM,
+    OFFICIAL,
+    Desk,
+    RunningFederation,
+    chromium,
+    desk,
+    two_servers,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,6 +39,10 @@ RECEIPT_SECONDS = 2.0
 """A second for the receipt, and one for the browser to show it."""
 LARGE = 25 * 1024 * 1024
 WRONG = "1.234,56"
+CEILING, CEILED = "Q-06", "QD.020.n"
+"""A control of the questionnaire, and the one of its cells that is typed at the federation."""
+ONE_CELL = "Indemnité exceptionnelle reçue en décembre, voir la délibération."
+ONE_ANSWER = "Admis, la délibération est jointe."
 
 
 @dataclass
@@ -75,8 +88,11 @@ async def test_the_federation_knows_the_shared_figures_and_computes_the_ratios(s
         accountant = await scene.seat(stack, "FED-OPH", "comptable.oph")
         await finds_the_shared_facts(accountant)
         await imports_the_rest(accountant)
+        at = await justifies_one_cell(accountant)
         director = await scene.seat(stack, "FED-OPH", "directeur.oph")
         await signs(director, "fed")
+        await answers_one_cell(await scene.seat(stack, "FED-OPH", "agent.oph", scripts=False))
+        await reads_the_answer(accountant, at)
         await compares_the_ratios(director)
 
 
@@ -588,8 +604,70 @@ async def imports_the_rest(accountant: Desk) -> None:
     await accountant.press(re.compile("^Confirmer l’import"))
     await accountant.sees("Verdict")
     await accountant.shoot("43-fed-remarks")
+
+
+async def justifies_one_cell(accountant: Desk) -> str:
+    """Exceed a ceiling of the questionnaire in one cell, say why, pass it to signature; return the path of the filing."""
+    page = accountant.page
+    accountant.own_words += [ONE_CELL, ONE_ANSWER, *OFFICIAL]
+    at = filing_of(accountant).removeprefix(accountant.home)
+    await accountant.go(f"{at}/forms/QD")
+    await accountant.cell(CEILED).fill("99 999 999")
+    await accountant.press("Enregistrer")
+    await accountant.sees("1 case enregistrée")
+    for language in ("en", "fr"):
+        await accountant.go(f"{at}/remarks?lang={language}")
+        await page.locator(f"summary:has-text('{CEILING}')").click()
+        await page.locator(f"#text-{CEILING}").evaluate("(e) => e.form.noValidate = true")
+        await page.locator(f"#text-{CEILING}").fill("Trop court")
+        await page.locator(f"#reason-{CEILING}").select_option("exceptional_event")
+        await page.locator(f"#cell-{CEILING}").select_option(CEILED)
+        await page.locator("details[open] form button").click()
+        await expect(page.locator(f"#text-{CEILING}-error")).to_be_visible()
+        await expect(page.locator(f"#cell-{CEILING}")).to_have_value(CEILED)
+        accountant.own_words += ["Trop court"]
+        await accountant.glance("43b-one-cell-refused", language)
+    await page.locator(f"#text-{CEILING}").fill(ONE_CELL)
+    await accountant.press("Enregistrer la justification")
+    await accountant.sees(f"Justification de {CEILING} enregistrée.")
+    await expect(page.locator("article").filter(has_text=CEILING).first).to_contain_text(ONE_CELL)
+    await accountant.glance("43c-one-cell-justified")
     await page.get_by_role("link", name="Synthèse", exact=True).click()
     await accountant.press(re.compile(r"^Passer à l’étape 3"))
+    await accountant.sees("Étape 3/6")
+    return at
+
+
+async def answers_one_cell(officer: Desk) -> None:
+    """Read, at the federation, what the body says of its one cell; refuse without a word, which is refused; accept."""
+    page = officer.page
+    officer.own_words += [ONE_CELL, ONE_ANSWER, "Vague", *OFFICIAL]
+    await officer.go("/staff")
+    await page.locator("main table").get_by_role("link").first.click()
+    await page.get_by_role("link", name="Justifications", exact=True).click()
+    at = page.url
+    section = page.locator("section").filter(has=page.get_by_role("heading", name=f"{CEILING} {CEILED}"))
+    await expect(section).to_contain_text(ONE_CELL)
+    await officer.look("43d-fed-justifications")
+    for language, refuse in (("en", "Refuse"), ("fr", "Refuser")):
+        await page.goto(f"{at}?lang={language}")
+        await section.locator("textarea").fill("Vague")
+        await section.get_by_role("button", name=f"{refuse} {CEILING} {CEILED}").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await expect(section.locator("textarea")).to_have_value("Vague")
+        await officer.glance("43e-answer-refused", language)
+    await section.locator("textarea").fill(ONE_ANSWER)
+    await section.get_by_role("button", name=f"Accepter {CEILING} {CEILED}").click()
+    await expect(section).to_contain_text(re.compile(rf"Acceptée\s: {ONE_ANSWER}"))
+    await officer.look("43f-fed-answered")
+
+
+async def reads_the_answer(accountant: Desk, at: str) -> None:
+    await accountant.go(f"{at}/remarks")
+    article = accountant.page.locator("article").filter(has_text=CEILING).first
+    await expect(article).to_contain_text("Réponse de l’autorité")
+    await expect(article).to_contain_text(ONE_ANSWER)
+    await accountant.look("43g-answer-read")
 
 
 async def compares_the_ratios(director: Desk) -> None:

@@ -1,6 +1,6 @@
 """One thing that happened to a filing, for its history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,8 @@ class Activity:
     kind: str
     fr: str
     en: str
+    number: int = field(default=0, compare=False)
+    """Its place among those that were kept; 0 before it is."""
 
 
 TOLD_TO_AUTHORITY = frozenset(

@@ -33,7 +33,7 @@ from services.forms.domain.export import ExportFormat
 from services.forms.domain.filing import Document, Filing, Step, Verdict
 from services.forms.domain.form_set_change import Fate
 from services.forms.domain.form_set_life import FormSetState, FormSetStatus
-from services.forms.domain.form_set_preview import CellsToChoose
+from services.forms.domain.form_set_preview import AffectedFiling, CellsToChoose
 from services.forms.domain.importing import Change, Effect, ImportChoice, ImportPreview, Problem, Sentences
 from services.forms.domain.publication import FailedFiling, Publication, Standing
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
@@ -46,6 +46,9 @@ from services.forms.usecases.preview_form_set_change import Preview
 from services.forms.usecases.read_filings import Openable, Tryable
 from services.forms.usecases.rejudge_filings import FilingInputs
 
+_SIREN_LENGTH = 9
+_LONGEST_NUMBER = 18
+"""Digits of a number that PostgreSQL has in eight bytes, whatever they are."""
 _ORIGINS = {
     Origin.TYPED: pb.ORIGIN_TYPED,
     Origin.IMPORTED: pb.ORIGIN_IMPORTED,
@@ -159,6 +162,38 @@ def to_text(field: str, text: str, *, longest: int = LONGEST_TEXT, required: boo
         what = ("Valeur attendue.", "A value is expected.")
         raise Invalid(violations=[malformed(field, "MISSING", what, ("Donnez-la.", "Give it."))])
     return text
+
+
+def to_siren_after(page_token: str) -> str:
+    """Return the SIREN that a page of filings comes after; empty for the first page.
+
+    Raises:
+        Invalid: no page gives that.
+    """
+    if page_token and not (len(page_token) == _SIREN_LENGTH and _is_number(page_token)):
+        raise _unknown_page()
+    return page_token
+
+
+def to_number_before(page_token: str) -> int:
+    """Return the number that a page of activities comes before; 0 for the first page.
+
+    Raises:
+        Invalid: no page gives that.
+    """
+    if page_token and not (len(page_token) <= _LONGEST_NUMBER and _is_number(page_token)):
+        raise _unknown_page()
+    return int(page_token or 0)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _unknown_page() -> Invalid:
+    what = ("Page inconnue.", "Unknown page.")
+    how = ("Repartez de la première page.", "Start again from the first page.")
+    return Invalid(violations=[malformed("page_token", "PAGE_TOKEN", what, how)])
 
 
 def to_document(value: types.Document.ValueType) -> Document:
@@ -729,6 +764,24 @@ def form_set_preview_message(preview: Preview) -> pb.PreviewFormSetChangeRespons
             for control, filings in sorted(found.newly_failing.items(), key=lambda one: (-one[1], one[0]))
         ],
         recomputed=found.recomputed,
+        already=preview.already,
+        dropped=found.dropped,
+    )
+
+
+def affected_message(one: AffectedFiling) -> pb.AffectedFiling:
+    """Return how a publication would affect a filing: neither its identifier, nor a value, nor its verdict."""
+    filing = one.filing
+    return pb.AffectedFiling(
+        body=filing.body.siren,
+        body_name=filing.body.name,
+        document=types.Document.Value(f"DOCUMENT_{filing.document}"),
+        year=filing.year,
+        form_set=filing.form_set,
+        step=pb.Step.ValueType(int(filing.step)),
+        carried=one.carried,
+        to_choose=[pb.CellToChoose(address=c.address, label=c.label, why=c.why.name) for c in one.to_choose],
+        recomputed=one.recomputed,
     )
 
 

@@ -175,8 +175,10 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
 
     async def ListActivity(self, request: pb.ListActivityRequest, context: Context) -> pb.ListActivityResponse:
         """List what happened."""
-        activities = await self._use.list_activity(caller(), mapping.to_uuid(request.filing_id))
-        return pb.ListActivityResponse(activities=[mapping.activity_message(one) for one in activities])
+        before = mapping.to_number_before(request.page_token)
+        page = await self._use.list_activity(caller(), mapping.to_uuid(request.filing_id), before, request.page_size)
+        activities = [mapping.activity_message(one) for one in page.activities]
+        return pb.ListActivityResponse(activities=activities, next_page_token=str(page.next) if page.next else "")
 
     async def ListTransmittedFilings(
         self, request: pb.ListTransmittedFilingsRequest, context: Context
@@ -228,7 +230,18 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
     ) -> pb.PreviewFormSetChangeResponse:
         """Say what a publication would do."""
         place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
-        return mapping.form_set_preview_message(await self._use.preview_form_set_change(caller(), *place))
+        found = await self._use.preview_form_set_change(caller(), *place, is_counted_only=request.is_counted_only)
+        return mapping.form_set_preview_message(found)
+
+    async def ListAffectedFilings(
+        self, request: pb.ListAffectedFilingsRequest, context: Context
+    ) -> pb.ListAffectedFilingsResponse:
+        """Name the filings that a publication would change."""
+        place = mapping.to_document(request.document), request.year, mapping.to_text("form_set", request.form_set)
+        after = mapping.to_siren_after(request.page_token)
+        page = await self._use.list_affected_filings(caller(), *place, after, request.page_size)
+        filings = [mapping.affected_message(one) for one in page.filings]
+        return pb.ListAffectedFilingsResponse(filings=filings, next_page_token=page.next)
 
     async def PublishFormSet(self, request: pb.PublishFormSetRequest, context: Context) -> pb.PublishFormSetResponse:
         """Have a form set given to open filings."""

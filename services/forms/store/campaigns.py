@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
@@ -170,5 +170,13 @@ class SqlActivities:
         statement = select(ActivityRow).where(ActivityRow.filing_id == filing_id)
         if kinds:
             statement = statement.where(ActivityRow.kind.in_(kinds))
-        rows = await self._session.scalars(statement.order_by(ActivityRow.id.desc()).limit(LATEST))
-        return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en) for row in rows]
+        return await self._newest(statement, LATEST)
+
+    async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
+        """Return a page, newest first: the last ones, or when a number is given those that were kept before it."""
+        statement = select(ActivityRow).where(ActivityRow.filing_id == filing_id)
+        return await self._newest(statement.where(ActivityRow.id < before) if before else statement, limit)
+
+    async def _newest(self, statement: Select[ActivityRow], limit: int) -> list[Activity]:
+        rows = await self._session.scalars(statement.order_by(ActivityRow.id.desc()).limit(limit))
+        return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en, row.id) for row in rows]

@@ -1,12 +1,13 @@
 """`SqlCells`: present cells, their history, and the computed ones."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, exists, func, select, text
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, cast, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
@@ -107,13 +108,22 @@ class SqlCells:
             .join(FilingRow, FilingRow.id == CellRow.filing_id)
             .where(*reached(document, year), FilingRow.form_set == form_set, CellRow.value != "")
         )
-        # Joined to, since a plan made once compares with a list one by one: 0.2 s for 900 filings instead of 5.
-        sure = func.unnest(cast(list(certain), ARRAY(Text))).table_valued("address").render_derived()
         key = CellRow.address, CellRow.value, CellRow.conflict.is_not(None)
-        others = filled.where(~exists().where(sure.c.address == CellRow.address)).with_only_columns(*key, func.count())
+        others = filled.where(_is_none_of(certain)).with_only_columns(*key, func.count())
         counted = [ValueCount(*row) for row in await self._session.execute(others.group_by(*key))]
         all_there_are = await self._session.scalar(filled) or 0
         return FilledCells(all_there_are - sum(one.filings for one in counted), counted)
+
+    async def filled(self, filing_ids: Sequence[UUID], certain: Collection[str]) -> Mapping[UUID, FilledCells]:
+        """Return the filled cells of each filing, in two statements whatever the number of filings."""
+        are_theirs = CellRow.filing_id.in_(filing_ids), CellRow.value != ""
+        counted = select(CellRow.filing_id, func.count()).where(*are_theirs).group_by(CellRow.filing_id)
+        counts = {row[0]: row[1] for row in await self._session.execute(counted)}
+        key = CellRow.filing_id, CellRow.address, CellRow.value, CellRow.conflict.is_not(None)
+        others: dict[UUID, list[ValueCount]] = defaultdict(list)
+        for row in await self._session.execute(select(*key).where(*are_theirs, _is_none_of(certain))):
+            others[row[0]].append(ValueCount(row[1], row[2], row[3], 1))
+        return {one: FilledCells(count - len(others[one]), others[one]) for one, count in counts.items()}
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
         """Write cells and a line of history for each new version, in one statement whatever their number."""
@@ -156,6 +166,12 @@ class SqlCells:
             filled = {address: value for address, value in moved.items() if value}
             emptied = [address for address, value in moved.items() if not value]
             _MOVE.later(self._session, filing_id=filing_id, filled=json.dumps(filled), emptied=emptied)
+
+
+def _is_none_of(addresses: Collection[str]) -> ColumnElement[bool]:
+    # Joined to, since a plan made once compares with a list one by one: 0.2 s for 900 filings instead of 5.
+    listed = func.unnest(cast(list(addresses), ARRAY(Text))).table_valued("address").render_derived()
+    return ~exists().where(listed.c.address == CellRow.address)
 
 
 def _to_rows(cells: Iterable[Cell]) -> list[dict[str, Any]]:

@@ -210,6 +210,11 @@ class SqlFilings:
         counted = select(FilingRow.form_set, func.count()).where(*reached(document, year)).group_by(FilingRow.form_set)
         return {row[0]: row[1] for row in await self._session.execute(counted)}
 
+    async def to_change(self, document: Document, year: int, form_set: str, after: str, limit: int) -> list[Filing]:
+        """Return a page of the filings that giving a form set would change, in order of SIREN, after that of a body."""
+        are_wanted = (*reached(document, year), FilingRow.form_set != form_set, FilingRow.siren > after)
+        return await self._all(_dated().where(*are_wanted).order_by(FilingRow.siren).limit(limit))
+
     async def add(self, filing: Filing) -> None:
         """Add a filing.
 

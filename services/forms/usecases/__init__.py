@@ -19,7 +19,7 @@ from services.forms.usecases.justify_finding import JustifyFinding
 from services.forms.usecases.move_filing import MoveFiling
 from services.forms.usecases.open_filing import OpenFiling
 from services.forms.usecases.plan_campaign import ListCampaigns, PlanCampaign
-from services.forms.usecases.preview_form_set_change import PreviewFormSetChange
+from services.forms.usecases.preview_form_set_change import ListAffectedFilings, PreviewFormSetChange
 from services.forms.usecases.preview_import import GetImport, GetImportErrorFile, PreviewImport
 from services.forms.usecases.publish_form_set import (
     GetPublication,
@@ -78,6 +78,7 @@ class UseCases:
     list_form_sets: ListFormSets
     set_form_set_state: SetFormSetState
     preview_form_set_change: PreviewFormSetChange
+    list_affected_filings: ListAffectedFilings
     publish_form_set: PublishFormSet
     undo_form_set_change: UndoFormSetChange
     get_publication: GetPublication

@@ -149,6 +149,10 @@ class Filings(Protocol):
         """Count the filings of a campaign that a publication would reach, by the form set they have."""
         ...
 
+    async def to_change(self, document: Document, year: int, form_set: str, after: str, limit: int) -> list[Filing]:
+        """Return a page of the filings that giving a form set would change, in order of SIREN, after that of a body."""
+        ...
+
     async def add(self, filing: Filing) -> None:
         """Add a filing.
 
@@ -198,6 +202,10 @@ class Cells(Protocol):
             form_set: the form set they have.
             certain: addresses that are counted together; the others are by value.
         """
+        ...
+
+    async def filled(self, filing_ids: Sequence[UUID], certain: Collection[str]) -> Mapping[UUID, FilledCells]:
+        """Return the filled cells of each of these filings, the certain ones counted together; none for an empty filing."""
         ...
 
     async def save(self, filing_id: UUID, cells: Iterable[Cell]) -> None:
@@ -538,6 +546,10 @@ class Activities(Protocol):
 
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         """Return the last two hundred, newest first; of these kinds only, when some are given."""
+        ...
+
+    async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
+        """Return a page, newest first: the last ones, or when a number is given those that were kept before it."""
         ...
 
 

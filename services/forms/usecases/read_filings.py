@@ -17,6 +17,9 @@ from services.forms.usecases.counting import FilingCard, card_of, cards_of
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Bodies, FormSets, OpensWork
 
+MOST_ACTIVITIES = 200
+"""Of a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Openable:
@@ -146,22 +149,36 @@ class GetCellHistory:
             return await work.cells.history(filing_id, place.address)
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """What happened to a filing, newest first."""
+
+    activities: Sequence[Activity]
+    next: int
+    """Number to begin before on the next page; 0 when there is none."""
+
+
 class ListActivity:
-    """Returns what happened to a filing."""
+    """Returns what happened to a filing, page by page: what happens meanwhile comes before the first and moves no other."""
 
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, filing_id: UUID) -> list[Activity]:
-        """Return activities, newest first, at most two hundred.
+    async def __call__(
+        self, caller: Caller, filing_id: UUID, before: int = 0, limit: int = MOST_ACTIVITIES
+    ) -> ActivityPage:
+        """Return the last activities, or those before a number; `MOST_ACTIVITIES` at most and when `limit` is not positive.
 
         Raises:
             FilingUnknown: no such filing for this caller.
         """
+        limit = min(limit, MOST_ACTIVITIES) if limit > 0 else MOST_ACTIVITIES
         async with self._open_work() as work:
             filing = await work.filings.get(filing_id)
             require_on(caller, READ, filing)
-            return await work.activities.of(filing_id)
+            found = await work.activities.page(filing_id, before, limit + 1)
+        page = found[:limit]
+        return ActivityPage(page, page[-1].number if len(found) > limit else 0)
 
 
 class ListTransmittedFilings:

@@ -848,6 +848,14 @@ class EditStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Activities:
+    """A page of what happened, newest first; `next_page_token` asks for what was before, and is empty on the last page."""
+
+    activities: tuple[Activity, ...]
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EditSteps:
     """A page of changes, newest first; `next_page_token` asks for those before, and is empty on the last page."""
 
@@ -956,14 +964,18 @@ class PublicationInForce:
 
 @dataclass(frozen=True, slots=True)
 class FormSetChange:
-    """What a new form set would do to the open filings of a campaign, none of them named; signed ones keep their version."""
+    """What a new form set would do to the open filings of a campaign, in all; signed ones keep their version."""
 
     concerned: int
     """Open filings that would change."""
     untouched: int
+    already: int = 0
+    """Open filings that are under it already."""
     carried: int = 0
     """Filled cells that stay as they are, of all filings."""
     to_choose: tuple[CellsToChoose, ...] = ()
+    dropped: int = 0
+    """Zeros in cells that it closes, about which nobody is asked."""
     gained: tuple[str, ...] = ()
     judged: int = 0
     """Filings that were evaluated; what follows is about those."""
@@ -992,6 +1004,41 @@ class FailedFiling:
     at: datetime
     due_at: datetime | None
     """When it is tried again; None once it is put aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellToChoose:
+    """A filled cell whose value would be set aside until the body chooses."""
+
+    address: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedFiling:
+    """An open filing that a publication would change, and how: no value of it, no verdict."""
+
+    body: str
+    body_name: str
+    document: Document
+    year: int
+    form_set: str
+    """That it has."""
+    step: Step
+    carried: int
+    """Filled cells that stay as they are."""
+    to_choose: tuple[CellToChoose, ...]
+    recomputed: int | None
+    """Computed cells that change; None when that could not be told in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedFilings:
+    """A page of them in order of SIREN; `next_page_token` asks for those after, and is empty on the last page."""
+
+    filings: tuple[AffectedFiling, ...]
+    next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from typing import Protocol
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
-    Activity,
+    Activities,
     Adjustment,
+    AffectedFilings,
     AttachedFile,
     Attachment,
     Campaign,
@@ -151,8 +152,8 @@ class Forms(Protocol):
         """Choose between the two values of a cell in conflict."""
         ...
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
-        """List what happened, newest first."""
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
+        """List a page of what happened, newest first."""
         ...
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
@@ -229,8 +230,16 @@ class Forms(Protocol):
         """Move a form set in its life."""
         ...
 
-    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
-        """Count what a new form set would change in the open filings of a campaign."""
+    async def preview_form_set(
+        self, document: Document, year: int, form_set: str, *, is_counted_only: bool = False
+    ) -> FormSetChange:
+        """Count what a new form set would change in the open filings of a campaign; counted only, no filing is judged."""
+        ...
+
+    async def affected_filings(
+        self, document: Document, year: int, form_set: str, page_token: str = "", page_size: int = 0
+    ) -> AffectedFilings:
+        """Name the filings that it would change and say how, page by page."""
         ...
 
     async def publish_form_set(

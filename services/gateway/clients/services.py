@@ -20,8 +20,9 @@ from chassis.rpc.identity import carrying
 from services.gateway.clients.answers import (
     AccountMapping,
     AccountRule,
-    Activity,
+    Activities,
     Adjustment,
+    AffectedFilings,
     AttachedFile,
     Attachment,
     Campaign,
@@ -253,11 +254,11 @@ class GrpcForms:
         with carrying(self._passport):
             return read((await self._stub.ResolveConflict(request)).cell, FiledCell)
 
-    async def activity(self, filing_id: str) -> tuple[Activity, ...]:
+    async def activity(self, filing_id: str, page_token: str = "", page_size: int = 0) -> Activities:
         """List what happened."""
+        request = forms.ListActivityRequest(filing_id=filing_id, page_token=page_token, page_size=page_size)
         with carrying(self._passport):
-            answer = await self._stub.ListActivity(forms.ListActivityRequest(filing_id=filing_id))
-        return tuple(read(one, Activity) for one in answer.activities)
+            return read(await self._stub.ListActivity(request), Activities)
 
     async def export(self, filing_id: str, chosen: ExportFormat, version: int = 0) -> ExportedFile:
         """Return the filing as a file."""
@@ -377,11 +378,25 @@ class GrpcForms:
         with carrying(self._passport):
             await self._stub.SetFormSetState(forms.SetFormSetStateRequest(form_set=form_set, state=state))
 
-    async def preview_form_set(self, document: Document, year: int, form_set: str) -> FormSetChange:
+    async def preview_form_set(
+        self, document: Document, year: int, form_set: str, *, is_counted_only: bool = False
+    ) -> FormSetChange:
         """Tell what a new form set would change."""
-        request = forms.PreviewFormSetChangeRequest(document=_document(document), year=year, form_set=form_set)
+        request = forms.PreviewFormSetChangeRequest(
+            document=_document(document), year=year, form_set=form_set, is_counted_only=is_counted_only
+        )
         with carrying(self._passport):
             return read(await self._stub.PreviewFormSetChange(request, timeout=HEAVY_SECONDS), FormSetChange)
+
+    async def affected_filings(
+        self, document: Document, year: int, form_set: str, page_token: str = "", page_size: int = 0
+    ) -> AffectedFilings:
+        """Name the filings that it would change."""
+        request = forms.ListAffectedFilingsRequest(
+            document=_document(document), year=year, form_set=form_set, page_token=page_token, page_size=page_size
+        )
+        with carrying(self._passport):
+            return read(await self._stub.ListAffectedFilings(request, timeout=HEAVY_SECONDS), AffectedFilings)
 
     async def publish_form_set(
         self, document: Document, year: int, form_set: str, *, is_forced: bool = False, publication_id: str = ""

@@ -35,12 +35,14 @@ from services.gateway.web.api_models import (
     TrialRequest,
     plain,
 )
+from services.gateway.web.campaign_pages import WHYS, change_of
 from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.desk import desk_of
 from services.gateway.web.export_pages import format_of
-from services.gateway.web.fields import read_upload
+from services.gateway.web.fields import campaign_in, read_upload
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import wording_of
+from services.gateway.web.wording import LANGUAGES, Wording
 
 router = APIRouter(prefix="/api/v1")
 
@@ -303,9 +305,14 @@ async def deliveries(services: Acting, filing_id: str) -> Response:
 
 
 @router.get("/filings/{filing_id}/activity", summary="What happened")
-async def activity(services: Acting, filing_id: str) -> Response:
-    """List activities, newest first."""
-    return _items("activities", await services.forms.activity(filing_id))
+async def activity(
+    services: Acting,
+    filing_id: str,
+    page_token: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
+    page_size: Annotated[int, Query(ge=0, le=200, description="Activities of a page; 200 when 0.")] = 0,
+) -> Response:
+    """List activities, newest first; `next_page_token` asks for those before, and is empty on the last page."""
+    return _json(await services.forms.activity(filing_id, page_token, page_size))
 
 
 @router.get("/filings/{filing_id}/export/{chosen}", summary="The filing as a file")
@@ -462,6 +469,27 @@ async def plan(services: Acting, document: str, year: int, asked: DatesRequest) 
     if campaign is None:
         raise NotFound
     return _json(await services.forms.plan(replace(campaign, **asked.model_dump(exclude_none=True, mode="json"))))
+
+
+@router.get("/campaigns/{document}/{year}/form-sets/{form_set}/change", summary="What publishing a form set would do")
+async def form_set_change(
+    services: Acting,
+    document: str,
+    year: int,
+    form_set: str,
+    page_token: Annotated[str, Query(max_length=9, description="What the page before gave.")] = "",
+    page_size: Annotated[int, Query(ge=0, le=100, description="Filings of a page; 25 when 0.")] = 0,
+) -> Response:
+    """Return the sums and a page of the filings that would change, with the reason of each cell in both languages.
+
+    Officers only; no value, no verdict of a filing. The first page judges some filings; the others count.
+    """
+    place = campaign_in({"document": document, "year": str(year)})
+    found = await change_of(services, *place, form_set, page_token, page_size)
+    answer = plain(found.change) | plain(found.affected)
+    for cell in (*answer["to_choose"], *(cell for one in answer["filings"] for cell in one["to_choose"])):
+        cell["reason"] = {language: Wording(language)(WHYS.get(cell["why"], cell["why"])) for language in LANGUAGES}
+    return JSONResponse(answer)
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")

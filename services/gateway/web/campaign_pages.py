@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from markupsafe import Markup, escape
@@ -9,7 +10,8 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
-from services.gateway.clients.answers import Document, FormSetChange, Publication, SetAsideCell
+from services.gateway.clients.answers import AffectedFilings, Document, FormSetChange, Publication, SetAsideCell
+from services.gateway.clients.ports import Services
 from services.gateway.web.errors import status_of, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
@@ -50,6 +52,31 @@ class SetAsideView:
     other_text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """What publishing would do: in all, and a page of the filings it would change."""
+
+    change: FormSetChange
+    affected: AffectedFilings
+    after: str
+    """SIREN that the page comes after; empty on the first one."""
+
+
+async def change_of(
+    services: Services, document: Document, year: int, form_set: str, after: str = "", page_size: int = 0
+) -> Changing:
+    """Ask what publishing would do; filings are judged for the first page only, which somebody waits for once.
+
+    Raises:
+        Invalid: what the page comes after is no SIREN.
+        NotFound: the person may not publish here.
+        RuleBroken: there is no such campaign, or no such form set.
+    """
+    change = await services.forms.preview_form_set(document, year, form_set, is_counted_only=bool(after))
+    affected = await services.forms.affected_filings(document, year, form_set, after, page_size)
+    return Changing(change, affected, after)
+
+
 @router.get("/staff/campaign")
 async def campaign(visit: Visitor) -> Response:
     """Ask for a campaign and a form set, and show what publishing it would do."""
@@ -59,11 +86,10 @@ async def campaign(visit: Visitor) -> Response:
     if not (asked["form_set"] and asked["year"]):
         return await _page(visit, asked)
     try:
-        document, year, form_set = _asked(asked)
-        change = await visit.services.forms.preview_form_set(document, year, form_set)
+        changing = await change_of(visit.services, *_asked(asked), query.get("after", ""))
     except (Invalid, RuleBroken, NotFound) as failure:
         return await _page(visit, asked, failure=failure)
-    return await _page(visit, asked, change)
+    return await _page(visit, asked, changing)
 
 
 @router.post("/staff/campaign/publish")
@@ -185,18 +211,22 @@ def _asked(fields: dict[str, str]) -> tuple[Document, int, str]:
 async def _page(
     visit: Visit,
     asked: Mapping[str, str],
-    change: FormSetChange | None = None,
+    changing: Changing | None = None,
     *,
     extension: Mapping[str, str] | None = None,
     failure: Failure | None = None,
 ) -> Response:
     publications = await visit.services.forms.publications()
     states = {one.form_set: one.state for one in await visit.services.forms.form_sets()}
-    given = extension or {}
+    given, change = extension or {}, changing.change if changing else None
     values = {
         "asked": asked,
         "form_sets": formsets.available(),
         "change": change,
+        "affected": changing.affected if changing else None,
+        "after": changing.after if changing else "",
+        "query": urlencode({name: asked[name] for name in _FIELDS}) if changing else "",
+        "official": official,
         "is_published": states.get(asked.get("form_set", "")) == PUBLISHED,
         "to_choose": [(one, official(one.label)) for one in change.to_choose] if change else [],
         "publications": publications,

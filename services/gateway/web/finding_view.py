@@ -143,7 +143,7 @@ def _answer(justification: Justification | None, _: Wording) -> str:
     if justification is None or not justification.answered_by:
         return ""
     word = _("Acceptée") if justification.is_accepted else _("Refusée")
-    parts = [f"{word} : {justification.answer}" if justification.answer else word]
+    parts = [f"{word}{_.colon} {justification.answer}" if justification.answer else word]
     return ", ".join([*parts, justification.answered_by, _.moment(justification.answered_at)])
 
 

@@ -412,7 +412,7 @@ def _quartiles(sheet: Sheet, line: Line, groups: Mapping[str, str], _: Wording) 
             _three([shown(figure, line.type, _) for figure in known[group]])
             if known and group in known
             else ("—", "—", "—"),
-            _three([f"{name} : {_(heading)}" for heading in QUARTILES]),
+            _three([f"{name}{_.colon} {_(heading)}" for heading in QUARTILES]),
         )
         for group, name in groups.items()
     )

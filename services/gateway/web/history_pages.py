@@ -12,18 +12,23 @@ from services.gateway.web.wording import Wording
 
 router = APIRouter(include_in_schema=False)
 _STEPS_SHOWN = 50
+_ACTIVITIES_SHOWN = 100
 _LONGEST_TOKEN = 64
 
 
 @router.get("/filings/{filing_id}/history")
 async def history(
-    visit: Visitor, filing_id: str, before: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = ""
+    visit: Visitor,
+    filing_id: str,
+    before: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = "",
+    happened_before: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = "",
 ) -> Response:
-    """Show changes, activities and deliveries, newest first; changes page by page."""
+    """Show changes, activities and deliveries, newest first; changes and activities each page by page."""
     filing = (await visit.services.forms.get(filing_id)).filing
     values = {
         **await framed(visit, filing, "history"),
-        "activities": await visit.services.forms.activity(filing_id),
+        "happened": await visit.services.forms.activity(filing_id, happened_before, _ACTIVITIES_SHOWN),
+        "happened_before": happened_before,
         "deliveries": [(one, standing_of(one, visit.wording)) for one in await deliveries_of(visit, filing)],
         "steps": await visit.services.forms.steps(filing_id, before, _STEPS_SHOWN),
         "before": before,

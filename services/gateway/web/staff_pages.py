@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, NotFound
+from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
 from formsets import UnknownCell
 from services.gateway.clients.answers import Filing, Step
 from services.gateway.web.errors import status_of, told_first
@@ -97,7 +97,7 @@ async def answer_justification(visit: Visitor, filing_id: str, control: str) -> 
             text=text,
             request_id=visit.request_id(fields),
         )
-    except (Invalid, Conflict) as failure:
+    except (Invalid, Conflict, RuleBroken) as failure:
         return await _justifications_page(visit, filing_id, int(number), text, failure)
     word = visit.wording("Acceptée") if done.is_accepted else visit.wording("Refusée")
     return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control}{visit.wording.colon} {word}.")
@@ -111,7 +111,7 @@ async def _justifications_page(
     values = {
         **staff_framed(visit, found.filing, "justifications"),
         "justifications": await visit.services.validations.review(filing_id),
-        "may_answer": visit.passport.may_everywhere("filing.review"),
+        "may_answer": visit.passport.may_everywhere("filing.review") and found.filing.step is not Step.ARCHIVED,
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
         "refused": number,
         "text": text,

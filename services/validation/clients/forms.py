@@ -27,7 +27,19 @@ class GrpcTransmittedFilings:
         Raises:
             NotFound: no such filing, or not transmitted.
         """
-        await self._stub.GetTransmittedFiling(pb.GetTransmittedFilingRequest(filing_id=str(filing_id)))
+        await self._get(filing_id)
+
+    async def is_archived(self, filing_id: UUID) -> bool:
+        """Tell whether nothing is added to a filing any more.
+
+        Raises:
+            NotFound: no such filing, or not transmitted.
+        """
+        return (await self._get(filing_id)).step == pb.STEP_ARCHIVED
+
+    async def _get(self, filing_id: UUID) -> pb.Filing:
+        request = pb.GetTransmittedFilingRequest(filing_id=str(filing_id))
+        return (await self._stub.GetTransmittedFiling(request)).filing
 
 
 class GrpcCampaignFilings:

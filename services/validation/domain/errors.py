@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from chassis.errors import Conflict, Exhausted, Invalid, NotFound, RuleBroken, Unavailable, Violation
+from chassis.errors import (
+    Conflict,
+    Exhausted,
+    Invalid,
+    NotFound,
+    RuleBroken,
+    ThreeParts,
+    Unavailable,
+    Violation,
+    violation,
+)
 
 
 class MalformedExpression(Invalid):
@@ -60,6 +70,25 @@ class AnswerRefused(Invalid):
     """An answer to a justification is too long, or refuses without a reason."""
 
     reason = "ANSWER_REFUSED"
+
+
+class FilingArchived(RuleBroken):
+    """The filing is archived: its justifications are read, and none is answered any more."""
+
+    reason = "FILING_ARCHIVED"
+
+    def __init__(self) -> None:
+        fr = ThreeParts(
+            "Le dossier est archivé : il se lit, et rien ne s'y ajoute.",
+            "Étape 6, Archivé.",
+            "Répondez aux justifications avant d'archiver un dossier ; celle-ci garde sa dernière réponse.",
+        )
+        en = ThreeParts(
+            "The filing is archived: it is read, and nothing is added to it.",
+            "Step 6, Archived.",
+            "Answer justifications before a filing is archived; this one keeps its last answer.",
+        )
+        super().__init__(fr.what, violations=[violation("step", self.reason, fr, en)])
 
 
 class JustificationChanged(Conflict):

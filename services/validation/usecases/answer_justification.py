@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.identity import EVERY_SCOPE, Caller
 from services.validation.domain.answer import Answer, AnsweredJustification
-from services.validation.domain.errors import JustificationChanged
+from services.validation.domain.errors import FilingArchived, JustificationChanged
 from services.validation.domain.justification import normalised
 from services.validation.usecases.ports import OpensWork, TransmittedFilings
 
@@ -44,12 +44,14 @@ class AnswerJustification:
         Raises:
             NotFound: the filing was not transmitted to this authority.
             Forbidden: the caller lacks `filing.review`.
+            FilingArchived: nothing is added to it any more.
             JustificationChanged: the filer wrote another text since, or none.
             AnswerRefused: a refusal without a reason, or too long an answer.
         """
         caller.require("filing.review", EVERY_SCOPE)
         answer = Answer(number, is_accepted, normalised(text), caller.name, self._clock.now())
-        await self._transmitted.require(filing_id)
+        if await self._transmitted.is_archived(filing_id):
+            raise FilingArchived
         async with self._open_work() as work:
             in_force = await work.justifications.in_force(filing_id)
             kept = next((one for one in in_force if one.number == number), None)

@@ -315,6 +315,14 @@ class TransmittedFilings(Protocol):
         """
         ...
 
+    async def is_archived(self, filing_id: UUID) -> bool:
+        """Tell whether nothing is added to a filing any more.
+
+        Raises:
+            NotFound: as above.
+        """
+        ...
+
 
 class UnitOfWork(Protocol):
     """One transaction."""

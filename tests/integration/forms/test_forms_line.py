@@ -293,6 +293,21 @@ async def test_from_seal_to_archive_over_the_wire(running):
             await running.stub.ReopenFiling(pb.ReopenFilingRequest(filing_id=filing_id, reason="Erreur"))
         refused.append(caught.value.code)
     assert refused == ["STEP_REFUSED", "STEP_REFUSED"]
+    answer = {"filing_id": filing_id, "control": "A-06", "number": 1, "is_accepted": True}
+    with running.by("officer"), pytest.raises(RuleBroken) as too_late:
+        await running.validation.AnswerJustification(validation.AnswerJustificationRequest(request_id="a", **answer))
+    assert too_late.value.code == "FILING_ARCHIVED"
+    with running.by("director"):
+        whole = await running.stub.ListActivity(pb.ListActivityRequest(filing_id=filing_id))
+        walked, token = [], ""
+        while not walked or token:
+            page = pb.ListActivityRequest(filing_id=filing_id, page_size=5, page_token=token)
+            answer = await running.stub.ListActivity(page)
+            walked, token = [*walked, *answer.activities], answer.next_page_token
+        with pytest.raises(Invalid):
+            await running.stub.ListActivity(pb.ListActivityRequest(filing_id=filing_id, page_token="step-1"))
+    assert walked == list(whole.activities)
+    assert whole.activities[-1].kind == "FILING_OPENED"
 
 
 async def test_the_authority_returns_a_filing_and_the_outbox_tells_it(running):

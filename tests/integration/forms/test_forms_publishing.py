@@ -10,6 +10,7 @@ from harmonia.types.v1 import types_pb2 as types
 from harmonia.validation.v1 import validation_pb2 as validation
 from sqlalchemy import text
 
+import formsets
 from chassis.errors import Failure, Forbidden, Invalid, NotFound, RuleBroken
 from services.forms.service import make_service
 from tests.integration.forms.conftest import JULY, PASSPORTS, Running, plan
@@ -72,6 +73,82 @@ async def typed(running, filing_id):
     filing, cells = await running.read(filing_id)
     kept = {c.address: c.value for c in cells.values() if c.value and c.origin == pb.ORIGIN_TYPED}
     return filing.identity.form_set, kept
+
+
+async def affected(running, by="officer", **asked):
+    with running.by(by):
+        request = pb.ListAffectedFilingsRequest(document=ER, year=2024, form_set="2025.1", **asked)
+        return await running.stub.ListAffectedFilings(request)
+
+
+async def test_the_filings_that_a_preview_names_are_changed_as_it_says(running):
+    filing_id = await running.open()
+    await running.save(
+        filing_id, (AMOUNT, "12", 0), ("CP.320.n", "1", 0), (CLOSED_LATER, "40", 0), ("CP.570.n", "0", 0)
+    )
+
+    page = await affected(running)
+
+    (named,) = page.filings
+    assert (named.body, named.body_name, page.next_page_token) == (SIREN, "OPH de l'exemple", "")
+    assert (named.document, named.year, named.form_set, named.step) == (ER, 2024, "2024.1", pb.STEP_ENTRY)
+    assert [(cell.address, cell.why) for cell in named.to_choose] == [(CLOSED_LATER, "CLOSED")], "a 0 is its own value"
+    assert named.to_choose[0].label == formsets.load("2024.1").label(CLOSED_LATER)
+    _, before = await running.read(filing_id)
+    assert (await publish(running)).done == 1
+    _, after = await running.read(filing_id)
+
+    def computed(cells):
+        return {a: one.value for a, one in cells.items() if one.origin == pb.ORIGIN_COMPUTED and one.value}
+
+    moved = dict(computed(before).items() ^ computed(after).items())
+    assert named.HasField("recomputed")
+    assert named.recomputed == len(moved) > 0
+    assert len((await typed(running, filing_id))[1]) == named.carried == 2
+    waiting = [a for a, (_, _, fate) in (await set_aside(running, filing_id)).items() if fate == "WAITING"]
+    assert waiting == [cell.address for cell in named.to_choose]
+    assert not (await affected(running)).filings, "what is done is not to do"
+
+
+async def test_affected_filings_come_page_by_page_and_agree_with_the_sums(running):
+    filing_id = await running.open()
+    await running.save(filing_id, (AMOUNT, "12", 0), (CLOSED_LATER, "40", 0))
+    copied = "family, departement, document, year, form_set, opened_by, opened_at, changed_at, due_on, step, revision, computed"
+    async with running.engine.begin() as connection:
+        for number in range(1, 6):
+            statement = f"""
+                INSERT INTO filings (id, siren, body_name, rule_set, report, signed_version, receipt_number, {copied})
+                SELECT gen_random_uuid(), :siren, :siren, '', '', 0, '', {copied} FROM filings WHERE id = CAST(:id AS uuid)
+            """
+            await connection.execute(text(statement), {"siren": f"90000000{number}", "id": filing_id})
+
+    pages, token = [], ""
+    while not pages or token:
+        page = await affected(running, page_size=4, page_token=token)
+        pages.append([one.body for one in page.filings])
+        token = page.next_page_token
+    with running.by("officer"):
+        request = pb.PreviewFormSetChangeRequest(document=ER, year=2024, form_set="2025.1", is_counted_only=True)
+        sums = await running.stub.PreviewFormSetChange(request)
+
+    assert pages == [[SIREN, "900000001", "900000002", "900000003"], ["900000004", "900000005"]]
+    assert (sums.concerned, sums.carried, sums.judged) == (6, 1, 0)
+
+
+@pytest.mark.parametrize("token", ["1", "x" * 500, "٣٣٣٣٣٣٣٣٣"])
+async def test_a_page_that_no_page_gave_is_refused_with_what_to_do(running, token):
+    with pytest.raises(Invalid) as refused:
+        await affected(running, page_token=token)
+    (told,) = refused.value.violations
+    assert (told.fr.what, told.en.how) == ("Page inconnue.", "Start again from the first page.")
+
+
+@pytest.mark.parametrize("by", ["director", "accountant", "reader", "stranger"])
+async def test_affected_filings_are_named_to_nobody_who_may_not_publish(running, by):
+    await running.open()
+    with pytest.raises(Failure) as refused:
+        await affected(running, by=by)
+    assert isinstance(refused.value, (Forbidden, NotFound))
 
 
 async def test_a_preview_counts_what_is_concerned_and_names_nobody(running):

@@ -61,6 +61,7 @@ NOT_ABOUT_ONE_FILING |= {"ListCampaigns"}
 NOT_ABOUT_ONE_FILING |= {"ExtendDeadline", "GetAccountMapping", "SaveAccountMapping"}
 NOT_ABOUT_ONE_FILING |= {
     "PreviewFormSetChange",
+    "ListAffectedFilings",
     "PublishFormSet",
     "UndoFormSetChange",
     "GetPublication",

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden, NotFound
+from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import MOST_FILES, Scan, ScanAnswer
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.errors import (
@@ -186,7 +187,27 @@ async def test_the_name_of_an_attached_file_is_cleaned():
     attachment = await forms.use.attach_file(forms.caller, FILING_ID, AttachmentKind.NOTES, odd, PDF)
 
     assert attachment.file_name == "é.pdf"
-    assert "« é.pdf »" in (await forms.use.list_activity(READER, FILING_ID))[0].fr
+    assert "« é.pdf »" in (await forms.use.list_activity(READER, FILING_ID)).activities[0].fr
+
+
+async def test_what_happened_is_read_to_its_beginning_page_by_page():
+    forms = clean_forms()
+    await forms.keep(a_filing())
+    async with forms.store() as work:
+        for number in range(5):
+            await work.activities.add(Activity(FILING_ID, NOON, "Alix", f"K{number}", "fr", "en"))
+        await work.commit()
+
+    first = await forms.use.list_activity(READER, FILING_ID, limit=2)
+    async with forms.store() as work:
+        await work.activities.add(Activity(FILING_ID, NOON, "Alix", "MEANWHILE", "fr", "en"))
+        await work.commit()
+    second = await forms.use.list_activity(READER, FILING_ID, first.next, 2)
+    last = await forms.use.list_activity(READER, FILING_ID, second.next, 2)
+    whole = await forms.use.list_activity(READER, FILING_ID, limit=0)
+
+    assert [one.kind for page in (first, second, last) for one in page.activities] == ["K4", "K3", "K2", "K1", "K0"]
+    assert (last.next, whole.next, len(whole.activities)) == (0, 0, 6)
 
 
 async def test_an_attached_file_comes_back_and_makes_a_snapshot_stale():

@@ -8,10 +8,14 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from harmonia.forms.v1 import forms_pb2 as pb
+from harmonia.types.v1 import types_pb2 as types
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 import formsets
-from chassis.errors import Conflict, Exhausted, Invalid, NotFound, Unavailable
+from chassis.errors import Conflict, Exhausted, Forbidden, Invalid, NotFound, Unavailable
 from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
@@ -38,10 +42,19 @@ from services.forms.domain.publication import (
     Tally,
     seconds_left,
 )
-from services.forms.rpc.mapping import form_set_preview_message, inputs_message
+from services.forms.rpc.mapping import affected_message, form_set_preview_message, inputs_message
 from services.forms.service import wire
 from services.forms.usecases.carry_out_publications import CarryOutPublications
-from services.forms.usecases.preview_form_set_change import JUDGING_SECONDS, MOST_JUDGED, PreviewFormSetChange
+from services.forms.usecases.preview_form_set_change import (
+    JUDGING_SECONDS,
+    LARGEST_PAGE,
+    MOST_CELLS,
+    MOST_JUDGED,
+    RECOMPUTING_SECONDS,
+    USUAL_PAGE,
+    ListAffectedFilings,
+    PreviewFormSetChange,
+)
 from services.forms.usecases.publish_form_set import ListPublications
 from services.forms.usecases.save_cells import TypedCell
 from services.forms.workers.carrying_out import LoggedMishaps
@@ -59,6 +72,7 @@ from tests.support.forms import (
     a_cell,
     a_filing,
     a_forms,
+    an_other_value,
 )
 from tests.support.forms_store import InMemoryPublications
 from tests.support.hosting import a_caller, a_stack
@@ -76,12 +90,14 @@ OTHER_ID = UUID("0197aaaa-0000-7000-8000-000000000002")
 class FewFormSets:
     """The form sets port, with made-up versions beside the shipped ones."""
 
+    def __init__(self, *others):
+        self._made_up = {one.version: one for one in (VARIANT, LATER, *others)}
+
     def load(self, version):
-        made_up = {one.version: one for one in (VARIANT, LATER)}
-        return made_up.get(version) or formsets.load(version)
+        return self._made_up.get(version) or formsets.load(version)
 
     def available(self):
-        return (*formsets.available(), VARIANT.version, LATER.version)
+        return (*formsets.available(), *self._made_up)
 
 
 async def entered(**changes):
@@ -1025,3 +1041,187 @@ async def test_inputs_say_what_a_form_set_that_is_tried_would_set_aside():
     assert not messages[str(OTHER_ID)].is_transmitted, "what is in it since is a draft, for the body alone"
     with pytest.raises(CampaignMalformed):
         await inputs("1999.1")
+
+
+# Which filings it would change
+
+
+def in_figures(page):
+    return [
+        (one.filing.body.siren, one.carried, [(cell.address, cell.why.name) for cell in one.to_choose], one.recomputed)
+        for one in page.filings
+    ]
+
+
+async def test_the_filings_that_would_change_are_named_with_the_cells_in_the_way_and_no_value():
+    forms = await with_another(await entered())
+    forms.store.kept.cells[FILING_ID][AMOUNT] = a_cell(AMOUNT, "987654321")
+    forms.controls.computed = {"BA.010.net": "1", "BA.030.net": "2"}
+
+    page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version)
+
+    others = [("BA.020.brut", "DROPPED"), ("BA.110.amort", "RETYPED"), ("BP.180.n", "COMPUTED"), ("CP.010.n", "CLOSED")]
+    assert in_figures(page) == [("000000018", 1, others, 2), ("000000026", 0, [("CP.010.n", "CLOSED")], 2)]
+    assert page.next == ""
+    first, _ = (affected_message(one) for one in page.filings)
+    assert (first.body, first.body_name, first.year, first.form_set) == ("000000018", a_body().name, 2024, "2024.1")
+    assert (first.document, first.step) == (types.DOCUMENT_ER, pb.STEP_ENTRY)
+    assert [cell.label for cell in first.to_choose] == [OLD.label(address) for address, _ in others]
+    assert not any(secret in str(first) for secret in ("987654321", "Camille", str(FILING_ID), "VERDICT"))
+
+
+async def test_a_filing_that_would_not_change_is_counted_and_not_named():
+    forms = await with_another(await entered())
+    kept = forms.store.kept.filings
+    kept[OTHER_ID] = replace(kept[OTHER_ID], form_set=VARIANT.version)
+    signed = a_filing(id=UUID(int=3), body=a_body(siren="000000034"), step=Step.REVIEW, signed_version=1)
+    reopened = a_filing(id=UUID(int=4), body=a_body(siren="000000042"), signed_version=1)
+    trial = a_filing(id=UUID(int=5), body=a_body(siren="000000059"), is_trial=True)
+    for filing in (signed, reopened, trial):
+        await forms.keep(filing)
+
+    page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version)
+    preview = await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)
+
+    assert [one.filing.body.siren for one in page.filings] == ["000000018"]
+    assert (preview.found.concerned, preview.already, preview.untouched) == (1, 1, 2)
+
+
+async def test_the_filings_come_page_by_page_and_one_opened_meanwhile_moves_no_other():
+    forms = await entered()
+    for number in (2, 4, 6, 8):
+        await forms.keep(a_filing(id=UUID(int=number), body=a_body(siren=f"1000000{number}0")))
+
+    seen, after = [], ""
+    while True:
+        page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version, after, 2)
+        seen.append([one.filing.body.siren for one in page.filings])
+        if not (after := page.next):
+            break
+        await forms.keep(a_filing(id=UUID(int=len(seen)), body=a_body(siren=f"0000000{len(seen)}9")))
+
+    assert seen == [["000000018", "100000020"], ["100000040", "100000060"], ["100000080"]]
+
+
+@pytest.mark.parametrize(("limit", "given"), [(0, USUAL_PAGE), (-1, USUAL_PAGE), (10_000, LARGEST_PAGE)])
+async def test_a_page_has_so_many_filings_and_no_more(limit, given):
+    forms = await entered()
+    for number in range(2, LARGEST_PAGE + 3):
+        await forms.keep(a_filing(id=UUID(int=number), body=a_body(siren=f"{number + 100_000_000}")))
+
+    page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version, "", limit)
+
+    assert len(page.filings) == given
+    assert page.next == page.filings[-1].filing.body.siren
+
+
+async def test_a_page_whose_filings_have_many_cells_to_choose_ends_earlier():
+    forms = await with_another(await entered())
+    everywhere = rewritten(OLD, closed=OLD.cells("ER"), version="2028.1")
+    addresses = [a for a in OLD.cells("ER") if not OLD.is_computed(a) and not OLD.is_closed(a)]
+    filings = MOST_CELLS // len(addresses) + 2
+    for number in range(filings):
+        filing = a_filing(id=UUID(int=number + 10), body=a_body(siren=f"{number + 100_000_000}"))
+        await forms.keep(filing, *(a_cell(address, "1") for address in addresses))
+    listed = ListAffectedFilings(forms.store, forms.controls, FewFormSets(everywhere))
+
+    first = await listed(STAFF, Document.ER, 2024, everywhere.version, limit=LARGEST_PAGE)
+    second = await listed(STAFF, Document.ER, 2024, everywhere.version, first.next, LARGEST_PAGE)
+
+    assert sum(len(one.to_choose) for one in first.filings) <= MOST_CELLS
+    assert (len(first.filings) + len(second.filings), second.next) == (filings + 2, "")
+
+
+async def test_the_rest_of_a_page_is_not_recomputed_once_somebody_waited_long_enough():
+    forms = await with_another(await entered())
+    times = iter([0.0, 0.0, RECOMPUTING_SECONDS])
+    listed = ListAffectedFilings(forms.store, forms.controls, FewFormSets(), lambda: next(times))
+
+    page = await listed(STAFF, Document.ER, 2024, VARIANT.version)
+
+    assert [one.recomputed for one in page.filings] == [0, None]
+    assert [affected_message(one).HasField("recomputed") for one in page.filings] == [True, False]
+
+
+@pytest.mark.parametrize(("refusal", "evaluated"), [(Unavailable(), 1), (Exhausted(), 1), (Invalid(), 2)])
+async def test_what_cannot_be_evaluated_is_named_with_its_cells_all_the_same(refusal, evaluated):
+    forms = await with_another(await entered())
+    asked_about = []
+
+    async def refuses(filing, *_):
+        asked_about.append(filing.id)
+        raise refusal
+
+    forms.controls.evaluate = refuses
+    page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version)
+
+    assert [(len(one.to_choose), one.recomputed) for one in page.filings] == [(4, None), (1, None)]
+    assert len(asked_about) == evaluated, "what one filing holds is no fault of the others; a service that is gone is"
+
+
+async def test_a_preview_that_only_counts_evaluates_nothing():
+    forms = await entered()
+
+    found = (
+        await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version, is_counted_only=True)
+    ).found
+
+    assert (found.concerned, found.judged, len(found.to_choose), forms.controls.evaluated) == (1, 0, 4, 0)
+
+
+async def test_affected_filings_are_named_to_those_only_who_may_publish():
+    forms = await entered()
+    elsewhere = a_caller("Alex Agent", on={"000000018": ["campaign.manage", "filing.read"]})
+    for caller in (forms.caller, elsewhere, a_caller("Ali", on={"*": ["staff.read", "filing.review"]})):
+        with pytest.raises((Forbidden, NotFound)):
+            await forms.use.list_affected_filings(caller, Document.ER, 2024, VARIANT.version)
+    with pytest.raises(CampaignMalformed):
+        await forms.use.list_affected_filings(STAFF, Document.ER, 2024, "1999.1")
+    with pytest.raises(NoCampaign):
+        await forms.use.list_affected_filings(STAFF, Document.QDIS, 2024, VARIANT.version)
+
+
+VALUES = st.sampled_from(["", "0", "1", "12.5", "oui"])
+FILINGS = st.lists(
+    st.dictionaries(st.sampled_from(sorted(CELLS)), st.tuples(VALUES, st.booleans())), min_size=1, max_size=4
+)
+
+
+@given(FILINGS, st.lists(st.sampled_from(["BA.010.net", "BA.030.net", "BA.040.net"]), unique=True))
+def test_what_is_said_of_each_filing_is_what_the_publication_does_to_it(filings, computed):
+    async def live():
+        forms = await entered()
+        forms.store.kept.filings.clear()
+        for number, cells in enumerate(filings, start=1):
+            filing = a_filing(id=UUID(int=number), body=a_body(siren=f"{number + 100_000_000}"))
+            given_cells = [
+                a_cell(address, value, conflict=an_other_value() if is_in_conflict else None)
+                for address, (value, is_in_conflict) in cells.items()
+            ]
+            await forms.keep(filing, *given_cells)
+        forms.controls.computed = dict.fromkeys(computed, "7")
+        page = await forms.use.list_affected_filings(STAFF, Document.ER, 2024, VARIANT.version)
+        found = (await forms.use.preview_form_set_change(STAFF, Document.ER, 2024, VARIANT.version)).found
+        await publish(forms)
+        kept = forms.store.kept
+        done = [
+            (
+                one.filing.body.siren,
+                sum(1 for cell in kept.cells.get(one.filing.id, {}).values() if cell.value),
+                sorted(
+                    (aside.address, aside.why.name)
+                    for aside in kept.set_aside.values()
+                    if aside.filing_id == one.filing.id and aside.fate is Fate.WAITING
+                ),
+                len(kept.computed.get(one.filing.id, {})),
+            )
+            for one in page.filings
+        ]
+        assert in_figures(page) == done
+        assert {filing.form_set for filing in kept.filings.values()} == {VARIANT.version}
+        assert len(page.filings) == found.concerned == len(filings)
+        assert found.carried == sum(one.carried for one in page.filings)
+        assert sum(one.filings for one in found.to_choose.values()) == sum(len(one.to_choose) for one in page.filings)
+        assert found.dropped == sum(1 for aside in kept.set_aside.values() if aside.fate is Fate.DROPPED)
+
+    asyncio.run(live())

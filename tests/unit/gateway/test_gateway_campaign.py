@@ -1,11 +1,22 @@
 """A form set changed during entry: previewed, published, taken back; the values set aside chosen by the body."""
 
+import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
-from chassis.errors import Conflict, Forbidden, RuleBroken
-from services.gateway.clients.answers import Document, FailedFiling, PublicationInForce, RunState, SetAsideCell
-from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport, a_publication, an_identity
+from chassis.errors import Conflict, Forbidden, Invalid, RuleBroken, malformed
+from services.gateway.clients.answers import (
+    AffectedFiling,
+    CellToChoose,
+    Document,
+    FailedFiling,
+    PublicationInForce,
+    RunState,
+    SetAsideCell,
+    Step,
+)
+from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport, a_publication
 
 AT = f"/filings/{FILING_ID}"
 CAMPAIGN = {"document": "ER", "year": "2024", "form_set": "2025.1"}
@@ -30,13 +41,92 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
     rows = re.findall(r'<th scope="row">([^<]*)</th><td class="number">(\d+)</td><td class="number">(\d+)</td>', french)
     assert rows == [("Aucune anomalie", "1", "0"), ("Des contrôles bloquants ne sont pas respectés", "0", "1")]
     assert '<span class="code">X-09</span> (1 dossier)' in french
-    assert an_identity().body_name not in french, "what is not transmitted is counted and never named"
+    assert "5 dossiers ouverts déjà sous ce référentiel." in french
+    assert "4 zéros dans des cases fermées, abandonnés sans choix." in french
     assert "F-28" not in french
     assert "/staff/form-sets/2025.1/trial?document=ER&amp;year=2024" in french, "where the whole campaign is tried"
     assert "la case est fermée" in french
     assert "la case" not in english
     assert french.count("<script") == 1, "our own file and no other"
     assert browser.world.calls("preview_form_set")[0] == (Document.ER, 2024, "2025.1")
+
+
+def affected_filing(siren, *addresses, recomputed=7, **changes):
+    cells = tuple(CellToChoose(address, "Frais d'établissement", "CLOSED") for address in addresses)
+    one = AffectedFiling(siren, f"Office {siren}", Document.ER, 2024, "2024.1", Step.ACCOUNTING, 412, cells, recomputed)
+    return replace(one, **changes)
+
+
+AFFECTED = (
+    affected_filing("000000018", "BA.010.brut"),
+    affected_filing("000000026", recomputed=None),
+    affected_filing("000000034", *(f"BA.0{n}0.brut" for n in range(1, 6))),
+)
+ROW = re.compile(r'<th scope="row">(Office [^<]*) <small>\((\d+)\)</small></th>(.*?)</tr>', re.DOTALL)
+
+
+def rows_of(page):
+    """Return the rows of the filings that would change, tags left out."""
+    return [(siren, re.sub(r"<[^>]*>", "|", rest)) for _, siren, rest in ROW.findall(page)]
+
+
+async def test_the_filings_that_would_change_are_named_page_by_page_in_both_languages():
+    async with a_browser(World(affected=AFFECTED)) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        first = (await browser.get("/staff/campaign", params=CAMPAIGN)).text
+        (following,) = re.findall(r'<a href="([^"]*)">Dossiers suivants</a>', first)
+        last = (await browser.get(html.unescape(following))).text
+        english = (await browser.get("/staff/campaign", params={**CAMPAIGN, "lang": "en"})).text
+    assert [siren for siren, _ in rows_of(first)] == ["000000018", "000000026"]
+    assert [siren for siren, _ in rows_of(last)] == ["000000034"]
+    told = rows_of(first)[0][1]
+    for figure in ("ER 2024", "2024.1", "Validation comptable", "|412|", "|7|", "BA.010.brut", "la case est fermée"):
+        assert figure in told
+    assert "|non calculé|" in rows_of(first)[1][1]
+    assert "5 cases" in rows_of(last)[0][1], "folded away, without a script"
+    assert "the cell is closed" in rows_of(english)[0][1]
+    assert "|not computed|" in rows_of(english)[1][1]
+    assert "Premiers dossiers</a>" in last
+    assert "Premiers dossiers</a>" not in first
+    assert "Dossiers suivants" not in last
+    assert "2 dossiers ouverts à changer" in last, "the sums stand on every page"
+    assert "contrôlé sous les deux référentiels" not in last, "filings are judged once, for the first page"
+    assert browser.world.calls("affected_filings")[1][3] == "000000026"
+
+
+async def test_programs_read_which_filings_would_change_and_the_same_words():
+    at = "/api/v1/campaigns/ER/2024/form-sets/2025.1/change"
+    async with a_browser(World(affected=AFFECTED)) as browser:
+        browser.http.headers["authorization"] = "Bearer access-api"
+        first = (await browser.http.get(at, params={"page_size": 2})).json()
+        last = (await browser.http.get(at, params={"page_token": first["next_page_token"]})).json()
+        wrong = [
+            (await browser.http.get(one)).status_code
+            for one in (f"{at}?page_size=1000", at.replace("2024", "24"), at.replace("ER", "XX"))
+        ]
+    assert [one["body"] for one in first["filings"]] == ["000000018", "000000026"]
+    assert [one["recomputed"] for one in first["filings"]] == [7, None]
+    (cell,) = first["filings"][0]["to_choose"]
+    reason = {"fr": "la case est fermée", "en": "the cell is closed"}
+    assert (cell["address"], cell["why"], cell["reason"]) == ("BA.010.brut", "CLOSED", reason)
+    assert first["to_choose"][0]["reason"] == reason
+    assert (first["concerned"], first["already"], first["judged"]) == (2, 5, 1)
+    assert (last["next_page_token"], last["judged"], last["concerned"]) == ("", 0, 2)
+    assert "verdict" not in str(first["filings"])
+    assert wrong == [400, 400, 400]
+
+
+async def test_a_page_of_filings_that_does_not_exist_is_refused_in_words():
+    refusal = Invalid(
+        violations=[malformed("page_token", "PAGE_TOKEN", ("Page inconnue.", "Unknown page."), ("Repartez.", "Go."))]
+    )
+    async with a_browser(World(failures={"affected_filings": refusal})) as browser:
+        browser.office.persons["access-director"] = a_manager()
+        await browser.sign_in()
+        page = await browser.get("/staff/campaign", params={**CAMPAIGN, "after": "zz"})
+    assert page.status_code == 400
+    assert "Page inconnue." in page.text
 
 
 async def test_a_form_set_is_published_then_taken_back_and_leads_to_how_far_that_is():

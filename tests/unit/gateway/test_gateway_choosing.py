@@ -118,6 +118,22 @@ async def test_programs_say_what_they_take_and_leave():
     assert browser.world.calls("choice") == [ImportChoice(("BA.020.brut",), ("BP", "BA.010")), ImportChoice()]
 
 
+async def test_the_history_walks_the_pages_of_what_happened_beside_those_of_changes():
+    async with a_browser(World(has_older_steps=True, activities_before="41")) as browser:
+        await browser.sign_in()
+        first = (await browser.get(f"{AT}/history")).text
+        both = (await browser.get(f"{AT}/history?before=step-1&happened_before=41")).text
+        english = (await browser.get(f"{AT}/history?lang=en")).text
+
+    assert browser.world.calls("activity")[:2] == [(FILING_ID, "", 100), (FILING_ID, "41", 100)]
+    assert f'href="{AT}/history?happened_before=41">Événements plus anciens' in first
+    assert "Derniers événements" not in first
+    assert f'href="{AT}/history?before=step-1">Derniers événements' in both, "changes stay where they are"
+    assert f'href="{AT}/history?happened_before=41">Dernières modifications' in both
+    assert f'href="{AT}/history?happened_before=41&amp;before=step-1">Événements plus anciens' in both
+    assert "Earlier events" in english
+
+
 async def test_the_history_walks_the_pages_of_changes():
     async with a_browser(World(has_older_steps=True)) as browser:
         await browser.sign_in()

@@ -1,11 +1,12 @@
 """Justifications that live: last year's text proposed, the authority's answer shown and given."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from chassis.errors import Conflict, Invalid, Unavailable
-from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace
+from chassis.errors import Conflict, Invalid, RuleBroken, ThreeParts, Unavailable, violation
+from services.gateway.clients.answers import Cell, ControlStatus, Explanation, FindingPlace, Step
 from tests.support.gateway import FILING_ID, SIREN, World, a_browser, a_finding, a_justification, a_passport
 
 AT = f"/filings/{FILING_ID}"
@@ -36,7 +37,7 @@ async def test_a_refused_justification_says_why():
         await browser.sign_in()
         text = (await browser.get(f"{AT}/remarks")).text
     assert "Justification refusée" in text
-    assert "Refusée : Trop vague., Alix Agent" in text
+    assert "Refusée\N{NO-BREAK SPACE}: Trop vague., Alix Agent" in text
 
 
 async def test_officers_read_and_answer_justifications_in_both_languages():
@@ -61,6 +62,24 @@ async def test_who_does_not_review_reads_justifications_and_is_offered_no_answer
         text = (await browser.get(STAFF)).text
     assert "Acceptée" in text
     assert 'name="decision"' not in text
+
+
+async def test_the_justifications_of_an_archived_filing_offer_no_answer_and_one_sent_late_is_refused_in_both_languages():
+    fr = ThreeParts("Le dossier est archivé.", "Étape 6.", "Répondez avant.")
+    en = ThreeParts("The filing is archived.", "Step 6.", "Answer before.")
+    late = RuleBroken(violations=[violation("step", "FILING_ARCHIVED", fr, en)])
+    archived = replace(World().filing, step=Step.ARCHIVED, signed_version=1)
+    async with a_browser(World(filing=archived, failures={"answer": late})) as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read", "filing.review"), "*")
+        await browser.sign_in()
+        shown = (await browser.get(STAFF)).text
+        fields = {"number": "7", "decision": "accept", "answer": "Vu."}
+        pages = [await browser.post(f"{STAFF}/A-06?lang={one}", fields) for one in ("fr", "en")]
+    assert "Acceptée" in shown
+    assert 'name="decision"' not in shown
+    assert [page.status_code for page in pages] == [422, 422]
+    assert "Le dossier est archivé. Étape 6. Répondez avant." in pages[0].text
+    assert "The filing is archived. Step 6. Answer before." in pages[1].text
 
 
 async def test_an_answer_to_a_text_that_changed_stays_in_view():

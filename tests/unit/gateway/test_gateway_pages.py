@@ -165,8 +165,8 @@ async def test_ratios_stand_beside_the_quartiles_of_the_family_and_the_size():
     async with a_browser(world) as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/forms/QR")).text
-    assert "Famille OPH : médiane" in text
-    assert "Moins de 12 000 logements : médiane" in text
+    assert "Famille OPH\N{NO-BREAK SPACE}: médiane" in text
+    assert "Moins de 12 000 logements\N{NO-BREAK SPACE}: médiane" in text
     assert "3\u202f863,5" in text
     assert "3\u202f900,13" in text
 

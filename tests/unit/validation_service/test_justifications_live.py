@@ -8,7 +8,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 import formsets
 from chassis.errors import Forbidden, NotFound
 from chassis.rpc.words import words_of
-from services.validation.domain.errors import AnswerRefused, JustificationChanged
+from services.validation.domain.errors import AnswerRefused, FilingArchived, JustificationChanged
 from services.validation.domain.justification import ReasonCode
 from services.validation.service import wire
 from services.validation.usecases import UseCases
@@ -31,10 +31,9 @@ def test_the_contract_says_every_kind_of_reason_and_no_other() -> None:
     assert set(words_of(pb.JustificationReason.DESCRIPTOR).values()) == set(ReasonCode)
 
 
-def wired() -> UseCases:
-    return wire(
-        InMemoryJustifications(), InlineEngine(), Transmitted(FILING, LAST_YEARS), formsets, a_stack(), RecentReports(8)
-    )
+def wired(transmitted: Transmitted | None = None) -> UseCases:
+    transmitted = transmitted or Transmitted(FILING, LAST_YEARS)
+    return wire(InMemoryJustifications(), InlineEngine(), transmitted, formsets, a_stack(), RecentReports(8))
 
 
 def about(control: str = "A-04", filing: UUID = FILING, year: int = 2024, text: str = TEXT, cell: str = "") -> Written:
@@ -126,6 +125,25 @@ async def test_only_staff_answers_and_only_about_what_was_transmitted() -> None:
         await use.answer_justification(FILER, FILING, "A-04", kept.number, is_accepted=True, text="")
     with pytest.raises(NotFound):
         await use.review_justifications(STAFF, UUID(int=7))
+
+
+async def test_the_justifications_of_an_archived_filing_are_read_and_answered_no_more() -> None:
+    transmitted = Transmitted(FILING)
+    use = wired(transmitted)
+    kept = await use.record_justification(about())
+    await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=True, text="Vu au bail.")
+    transmitted.archived.add(FILING)
+
+    with pytest.raises(FilingArchived) as refused:
+        await use.answer_justification(STAFF, FILING, "A-04", kept.number, is_accepted=False, text="Trop tard, et non.")
+
+    (told,) = refused.value.violations
+    assert told.fr is not None
+    assert told.en is not None
+    assert all(part for one in (told.fr, told.en) for part in (one.what, one.where, one.how))
+    (listed,) = await use.review_justifications(STAFF, FILING)
+    assert listed.answer is not None
+    assert (listed.answer.is_accepted, listed.answer.text) == (True, "Vu au bail.")
 
 
 async def test_who_only_reads_transmitted_filings_reads_the_texts_and_answers_none() -> None:

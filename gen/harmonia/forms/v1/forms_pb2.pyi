@@ -2089,16 +2089,24 @@ class ListActivityRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILING_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     filing_id: _builtins.str
     """Filing."""
+    page_size: _builtins.int
+    """Activities of a page, 200 at most; 200 when not positive."""
+    page_token: _builtins.str
+    """What the page before gave; empty for the first page."""
     def __init__(
         self,
         *,
         filing_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filing_id", b"filing_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2149,18 +2157,22 @@ class ListActivityResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACTIVITIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the activities before these; empty when there are none."""
     @_builtins.property
     def activities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Activity]:
-        """Newest first, at most 200."""
+        """Newest first."""
 
     def __init__(
         self,
         *,
         activities: _abc.Iterable[Global___Activity] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities", b"activities"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activities", b"activities", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3846,22 +3858,26 @@ class PreviewFormSetChangeRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     YEAR_FIELD_NUMBER: _builtins.int
     FORM_SET_FIELD_NUMBER: _builtins.int
+    IS_COUNTED_ONLY_FIELD_NUMBER: _builtins.int
     document: _types_pb2.Document.ValueType
     """Document."""
     year: _builtins.int
     """Accounting year."""
     form_set: _builtins.str
     """New form set version."""
+    is_counted_only: _builtins.bool
+    """True to evaluate no filing: the sums alone, at once."""
     def __init__(
         self,
         *,
         document: _types_pb2.Document.ValueType = ...,
         year: _builtins.int = ...,
         form_set: _builtins.str = ...,
+        is_counted_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "is_counted_only", b"is_counted_only", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3887,6 +3903,8 @@ class PreviewFormSetChangeResponse(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     NEWLY_FAILING_FIELD_NUMBER: _builtins.int
     RECOMPUTED_FIELD_NUMBER: _builtins.int
+    ALREADY_FIELD_NUMBER: _builtins.int
+    DROPPED_FIELD_NUMBER: _builtins.int
     untouched: _builtins.int
     """Signed filings that keep their version."""
     judged: _builtins.int
@@ -3901,10 +3919,14 @@ class PreviewFormSetChangeResponse(_message.Message):
     """Evaluated filings whose verdict would change."""
     recomputed: _builtins.int
     """Computed cells that would change, of all evaluated filings."""
+    already: _builtins.int
+    """Open filings that are under that form set already."""
+    dropped: _builtins.int
+    """Zeros in cells that the new version closes, dropped without a choice, of all these filings."""
     @_builtins.property
     @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def impacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___FilingImpact]:
-        """Always empty: the authority learns nothing of a filing that was never transmitted (T-26)."""
+        """Always empty: ListAffectedFilings names filings, without a verdict."""
 
     @_builtins.property
     def in_force(self) -> Global___PublicationInForce:
@@ -3947,14 +3969,140 @@ class PreviewFormSetChangeResponse(_message.Message):
         changed: _builtins.int = ...,
         newly_failing: _abc.Iterable[Global___NewlyFailingControl] | None = ...,
         recomputed: _builtins.int = ...,
+        already: _builtins.int = ...,
+        dropped: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["in_force", b"in_force"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried", b"carried", "changed", b"changed", "concerned", b"concerned", "gained", b"gained", "impacts", b"impacts", "in_force", b"in_force", "is_applicable", b"is_applicable", "judged", b"judged", "newly_failing", b"newly_failing", "recomputed", b"recomputed", "to_choose", b"to_choose", "untouched", b"untouched", "verdicts_after", b"verdicts_after", "verdicts_before", b"verdicts_before"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["already", b"already", "carried", b"carried", "changed", b"changed", "concerned", b"concerned", "dropped", b"dropped", "gained", b"gained", "impacts", b"impacts", "in_force", b"in_force", "is_applicable", b"is_applicable", "judged", b"judged", "newly_failing", b"newly_failing", "recomputed", b"recomputed", "to_choose", b"to_choose", "untouched", b"untouched", "verdicts_after", b"verdicts_after", "verdicts_before", b"verdicts_before"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreviewFormSetChangeResponse: _TypeAlias = PreviewFormSetChangeResponse  # noqa: Y015
+
+@_typing.final
+class ListAffectedFilingsRequest(_message.Message):
+    """Request of ListAffectedFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    form_set: _builtins.str
+    """New form set version."""
+    page_size: _builtins.int
+    """Filings of a page, 100 at most; 25 when not positive."""
+    page_token: _builtins.str
+    """What the page before gave; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "form_set", b"form_set", "page_size", b"page_size", "page_token", b"page_token", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAffectedFilingsRequest: _TypeAlias = ListAffectedFilingsRequest  # noqa: Y015
+
+@_typing.final
+class ListAffectedFilingsResponse(_message.Message):
+    """Response of ListAffectedFilings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the filings after these; empty when there are none."""
+    @_builtins.property
+    def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___AffectedFiling]:
+        """In order of SIREN; fewer than asked for when they have many cells to choose."""
+
+    def __init__(
+        self,
+        *,
+        filings: _abc.Iterable[Global___AffectedFiling] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAffectedFilingsResponse: _TypeAlias = ListAffectedFilingsResponse  # noqa: Y015
+
+@_typing.final
+class AffectedFiling(_message.Message):
+    """An open filing that a publication would change: which, and how. No value, no verdict: it was never transmitted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    BODY_NAME_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELD_NUMBER: _builtins.int
+    TO_CHOOSE_FIELD_NUMBER: _builtins.int
+    RECOMPUTED_FIELD_NUMBER: _builtins.int
+    body: _builtins.str
+    """SIREN of the body."""
+    body_name: _builtins.str
+    """Its name."""
+    document: _types_pb2.Document.ValueType
+    """Document."""
+    year: _builtins.int
+    """Accounting year."""
+    form_set: _builtins.str
+    """Form set that it has."""
+    step: Global___Step.ValueType
+    """Step."""
+    carried: _builtins.int
+    """Filled cells that would be carried over as they are."""
+    recomputed: _builtins.int
+    """Computed cells whose value would change, appear or go; unset when that could not be told in time."""
+    @_builtins.property
+    def to_choose(self) -> _containers.RepeatedCompositeFieldContainer[Global___CellToChoose]:
+        """Filled cells whose value would be set aside until the body chooses, in order of address."""
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.str = ...,
+        body_name: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        year: _builtins.int = ...,
+        form_set: _builtins.str = ...,
+        step: Global___Step.ValueType = ...,
+        carried: _builtins.int = ...,
+        to_choose: _abc.Iterable[Global___CellToChoose] | None = ...,
+        recomputed: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_recomputed", b"_recomputed", "recomputed", b"recomputed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recomputed", b"_recomputed", "body", b"body", "body_name", b"body_name", "carried", b"carried", "document", b"document", "form_set", b"form_set", "recomputed", b"recomputed", "step", b"step", "to_choose", b"to_choose", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__recomputed: _TypeAlias = _typing.Literal["recomputed"]  # noqa: Y015
+    _WhichOneofArgType__recomputed: _TypeAlias = _typing.Literal["_recomputed", b"_recomputed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recomputed) -> _WhichOneofReturnType__recomputed | None: ...
+
+Global___AffectedFiling: _TypeAlias = AffectedFiling  # noqa: Y015
 
 @_typing.final
 class CellsToChoose(_message.Message):

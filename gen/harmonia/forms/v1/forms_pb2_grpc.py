@@ -175,6 +175,11 @@ class FormsServiceStub:
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.SerializeToString,
                 response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.FromString,
                 _registered_method=True)
+        self.ListAffectedFilings = channel.unary_unary(
+                '/harmonia.forms.v1.FormsService/ListAffectedFilings',
+                request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsResponse.FromString,
+                _registered_method=True)
         self.PublishFormSet = channel.unary_unary(
                 '/harmonia.forms.v1.FormsService/PublishFormSet',
                 request_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PublishFormSetRequest.SerializeToString,
@@ -462,7 +467,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListActivity(self, request, context):
-        """Lists what happened to a filing, newest first.
+        """Lists what happened to a filing, newest first, page by page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -533,7 +538,16 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewFormSetChange(self, request, context):
-        """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name.
+        """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+        names the filings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAffectedFilings(self, request, context):
+        """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+        figures and codes of cells, never a value nor what the controls say.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -911,6 +925,11 @@ def add_FormsServiceServicer_to_server(servicer, server):
                     servicer.PreviewFormSetChange,
                     request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.FromString,
                     response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.SerializeToString,
+            ),
+            'ListAffectedFilings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAffectedFilings,
+                    request_deserializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsRequest.FromString,
+                    response_serializer=harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsResponse.SerializeToString,
             ),
             'PublishFormSet': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishFormSet,
@@ -1830,6 +1849,33 @@ class FormsService:
             '/harmonia.forms.v1.FormsService/PreviewFormSetChange',
             harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeRequest.SerializeToString,
             harmonia_dot_forms_dot_v1_dot_forms__pb2.PreviewFormSetChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAffectedFilings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.forms.v1.FormsService/ListAffectedFilings',
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsRequest.SerializeToString,
+            harmonia_dot_forms_dot_v1_dot_forms__pb2.ListAffectedFilingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -70,7 +70,7 @@ class FormsServiceStub:
     ResolveConflict: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]
     """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]
-    """Lists what happened to a filing, newest first."""
+    """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]
     """Lists the filings transmitted to the authority of this server."""
     GetTransmittedFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]
@@ -92,7 +92,13 @@ class FormsServiceStub:
     SetFormSetState: _grpc.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]
-    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+    names the filings.
+    """
+    ListAffectedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListAffectedFilingsRequest, _forms_pb2.ListAffectedFilingsResponse]
+    """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+    figures and codes of cells, never a value nor what the controls say.
+    """
     PublishFormSet: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
     Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
@@ -211,7 +217,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     ResolveConflict: _aio.UnaryUnaryMultiCallable[_forms_pb2.ResolveConflictRequest, _forms_pb2.ResolveConflictResponse]  # type: ignore[assignment]
     """Chooses between the two values of a cell in conflict with the other server; a step that can be undone."""
     ListActivity: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]  # type: ignore[assignment]
-    """Lists what happened to a filing, newest first."""
+    """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]  # type: ignore[assignment]
     """Lists the filings transmitted to the authority of this server."""
     GetTransmittedFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]  # type: ignore[assignment]
@@ -233,7 +239,13 @@ class FormsServiceAsyncStub(FormsServiceStub):
     SetFormSetState: _aio.UnaryUnaryMultiCallable[_forms_pb2.SetFormSetStateRequest, _forms_pb2.SetFormSetStateResponse]  # type: ignore[assignment]
     """Moves a form set in its life: draft, trial, published, closed. Idempotent."""
     PreviewFormSetChange: _aio.UnaryUnaryMultiCallable[_forms_pb2.PreviewFormSetChangeRequest, _forms_pb2.PreviewFormSetChangeResponse]  # type: ignore[assignment]
-    """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+    """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+    names the filings.
+    """
+    ListAffectedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListAffectedFilingsRequest, _forms_pb2.ListAffectedFilingsResponse]  # type: ignore[assignment]
+    """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+    figures and codes of cells, never a value nor what the controls say.
+    """
     PublishFormSet: _aio.UnaryUnaryMultiCallable[_forms_pb2.PublishFormSetRequest, _forms_pb2.PublishFormSetResponse]  # type: ignore[assignment]
     """Publishes a form set to the open filings of a campaign: what cannot conflict is carried over, the rest waits for a choice.
     Answers at once: filings opened from then on have it, the open ones follow in the background. Asking again goes on with
@@ -457,7 +469,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ListActivityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListActivityResponse, _abc.Awaitable[_forms_pb2.ListActivityResponse]]:
-        """Lists what happened to a filing, newest first."""
+        """Lists what happened to a filing, newest first, page by page."""
 
     @_abc_1.abstractmethod
     def ListTransmittedFilings(
@@ -539,7 +551,19 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.PreviewFormSetChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.PreviewFormSetChangeResponse, _abc.Awaitable[_forms_pb2.PreviewFormSetChangeResponse]]:
-        """Says what a new form set would do to the open filings of a campaign, before it is published: counts, and no filing by name."""
+        """Says what a new form set would do to the open filings of a campaign, before it is published: the sums. ListAffectedFilings
+        names the filings.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAffectedFilings(
+        self,
+        request: _forms_pb2.ListAffectedFilingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_forms_pb2.ListAffectedFilingsResponse, _abc.Awaitable[_forms_pb2.ListAffectedFilingsResponse]]:
+        """Names the open filings that a publication would change, in order of SIREN, page by page, and says how each is affected: in
+        figures and codes of cells, never a value nor what the controls say.
+        """
 
     @_abc_1.abstractmethod
     def PublishFormSet(
