@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import grpc
 from grpc_reflection.v1alpha import reflection
 
+from chassis.ending import end
 from chassis.health import Health
 from chassis.peers import CHANNEL_OPTIONS, Peers
 from chassis.rpc.access import access_of_service
@@ -111,9 +112,7 @@ async def host(
         finally:
             for one in opened.values():
                 one.stop_waiting()
-            checking.cancel()
-            with suppress(asyncio.CancelledError):
-                await checking
+            await end([checking])
             await health.leave()
             await server.stop(GRACE_SECONDS)
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from chassis.database.engine import Sessions, has_schema, open_engine, sessions_of
 from chassis.discovery import Discovery
+from chassis.ending import end
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -239,9 +240,7 @@ async def _kept(
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end([task])
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import formsets
 from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
+from chassis.ending import end
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -202,9 +203,7 @@ class FormsService:
                 applied_requests=SqlAppliedRequests(lone_sessions_of(engine)),
             )
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
             await files.close()
             await engine.dispose()
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from chassis.database.engine import has_schema, open_engine, sessions_of
 from chassis.database.relay import Relay
+from chassis.ending import end
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -132,9 +133,7 @@ async def running(workers: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 def pem_of(certificate: x509.Certificate) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ import formsets
 from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
+from chassis.ending import end
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -152,11 +153,7 @@ async def _running(work: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[N
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(tasks)
 
 
 def exchange_identity(stack: Stack, settings: SyncSettings) -> Identity:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ import formsets
 from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
+from chassis.ending import end
 from chassis.peers import Peers
 from chassis.service import Opened
 from chassis.settings import DatabaseSettings
@@ -138,11 +139,7 @@ class ValidationService:
                 applied_requests=SqlAppliedRequests(lone),
             )
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await end(tasks)
             await asyncio.to_thread(engine.close)
             await database.dispose()
 

@@ -1,0 +1,47 @@
+import asyncio
+
+import pytest
+
+from chassis import ending
+from chassis.ending import end
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "SECONDS_BEFORE_ASKING_AGAIN", 0.01)
+
+
+async def for_ever(losing: int = 0) -> None:
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            if not losing:
+                raise
+            losing -= 1
+
+
+async def failing() -> None:
+    raise OSError("lost")
+
+
+async def test_tasks_end_however_they_do() -> None:
+    tasks = [asyncio.create_task(for_ever()), asyncio.create_task(failing()), asyncio.create_task(asyncio.sleep(0))]
+    await asyncio.sleep(0)
+
+    await end(tasks)
+
+    assert [task.done() for task in tasks] == [True, True, True]
+
+
+async def test_a_task_that_lost_its_cancellation_is_cancelled_again() -> None:
+    task = asyncio.create_task(for_ever(losing=2))
+    await asyncio.sleep(0)
+
+    await end([task])
+
+    assert task.cancelled()
+
+
+async def test_nothing_to_end_ends_at_once() -> None:
+    await end([])
