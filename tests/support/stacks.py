@@ -68,12 +68,12 @@ async def kill_and_restart(stack: RunningStack) -> None:
 
 
 @asynccontextmanager
-async def nobody_writes(stack: RunningStack, schema: str, table: str) -> AsyncIterator[None]:
-    """Have whoever writes to a table of a stack of one process wait until the context is left; reading goes on.
+async def nobody_writes(at: Server, schema: str, table: str) -> AsyncIterator[None]:
+    """Have whoever writes to a table of a server of one process wait until the context is left; reading goes on.
 
     A service gives a statement up after fifteen seconds and tries again.
     """
-    server = PostmasterInfo.read_from_pgdata(stack.server.folder.resolve() / "postgres")
+    server = PostmasterInfo.read_from_pgdata(at.folder.resolve() / "postgres")
     assert server is not None, "it has an embedded PostgreSQL"
     async with await psycopg.AsyncConnection.connect(server.get_uri()) as connection:
         await connection.execute(SQL("LOCK TABLE {} IN SHARE MODE").format(Identifier(schema, table)))

@@ -720,7 +720,7 @@ async def gives_it_to_the_open_filings(officer: Desk, running: RunningStack) -> 
     await officer.look("e06-publication-preview")
     await officer.sees("contrôle F-28")
     await page.get_by_label("Publier malgré tout un référentiel").check()
-    async with nobody_writes(running, "forms", "changed_filings"):
+    async with nobody_writes(running.server, "forms", "changed_filings"):
         await officer.press("Faire passer ces dossiers au référentiel 2025.1")
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Passage de 2024.1 à 2025.1")
         await officer.sees(re.compile(r"0 dossier traité sur \d+\.\s+Fin estimée dans [1-9]\d* seconde"))
@@ -789,7 +789,7 @@ async def publishes(officer: Desk, year: int, form_set: str) -> None:
 
 async def waits_behind_another_publication(officer: Desk, running: RunningStack) -> None:
     page = officer.page
-    async with nobody_writes(running, "forms", "changed_filings"):
+    async with nobody_writes(running.server, "forms", "changed_filings"):
         await publishes(officer, YEAR, "2025.1")
         await officer.sees("dossier traité sur")
         await expect(page.locator("main")).not_to_contain_text("dans la file")
@@ -914,7 +914,7 @@ async def waits_for_the_run(officer: Desk) -> None:
 async def tries_a_softer_control_behind_a_check(officer: Desk, running: RunningStack) -> None:
     page = officer.page
     # A worker says that it is there before it takes a run up.
-    async with nobody_writes(running, "validation", "workers"):
+    async with nobody_writes(running.server, "validation", "workers"):
         await page.locator("#checked-year").fill(str(YEAR))
         await officer.press("Contrôler")
         await officer.sees(re.compile(r"Place 1 dans la file\.\s+Fin estimée dans [1-9]\d* seconde"))
