@@ -1,14 +1,6 @@
 import asyncio
 
-import pytest
-
-from chassis import ending
 from chassis.ending import end
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending, "SECONDS_BEFORE_ASKING_AGAIN", 0.01)
 
 
 async def for_ever(losing: int = 0) -> None:
@@ -38,7 +30,7 @@ async def test_a_task_that_lost_its_cancellation_is_cancelled_again() -> None:
     task = asyncio.create_task(for_ever(losing=2))
     await asyncio.sleep(0)
 
-    await end([task])
+    await end([task], patience=0.01)
 
     assert task.cancelled()
 
