@@ -47,8 +47,8 @@ class Prepared:
         Raises:
             DBAPIError: as SQLAlchemy raises it.
         """
-        [rows] = await together(session, (self, parameters))
-        return rows
+        [cursor] = await _exchange(session, [(self, parameters)])
+        return await cursor.fetchall()
 
     async def run(self, session: AsyncSession, **parameters: object) -> None:
         """Run it for what it does.
@@ -72,16 +72,6 @@ class Prepared:
 
 Work = tuple[Prepared, dict[str, Any]]
 """A statement and its parameters."""
-
-
-async def together(session: AsyncSession, *work: Work) -> list[list[Any]]:
-    """Run statements that give rows in one exchange with PostgreSQL, each after the one before; return the rows of each.
-
-    Raises:
-        DBAPIError: as SQLAlchemy raises it; those that follow the failed one are not run.
-    """
-    cursors = await _exchange(session, work)
-    return [await cursor.fetchall() for cursor in cursors]
 
 
 async def run_and_commit(session: AsyncSession, work: Sequence[Work]) -> None:

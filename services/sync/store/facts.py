@@ -84,13 +84,15 @@ _SAVE = Prepared(
         """
     )
 )
-_TELLINGS = (
+_TELLINGS = Prepared(
     select(TellingRow.concept, TellingRow.context, TellingRow.told_at)
-    .where(TellingRow.siren == bindparam("siren"), TellingRow.year == bindparam("year"))
+    .where(
+        TellingRow.siren == bindparam("siren"),
+        TellingRow.year == bindparam("year"),
+        TellingRow.concept == _OF_CONCEPTS,
+    )
     .order_by(TellingRow.told_at)
 )
-_TELLINGS_OF_BODY = Prepared(_TELLINGS)
-_TELLINGS_ABOUT = Prepared(_TELLINGS.where(TellingRow.concept == _OF_CONCEPTS))
 
 
 class SqlFacts:
@@ -150,13 +152,10 @@ class SqlTellings:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
-        """Return the tellings, oldest first."""
-        return _told(await _TELLINGS_OF_BODY.rows(self._session, siren=siren, year=year))
-
     async def about(self, siren: str, year: int, concepts: Collection[str]) -> Sequence[Telling]:
         """Return the tellings of these concepts, oldest first."""
-        return _told(await _TELLINGS_ABOUT.rows(self._session, siren=siren, year=year, concepts=" ".join(concepts)))
+        found = await _TELLINGS.rows(self._session, siren=siren, year=year, concepts=" ".join(concepts))
+        return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in found]
 
     async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:
         """Keep tellings; a context told before keeps its first time. Of each concept the last few stay."""
@@ -177,10 +176,6 @@ class SqlTellings:
             .where(*mine, tuple_(rows.concept, rows.context).in_(old))
             .execution_options(synchronize_session=False)
         )
-
-
-def _told(rows: Iterable[Any]) -> list[Telling]:
-    return [Telling(concept, VersionVector.from_text(context), told_at) for concept, context, told_at in rows]
 
 
 def _to_row(fact: Fact) -> dict[str, object]:

@@ -88,12 +88,8 @@ class Facts(Protocol):
 class Tellings(Protocol):
     """What the forms service has acknowledged hearing."""
 
-    async def of_body(self, siren: str, year: int) -> Sequence[Telling]:
-        """Return the tellings of a body and year, oldest first."""
-        ...
-
     async def about(self, siren: str, year: int, concepts: Collection[str]) -> Sequence[Telling]:
-        """Return those of some concepts, oldest first."""
+        """Return the tellings of some concepts of a body and year, oldest first."""
         ...
 
     async def add(self, siren: str, year: int, tellings: Iterable[Telling]) -> None:

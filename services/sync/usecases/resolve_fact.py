@@ -32,7 +32,7 @@ class ResolveFact:
             fact = (await work.facts.of_keys([key])).get(key)
             if fact is None:
                 raise UnknownFact
-            told = latest_tellings(await work.tellings.of_body(key.siren, key.year)).get(key.concept)
+            told = latest_tellings(await work.tellings.about(key.siren, key.year, [key.concept])).get(key.concept)
             if fact.is_conflict and (told is None or not told.knows(fact.context)):
                 raise ChoiceOutdated("Une autre valeur vient d'arriver ; rechargez avant de choisir.")
             chosen = next((v.vector for v in fact.versions if v.value == value), VersionVector())

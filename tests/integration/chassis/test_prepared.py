@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.database.prepared import Prepared, run_and_commit, together
+from chassis.database.prepared import Prepared, run_and_commit
 from services.transmission.store.rows import OutboxHeadRow
 
 HEADS = Prepared(text("SELECT id, sequence FROM outbox_head WHERE id > :above ORDER BY id"))
@@ -128,11 +128,3 @@ async def test_what_waits_when_the_work_is_given_up_never_runs(store):
         ADD.later(session, id=2, sequence=7)
 
     assert await heads(store) == []
-
-
-async def test_statements_run_together_in_their_order(store):
-    async with store.sessions() as session:
-        ADD.later(session, id=2, sequence=7)
-        two, none = await together(session, (HEADS, {"above": 1}), (HEADS, {"above": 2}))
-
-    assert [len(two), len(none)] == [1, 0]
