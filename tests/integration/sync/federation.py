@@ -344,7 +344,7 @@ async def state_members(ministry: Server, members: dict[str, str]) -> None:
                 return
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> float:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> float:
     """Wait until the condition holds and return how long it took.
 
     Raises:
