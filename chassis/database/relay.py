@@ -1,14 +1,14 @@
 """Delivers the outbox, at least once and in order within a lane; what fails waits with back-off and holds up its lane only."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Link, SpanKind, get_current_span
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,6 +73,14 @@ class _Batch:
 Deliver = Callable[[Delivery], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Events of one kind that their receiver takes several at a time, in order, all of them or none."""
+
+    kind: str
+    deliver: Callable[[Sequence[Delivery]], Awaitable[None]]
+
+
 class Relay:
     """Runs until cancelled: hands undelivered events to `deliver`, marks them, waits for a hint or a second.
 
@@ -80,9 +88,16 @@ class Relay:
     """
 
     def __init__(
-        self, sessions: Sessions, events: type[OutboxEventColumns], schema: str, deliver: Deliver, clock: Clock
+        self,
+        sessions: Sessions,
+        events: type[OutboxEventColumns],
+        schema: str,
+        deliver: Deliver,
+        clock: Clock,
+        together: Together | None = None,
     ) -> None:
         self._sessions, self._events, self._deliver, self._clock = sessions, events, deliver, clock
+        self._together = together
         self._lock_name = f"{schema}.outbox"
         self._hint = asyncio.Event()
         self._log = log("relay")
@@ -118,19 +133,41 @@ class Relay:
 
     async def _deliver_due(self, session: AsyncSession) -> "_Batch":
         held_up: set[str] = set()
-        delivered: list[int] = []
         rows = await _DUE.rows(session, now=self._clock.now(), limit=BATCH)
-        for row in rows:
-            due = _Due(Delivery(*row[:6]), *row[6:])
-            if due.delivery.lane in held_up:
+        due_now = [_Due(Delivery(*row[:6]), *row[6:]) for row in rows]
+        delivered = await self._deliver_together(due_now)
+        for due in due_now:
+            if due.delivery.lane in held_up or due.delivery.sequence in delivered:
                 continue
             if await self._deliver_one(session, due):
-                delivered.append(due.delivery.sequence)
+                delivered.add(due.delivery.sequence)
             else:
                 held_up.add(due.delivery.lane)
         if delivered:
-            _DELIVERED.later(session, now=self._clock.now(), sequences=delivered)
+            _DELIVERED.later(session, now=self._clock.now(), sequences=sorted(delivered))
         return _Batch(len(delivered), is_full=len(rows) == BATCH)
+
+    async def _deliver_together(self, due_now: Sequence[_Due]) -> set[int]:
+        """Deliver at once what may be, and return which events were; what was not is for one by one."""
+        chosen, passed = [], set()
+        for due in due_now:
+            # After an event of its lane that goes alone, one waits for its turn.
+            if self._together and due.delivery.kind == self._together.kind and due.delivery.lane not in passed:
+                chosen.append(due)
+            else:
+                passed.add(due.delivery.lane)
+        if self._together is None or len(chosen) < 2:
+            return set()
+        links = [Link(get_current_span(context_of(due.traceparent)).get_span_context()) for due in chosen]
+        try:
+            with tracer.start_as_current_span(
+                f"deliver {self._together.kind} together", links=links, kind=SpanKind.PRODUCER
+            ):
+                await self._together.deliver([due.delivery for due in chosen])
+        except Exception as error:
+            self._log.info("not delivered together", kind=self._together.kind, events=len(chosen), failure=str(error))
+            return set()
+        return {due.delivery.sequence for due in chosen}
 
     async def _deliver_one(self, session: AsyncSession, due: _Due) -> bool:
         event = due.delivery

@@ -1,7 +1,7 @@
 """One use case, one transaction, one commit: what the use case wrote, its events, and the request it answers."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +32,8 @@ _REMEMBER_ONCE = Prepared(
     text(
         """
         INSERT INTO applied_requests (subject, method, request_id, digest, applied_at)
-        VALUES ('', :method, :request_id, '', :applied_at) ON CONFLICT DO NOTHING RETURNING request_id
+        SELECT '', :method, request_id, '', :applied_at FROM unnest(CAST(:request_ids AS text[])) AS given (request_id)
+        ON CONFLICT DO NOTHING RETURNING request_id
         """
     )
 )
@@ -179,4 +180,12 @@ async def remember_once(session: AsyncSession, method: str, event_id: str, clock
 
     For use cases that receive events: called first, in the same transaction as what the event changes.
     """
-    return bool(await _REMEMBER_ONCE.rows(session, method=method, request_id=event_id, applied_at=clock.now()))
+    return event_id in await remember_each_once(session, method, [event_id], clock)
+
+
+async def remember_each_once(
+    session: AsyncSession, method: str, event_ids: Sequence[str], clock: Clock
+) -> frozenset[str]:
+    """Record events as `remember_once` does; return those that were not recorded already."""
+    rows = await _REMEMBER_ONCE.rows(session, method=method, request_ids=list(event_ids), applied_at=clock.now())
+    return frozenset(event_id for (event_id,) in rows)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 import formsets
 from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
-from chassis.database.relay import Relay
+from chassis.database.relay import Relay, Together
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.ending import end
 from chassis.peers import Peers
@@ -176,7 +176,14 @@ class FormsService:
         sessions = sessions_of(engine)
         stack, facts = self._stack, GrpcFacts(peers)
         publishing = Publishing(facts, GrpcRecipients(peers))
-        relay = Relay(sessions, OutboxEventRow, SCHEMA, publishing, stack.clock)
+        relay = Relay(
+            sessions,
+            OutboxEventRow,
+            SCHEMA,
+            publishing,
+            stack.clock,
+            Together("SharedFactsChanged", publishing.together),
+        )
         open_work = partial(FormsUnitOfWork, sessions, stack.clock, stack.identifiers, relay.hint, SignedContents())
         files = SandboxedFlatFiles(self._settings.largest_upload, self._settings.reading_seconds)
         unhurried = GrpcControls(peers, is_background=True)

@@ -62,6 +62,13 @@ class FactsServicer(sync_grpc.SyncServiceServicer):
         self.arrived.set()
         return sync.PublishFactsResponse()
 
+    async def PublishReports(self, request: sync.PublishReportsRequest, context: Any) -> sync.PublishReportsResponse:  # noqa: N802 - the name is the contract's
+        if self.is_down:
+            raise Unavailable
+        self.published += request.reports
+        self.arrived.set()
+        return sync.PublishReportsResponse()
+
     async def PublishAdjustment(  # noqa: N802 - the name is the contract's
         self, request: sync.PublishAdjustmentRequest, context: Any
     ) -> sync.PublishAdjustmentResponse:

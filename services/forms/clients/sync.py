@@ -1,6 +1,6 @@
 """`GrpcFacts`: the facts port over gRPC, and the delivery of this service's events to sync."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,15 +47,22 @@ class GrpcFacts:
 
     async def publish(self, event_id: str, payload: Mapping[str, Any]) -> None:
         """Deliver a `SharedFactsChanged` event; sync recognises repeats by its id."""
-        await self._stub.PublishFacts(
-            pb.PublishFactsRequest(
-                event_id=event_id,
-                body=payload["siren"],
-                year=payload["year"],
-                seals=payload["seals"],
-                facts=[_changed(fact) for fact in payload["facts"]],
-            )
-        )
+        await self._stub.PublishFacts(_report(event_id, payload))
+
+    async def publish_each(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Deliver several such events, in order, all of them or none."""
+        reports = [_report(event_id, payload) for event_id, payload in events]
+        await self._stub.PublishReports(pb.PublishReportsRequest(reports=reports))
+
+
+def _report(event_id: str, payload: Mapping[str, Any]) -> pb.PublishFactsRequest:
+    return pb.PublishFactsRequest(
+        event_id=event_id,
+        body=payload["siren"],
+        year=payload["year"],
+        seals=payload["seals"],
+        facts=[_changed(fact) for fact in payload["facts"]],
+    )
 
 
 def _changed(fact: Mapping[str, Any]) -> pb.ChangedFact:

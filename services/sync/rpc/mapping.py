@@ -1,7 +1,7 @@
 """Messages ↔ domain, both directions side by side."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -20,6 +20,7 @@ from services.sync.domain.receipt import Receipt
 from services.sync.domain.stream import EpochNotice
 from services.sync.domain.view import FactView
 from services.sync.usecases.get_peer_status import PeerStatus
+from services.sync.usecases.publish_facts import Report
 
 FAMILIES = {"FED-OPH": "OPH", "FED-ESH": "ESH", "FED-COOP": "COOP", "FED-EPL": "SEM"}
 """Federation → family of its bodies (domain.md §4)."""
@@ -37,6 +38,7 @@ _LETTERS = {
     validation.SEVERITY_REMARK: "R",
 }
 _SIREN_DIGITS = 9
+MOST_REPORTS = 100
 _YEARS = range(1900, 2200)
 
 
@@ -54,6 +56,29 @@ def to_body(siren: str, year: int) -> tuple[str, int]:
     if wrong:
         raise Invalid(violations=wrong)
     return siren, year
+
+
+def to_report(request: pb.PublishFactsRequest) -> Report:
+    """Return a report.
+
+    Raises:
+        Invalid: without event, body or year, or a change without concept or known source.
+    """
+    if not request.event_id:
+        raise Invalid(violations=[Violation("event_id", "L'événement qui rapporte le changement est nécessaire.")])
+    siren, year = to_body(request.body, request.year)
+    return Report(request.event_id, siren, year, to_changes(request.facts), request.seals)
+
+
+def to_reports(requests: Sequence[pb.PublishFactsRequest]) -> list[Report]:
+    """Return reports.
+
+    Raises:
+        Invalid: more than a hundred, or one is as `to_report` refuses it.
+    """
+    if len(requests) > MOST_REPORTS:
+        raise Invalid(violations=[Violation("reports", f"Au plus {MOST_REPORTS} comptes rendus à la fois.")])
+    return [to_report(request) for request in requests]
 
 
 def to_changes(messages: Iterable[pb.ChangedFact]) -> list[ReportedChange]:

@@ -42,10 +42,12 @@ class SyncServicer(pb_grpc.SyncServiceServicer):
 
     async def PublishFacts(self, request: pb.PublishFactsRequest, context: Any) -> pb.PublishFactsResponse:
         """See ``usecases/publish_facts.py``."""
-        siren, year = mapping.to_body(request.body, request.year)
-        changes = mapping.to_changes(request.facts)
-        appended = await self._use.publish_facts(request.event_id, siren, year, changes, seals=request.seals)
-        return pb.PublishFactsResponse(appended=appended)
+        return pb.PublishFactsResponse(appended=await self._use.publish_facts([mapping.to_report(request)]))
+
+    async def PublishReports(self, request: pb.PublishReportsRequest, context: Any) -> pb.PublishReportsResponse:
+        """See ``usecases/publish_facts.py``."""
+        appended = await self._use.publish_facts(mapping.to_reports(request.reports))
+        return pb.PublishReportsResponse(appended=appended)
 
     async def PublishAdjustment(
         self, request: pb.PublishAdjustmentRequest, context: Any

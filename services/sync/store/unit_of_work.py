@@ -1,6 +1,6 @@
 """One transaction of this service, with its repositories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import insert
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.clock import Clock
 from chassis.database.engine import Sessions
 from chassis.database.unit_of_work import Event as OutboxEvent
-from chassis.database.unit_of_work import SqlUnitOfWork, remember_once
+from chassis.database.unit_of_work import SqlUnitOfWork, remember_each_once
 from chassis.identifiers import Identifiers
 from chassis.logging import log
 from services.sync.domain.events import AdjustmentReceived, Event, FactsChanged, Incident
@@ -77,9 +77,9 @@ class SqlSync(SqlUnitOfWork):
         self.adjustments = SqlAdjustments(session, self._clock)
         self.receipts = SqlReceipts(session, self._clock)
 
-    async def is_first(self, event_id: str) -> bool:
-        """Record the event; False when it is recorded already."""
-        return await remember_once(self._session, "PublishFacts", event_id, self._clock)
+    async def first_of(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Record the events; return those that were not recorded already."""
+        return await remember_each_once(self._session, "PublishFacts", event_ids, self._clock)
 
     def publish(self, event: Event) -> None:
         """Put the event in the outbox, or among the incidents."""

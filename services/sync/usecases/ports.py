@@ -221,8 +221,8 @@ class UnitOfWork(Protocol):
     adjustments: Adjustments
     receipts: Receipts
 
-    async def is_first(self, event_id: str) -> bool:
-        """Record that an event of another service is applied by this transaction; False for a repeat."""
+    async def first_of(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Record that events of another service are applied by this transaction; return those that are no repeats."""
         ...
 
     def publish(self, event: Event) -> None:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from chassis.database.engine import Sessions, lone_sessions_of, open_engine, sessions_of
-from chassis.database.relay import Delivery, Relay
+from chassis.database.relay import Delivery, Relay, Together
 from chassis.database.unit_of_work import Event, SqlUnitOfWork
 from chassis.identifiers import TimeSortableIdentifiers
 from chassis.settings import DatabaseSettings
@@ -28,14 +28,14 @@ class Store:
     def work(self) -> SqlUnitOfWork:
         return SqlUnitOfWork(self.sessions, self.clock, TimeSortableIdentifiers(self.clock))
 
-    def relay(self, deliver) -> Relay:
-        return Relay(self.sessions, OutboxEventRow, SCHEMA, deliver, self.clock)
+    def relay(self, deliver, together: Together | None = None) -> Relay:
+        return Relay(self.sessions, OutboxEventRow, SCHEMA, deliver, self.clock, together)
 
-    async def record(self, *lanes: str) -> None:
+    async def record(self, *lanes: str, kind: str = "SomethingHappened") -> None:
         """Commit one event per lane, in one transaction."""
         async with self.work() as work:
             for lane in lanes:
-                work.record(Event("SomethingHappened", lane, {"lane": lane}))
+                work.record(Event(kind, lane, {"lane": lane}))
             await work.commit()
 
     async def all(self, query: str):

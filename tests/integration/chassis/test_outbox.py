@@ -1,12 +1,13 @@
 """The outbox: numbered without holes in commit order, delivered at least once, in order within a lane."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from chassis.database.relay import BATCH, Delivery
+from chassis.database.relay import BATCH, Delivery, Together
 from chassis.database.unit_of_work import Event
-from chassis.errors import Unavailable
+from chassis.errors import Invalid, Unavailable
 from tests.integration.chassis.conftest import RecordingReceiver
 
 SEQUENCES = "SELECT sequence FROM outbox_events ORDER BY sequence"
@@ -180,3 +181,57 @@ async def test_lanes_that_are_held_up_do_not_slow_the_others(store):
 
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+class ReceiverOfSeveral(RecordingReceiver):
+    """Takes events of one kind several at a time, or none of them while it refuses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[list[str]] = []
+        self.refuses = False
+
+    async def take(self, deliveries: Sequence[Delivery]) -> None:
+        self.calls.append([delivery.lane for delivery in deliveries])
+        if self.refuses:
+            raise Invalid
+        self.received += deliveries
+
+    @property
+    def together(self) -> Together:
+        return Together("SomethingHappened", self.take)
+
+
+async def test_what_a_receiver_takes_several_of_is_delivered_at_once_and_in_the_order_of_its_lanes(store):
+    await store.record("a", "b", "a")
+    await store.record("a", "c", kind="SomethingElse")
+    await store.record("a", "d")
+    receiver = ReceiverOfSeveral()
+
+    delivered = await store.relay(receiver, receiver.together).deliver_once()
+
+    assert delivered == 7
+    assert receiver.calls == [["a", "b", "a", "d"]], "the last of lane a comes after one that goes alone"
+    of_a = [delivery.sequence for delivery in receiver.received if delivery.lane == "a"]
+    assert of_a == sorted(of_a)
+    assert await store.relay(receiver, receiver.together).deliver_once() == 0
+
+
+async def test_one_alone_is_delivered_as_one(store):
+    await store.record("a")
+    receiver = ReceiverOfSeveral()
+
+    assert await store.relay(receiver, receiver.together).deliver_once() == 1
+    assert receiver.calls == []
+
+
+async def test_what_is_refused_together_is_delivered_one_by_one(store):
+    await store.record("a", "b", "a", "c")
+    receiver = ReceiverOfSeveral()
+    receiver.refuses = True
+    receiver.failing["b"] = Invalid()
+
+    delivered = await store.relay(receiver, receiver.together).deliver_once()
+
+    assert (delivered, receiver.lanes) == (3, ["a", "a", "c"])
+    assert receiver.calls == [["a", "b", "a", "c"]]

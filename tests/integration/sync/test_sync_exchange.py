@@ -1,6 +1,7 @@
 """Two real servers: PostgreSQL, gRPC over mutual TLS, workers and all."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -286,6 +287,45 @@ async def test_a_malformed_report_is_refused(pair: Pair) -> None:
         await ministry.stub.PublishFacts(pb.PublishFactsRequest(event_id="x", body="12", year=1))
 
     assert {violation.field for violation in caught.value.violations} == {"body", "year"}
+
+
+def a_report(event: str, value: str, **other: Any) -> pb.PublishFactsRequest:
+    fact = pb.ChangedFact(concept=INPUT, value=value, source=pb.FACT_SOURCE_TYPED, author="Camille")
+    fact.changed_at.FromDatetime(datetime.now(UTC))
+    return pb.PublishFactsRequest(**{"event_id": event, "body": BODY, "year": YEAR, "facts": [fact], **other})
+
+
+async def test_reports_taken_at_once_reach_the_other_server(pair: Pair) -> None:
+    ministry, federation = pair
+    reports = [a_report(f"e{value}", value) for value in ("1", "2", "3")]
+
+    answer = await ministry.stub.PublishReports(pb.PublishReportsRequest(reports=reports))
+
+    assert answer.appended == len(reports)
+    await eventually(lambda: federation.shows("3"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"body": "12"}, {"event_id": ""}, {"facts": [pb.ChangedFact(value="1")]}, {"year": 12}]
+)
+async def test_of_reports_one_of_which_is_malformed_none_is_taken(pair: Pair, wrong: dict[str, Any]) -> None:
+    ministry, _ = pair
+    reports = [a_report("good", "5"), a_report("bad", "6", **wrong)]
+
+    with pytest.raises(Invalid):
+        await ministry.stub.PublishReports(pb.PublishReportsRequest(reports=reports))
+
+    assert await ministry.fact() is None
+
+
+async def test_more_than_a_hundred_reports_at_once_are_refused(pair: Pair) -> None:
+    ministry, _ = pair
+    reports = [a_report(str(number), "1") for number in range(101)]
+
+    with pytest.raises(Invalid) as caught:
+        await ministry.stub.PublishReports(pb.PublishReportsRequest(reports=reports))
+
+    assert {violation.field for violation in caught.value.violations} == {"reports"}
 
 
 async def test_a_server_without_a_trusted_certificate_gets_no_connection(pair: Pair) -> None:

@@ -26,6 +26,9 @@ class Recording:
     async def publish(self, event_id, payload):
         self.told.append(("sync", event_id, payload))
 
+    async def publish_each(self, events):
+        self.told.append(("sync", *events))
+
     async def suspend(self, event_id, filing_id, version, reopened_at):
         self.told.append(("transmission", event_id, filing_id, version, reopened_at))
 
@@ -47,6 +50,14 @@ async def test_shared_facts_go_to_sync(recording):
     await deliver(recording, "SharedFactsChanged", {"facts": []})
 
     assert recording.told == [("sync", str(EVENT), {"facts": []})]
+
+
+async def test_shared_facts_of_several_events_go_to_sync_in_one_call(recording):
+    events = [Delivery(UUID(int=n), n, "SharedFactsChanged", SIREN, {"facts": [n]}, RECORDED) for n in (1, 2)]
+
+    await Publishing(recording, recording).together(events)
+
+    assert recording.told == [("sync", *((str(event.id), event.payload) for event in events))]
 
 
 async def test_a_reopening_goes_to_transmission_without_what_the_person_wrote(recording):

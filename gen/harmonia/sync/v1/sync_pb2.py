@@ -27,7 +27,7 @@ from harmonia.options.v1 import options_pb2 as harmonia_dot_options_dot_v1_dot_o
 from harmonia.validation.v1 import validation_pb2 as harmonia_dot_validation_dot_v1_dot_validation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bharmonia/sync/v1/sync.proto\x12\x10harmonia.sync.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\'harmonia/validation/v1/validation.proto\"\xe0\x01\n\x0b\x43hangedFact\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12,\n\x06source\x18\x04 \x01(\x0e\x32\x1c.harmonia.sync.v1.FactSource\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x06\x62\x65side\x18\x07 \x01(\x0b\x32\".harmonia.sync.v1.ConflictingValue\"\x80\x01\n\x13PublishFactsRequest\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12,\n\x05\x66\x61\x63ts\x18\x04 \x03(\x0b\x32\x1d.harmonia.sync.v1.ChangedFact\x12\r\n\x05seals\x18\x05 \x01(\x08\"(\n\x14PublishFactsResponse\x12\x10\n\x08\x61ppended\x18\x01 \x01(\x05\"R\n\x18PublishAdjustmentRequest\x12\x36\n\nadjustment\x18\x01 \x01(\x0b\x32\".harmonia.validation.v1.Adjustment\"-\n\x19PublishAdjustmentResponse\x12\x10\n\x08\x61ppended\x18\x01 \x01(\x05\"\x96\x02\n\x04\x46\x61\x63t\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12\x0e\n\x06server\x18\x04 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06source\x18\x07 \x01(\x0e\x32\x1c.harmonia.sync.v1.FactSource\x12\x16\n\x0eis_provisional\x18\x08 \x01(\x08\x12\x11\n\tis_sealed\x18\t \x01(\x08\x12\x34\n\x08\x63onflict\x18\n \x01(\x0b\x32\".harmonia.sync.v1.ConflictingValue\"q\n\x10\x43onflictingValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0e\n\x06server\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\".\n\x10ListFactsRequest\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x0c\n\x04year\x18\x02 \x01(\x05\":\n\x11ListFactsResponse\x12%\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x16.harmonia.sync.v1.Fact\"t\n\x12ResolveFactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12\x0f\n\x07\x63oncept\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x06 \x01(\t\";\n\x13ResolveFactResponse\x12$\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x16.harmonia.sync.v1.Fact\"\x16\n\x14GetPeerStatusRequest\"\x83\x01\n\nPeerStatus\x12\x0c\n\x04peer\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61\x63klog\x18\x02 \x01(\x03\x12\x0f\n\x07\x61pplied\x18\x03 \x01(\x03\x12\x34\n\x10last_exchange_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\x05 \x01(\t\"D\n\x15GetPeerStatusResponse\x12+\n\x05peers\x18\x01 \x03(\x0b\x32\x1c.harmonia.sync.v1.PeerStatus\"@\n\x10PullBatchRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0c\n\x04\x66rom\x18\x02 \x01(\x03\x12\x0f\n\x07wait_ms\x18\x03 \x01(\x05\"b\n\x11PullBatchResponse\x12\x11\n\tenvelopes\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\"=\n\x17\x41\x63knowledgeBatchRequest\x12\x0f\n\x07receipt\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x1a\n\x18\x41\x63knowledgeBatchResponse\".\n\nMembership\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x12\n\nfederation\x18\x02 \x01(\t\"O\n\x1aProvisionMembershipRequest\x12\x31\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x1c.harmonia.sync.v1.Membership\"\x1d\n\x1bProvisionMembershipResponse*\x8e\x01\n\nFactSource\x12\x1b\n\x17\x46\x41\x43T_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46\x41\x43T_SOURCE_TYPED\x10\x01\x12\x18\n\x14\x46\x41\x43T_SOURCE_IMPORTED\x10\x02\x12\x18\n\x14\x46\x41\x43T_SOURCE_COMPUTED\x10\x03\x12\x18\n\x14\x46\x41\x43T_SOURCE_RESOLVED\x10\x04\x32\xee\x06\n\x0bSyncService\x12\x65\n\x0cPublishFacts\x12%.harmonia.sync.v1.PublishFactsRequest\x1a&.harmonia.sync.v1.PublishFactsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12t\n\x11PublishAdjustment\x12*.harmonia.sync.v1.PublishAdjustmentRequest\x1a+.harmonia.sync.v1.PublishAdjustmentResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\\\n\tListFacts\x12\".harmonia.sync.v1.ListFactsRequest\x1a#.harmonia.sync.v1.ListFactsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x62\n\x0bResolveFact\x12$.harmonia.sync.v1.ResolveFactRequest\x1a%.harmonia.sync.v1.ResolveFactResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12s\n\rGetPeerStatus\x12&.harmonia.sync.v1.GetPeerStatusRequest\x1a\'.harmonia.sync.v1.GetPeerStatusResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.read\x12\\\n\tPullBatch\x12\".harmonia.sync.v1.PullBatchRequest\x1a#.harmonia.sync.v1.PullBatchResponse\"\x06\x8a\xe7\x18\x02\x18\x01\x12q\n\x10\x41\x63knowledgeBatch\x12).harmonia.sync.v1.AcknowledgeBatchRequest\x1a*.harmonia.sync.v1.AcknowledgeBatchResponse\"\x06\x8a\xe7\x18\x02\x18\x01\x12z\n\x13ProvisionMembership\x12,.harmonia.sync.v1.ProvisionMembershipRequest\x1a-.harmonia.sync.v1.ProvisionMembershipResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bharmonia/sync/v1/sync.proto\x12\x10harmonia.sync.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!harmonia/options/v1/options.proto\x1a\'harmonia/validation/v1/validation.proto\"\xe0\x01\n\x0b\x43hangedFact\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12,\n\x06source\x18\x04 \x01(\x0e\x32\x1c.harmonia.sync.v1.FactSource\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x06\x62\x65side\x18\x07 \x01(\x0b\x32\".harmonia.sync.v1.ConflictingValue\"\x80\x01\n\x13PublishFactsRequest\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12,\n\x05\x66\x61\x63ts\x18\x04 \x03(\x0b\x32\x1d.harmonia.sync.v1.ChangedFact\x12\r\n\x05seals\x18\x05 \x01(\x08\"(\n\x14PublishFactsResponse\x12\x10\n\x08\x61ppended\x18\x01 \x01(\x05\"O\n\x15PublishReportsRequest\x12\x36\n\x07reports\x18\x01 \x03(\x0b\x32%.harmonia.sync.v1.PublishFactsRequest\"*\n\x16PublishReportsResponse\x12\x10\n\x08\x61ppended\x18\x01 \x01(\x05\"R\n\x18PublishAdjustmentRequest\x12\x36\n\nadjustment\x18\x01 \x01(\x0b\x32\".harmonia.validation.v1.Adjustment\"-\n\x19PublishAdjustmentResponse\x12\x10\n\x08\x61ppended\x18\x01 \x01(\x05\"\x96\x02\n\x04\x46\x61\x63t\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12\x0e\n\x06server\x18\x04 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x05 \x01(\t\x12.\n\nchanged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06source\x18\x07 \x01(\x0e\x32\x1c.harmonia.sync.v1.FactSource\x12\x16\n\x0eis_provisional\x18\x08 \x01(\x08\x12\x11\n\tis_sealed\x18\t \x01(\x08\x12\x34\n\x08\x63onflict\x18\n \x01(\x0b\x32\".harmonia.sync.v1.ConflictingValue\"q\n\x10\x43onflictingValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0e\n\x06server\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\".\n\x10ListFactsRequest\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x0c\n\x04year\x18\x02 \x01(\x05\":\n\x11ListFactsResponse\x12%\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x16.harmonia.sync.v1.Fact\"t\n\x12ResolveFactRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x0c\n\x04year\x18\x03 \x01(\x05\x12\x0f\n\x07\x63oncept\x18\x04 \x01(\t\x12\r\n\x05value\x18\x05 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x06 \x01(\t\";\n\x13ResolveFactResponse\x12$\n\x04\x66\x61\x63t\x18\x01 \x01(\x0b\x32\x16.harmonia.sync.v1.Fact\"\x16\n\x14GetPeerStatusRequest\"\x83\x01\n\nPeerStatus\x12\x0c\n\x04peer\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61\x63klog\x18\x02 \x01(\x03\x12\x0f\n\x07\x61pplied\x18\x03 \x01(\x03\x12\x34\n\x10last_exchange_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\x05 \x01(\t\"D\n\x15GetPeerStatusResponse\x12+\n\x05peers\x18\x01 \x03(\x0b\x32\x1c.harmonia.sync.v1.PeerStatus\"@\n\x10PullBatchRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0c\n\x04\x66rom\x18\x02 \x01(\x03\x12\x0f\n\x07wait_ms\x18\x03 \x01(\x05\"b\n\x11PullBatchResponse\x12\x11\n\tenvelopes\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\"=\n\x17\x41\x63knowledgeBatchRequest\x12\x0f\n\x07receipt\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x1a\n\x18\x41\x63knowledgeBatchResponse\".\n\nMembership\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x12\n\nfederation\x18\x02 \x01(\t\"O\n\x1aProvisionMembershipRequest\x12\x31\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x1c.harmonia.sync.v1.Membership\"\x1d\n\x1bProvisionMembershipResponse*\x8e\x01\n\nFactSource\x12\x1b\n\x17\x46\x41\x43T_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46\x41\x43T_SOURCE_TYPED\x10\x01\x12\x18\n\x14\x46\x41\x43T_SOURCE_IMPORTED\x10\x02\x12\x18\n\x14\x46\x41\x43T_SOURCE_COMPUTED\x10\x03\x12\x18\n\x14\x46\x41\x43T_SOURCE_RESOLVED\x10\x04\x32\xdb\x07\n\x0bSyncService\x12\x65\n\x0cPublishFacts\x12%.harmonia.sync.v1.PublishFactsRequest\x1a&.harmonia.sync.v1.PublishFactsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12k\n\x0ePublishReports\x12\'.harmonia.sync.v1.PublishReportsRequest\x1a(.harmonia.sync.v1.PublishReportsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12t\n\x11PublishAdjustment\x12*.harmonia.sync.v1.PublishAdjustmentRequest\x1a+.harmonia.sync.v1.PublishAdjustmentResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\\\n\tListFacts\x12\".harmonia.sync.v1.ListFactsRequest\x1a#.harmonia.sync.v1.ListFactsResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12\x62\n\x0bResolveFact\x12$.harmonia.sync.v1.ResolveFactRequest\x1a%.harmonia.sync.v1.ResolveFactResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x12s\n\rGetPeerStatus\x12&.harmonia.sync.v1.GetPeerStatusRequest\x1a\'.harmonia.sync.v1.GetPeerStatusResponse\"\x11\x8a\xe7\x18\r\n\x0b\x66iling.read\x12\\\n\tPullBatch\x12\".harmonia.sync.v1.PullBatchRequest\x1a#.harmonia.sync.v1.PullBatchResponse\"\x06\x8a\xe7\x18\x02\x18\x01\x12q\n\x10\x41\x63knowledgeBatch\x12).harmonia.sync.v1.AcknowledgeBatchRequest\x1a*.harmonia.sync.v1.AcknowledgeBatchResponse\"\x06\x8a\xe7\x18\x02\x18\x01\x12z\n\x13ProvisionMembership\x12,.harmonia.sync.v1.ProvisionMembershipRequest\x1a-.harmonia.sync.v1.ProvisionMembershipResponse\"\x06\x8a\xe7\x18\x02\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SYNCSERVICE'].methods_by_name['PublishFacts']._loaded_options = None
   _globals['_SYNCSERVICE'].methods_by_name['PublishFacts']._serialized_options = b'\212\347\030\002\020\001'
+  _globals['_SYNCSERVICE'].methods_by_name['PublishReports']._loaded_options = None
+  _globals['_SYNCSERVICE'].methods_by_name['PublishReports']._serialized_options = b'\212\347\030\002\020\001'
   _globals['_SYNCSERVICE'].methods_by_name['PublishAdjustment']._loaded_options = None
   _globals['_SYNCSERVICE'].methods_by_name['PublishAdjustment']._serialized_options = b'\212\347\030\002\020\001'
   _globals['_SYNCSERVICE'].methods_by_name['ListFacts']._loaded_options = None
@@ -50,50 +52,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYNCSERVICE'].methods_by_name['AcknowledgeBatch']._serialized_options = b'\212\347\030\002\030\001'
   _globals['_SYNCSERVICE'].methods_by_name['ProvisionMembership']._loaded_options = None
   _globals['_SYNCSERVICE'].methods_by_name['ProvisionMembership']._serialized_options = b'\212\347\030\002\020\001'
-  _globals['_FACTSOURCE']._serialized_start=2018
-  _globals['_FACTSOURCE']._serialized_end=2160
+  _globals['_FACTSOURCE']._serialized_start=2143
+  _globals['_FACTSOURCE']._serialized_end=2285
   _globals['_CHANGEDFACT']._serialized_start=159
   _globals['_CHANGEDFACT']._serialized_end=383
   _globals['_PUBLISHFACTSREQUEST']._serialized_start=386
   _globals['_PUBLISHFACTSREQUEST']._serialized_end=514
   _globals['_PUBLISHFACTSRESPONSE']._serialized_start=516
   _globals['_PUBLISHFACTSRESPONSE']._serialized_end=556
-  _globals['_PUBLISHADJUSTMENTREQUEST']._serialized_start=558
-  _globals['_PUBLISHADJUSTMENTREQUEST']._serialized_end=640
-  _globals['_PUBLISHADJUSTMENTRESPONSE']._serialized_start=642
-  _globals['_PUBLISHADJUSTMENTRESPONSE']._serialized_end=687
-  _globals['_FACT']._serialized_start=690
-  _globals['_FACT']._serialized_end=968
-  _globals['_CONFLICTINGVALUE']._serialized_start=970
-  _globals['_CONFLICTINGVALUE']._serialized_end=1083
-  _globals['_LISTFACTSREQUEST']._serialized_start=1085
-  _globals['_LISTFACTSREQUEST']._serialized_end=1131
-  _globals['_LISTFACTSRESPONSE']._serialized_start=1133
-  _globals['_LISTFACTSRESPONSE']._serialized_end=1191
-  _globals['_RESOLVEFACTREQUEST']._serialized_start=1193
-  _globals['_RESOLVEFACTREQUEST']._serialized_end=1309
-  _globals['_RESOLVEFACTRESPONSE']._serialized_start=1311
-  _globals['_RESOLVEFACTRESPONSE']._serialized_end=1370
-  _globals['_GETPEERSTATUSREQUEST']._serialized_start=1372
-  _globals['_GETPEERSTATUSREQUEST']._serialized_end=1394
-  _globals['_PEERSTATUS']._serialized_start=1397
-  _globals['_PEERSTATUS']._serialized_end=1528
-  _globals['_GETPEERSTATUSRESPONSE']._serialized_start=1530
-  _globals['_GETPEERSTATUSRESPONSE']._serialized_end=1598
-  _globals['_PULLBATCHREQUEST']._serialized_start=1600
-  _globals['_PULLBATCHREQUEST']._serialized_end=1664
-  _globals['_PULLBATCHRESPONSE']._serialized_start=1666
-  _globals['_PULLBATCHRESPONSE']._serialized_end=1764
-  _globals['_ACKNOWLEDGEBATCHREQUEST']._serialized_start=1766
-  _globals['_ACKNOWLEDGEBATCHREQUEST']._serialized_end=1827
-  _globals['_ACKNOWLEDGEBATCHRESPONSE']._serialized_start=1829
-  _globals['_ACKNOWLEDGEBATCHRESPONSE']._serialized_end=1855
-  _globals['_MEMBERSHIP']._serialized_start=1857
-  _globals['_MEMBERSHIP']._serialized_end=1903
-  _globals['_PROVISIONMEMBERSHIPREQUEST']._serialized_start=1905
-  _globals['_PROVISIONMEMBERSHIPREQUEST']._serialized_end=1984
-  _globals['_PROVISIONMEMBERSHIPRESPONSE']._serialized_start=1986
-  _globals['_PROVISIONMEMBERSHIPRESPONSE']._serialized_end=2015
-  _globals['_SYNCSERVICE']._serialized_start=2163
-  _globals['_SYNCSERVICE']._serialized_end=3041
+  _globals['_PUBLISHREPORTSREQUEST']._serialized_start=558
+  _globals['_PUBLISHREPORTSREQUEST']._serialized_end=637
+  _globals['_PUBLISHREPORTSRESPONSE']._serialized_start=639
+  _globals['_PUBLISHREPORTSRESPONSE']._serialized_end=681
+  _globals['_PUBLISHADJUSTMENTREQUEST']._serialized_start=683
+  _globals['_PUBLISHADJUSTMENTREQUEST']._serialized_end=765
+  _globals['_PUBLISHADJUSTMENTRESPONSE']._serialized_start=767
+  _globals['_PUBLISHADJUSTMENTRESPONSE']._serialized_end=812
+  _globals['_FACT']._serialized_start=815
+  _globals['_FACT']._serialized_end=1093
+  _globals['_CONFLICTINGVALUE']._serialized_start=1095
+  _globals['_CONFLICTINGVALUE']._serialized_end=1208
+  _globals['_LISTFACTSREQUEST']._serialized_start=1210
+  _globals['_LISTFACTSREQUEST']._serialized_end=1256
+  _globals['_LISTFACTSRESPONSE']._serialized_start=1258
+  _globals['_LISTFACTSRESPONSE']._serialized_end=1316
+  _globals['_RESOLVEFACTREQUEST']._serialized_start=1318
+  _globals['_RESOLVEFACTREQUEST']._serialized_end=1434
+  _globals['_RESOLVEFACTRESPONSE']._serialized_start=1436
+  _globals['_RESOLVEFACTRESPONSE']._serialized_end=1495
+  _globals['_GETPEERSTATUSREQUEST']._serialized_start=1497
+  _globals['_GETPEERSTATUSREQUEST']._serialized_end=1519
+  _globals['_PEERSTATUS']._serialized_start=1522
+  _globals['_PEERSTATUS']._serialized_end=1653
+  _globals['_GETPEERSTATUSRESPONSE']._serialized_start=1655
+  _globals['_GETPEERSTATUSRESPONSE']._serialized_end=1723
+  _globals['_PULLBATCHREQUEST']._serialized_start=1725
+  _globals['_PULLBATCHREQUEST']._serialized_end=1789
+  _globals['_PULLBATCHRESPONSE']._serialized_start=1791
+  _globals['_PULLBATCHRESPONSE']._serialized_end=1889
+  _globals['_ACKNOWLEDGEBATCHREQUEST']._serialized_start=1891
+  _globals['_ACKNOWLEDGEBATCHREQUEST']._serialized_end=1952
+  _globals['_ACKNOWLEDGEBATCHRESPONSE']._serialized_start=1954
+  _globals['_ACKNOWLEDGEBATCHRESPONSE']._serialized_end=1980
+  _globals['_MEMBERSHIP']._serialized_start=1982
+  _globals['_MEMBERSHIP']._serialized_end=2028
+  _globals['_PROVISIONMEMBERSHIPREQUEST']._serialized_start=2030
+  _globals['_PROVISIONMEMBERSHIPREQUEST']._serialized_end=2109
+  _globals['_PROVISIONMEMBERSHIPRESPONSE']._serialized_start=2111
+  _globals['_PROVISIONMEMBERSHIPRESPONSE']._serialized_end=2140
+  _globals['_SYNCSERVICE']._serialized_start=2288
+  _globals['_SYNCSERVICE']._serialized_end=3275
 # @@protoc_insertion_point(module_scope)

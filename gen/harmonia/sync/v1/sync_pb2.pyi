@@ -168,6 +168,52 @@ class PublishFactsResponse(_message.Message):
 Global___PublishFactsResponse: _TypeAlias = PublishFactsResponse  # noqa: Y015
 
 @_typing.final
+class PublishReportsRequest(_message.Message):
+    """Request of PublishReports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishFactsRequest]:
+        """Each with its own event; a hundred at most."""
+
+    def __init__(
+        self,
+        *,
+        reports: _abc.Iterable[Global___PublishFactsRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reports", b"reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishReportsRequest: _TypeAlias = PublishReportsRequest  # noqa: Y015
+
+@_typing.final
+class PublishReportsResponse(_message.Message):
+    """Response of PublishReports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPENDED_FIELD_NUMBER: _builtins.int
+    appended: _builtins.int
+    """How many envelopes were appended by this call."""
+    def __init__(
+        self,
+        *,
+        appended: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishReportsResponse: _TypeAlias = PublishReportsResponse  # noqa: Y015
+
+@_typing.final
 class PublishAdjustmentRequest(_message.Message):
     """Request of PublishAdjustment."""
 

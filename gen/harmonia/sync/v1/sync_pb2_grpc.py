@@ -40,6 +40,11 @@ class SyncServiceStub:
                 request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.SerializeToString,
                 response_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.FromString,
                 _registered_method=True)
+        self.PublishReports = channel.unary_unary(
+                '/harmonia.sync.v1.SyncService/PublishReports',
+                request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsRequest.SerializeToString,
+                response_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsResponse.FromString,
+                _registered_method=True)
         self.PublishAdjustment = channel.unary_unary(
                 '/harmonia.sync.v1.SyncService/PublishAdjustment',
                 request_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishAdjustmentRequest.SerializeToString,
@@ -83,6 +88,13 @@ class SyncServiceServicer:
 
     def PublishFacts(self, request, context):
         """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishReports(self, request, context):
+        """Takes several reports at once, in order, as PublishFacts takes one each: all of them or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,6 +156,11 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     servicer.PublishFacts,
                     request_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.FromString,
                     response_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.SerializeToString,
+            ),
+            'PublishReports': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishReports,
+                    request_deserializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsRequest.FromString,
+                    response_serializer=harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsResponse.SerializeToString,
             ),
             'PublishAdjustment': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishAdjustment,
@@ -209,6 +226,33 @@ class SyncService:
             '/harmonia.sync.v1.SyncService/PublishFacts',
             harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsRequest.SerializeToString,
             harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishReports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.sync.v1.SyncService/PublishReports',
+            harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsRequest.SerializeToString,
+            harmonia_dot_sync_dot_v1_dot_sync__pb2.PublishReportsResponse.FromString,
             options,
             channel_credentials,
             insecure,

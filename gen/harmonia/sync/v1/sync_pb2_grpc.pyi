@@ -35,6 +35,8 @@ class SyncServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SyncServiceAsyncStub: ...
     PublishFacts: _grpc.UnaryUnaryMultiCallable[_sync_pb2.PublishFactsRequest, _sync_pb2.PublishFactsResponse]
     """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+    PublishReports: _grpc.UnaryUnaryMultiCallable[_sync_pb2.PublishReportsRequest, _sync_pb2.PublishReportsResponse]
+    """Takes several reports at once, in order, as PublishFacts takes one each: all of them or none."""
     PublishAdjustment: _grpc.UnaryUnaryMultiCallable[_sync_pb2.PublishAdjustmentRequest, _sync_pb2.PublishAdjustmentResponse]
     """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent."""
     ListFacts: _grpc.UnaryUnaryMultiCallable[_sync_pb2.ListFactsRequest, _sync_pb2.ListFactsResponse]
@@ -57,6 +59,8 @@ class SyncServiceAsyncStub(SyncServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PublishFacts: _aio.UnaryUnaryMultiCallable[_sync_pb2.PublishFactsRequest, _sync_pb2.PublishFactsResponse]  # type: ignore[assignment]
     """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+    PublishReports: _aio.UnaryUnaryMultiCallable[_sync_pb2.PublishReportsRequest, _sync_pb2.PublishReportsResponse]  # type: ignore[assignment]
+    """Takes several reports at once, in order, as PublishFacts takes one each: all of them or none."""
     PublishAdjustment: _aio.UnaryUnaryMultiCallable[_sync_pb2.PublishAdjustmentRequest, _sync_pb2.PublishAdjustmentResponse]  # type: ignore[assignment]
     """Takes a decision of this server's authority on one of its controls and appends it to the streams of the peers. Idempotent."""
     ListFacts: _aio.UnaryUnaryMultiCallable[_sync_pb2.ListFactsRequest, _sync_pb2.ListFactsResponse]  # type: ignore[assignment]
@@ -82,6 +86,14 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sync_pb2.PublishFactsResponse, _abc.Awaitable[_sync_pb2.PublishFactsResponse]]:
         """Takes facts changed on this server and appends them to the streams of the entitled peers. Idempotent by event."""
+
+    @_abc_1.abstractmethod
+    def PublishReports(
+        self,
+        request: _sync_pb2.PublishReportsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_pb2.PublishReportsResponse, _abc.Awaitable[_sync_pb2.PublishReportsResponse]]:
+        """Takes several reports at once, in order, as PublishFacts takes one each: all of them or none."""
 
     @_abc_1.abstractmethod
     def PublishAdjustment(
