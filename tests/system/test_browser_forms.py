@@ -141,7 +141,7 @@ async def test_what_was_typed_before_the_session_ended_is_saved_after_signing_in
         await accountant.cell("PL.190.n").fill(amount)
         await loses_the_session(accountant)
         await accountant.press("Enregistrer")
-        await accountant.sees("tout ce que vous avez tapé est resté dans cette page")
+        await accountant.sees("tout ce que vous avez tapé ou choisi est resté dans cette page")
         await expect(accountant.page.get_by_label("Case PL.190.n")).to_have_value(amount)
         await accountant.glance("a06-session-over")
         await signs_in_in_another_tab(accountant)

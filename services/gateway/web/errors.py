@@ -73,17 +73,15 @@ ADVICE: Mapping[int, str] = {
     500: "Recommencez. Si l’erreur persiste, communiquez la référence ci-dessous à l’assistance.",
     503: "Recommencez dans quelques instants.",
 }
-STILL_HERE = (
-    "Ce n’est pas encore enregistré, mais tout ce que vous avez tapé est resté dans cette page. "
-    "Attendez un instant, puis envoyez de nouveau : deux envois identiques ne comptent que pour un."
-)
 KEPT: Mapping[int, str] = {
-    401: "Rien n’a été enregistré, mais tout ce que vous avez tapé est resté dans cette page : ne la fermez pas. "
+    401: "Rien n’a été enregistré, mais tout ce que vous avez tapé ou choisi est resté dans cette page : ne la fermez pas. "
     "Connectez-vous dans un autre onglet, revenez ici, puis réessayez.",
-    429: STILL_HERE,
+    429: "Rien n’est encore enregistré, mais tout ce que vous avez tapé ou choisi est resté dans cette page. "
+    "Attendez un instant, puis envoyez de nouveau.",
     500: "Tout ce que vous avez tapé est resté dans cette page. Réessayez ; si l’erreur persiste, copiez-le "
     "et communiquez la référence ci-dessous à l’assistance.",
-    503: STILL_HERE,
+    503: "L’enregistrement n’est pas confirmé, mais tout ce que vous avez tapé ou choisi est resté dans cette page. "
+    "Attendez un instant, puis envoyez de nouveau : deux envois identiques ne comptent que pour un.",
 }
 """What to do when the page holds what was typed; `KEPT_AS_REFUSED` otherwise."""
 KEPT_AS_REFUSED = "Rien n’a été enregistré, mais tout ce que vous avez tapé est resté dans cette page : corrigez et réessayez, ou copiez-le."
@@ -136,7 +134,7 @@ async def drawn(visit: Visit, template: str, values: Mapping[str, Any], failure:
     sent = await fields_sent(visit.request, visit.desk.place.public_url)
     more: dict[str, Any] = {}
     if sent and isinstance(failure, BUSY):
-        more["still_here"] = visit.wording(STILL_HERE)
+        more["still_here"] = visit.wording(KEPT[status_of(failure)])
     if sent.get(REQUEST_ID) and _is_open(failure):
         # Forms of one page end its identifier each in its own way.
         more[REQUEST_ID] = sent[REQUEST_ID][:_IDENTIFIER]
@@ -229,8 +227,9 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
     if not isinstance(visit, Visit):
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
-    signs_again = failure.code == "REAUTHENTICATION_TOO_OLD"
     kept = kept_of(getattr(request.state, "sent", {}), visit.wording)
+    if kept and not kept.typed and not isinstance(failure, (Unauthenticated, FormStale, *BUSY)):
+        kept = None  # Nothing to copy, and nothing to gain by asking the same again.
     again = {REQUEST_ID: kept.request_id} if kept and kept.request_id and _is_open(failure) else {}
     return visit.bare_page(
         "error.html",
@@ -243,7 +242,7 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "violations": told_beside(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
-            "signs_again": signs_again,
+            "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",
             **again,
         },
         status,
@@ -253,6 +252,8 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
 def _advice(failure: Failure, status: int, wording: Wording) -> str:
     if isinstance(failure, TooLarge) and failure.megabytes:
         return wording("{n} Mo au plus sont pris ici. Rien n’a été enregistré.", n=failure.megabytes)
+    if isinstance(failure, FormStale):
+        return wording(ADVICE[409])
     return wording(ADVICE[status]) if status in ADVICE else ""
 
 

@@ -72,7 +72,7 @@ async def test_a_save_that_meets_a_busy_service_keeps_the_form_and_says_so(failu
     assert (page.status_code, page.headers["retry-after"]) == (status, after)
     assert 'value="99 &lt;b&gt;"' in page.text
     assert 'value="12,5"' in page.text
-    assert "Ce n’est pas encore enregistré, mais tout ce que vous avez tapé est resté dans cette page." in page.text
+    assert "tout ce que vous avez tapé ou choisi est resté dans cette page. Attendez un instant" in page.text
     assert again.status_code == 303
     assert saved[1] == CHANGED
 
@@ -113,7 +113,7 @@ async def test_a_save_whose_form_cannot_be_drawn_is_answered_by_a_page_that_can_
     assert page.status_code == status
     assert '<label for="kept-1">Case BA.010.brut</label>' in page.text
     assert "BA.030.brut</label>" not in page.text, "it was not changed"
-    assert "est resté dans cette page" in page.text
+    assert "resté dans cette page" in page.text
     assert "<button>Réessayer</button>" in page.text
     assert "secret detail" not in page.text
     assert again.status_code == 303
@@ -387,6 +387,14 @@ async def test_a_signature_is_never_sent_again_from_a_page_that_does_not_show_wh
     assert "intent-1" not in page.text
 
 
+async def test_a_choice_that_a_rule_refuses_is_not_offered_again():
+    async with a_browser(World(failures={"tick": RuleBroken("Le dossier est signé.")})) as browser:
+        await browser.sign_in()
+        page = await browser.post(f"{AT}/release/CDC", {"is_ticked": "yes"})
+    assert page.status_code == 422
+    assert "Réessayer" not in page.text
+
+
 async def test_a_choice_between_two_servers_can_be_sent_again():
     async with a_browser() as browser:
         await browser.sign_in()
@@ -419,4 +427,4 @@ async def test_the_page_that_keeps_speaks_english_too():
         await browser.sign_in()
         page = await browser.post(f"{AT}/forms/BA?lang=en", CELLS)
     assert "Cell BA.010.brut" in page.text
-    assert "everything you typed is still on this page" in page.text
+    assert "everything you typed or chose is still on this page" in page.text

@@ -77,7 +77,7 @@ def _said() -> set[str]:
             form_set_pages.VALUES,
         ),
     )
-    told = {errors.STILL_HERE, errors.KEPT_AS_REFUSED, errors.KEPT_FROM_BEFORE}
+    told = {errors.KEPT_AS_REFUSED, errors.KEPT_FROM_BEFORE}
     return told | _in_templates() | _in_code() | {text for table in tables for text in table.values()}
 
 
