@@ -8,7 +8,7 @@ from typing import cast
 
 import httpx
 
-from chassis.errors import Failure, NotFound, Unauthenticated
+from chassis.errors import Failure, NotFound, Unauthenticated, Unavailable
 from chassis.identifiers import TimeSortableIdentifiers
 from services.gateway.clients.answers import (
     AccountMapping,
@@ -909,6 +909,7 @@ class FakeProvider:
     clock: FrozenClock
     refreshed: int = 0
     is_over: bool = False
+    is_away: bool = False
 
     async def start(self, browser: str, way_back: str, *, proves_again: bool) -> tuple[str, LoginAttempt]:
         prompt = "&prompt=login" if proves_again else ""
@@ -921,6 +922,8 @@ class FakeProvider:
         return Tokens("access-director", "refresh-0", "id-token")
 
     async def refresh(self, refresh_token: str) -> Tokens:
+        if self.is_away:
+            raise Unavailable
         if self.is_over:
             raise RefreshRefused
         self.refreshed += 1

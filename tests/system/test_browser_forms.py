@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 import pytest
 from harmonia.forms.v1 import forms_pb2, forms_pb2_grpc
 from harmonia.types.v1 import types_pb2 as types
@@ -126,6 +127,46 @@ async def test_two_people_on_one_cell_see_both_values_and_choose(scene: Scene) -
         at = await opens(first, YEAR)
         await merge_different_cells(first, second, at)
         await meet_on_one_cell(first, second, at)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+async def test_what_was_typed_before_the_session_ended_is_saved_after_signing_in_in_another_tab(
+    scene: Scene, *, scripts: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        accountant = await scene.seat(stack, "comptable.oph", scripts=scripts)
+        at = await opens(accountant, YEAR)
+        await accountant.go(f"{at}/forms/PL")
+        amount = "4 321" if scripts else "8 765"
+        await accountant.cell("PL.190.n").fill(amount)
+        await loses_the_session(accountant)
+        await accountant.press("Enregistrer")
+        await accountant.sees("tout ce que vous avez tapé ou choisi est resté dans cette page")
+        await expect(accountant.page.get_by_label("Case PL.190.n")).to_have_value(amount)
+        await accountant.glance("a06-session-over")
+        await signs_in_in_another_tab(accountant)
+        await accountant.press("Réessayer")
+        await accountant.sees("1 case enregistrée.")
+        await expect(accountant.cell("PL.190.n")).to_have_value(amount.replace(" ", "\u202f"))
+
+
+async def loses_the_session(person: Desk) -> None:
+    """End the session on the server and leave the browser its cookie, as an idle hour does."""
+    cookies = "; ".join(f"{one['name']}={one['value']}" for one in await person.context.cookies())
+    secret = await person.page.locator("input[name=csrf]").first.input_value()
+    async with httpx.AsyncClient(base_url=person.home, headers={"cookie": cookies, "origin": person.home}) as http:
+        assert (await http.post("/auth/logout", data={"csrf": secret})).status_code == 303
+
+
+async def signs_in_in_another_tab(person: Desk) -> None:
+    async with person.context.expect_page() as opened:
+        await person.page.get_by_role("link", name="dans un autre onglet").first.click()
+    typed, person.page = person.page, await opened.value
+    if await person.page.locator("input[name=username]").count():
+        await person.identify()
+    await expect(person.page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    await person.page.close()
+    person.page = typed
 
 
 async def test_an_earlier_year_is_carried_compared_and_followed(scene: Scene) -> None:

@@ -322,7 +322,7 @@ class ImportChoiceRefused(Invalid):
 
 
 class ImportStale(Conflict):
-    """The filing changed since the preview in cells that the import would write."""
+    """The filing changed since the preview in cells that the import would write; the violations say which."""
 
     reason = "IMPORT_STALE"
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.agreement import agreed
+from chassis.errors import ThreeParts, Violation, violation
 from formsets import FormSet
 from formsets.comparison import disagreement
 from formsets.values import parse, written
@@ -310,10 +311,28 @@ def confirm(
 
 
 def _require_unchanged(to_write: Sequence[Change], cells: Mapping[str, Cell]) -> None:
-    stale = [change.address for change in to_write if _is_stale(change, cells.get(change.kept_at))]
+    stale = [change for change in to_write if _is_stale(change, cells.get(change.kept_at))]
     if stale:
-        more = "…" if len(stale) > 10 else ""
-        raise ImportStale(f"Modifié depuis l'aperçu : {', '.join(stale[:10])}{more}. Refaites l'aperçu.")
+        named, more = ", ".join(change.address for change in stale[:10]), "…" if len(stale) > 10 else ""
+        raise ImportStale(
+            f"Modifié depuis l'aperçu : {named}{more}. Refaites l'aperçu.",
+            violations=[_changed(change.address, cells.get(change.kept_at)) for change in stale],
+        )
+
+
+def _changed(address: str, present: Cell | None) -> Violation:
+    value = present.value if present else ""
+    fr = ThreeParts(
+        "Cette case a changé depuis l'aperçu.",
+        f"Case {address} : « {value or 'vide'} » aujourd'hui.",
+        "Laissez-la de côté, ou refaites l'aperçu.",
+    )
+    en = ThreeParts(
+        "This cell changed since the preview.",
+        f"Cell {address}: “{value or 'empty'}” now.",
+        "Leave it out, or make the preview again.",
+    )
+    return violation(address, f"version={present.version if present else 0}", fr, en)
 
 
 def _is_stale(change: Change, present: Cell | None) -> bool:

@@ -77,8 +77,9 @@ class ConfirmImport:
             fits = (takes(form_set, filing.document, cell.address, cell.value) for cell in changed)
             if filing.revision != preview.revision and not all(fits):
                 raise ImportStale("Le référentiel du dossier a changé depuis l'aperçu. Refaites l'aperçu.")
-            if await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
-                raise ImportStale("Un retraitement N-1 n'est plus expliqué par un commentaire. Refaites l'aperçu.")
+            if refused := await refused_restatements(work, self._form_sets, form_set, filing, values_of(changed)):
+                said = "Un retraitement N-1 n'est plus expliqué par un commentaire. Refaites l'aperçu."
+                raise ImportStale(said, violations=refused)
             written = await write_cells(work, self._controls, form_set, filing, cells, changed, caller.name, now)
             await work.imports.mark_confirmed(import_id, choice)
             kept, left = _kept(preview, choice), left_out(preview.changes, choice)

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Invalid
+from chassis.errors import Failure
 from services.gateway.clients.answers import AccountRule
-from services.gateway.web.errors import explained, status_of, told
+from services.gateway.web.errors import REFUSALS, drawn, explained, told
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
 from services.gateway.web.visit import Visit, Visitor
@@ -44,7 +44,7 @@ async def save_accounts(visit: Visitor, filing_id: str) -> Response:
         await visit.services.forms.save_accounts(
             identity.body, identity.form_set, package, rules, visit.request_id(fields)
         )
-    except Invalid as failure:
+    except REFUSALS as failure:
         return await _page(visit, filing_id, package, rules, failure)
     note = visit.wording("Correspondance enregistrée : {n} règle(s) de l’organisme.", n=len(rules))
     return await visit.go(f"/filings/{filing_id}/accounts?package={quote(package, safe='')}", note)
@@ -64,7 +64,7 @@ def rules_of(fields: Mapping[str, str]) -> list[AccountRule]:
 
 
 async def _page(
-    visit: Visit, filing_id: str, package: str, rules: Sequence[AccountRule], failure: Invalid | None = None
+    visit: Visit, filing_id: str, package: str, rules: Sequence[AccountRule], failure: Failure | None = None
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     form_set, identity = formsets.load(filing.identity.form_set), filing.identity
@@ -87,7 +87,7 @@ async def _page(
         if failure
         else [],
     }
-    return await visit.page("accounts.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "accounts.html", values, failure)
 
 
 def _row_of(field: str) -> int:

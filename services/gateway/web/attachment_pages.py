@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from chassis.errors import Invalid, RuleBroken
+from chassis.errors import Failure
 from services.gateway.clients.answers import Step
-from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.errors import REFUSALS, drawn, told_first
 from services.gateway.web.frame import framed
 from services.gateway.web.sign_pages import attachment as as_file
 from services.gateway.web.staff_pages import staff_framed
@@ -30,7 +30,7 @@ async def attach(visit: Visitor, filing_id: str) -> Response:
         file = upload.chosen()
         request_id = visit.request_id(upload.fields)
         made = await visit.services.forms.attach(filing_id, kind, file.file_name, file.content, request_id)
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _page(visit, filing_id, kind, failure)
     return await visit.go(f"/filings/{filing_id}/attachments", visit.wording("{name} joint.", name=made.file_name))
 
@@ -60,7 +60,7 @@ async def give_signed(visit: Visitor, filing_id: str, attachment_id: str) -> Res
     return await give(visit, filing_id, attachment_id)
 
 
-async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid | RuleBroken | None = None) -> Response:
+async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Failure | None = None) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     values = {
         **await framed(visit, filing, "attachments"),
@@ -74,4 +74,4 @@ async def _page(visit: Visit, filing_id: str, kind: str = "", failure: Invalid |
         "kind": kind,
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("attachments.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "attachments.html", values, failure)

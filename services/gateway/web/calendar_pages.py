@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Failure, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, NotFound, RuleBroken
 from services.gateway.clients.answers import Campaign, Campaigns, Document, Family
-from services.gateway.web.errors import explained, status_of, told_beside
+from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import ATTACHMENT_KINDS
@@ -44,7 +44,7 @@ async def plan(visit: Visitor) -> Response:
     changed = replace(asked, **_planned(fields))
     try:
         await visit.services.forms.plan(changed)
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         shown = tuple(changed if one is asked else one for one in known.campaigns)
         return await _page(visit, replace(known, campaigns=shown), failure)
     note = visit.wording("Dates de la campagne {name} enregistrées.", name=" ".join(wanted))
@@ -63,7 +63,7 @@ async def open_one(visit: Visitor) -> Response:
         families = tuple(family for family in _FAMILIES if fields.get(family.name) == "yes")
         asked = Campaign(document, year, fields.get("form_set", ""), families=families, **_planned(fields))
         await visit.services.forms.plan(asked)
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _page(visit, known, failure, fields)
     note = visit.wording("Campagne {name} ouverte.", name=f"{document.code} {year}")
     return await visit.go("/staff/campaigns", note)
@@ -95,4 +95,4 @@ async def _page(
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told_beside(failure, visit.wording) if failure else (),
     }
-    return await visit.page("campaigns.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "campaigns.html", values, failure)

@@ -9,15 +9,15 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound, RuleBroken
 from services.gateway.clients.answers import AffectedFilings, Document, FormSetChange, Publication, SetAsideCell
 from services.gateway.clients.ports import Services
-from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.errors import REFUSALS, drawn, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
-from services.gateway.web.frame import framed
+from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -140,7 +140,7 @@ async def extend(visit: Visitor) -> Response:
             fields.get("reason", ""),
             visit.request_id(fields),
         )
-    except (Invalid, RuleBroken, NotFound) as failure:
+    except (*REFUSALS, NotFound) as failure:
         return await _page(visit, {}, extension=fields, failure=failure)
     note = visit.wording("Nouvelle échéance : {day}.", day=visit.wording.day(due_on))
     return await visit.go("/staff/campaign", note)
@@ -165,7 +165,7 @@ async def choose(visit: Visitor, filing_id: str, address: str) -> Response:
         await visit.services.forms.choose_set_aside(
             filing_id, address, keep_as if choice == "keep" else "", visit.request_id(fields)
         )
-    except (Invalid, Conflict, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _set_aside_page(visit, filing_id, address, keep_as, failure)
     return await visit.go(f"/filings/{filing_id}/set-aside", visit.wording("Choix enregistré."))
 
@@ -175,6 +175,9 @@ async def _set_aside_page(
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     cells = await visit.services.forms.set_aside(filing_id)
+    waiting = [one.address for one in cells if one.is_waiting] if is_editable(visit, filing) else []
+    if failure and address not in waiting:
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     values = {
         **await framed(visit, filing, ""),
         "cells": [SetAsideView(one, *_in_words(one, filing.identity.form_set, visit.wording)) for one in cells],
@@ -184,7 +187,7 @@ async def _set_aside_page(
         "keep_as": keep_as,
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("set_aside.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "set_aside.html", values, failure)
 
 
 def _in_words(cell: SetAsideCell, form_set: str, _: Wording) -> tuple[Markup, str, str]:
@@ -238,7 +241,7 @@ async def _page(
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("campaign.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "campaign.html", values, failure)
 
 
 def _is_of(publication: Publication, asked: Mapping[str, str]) -> bool:

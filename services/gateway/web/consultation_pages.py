@@ -13,7 +13,7 @@ import formsets
 from chassis.errors import Invalid, NotFound
 from formsets import Form, FormSet, UnknownCell
 from services.gateway.clients.answers import CellDifference, Filing, FilingIdentity, SeriesPoint
-from services.gateway.web.errors import explained, status_of, told_beside
+from services.gateway.web.errors import drawn, explained, told_beside
 from services.gateway.web.export_pages import FORMATS, asked_version
 from services.gateway.web.figures import is_numeric, percent, shown, with_sign
 from services.gateway.web.form_view import Sheet, as_filed, label_of, lay_out
@@ -135,7 +135,7 @@ async def series(visit: Visitor, filing_id: str) -> Response:
     count = next((n for n in _YEARS if str(n) == query.get("years")), 0)
     shown_series, refused = await over_the_years(visit, filing.identity, query.get("cells", ""), count)
     values = {**await framed(visit, filing, "years"), **shown_series}
-    return await visit.page("series.html", values, status_of(refused) if refused else 200)
+    return await drawn(visit, "series.html", values, refused)
 
 
 @router.get("/filings/{filing_id}/compare")

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, RuleBroken
+from chassis.errors import Failure, Invalid
 from services.gateway.clients.answers import Adjustment, Document, RunState, Severity
 from services.gateway.web import adjustment_file
-from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.errors import REFUSALS, drawn, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.frame import OWN
 from services.gateway.web.visit import Visit, Visitor
@@ -48,7 +48,7 @@ async def decide(visit: Visitor) -> Response:
             run = await visit.services.validations.adjust(adjustment, visit.request_id(fields))
         else:
             run = await visit.services.validations.try_adjustment(adjustment, tried_on, visit.request_id(fields))
-    except (Invalid, Conflict, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)
     return await visit.go(f"/staff/runs/{run}")
 
@@ -60,7 +60,7 @@ async def check(visit: Visitor) -> Response:
     try:
         document, year = campaign_in(fields)
         run = await visit.services.validations.check_campaign(document, year, visit.request_id(fields))
-    except Invalid as failure:
+    except REFUSALS as failure:
         return await _page(visit, {name: fields.get(name, "") for name in _FIELDS}, failure)
     return await visit.go(f"/staff/runs/{run}")
 
@@ -94,7 +94,7 @@ async def _page(visit: Visit, asked: Mapping[str, str], failure: Failure | None 
         "runs": await visit.services.validations.runs(),
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("staff_controls.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "staff_controls.html", values, failure)
 
 
 def _adjustable() -> list[tuple[str, str]]:

@@ -31,8 +31,10 @@ from chassis.errors import (
 )
 from chassis.rpc.failures import InternalFailure
 from services.gateway.web.desk import desk_of
+from services.gateway.web.fields import REQUEST_ID, fields_sent
+from services.gateway.web.kept import kept_of
 from services.gateway.web.malformed import malformations
-from services.gateway.web.visit import Visit, page_behind, wording_of
+from services.gateway.web.visit import FormStale, Visit, page_behind, wording_of
 from services.gateway.web.wording import Wording
 
 _STATUS: Mapping[type[Failure], int] = {
@@ -69,11 +71,30 @@ ADVICE: Mapping[int, str] = {
     422: "Rien n’a été enregistré.",
     429: "Attendez une minute, puis recommencez.",
     500: "Recommencez. Si l’erreur persiste, communiquez la référence ci-dessous à l’assistance.",
-    503: "Recommencez dans quelques instants. Rien n’a été perdu.",
+    503: "Recommencez dans quelques instants.",
 }
+KEPT: Mapping[int, str] = {
+    401: "Rien n’a été enregistré, mais tout ce que vous avez tapé ou choisi est resté dans cette page : ne la fermez pas. "
+    "Connectez-vous dans un autre onglet, revenez ici, puis réessayez.",
+    429: "Rien n’est encore enregistré, mais tout ce que vous avez tapé ou choisi est resté dans cette page. "
+    "Attendez un instant, puis envoyez de nouveau.",
+    500: "Tout ce que vous avez tapé est resté dans cette page. Réessayez ; si l’erreur persiste, copiez-le "
+    "et communiquez la référence ci-dessous à l’assistance.",
+    503: "L’enregistrement n’est pas confirmé, mais tout ce que vous avez tapé ou choisi est resté dans cette page. "
+    "Attendez un instant, puis envoyez de nouveau : deux envois identiques ne comptent que pour un.",
+}
+"""What to do when the page holds what was typed; `KEPT_AS_REFUSED` otherwise."""
+KEPT_AS_REFUSED = "Rien n’a été enregistré, mais tout ce que vous avez tapé est resté dans cette page : corrigez et réessayez, ou copiez-le."
+KEPT_FROM_BEFORE = "Ce que vous avez tapé est resté dans cette page : relisez, puis réessayez."
+BUSY = (Exhausted, Unavailable)
+"""Nothing is wrong with what was asked: ask again later."""
+REFUSALS = (Invalid, Conflict, RuleBroken, *BUSY)
+"""For which a page draws its form again with what was typed; `answer` keeps it for all others."""
 _ADDRESS = re.compile(r"[A-Z]{2}\.[0-9A-Z]+\.[a-z0-9]+")
 _PROGRAMS = ("/api/", "/feeds/")
 RETRY_SECONDS = "5"
+_IDENTIFIER = 36
+"""Characters of an identifier."""
 
 
 class TooLarge(Failure):
@@ -99,12 +120,37 @@ def answer(request: Request, failure: Failure) -> Response:
     status = status_of(failure)
     is_program = request.url.path.startswith(_PROGRAMS)
     response = _problem(request, failure, status) if is_program else _page(request, failure, status)
-    if status in {429, 503}:
-        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
+    _say_when(response, failure)
     if status == 401 and is_program:
         kind = "Basic" if request.url.path.startswith("/feeds/") else "Bearer"
         response.headers["WWW-Authenticate"] = f'{kind} realm="harmonia"'
     return response
+
+
+async def drawn(visit: Visit, template: str, values: Mapping[str, Any], failure: Failure | None = None) -> Response:
+    """Answer with a page, drawn again with what was typed when there is a failure that refused it."""
+    if failure is None:
+        return await visit.page(template, values)
+    sent = await fields_sent(visit.request, visit.desk.place.public_url)
+    more: dict[str, Any] = {}
+    if sent and isinstance(failure, BUSY):
+        more["still_here"] = visit.wording(KEPT[status_of(failure)])
+    if sent.get(REQUEST_ID) and _is_open(failure):
+        # Forms of one page end its identifier each in its own way.
+        more[REQUEST_ID] = sent[REQUEST_ID][:_IDENTIFIER]
+    response = await visit.page(template, {**values, **more}, status_of(failure))
+    _say_when(response, failure)
+    return response
+
+
+def _say_when(response: Response, failure: Failure) -> None:
+    if response.status_code in {429, 503}:
+        response.headers["Retry-After"] = failure.metadata.get("retry_after", RETRY_SECONDS)
+
+
+def _is_open(failure: Failure) -> bool:
+    """Tell whether what was asked may have been done all the same: sent again under its name, it is done once."""
+    return isinstance(failure, Unavailable | InternalFailure)
 
 
 def reference() -> str:
@@ -181,17 +227,23 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
     if not isinstance(visit, Visit):
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
+    kept = kept_of(getattr(request.state, "sent", {}), visit.wording)
+    if kept and not kept.typed and not isinstance(failure, (Unauthenticated, FormStale, *BUSY)):
+        kept = None  # Nothing to copy, and nothing to gain by asking the same again.
+    again = {REQUEST_ID: kept.request_id} if kept and kept.request_id and _is_open(failure) else {}
     return visit.bare_page(
         "error.html",
         {
             "status": status,
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
-            "advice": _advice(failure, status, visit.wording),
+            "advice": _kept_advice(failure, status, visit.wording) if kept else _advice(failure, status, visit.wording),
+            "kept": kept,
             "violations": told_beside(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
             "signs_again": failure.code == "REAUTHENTICATION_TOO_OLD",
+            **again,
         },
         status,
     )
@@ -200,11 +252,19 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
 def _advice(failure: Failure, status: int, wording: Wording) -> str:
     if isinstance(failure, TooLarge) and failure.megabytes:
         return wording("{n} Mo au plus sont pris ici. Rien n’a été enregistré.", n=failure.megabytes)
+    if isinstance(failure, FormStale):
+        return wording(ADVICE[409])
     return wording(ADVICE[status]) if status in ADVICE else ""
+
+
+def _kept_advice(failure: Failure, status: int, wording: Wording) -> str:
+    return wording(KEPT_FROM_BEFORE if isinstance(failure, FormStale) else KEPT.get(status, KEPT_AS_REFUSED))
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, Failure)
+    if not request.url.path.startswith(_PROGRAMS):
+        request.state.sent = await fields_sent(request, desk_of(request).place.public_url)
     return answer(request, failure)
 
 

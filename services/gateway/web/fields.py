@@ -8,9 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from chassis.errors import Forbidden, Invalid, ThreeParts, violation
+from chassis.errors import Failure, Forbidden, Invalid, ThreeParts, violation
 from services.gateway.clients.answers import Document
 
+CSRF = "csrf"
+REQUEST_ID = "request_id"
+CELL, WAS = "cell:", "was:"
+"""Beginnings of the names of the inputs of a cell, and of what they showed at first."""
 _MOST_FIELDS = 5000
 _MOST_PARTS = 12
 _LARGEST_PART = 16 * 1024
@@ -90,6 +94,23 @@ async def read_fields(request: Request, known: Collection[str], prefixes: tuple[
     Raises:
         FormMalformed: not such a form, too many fields, one twice or one unknown.
     """
+    fields = await _urlencoded(request)
+    if any(name not in known and not name.startswith(prefixes or ("\0",)) for name in fields):
+        raise FormMalformed
+    return fields
+
+
+async def fields_sent(request: Request, origin: str) -> dict[str, str]:
+    """Return whatever one of our own pages sent, known or not; nothing for another site, a file, or what is no form."""
+    try:
+        # What another site sends is not even shown: a press of one button would make it the person's own.
+        refuse_foreign(request, origin)
+        return await _urlencoded(request) if request.method == "POST" else {}
+    except Failure:
+        return {}
+
+
+async def _urlencoded(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise FormMalformed
@@ -100,8 +121,6 @@ async def read_fields(request: Request, known: Collection[str], prefixes: tuple[
         raise FormMalformed from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise FormMalformed
-    if any(name not in known and not name.startswith(prefixes or ("\0",)) for name in fields):
         raise FormMalformed
     return fields
 

@@ -7,17 +7,16 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
+from chassis.errors import Conflict, Failure, Invalid, NotFound
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, Filing, FilingCells, Finding, ReviewState, Step
 from services.gateway.web.consultation_pages import cells_of
-from services.gateway.web.errors import explained, status_of, told, told_first
+from services.gateway.web.errors import BUSY, REFUSALS, drawn, explained, told, told_first
 from services.gateway.web.export_pages import FORMATS
+from services.gateway.web.fields import CELL, WAS
 from services.gateway.web.figures import shown
 from services.gateway.web.finding_view import finding_view
 from services.gateway.web.form_view import (
-    CELL,
-    WAS,
     Sheet,
     findings_of_form,
     flag_word,
@@ -59,7 +58,7 @@ async def move(visit: Visitor, filing_id: str) -> Response:
     reason, cells = fields.get("reason", ""), cells_of(fields.get("cells", ""))
     try:
         filing = await visit.services.forms.move(filing_id, step, reason, visit.request_id(fields), cells)
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _overview(visit, filing_id, step.value, fields, failure)
     note = visit.wording("Le dossier est à l’étape « {step} ».", step=visit.wording.label(filing.step))
     return await visit.go(f"/filings/{filing_id}", note)
@@ -87,7 +86,7 @@ async def reopen(visit: Visitor, filing_id: str) -> Response:
     cells = cells_of(fields.get("cells", ""))
     try:
         await visit.services.forms.reopen(filing_id, fields.get("reason", ""), cells, visit.request_id(fields))
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _overview(visit, filing_id, REOPENING, fields, failure)
     note = visit.wording("Dossier rouvert : la prochaine signature fera une version rectificative.")
     return await visit.go(f"/filings/{filing_id}", note)
@@ -99,7 +98,7 @@ async def answer_review(visit: Visitor, filing_id: str) -> Response:
     fields = await visit.fields("text")
     try:
         await visit.services.forms.answer_review(filing_id, fields.get("text", ""), visit.request_id(fields))
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _overview(visit, filing_id, ANSWERING, fields, failure)
     return await visit.go(f"/filings/{filing_id}", visit.wording("Réponse envoyée à l’autorité."))
 
@@ -110,7 +109,7 @@ async def request_return(visit: Visitor, filing_id: str) -> Response:
     fields = await visit.fields("reason")
     try:
         await visit.services.forms.request_return(filing_id, fields.get("reason", ""), visit.request_id(fields))
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _overview(visit, filing_id, REQUESTING, fields, failure)
     return await visit.go(f"/filings/{filing_id}", visit.wording("Demande envoyée à l’autorité."))
 
@@ -147,9 +146,8 @@ async def save_form(visit: Visitor, filing_id: str, form: str) -> Response:
         return await visit.go(f"/filings/{filing_id}/forms/{form}", visit.wording("Aucune modification."))
     try:
         saved = await visit.services.forms.save(filing_id, edits, visit.request_id(fields))
-    except (Invalid, Conflict, RuleBroken) as failure:
-        texts = {edit.address: edit.text for edit in edits}
-        return await _form_page(visit, await visit.services.forms.get(filing_id), form, texts, failure)
+    except REFUSALS as failure:
+        return await _form_page(visit, await visit.services.forms.get(filing_id), form, fields, failure)
     notes = [visit.wording("{n} case(s) enregistrée(s).", n=len(edits))]
     if saved.findings:
         ids = ", ".join(finding.control for finding in saved.findings)
@@ -175,6 +173,9 @@ async def _cell_page(
         raise NotFound
     line = form_set.line_of(address)
     kept = kept_at(line, address)
+    may_comment = filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing)
+    if failure and not may_comment:
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     versions = await visit.services.forms.history(filing_id, kept)
     present = next((cell for cell in filing_cells.cells if cell.address == kept), None)
     comments = await visit.services.forms.comments(filing_id, kept)
@@ -196,13 +197,14 @@ async def _cell_page(
         "typed_comment": (fields or {}).get("text", ""),
         "wants_flag": fields.get("is_flagged") == "yes" if fields else bool(comments) and comments[0].is_flagged,
         "failure": told_first(failure, visit.wording) if failure else "",
-        "may_comment": filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing),
+        "wants_shared": (fields or {}).get("is_shared") == "yes",
+        "may_comment": may_comment,
         "versions": [(version, *told(version)) for version in versions],
         "present": present,
         "present_text": told(present)[0] if present else "",
         "other_text": shown(present.conflict.value, line.type, visit.wording) if present and present.conflict else "",
     }
-    return await visit.page("cell.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "cell.html", values, failure)
 
 
 @router.post("/filings/{filing_id}/cells/{address}")
@@ -228,7 +230,7 @@ async def comment(visit: Visitor, filing_id: str, address: str) -> Response:
             is_shared=fields.get("is_shared") == "yes",
             request_id=visit.request_id(fields),
         )
-    except Invalid as failure:
+    except REFUSALS as failure:
         return await _cell_page(visit, filing_id, address, fields, failure)
     return await visit.go(f"/filings/{filing_id}/cells/{address}#comments", visit.wording("Commentaire enregistré."))
 
@@ -250,6 +252,14 @@ async def _overview(
         failure: why it was refused.
     """
     filing = (await visit.services.forms.get(filing_id)).filing
+    offered = {
+        REOPENING: filing.step is Step.REVIEW and visit.may("filing.return", filing),
+        ANSWERING: may_answer(visit, filing),
+        REQUESTING: may_request(visit, filing),
+        **{one.step.value: True for one in moves(filing, visit.passport)},
+    }
+    if failure and not offered.get(refused):
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     values = {
         **await framed(visit, filing, ""),
         "moves": moves(filing, visit.passport),
@@ -257,9 +267,9 @@ async def _overview(
         "formats": () if filing.is_trial else FORMATS,
         "may_discard": filing.is_trial and visit.may("filing.open", filing),
         "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
-        "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
-        "may_answer": may_answer(visit, filing),
-        "may_request": may_request(visit, filing),
+        "may_reopen": offered[REOPENING],
+        "may_answer": offered[ANSWERING],
+        "may_request": offered[REQUESTING],
         "refused": refused,
         "reopening": REOPENING,
         "answering": ANSWERING,
@@ -268,7 +278,7 @@ async def _overview(
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told(failure, visit.wording) if failure else (),
     }
-    return await visit.page("overview.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "overview.html", values, failure)
 
 
 def may_answer(visit: Visit, filing: Filing) -> bool:
@@ -311,10 +321,12 @@ async def _form_page(
     visit: Visit,
     filing_cells: FilingCells,
     code: str,
-    texts: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
     failure: Failure | None = None,
 ) -> Response:
+    """Show a form; one that is refused keeps what was typed, each text in its input, or in the box on top where none is left."""
     filing, form_set, _ = filing_cells.filing, form_set_of(filing_cells), visit.wording
+    texts = {edit.address: edit.text for edit in changed_cells(fields or {})}
     findings, are_controls_known = await _findings(visit, filing.identity.filing_id)
     sheet = Sheet(
         form_set=form_set,
@@ -322,7 +334,10 @@ async def _form_page(
         cells={cell.address: cell for cell in filing_cells.cells},
         findings=findings,
         is_editable=is_editable(visit, filing),
-        kept_texts=texts or {},
+        kept_texts=texts,
+        # The version that the person saw goes along, so that what somebody saves meanwhile is never overwritten unseen; a
+        # conflict has just shown it to them.
+        kept_was={} if isinstance(failure, Conflict) else {one: (fields or {})[WAS + one] for one in texts},
         comments=await visit.services.forms.comments(filing.identity.filing_id),
         last_year={
             cell.address: cell.value for cell in await visit.services.forms.last_year(filing.identity.filing_id)
@@ -335,6 +350,7 @@ async def _form_page(
         view = lay_out(sheet, code, _)
     except UnknownCell:
         raise NotFound from None
+    inputs = {cell.address for row in view.rows for cell in row.cells if cell.is_input}
     before, after = neighbours(form_set, document, code)
     if form_set.form(code).document != document:
         raise NotFound
@@ -347,16 +363,17 @@ async def _form_page(
         "after": after,
         "year_before": filing.identity.year - 1,
         "refusal": explained(failure, _) if failure else "",
+        "unsaved": [(one, label_of(form_set, one, _), text) for one, text in texts.items() if one not in inputs],
         "is_conflict": isinstance(failure, Conflict),
         "cell_prefix": CELL,
         "was_prefix": WAS,
     }
-    return await visit.page("form.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "form.html", values, failure)
 
 
 async def _findings(visit: Visit, filing_id: str) -> tuple[tuple[Finding, ...], bool]:
     """Return the findings; a form can be typed while controls cannot run."""
     try:
         return (await visit.services.forms.check(filing_id)).findings, True
-    except Unavailable:
+    except BUSY:
         return (), False

@@ -110,11 +110,16 @@ def finding_view(finding: Finding, form_set: FormSet, identity: FilingIdentity, 
         cells=tuple(_links([*finding.cells, *filter(_is_previous, values)], values, form_set, identity, _)),
         missing=tuple(_links(finding.missing, {}, form_set, identity, _)),
         places=tuple(_place(place, form_set, identity, _) for place in finding.places),
-        can_be_justified=finding.status is ControlStatus.FAILED
-        and finding.severity in (Severity.ANOMALY, Severity.REMARK),
+        can_be_justified=can_be_justified(finding),
         choices=tuple(_choices(finding, form_set, identity, _)),
         instruction=finding.instruction,
     )
+
+
+def can_be_justified(finding: Finding) -> bool:
+    """Tell whether words may stand for a correction."""
+    is_soft = finding.severity in (Severity.ANOMALY, Severity.REMARK)
+    return finding.status is ControlStatus.FAILED and is_soft
 
 
 def _place(place: FindingPlace, form_set: FormSet, identity: FilingIdentity, _: Wording) -> PlaceView:

@@ -8,11 +8,11 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Failure, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound
 from formsets import FormSet
 from formsets.difference import Change, Subject, compare
 from services.gateway.clients.answers import FormSetStatus
-from services.gateway.web.errors import explained, status_of, told_first
+from services.gateway.web.errors import REFUSALS, drawn, explained, told_first
 from services.gateway.web.fields import campaign_in
 from services.gateway.web.form_view import label_of
 from services.gateway.web.pages import official
@@ -202,7 +202,7 @@ async def move(visit: Visitor, version: str) -> Response:
         raise Invalid
     try:
         await visit.services.forms.move_form_set(version, to)
-    except (Invalid, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _page(visit, failure)
     note = visit.wording("Référentiel {version} : {state}.", version=version, state=visit.wording(STATES[to]).lower())
     return await visit.go("/staff/form-sets", note)
@@ -225,7 +225,7 @@ async def try_on_a_campaign(visit: Visitor, version: str) -> Response:
         document, year = campaign_in(fields)
         request_id = visit.request_id(fields)
         run = await visit.services.validations.check_campaign(document, year, request_id, tried)
-    except Invalid as failure:
+    except REFUSALS as failure:
         return await _trial_page(visit, version, fields, failure)
     return await visit.go(f"/staff/runs/{run}")
 
@@ -237,7 +237,7 @@ async def _trial_page(visit: Visit, version: str, asked: Mapping[str, str], fail
         "wrong": {violation.field for violation in failure.violations} if failure else set(),
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("form_set_trial.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "form_set_trial.html", values, failure)
 
 
 async def _page(visit: Visit, failure: Failure | None = None) -> Response:
@@ -248,7 +248,7 @@ async def _page(visit: Visit, failure: Failure | None = None) -> Response:
         "moves": MOVES,
         "failure": explained(failure, visit.wording) if failure else "",
     }
-    return await visit.page("form_sets.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "form_sets.html", values, failure)
 
 
 def _of(status: FormSetStatus) -> tuple[FormSetStatus, FormSet | None]:

@@ -26,9 +26,6 @@ from services.gateway.web.figures import is_numeric, shown, typed
 from services.gateway.web.pages import official
 from services.gateway.web.wording import Wording
 
-CELL, WAS = "cell:", "was:"
-"""Beginnings of the names of the inputs of a cell, and of what they showed at first."""
-
 COLUMNS: Mapping[str, str] = {
     "v": "Valeur",
     "n": "Exercice N",
@@ -159,6 +156,8 @@ class Sheet:
     is_editable: bool = False
     kept_texts: Mapping[str, str] = field(default_factory=dict)
     """What the person typed and is not saved: it stays in view."""
+    kept_was: Mapping[str, str] = field(default_factory=dict)
+    """Address → the version and the text that the person saw before typing."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """Address → why it is not saved."""
     comments: Sequence[CellComment] = ()
@@ -279,7 +278,7 @@ def _cell(
         text=sheet.kept_texts.get(address, in_input)
         if is_input
         else shown(value, line.type, _, is_computed=is_computed or form_set.is_computed(address)),
-        was=f"{filed.version if filed else 0}:{in_input}",
+        was=sheet.kept_was.get(address, f"{filed.version if filed else 0}:{in_input}"),
         options=_options(line, _) if is_input else (),
         is_numeric=is_numeric(line.type),
         is_required=form_set.is_required(address),

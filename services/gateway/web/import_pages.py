@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Invalid, RuleBroken
+from chassis.errors import Conflict, Failure
 from formsets.instructions import control_instruction
 from services.gateway.clients.answers import ConfirmedImport, Filing, ImportEffect, ImportPreview
-from services.gateway.web.errors import explained, status_of, told_beside
+from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
@@ -48,8 +48,8 @@ async def preview(visit: Visitor, filing_id: str) -> Response:
         file = upload.chosen()
         package = upload.fields.get("package", "")
         made = await visit.services.forms.preview(filing_id, file.file_name, file.content, request_id, package)
-    except (Invalid, RuleBroken) as failure:
-        return await _asking(visit, filing_id, failure)
+    except REFUSALS as failure:
+        return await _asking(visit, filing_id, upload.fields.get("package", ""), failure)
     return await visit.go(f"/filings/{filing_id}/import/{made.import_id}")
 
 
@@ -81,11 +81,11 @@ async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
             overwrite_typed=fields.get("overwrite_typed") == "yes",
             request_id=visit.request_id(fields),
         )
-    except Invalid as failure:
+    except REFUSALS as failure:
         filing = (await visit.services.forms.get(filing_id)).filing
         made = await visit.services.forms.get_import(filing_id, import_id)
         values = await _values(visit, filing, made, fields, failure)
-        return await visit.page("preview.html", values, status_of(failure))
+        return await drawn(visit, "preview.html", values, failure)
     return await visit.go(f"/filings/{filing_id}/remarks", _receipt(done, visit.wording))
 
 
@@ -98,7 +98,7 @@ def _receipt(done: ConfirmedImport, _: Wording) -> str:
     return f"{note} {_('{n} case(s) laissée(s) de côté.', n=len(done.left_out))}" if done.left_out else note
 
 
-async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | None = None) -> Response:
+async def _asking(visit: Visit, filing_id: str, package: str = "", failure: Failure | None = None) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     packages: tuple[str, ...] = ()
     if visit.may("filing.import", filing):
@@ -106,16 +106,17 @@ async def _asking(visit: Visit, filing_id: str, failure: Invalid | RuleBroken | 
         packages = (await visit.services.forms.accounts(identity.body, identity.form_set)).packages
     values = {
         **await framed(visit, filing, "import"),
-        "packages": [package for package in packages if package],
+        "packages": [one for one in packages if one],
+        "package": package,
         "largest": visit.desk.place.largest_upload // 1_000_000,
         "failure": explained(failure, visit.wording) if failure else None,
         "violations": told_beside(failure, visit.wording) if failure else (),
     }
-    return await visit.page("import.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "import.html", values, failure)
 
 
 async def _values(
-    visit: Visit, filing: Filing, made: ImportPreview, marked: Mapping[str, str], failure: Invalid | None = None
+    visit: Visit, filing: Filing, made: ImportPreview, marked: Mapping[str, str], failure: Failure | None = None
 ) -> dict[str, object]:
     _, form_set = visit.wording, formsets.load(filing.identity.form_set)
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
@@ -133,6 +134,7 @@ async def _values(
         "preview": made,
         "failure": explained(failure, _) if failure else None,
         "violations": told_beside(failure, _) if failure else (),
+        "is_stale": isinstance(failure, Conflict),
         "counts": [(effect, count, effect in chosen_from) for effect, count in counts.items() if count],
         "forms": forms_of(made, form_set, _),
         "chosen_from": chosen_from,

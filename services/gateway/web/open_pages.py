@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 import formsets
-from chassis.errors import Invalid, NotFound
+from chassis.errors import NotFound
 from formsets.instructions import said_of
 from services.gateway.clients.answers import HeldFile
 from services.gateway.web.desk import desk_of
-from services.gateway.web.errors import explained, status_of
-from services.gateway.web.fields import read_upload
-from services.gateway.web.visit import CSRF, REQUEST_ID, Visit, Visitor
+from services.gateway.web.errors import REFUSALS, drawn, explained
+from services.gateway.web.fields import CSRF, REQUEST_ID, read_upload
+from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import ATTACHMENT_KINDS
 
 router = APIRouter(include_in_schema=False)
@@ -42,9 +42,9 @@ async def verify(visit: Visitor) -> Response:
     held = [HeldFile(beside.file_name, len(beside.content), sha256(beside.content).hexdigest())] if beside else []
     try:
         verification = await visit.desk.acting_for("").signatures.verify(upload.chosen().content, held)
-    except Invalid as failure:
+    except REFUSALS as failure:
         values = {**_NOTHING, "failure": explained(failure, visit.wording), "file_name": upload.file_name}
-        return await visit.page("verify.html", values, status_of(failure))
+        return await drawn(visit, "verify.html", values, failure)
     told = {
         **_NOTHING,
         "verification": verification,

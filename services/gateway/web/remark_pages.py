@@ -18,8 +18,8 @@ from services.gateway.clients.answers import (
     Report,
 )
 from services.gateway.web import adjustment_file
-from services.gateway.web.errors import status_of, told_first
-from services.gateway.web.finding_view import failed_groups, finding_view
+from services.gateway.web.errors import BUSY, REFUSALS, drawn, explained, told_first
+from services.gateway.web.finding_view import can_be_justified, failed_groups, finding_view
 from services.gateway.web.frame import framed, is_editable
 from services.gateway.web.visit import Visit, Visitor
 
@@ -51,7 +51,7 @@ async def justify(visit: Visitor, filing_id: str, control: str) -> Response:
         return await _report_page(visit, filing_id, explanation, Invalid(), visit.wording("Choisissez un motif."))
     try:
         verdict = await visit.services.forms.justify(filing_id, explanation, visit.request_id(fields))
-    except Invalid as failure:
+    except REFUSALS as failure:
         return await _report_page(visit, filing_id, explanation, failure, told_first(failure, visit.wording))
     note = visit.wording(
         "Justification de {control} enregistrée. {verdict}.", control=control, verdict=visit.wording.label(verdict)
@@ -78,16 +78,23 @@ async def _report_page(
     visit: Visit,
     filing_id: str,
     explanation: Explanation | None = None,
-    failure: Invalid | None = None,
+    failure: Failure | None = None,
     refusal: str = "",
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
-    report = await visit.services.forms.check(filing_id)
+    try:
+        report = await visit.services.forms.check(filing_id)
+    except BUSY as busy:
+        if explanation:
+            raise  # Its form hangs on a finding: the page of the failure holds it instead.
+        values = {**await framed(visit, filing, "remarks"), "report": None, "why": explained(busy, visit.wording)}
+        return await drawn(visit, "remarks.html", values, busy)
     form_set, identity, _ = formsets.load(filing.identity.form_set), filing.identity, visit.wording
     may_justify = visit.may("filing.justify", filing) and not filing.is_trial
+    if failure and not (may_justify and is_editable(visit, filing)):
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     proposals = await _proposals(visit, filing, report) if may_justify else ()
-    failed = [finding for finding in report.findings if finding.status is ControlStatus.FAILED]
-    drafts = {finding.control: _draft(finding, proposals) for finding in failed}
+    drafts = {one.control: _draft(one, proposals) for one in report.findings if can_be_justified(one)}
     if explanation and explanation.control in drafts:
         sent = explanation.cell, explanation.reason, explanation.text
         drafts[explanation.control] = Draft(*sent, refusal=refusal)
@@ -102,11 +109,11 @@ async def _report_page(
         "may_justify": may_justify,
         "drafts": drafts,
         "reasons": JUSTIFICATION_REASONS,
-        # The control may hold by now, so that no form is left where this could be said.
+        # The control may hold by now, or never be justified, so that no form is left where this could be said.
         "unplaced": explanation if explanation and explanation.control not in drafts else None,
         "refusal": refusal,
     }
-    return await visit.page("remarks.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "remarks.html", values, failure)
 
 
 def _draft(finding: Finding, proposals: Sequence[Justification]) -> Draft:

@@ -7,17 +7,17 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound
 from services.gateway.clients.answers import Filing, Review, ReviewState, Step, TransmittedFiling
 from services.gateway.web.consultation_pages import Choice, cells_of, compared, over_the_years
-from services.gateway.web.errors import explained, status_of, told_beside, told_first
+from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside, told_first
 from services.gateway.web.export_pages import asked_version
 from services.gateway.web.staff_pages import staff_framed
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
 
-_REFUSALS = (Invalid, Conflict, RuleBroken)
+_TYPED = ("state", "text", "cells", "reason")
 
 
 @router.get("/staff/filings/{filing_id}")
@@ -34,8 +34,8 @@ async def review(visit: Visitor, filing_id: str) -> Response:
     text, cells = fields.get("text", ""), cells_of(fields.get("cells", ""))
     try:
         filing = await visit.services.forms.review(filing_id, state, text, cells, visit.request_id(fields))
-    except _REFUSALS as failure:
-        return await _overview(visit, filing_id, failure, {"state": state.value, "text": text})
+    except REFUSALS as failure:
+        return await _overview(visit, filing_id, "states", fields, failure)
     word = visit.wording.label(filing.review.state if filing.review else state)
     return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Fiabilisation : {state}.", state=word))
 
@@ -55,8 +55,8 @@ async def send_back(visit: Visitor, filing_id: str) -> Response:
     reason, cells = fields.get("reason", ""), cells_of(fields.get("cells", ""))
     try:
         await visit.services.forms.reopen(filing_id, reason, cells, visit.request_id(fields))
-    except _REFUSALS as failure:
-        return await _overview(visit, filing_id, failure, {"reason": reason})
+    except REFUSALS as failure:
+        return await _overview(visit, filing_id, "may_return", fields, failure)
     return await visit.go(f"/staff/filings/{filing_id}", visit.wording("Dossier renvoyé à l’organisme."))
 
 
@@ -70,8 +70,8 @@ async def decide(visit: Visitor, filing_id: str) -> Response:
     is_accepted, request_id = decision == "accept", visit.request_id(fields)
     try:
         await visit.services.forms.decide_return(filing_id, reason, is_accepted=is_accepted, request_id=request_id)
-    except _REFUSALS as failure:
-        return await _overview(visit, filing_id, failure)
+    except REFUSALS as failure:
+        return await _overview(visit, filing_id, "may_decide", fields, failure)
     word = visit.wording("Retour accepté.") if is_accepted else visit.wording("Retour refusé.")
     return await visit.go(f"/staff/filings/{filing_id}", word)
 
@@ -105,7 +105,7 @@ async def comment(visit: Visitor, filing_id: str) -> Response:
         await visit.services.forms.comment(
             filing_id, address, text, is_flagged=False, is_shared=True, request_id=visit.request_id(fields)
         )
-    except _REFUSALS as failure:
+    except REFUSALS as failure:
         return await _comments(visit, filing_id, address, text, failure)
     note = visit.wording("Commentaire enregistré.")
     return await visit.go(f"/staff/filings/{filing_id}/comments?cell={address}", note)
@@ -127,7 +127,7 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
         found = await visit.services.forms.compare(filing_id, version, other.filing_id, other.version)
         values["comparison"] = compared(found, formsets.load(filing.identity.form_set), visit.wording)
     values |= staff_framed(visit, filing, "compare")
-    return await visit.page("staff_compare.html", values, status_of(refused) if refused else 200)
+    return await drawn(visit, "staff_compare.html", values, refused)
 
 
 def _choices(filing: Filing, transmitted: tuple[Filing, ...]) -> list[Choice]:
@@ -141,19 +141,30 @@ def _choices(filing: Filing, transmitted: tuple[Filing, ...]) -> list[Choice]:
 
 
 async def _overview(
-    visit: Visit, filing_id: str, failure: Failure | None = None, kept: Mapping[str, str] | None = None
+    visit: Visit,
+    filing_id: str,
+    refused: str = "",
+    fields: Mapping[str, str] | None = None,
+    failure: Failure | None = None,
 ) -> Response:
+    """Show the review; the form whose offer is named keeps what was typed."""
     found = await visit.services.forms.get_transmitted(filing_id)
+    offers = _offers(visit, found.filing)
+    if failure and not offers[refused]:
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     values = {
         **staff_framed(visit, found.filing, ""),
-        **_offers(visit, found.filing),
+        **offers,
         "forms": _forms(found),
         "activities": found.activities,
-        "kept": {"state": "", "text": "", "reason": "", **(kept or {})},
+        "kept": {
+            offer: {name: (fields or {}).get(name, "") if offer == refused else "" for name in _TYPED}
+            for offer in ("states", "may_return", "may_decide")
+        },
         "failure": explained(failure, visit.wording) if failure else "",
         "violations": told_beside(failure, visit.wording) if failure else (),
     }
-    return await visit.page("staff_filing.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "staff_filing.html", values, failure)
 
 
 def _offers(visit: Visit, filing: Filing) -> dict[str, Any]:
@@ -179,12 +190,14 @@ async def _comments(
 ) -> Response:
     filing = (await visit.services.forms.get_transmitted(filing_id)).filing
     form_set = formsets.load(filing.identity.form_set)
-    known = address if form_set.has_cell(address) else ""
+    known, frame = address if form_set.has_cell(address) else "", staff_framed(visit, filing, "comments")
+    if failure and not frame["may_review"]:
+        raise failure  # No form is left here for the text: the page of the failure holds it.
     values = {
-        **staff_framed(visit, filing, "comments"),
+        **frame,
         "comments": await visit.services.forms.comments(filing_id, known),
         "address": address,
         "text": text,
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("staff_comments.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "staff_comments.html", values, failure)

@@ -46,9 +46,17 @@ class Session:
     id: str
     """The secret of the cookie; kept nowhere else."""
     csrf: str
+    """Secret of the forms of this session."""
     passport: Passport
     tokens: Tokens
     began_at: datetime
+    csrf_before: str = ""
+    """Secret of the forms that this browser showed to the same person before they signed in again: still taken.
+
+    Who was away for too long typed into those forms; they sign in in another tab and send the page as it is, so that
+    nothing typed waits on the server. The secret comes from the cookie, which only this browser has, and from the person:
+    somebody else who signs in at the same browser does not send in their own name what the first one typed.
+    """
 
 
 class Sessions:
@@ -93,7 +101,11 @@ class Sessions:
             raise SignInNeeded("La connexion n'a pas abouti ; recommencez.") from None
         passport = await self._passports.of_person(tokens.access_token)
         await self.end(request)
-        session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32), passport, tokens, self._clock.now())
+        id_, before = secrets.token_urlsafe(32), request.cookies.get(self.cookie, "")
+        session = Session(
+            *(id_, _csrf_of(id_, passport), passport, tokens, self._clock.now()),
+            csrf_before=_csrf_of(before, passport) if before else "",
+        )
         await self._keep(session)
         return session, attempt.way_back
 
@@ -175,6 +187,11 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def _csrf_of(id_: str, passport: Passport) -> str:
+    """Return the secret of the forms of a session: known again from the cookie alone once the session is forgotten."""
+    return hmac.new(id_.encode(), f"csrf {passport.subject}".encode(), hashlib.sha256).hexdigest()
+
+
 def _key(id_: str) -> str:
     return f"session:{fingerprint(id_)}"
 
@@ -208,4 +225,5 @@ def _from_text(id_: str, text: str) -> Session:
         ),
         tokens=Tokens(**kept["tokens"]),
         began_at=datetime.fromisoformat(kept["began_at"]),
+        csrf_before=kept.get("csrf_before", ""),
     )

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import formsets
-from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken
+from chassis.errors import Failure, Invalid, NotFound
 from formsets import UnknownCell
 from services.gateway.clients.answers import Filing, Step
-from services.gateway.web.errors import status_of, told_first
+from services.gateway.web.errors import REFUSALS, drawn, told_first
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
 from services.gateway.web.frame import Link
 from services.gateway.web.visit import Visit, Visitor
@@ -97,7 +97,7 @@ async def answer_justification(visit: Visitor, filing_id: str, control: str) -> 
             text=text,
             request_id=visit.request_id(fields),
         )
-    except (Invalid, Conflict, RuleBroken) as failure:
+    except REFUSALS as failure:
         return await _justifications_page(visit, filing_id, int(number), text, failure)
     word = visit.wording("Acceptée") if done.is_accepted else visit.wording("Refusée")
     return await visit.go(f"/staff/filings/{filing_id}/justifications", f"{control}{visit.wording.colon} {word}.")
@@ -108,13 +108,15 @@ async def _justifications_page(
 ) -> Response:
     found = await visit.services.forms.get_transmitted(filing_id)
     form_set = formsets.load(found.filing.identity.form_set)
-    values = {
-        **staff_framed(visit, found.filing, "justifications"),
-        "justifications": await visit.services.validations.review(filing_id),
-        "may_answer": visit.passport.may_everywhere("filing.review") and found.filing.step is not Step.ARCHIVED,
+    values = staff_framed(visit, found.filing, "justifications")
+    justifications = await visit.services.validations.review(filing_id)
+    if failure and not (values["may_review"] and any(one.number == number for one in justifications)):
+        raise failure  # No form is left here for the text: the page of the failure holds it.
+    values |= {
+        "justifications": justifications,
         "messages": {one.id: one.text(visit.wording.language).what for one in form_set.controls},
         "refused": number,
         "text": text,
         "failure": told_first(failure, visit.wording) if failure else "",
     }
-    return await visit.page("staff_justifications.html", values, status_of(failure) if failure else 200)
+    return await drawn(visit, "staff_justifications.html", values, failure)

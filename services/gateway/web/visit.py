@@ -15,17 +15,15 @@ from chassis.errors import Forbidden
 from services.gateway.clients.answers import Filing, Passport
 from services.gateway.clients.ports import Services
 from services.gateway.web.desk import Desk, desk_of
-from services.gateway.web.fields import Upload, read_fields, read_upload, refuse_foreign
+from services.gateway.web.fields import CSRF, REQUEST_ID, Upload, read_fields, read_upload, refuse_foreign
 from services.gateway.web.sessions import Session, SignInNeeded
 from services.gateway.web.wording import LANGUAGES, Wording, preferred
 
-CSRF = "csrf"
-REQUEST_ID = "request_id"
 _LONGEST_ID = 64
 
 
 class FormStale(Forbidden):
-    """Cette page n'est plus valable : rechargez-la, puis recommencez."""
+    """Cette page date d'une autre connexion : rien n'a été enregistré."""
 
     reason = "FORM_STALE"
 
@@ -97,6 +95,7 @@ class Visit:
             "path": self.request.url.path,
             "in_language": {language: _in_language(self.request, language) for language in LANGUAGES},
             "note": "",
+            "still_here": "",
         }
         response = HTMLResponse(self.desk.pages.render(template, {**common, **values}), status)
         response.headers["Content-Language"] = self.wording.language
@@ -131,6 +130,8 @@ class Visit:
         self.from_here()
         session = self.person
         fields = await read_fields(self.request, {CSRF, REQUEST_ID, *known}, prefixes)
+        # For the page of a failure that nobody foresaw, made where the body cannot be read again.
+        self.request.state.sent = fields
         _refuse_forgery(session, fields)
         return fields
 
@@ -172,7 +173,9 @@ def page_behind(request: Request) -> str:
 
 
 def _refuse_forgery(session: Session, fields: Mapping[str, str]) -> None:
-    if not hmac.compare_digest(fields.get(CSRF, "").encode(), session.csrf.encode()):
+    sent = fields.get(CSRF, "").encode()
+    known = [token.encode() for token in (session.csrf, session.csrf_before) if token]
+    if not any(hmac.compare_digest(sent, token) for token in known):
         raise FormStale
 
 

@@ -161,8 +161,10 @@ def test_a_refused_line_refuses_all_unless_a_partial_import_is_accepted():
 def test_a_cell_changed_since_the_preview_makes_it_stale(present):
     preview = a_preview(replace(plan(AMOUNT, "5"), current_version=3 if present.version == 2 else 0))
 
-    with pytest.raises(ImportStale, match=AMOUNT):
+    with pytest.raises(ImportStale, match=AMOUNT) as failure:
         written(preview, present)
+    assert [(one.field, one.reason) for one in failure.value.violations] == [(AMOUNT, f"version={present.version}")]
+    assert f"“{present.value or 'empty'}” now" in str(failure.value.violations[0].en)
 
 
 def test_a_cell_sealed_since_the_preview_makes_it_stale():

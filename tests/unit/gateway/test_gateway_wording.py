@@ -23,6 +23,7 @@ from services.gateway.web import (
     form_set_pages,
     form_view,
     frame,
+    kept,
     release_pages,
     wording,
 )
@@ -52,7 +53,8 @@ def _in_code() -> set[str]:
 def _said() -> set[str]:
     tables = (
         wording.SIGNATURE_LEVELS,
-        *(LABELS, form_view.COLUMNS, form_view.MARKS, errors.TITLES, errors.ADVICE, SERVERS),
+        *(LABELS, form_view.COLUMNS, form_view.MARKS, errors.TITLES, errors.ADVICE, errors.KEPT, SERVERS),
+        *(kept.LABELS, kept.RULES),
         *(
             frame.MENDING,
             frame.AUTHORITIES,
@@ -75,7 +77,8 @@ def _said() -> set[str]:
             form_set_pages.VALUES,
         ),
     )
-    return _in_templates() | _in_code() | {text for table in tables for text in table.values()}
+    told = {errors.KEPT_AS_REFUSED, errors.KEPT_FROM_BEFORE}
+    return told | _in_templates() | _in_code() | {text for table in tables for text in table.values()}
 
 
 def _catalogue() -> dict[str, str]:
