@@ -33,6 +33,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.form_set_change import Fate, SetAside, Why
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.form_set_preview import ValueCount
 from services.forms.domain.importing import (
@@ -978,6 +979,20 @@ async def published(open_work, *publications):
         for one in publications:
             await work.publications.add(one)
         await work.commit()
+
+
+async def test_values_set_aside_are_counted_while_they_wait_filing_by_filing(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    await published(open_work, a_publication())
+    waiting = SetAside(PUBLICATION_ID, FILING_ID, AMOUNT, 1, "5", a_source(), Why.CLOSED)
+    async with open_work() as work:
+        dropped, elsewhere = replace(waiting, version=2, fate=Fate.DROPPED), replace(waiting, filing_id=OTHER_ID)
+        await work.set_aside.save([waiting, replace(waiting, address=SHARED), dropped, elsewhere])
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.set_aside.waiting([FILING_ID, OTHER_ID]) == {FILING_ID: 2, OTHER_ID: 1}
+        assert await work.set_aside.waiting([UUID(int=77)]) == {}
 
 
 async def taken(open_work, now=NOON):

@@ -28,7 +28,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing, Step
-from services.forms.domain.form_set_change import SetAside, is_open
+from services.forms.domain.form_set_change import Fate, SetAside, is_open
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.form_set_preview import FilledCells, ValueCount
 from services.forms.domain.importing import ImportChoice, ImportPreview
@@ -539,6 +539,10 @@ class InMemorySetAsideCells:
     async def of(self, filing_id: UUID) -> list[SetAside]:
         found = [one for one in self._work.kept.set_aside.values() if one.filing_id == filing_id]
         return sorted(found, key=lambda one: (one.address, one.version))
+
+    async def waiting(self, filing_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        waiting = (one for one in self._work.kept.set_aside.values() if one.fate is Fate.WAITING)
+        return Counter(one.filing_id for one in waiting if one.filing_id in filing_ids)
 
     async def save(self, values: Iterable[SetAside]) -> None:
         rows = {(one.filing_id, one.address, one.version): one for one in values}

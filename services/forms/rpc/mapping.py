@@ -333,7 +333,7 @@ def inputs_message(found: FilingInputs) -> pb.FilingInputs:
 def card_message(card: FilingCard) -> pb.Filing:
     """Return a filing with what is counted about it."""
     message = filing_message(card.filing)
-    message.filled, message.fillable = card.filled, card.fillable
+    message.filled, message.fillable, message.set_aside = card.filled, card.fillable, card.set_aside
     message.conflicts.extend(card.conflicts)
     message.lacking.extend(finding_message(finding) for finding in card.lacking)
     message.to_review.extend(to_review_message(cell) for cell in card.to_review)

@@ -26,6 +26,8 @@ class FilingCard:
     """Controls of the workflow that do not hold."""
     to_review: Sequence[CellToReview] = ()
     """Named by who returned the filing or asked about it, and not changed or answered since."""
+    set_aside: int = 0
+    """Values that a form set did not take and that wait for a choice."""
 
 
 async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: datetime) -> FilingCard:
@@ -36,7 +38,8 @@ async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: dat
 async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Filing], at: datetime) -> list[FilingCard]:
     """Return cards in the same order; one query for each form set and document, not for each filing."""
     cards: dict[object, FilingCard] = {}
-    to_review = await work.to_review.left([filing.id for filing in filings])
+    ids = [filing.id for filing in filings]
+    to_review, waiting = await work.to_review.left(ids), await work.set_aside.waiting(ids)
     for (version, document), group in groupby(sorted(filings, key=_kind), key=_kind):
         form_set = form_sets.load(version)
         places = fillable(form_set, Document(document))
@@ -47,7 +50,8 @@ async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Fili
             counted = counts.get(filing.id, CellCounts())
             lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), day_in_paris(at))
             named = [cell for cell in to_review if cell.filing_id == filing.id]
-            cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking, named)
+            counts_of = counted.filled, len(places), counted.conflicts
+            cards[filing.id] = FilingCard(filing, *counts_of, lacking, named, waiting.get(filing.id, 0))
     return [cards[filing.id] for filing in filings]
 
 

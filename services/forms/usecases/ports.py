@@ -388,6 +388,10 @@ class SetAsideCells(Protocol):
         """Return every one of a filing, those with a known fate too, in order of address and version."""
         ...
 
+    async def waiting(self, filing_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Count those that wait for a choice, filing by filing; filings without any are left out."""
+        ...
+
     async def save(self, values: Iterable[SetAside]) -> None:
         """Add or replace."""
         ...

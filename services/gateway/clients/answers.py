@@ -364,6 +364,8 @@ class Filing:
     """Last day to type, import and sign; empty when the campaign is not known."""
     moves: tuple[Move, ...] = ()
     """Where the people of the body may move it now."""
+    set_aside: int = 0
+    """Values that a form set did not take and that wait for a choice."""
 
 
 @dataclass(frozen=True, slots=True)

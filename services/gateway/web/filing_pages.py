@@ -256,7 +256,6 @@ async def _overview(
         "steps": list(Step)[1:],
         "formats": () if filing.is_trial else FORMATS,
         "may_discard": filing.is_trial and visit.may("filing.open", filing),
-        "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
         "may_reopen": filing.step is Step.REVIEW and visit.may("filing.return", filing),
         "may_answer": may_answer(visit, filing),
         "may_request": may_request(visit, filing),

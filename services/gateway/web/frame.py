@@ -92,10 +92,16 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
         sentence = "Demander une prolongation {authority} : rien n’est plus saisi, importé ni signé depuis le {day}."
         return [Link(_(sentence, authority=authority, day=_.day(filing.last_day)), at)]
     items = _to_review(filing, at, _)
+    if filing.step is Step.SIGNATURE and _needs_editing(filing):
+        text = _("Renvoyer le dossier à l’étape 1 ou 2, avec la raison : ce qui suit ne se fait qu’en saisie.")
+        items.append(Link(text, f"{at}#moves"))
     if filing.conflicts:
         count = len(filing.conflicts)
         text = _("Choisir entre deux valeurs pour {n} donnée(s) commune(s) en conflit.", n=count)
         items.append(Link(text, f"{at}/cells/{filing.conflicts[0]}"))
+    if filing.set_aside:
+        text = _("Choisir pour {n} valeur(s) mise(s) de côté par un changement de référentiel.", n=filing.set_aside)
+        items.append(Link(text, f"{at}/set-aside"))
     if filing.step in EDITABLE and filing.filled < filing.fillable:
         text = _("Compléter la saisie : {n} case(s) remplie(s) sur {total}.", n=filing.filled, total=filing.fillable)
         items.append(Link(text, f"{at}/forms"))
@@ -110,6 +116,12 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
     else:
         items.append(Link(_("Attendre la signature du responsable de l’organisme.")))
     return items
+
+
+def _needs_editing(filing: Filing) -> bool:
+    """Tell whether something that stands in the way of signing is mended in cells, choices or justifications."""
+    in_cells = (one for one in filing.lacking if one.severity is Severity.TRANSMISSION and one.cells)
+    return bool(filing.conflicts or filing.set_aside or filing.verdict in MENDING or any(in_cells))
 
 
 def _lacking(finding: Finding, _: Wording) -> str:

@@ -1,0 +1,100 @@
+"""What `forms` refuses a signature for is what the pages say is left to do."""
+
+from uuid import UUID
+
+import pytest
+
+from chassis.errors import RuleBroken
+from services.forms.domain.attachment_kind import AttachmentKind
+from services.forms.domain.cell import OtherValue
+from services.forms.domain.filing import SIGNABLE, Document, Step, Verdict
+from services.forms.domain.form_set_change import SetAside, Why
+from services.forms.rpc.mapping import card_message
+from services.gateway.clients import answers
+from services.gateway.clients.reading import read
+from services.gateway.web.frame import left_to_do
+from services.gateway.web.wording import Wording
+from tests.support import gateway
+from tests.support.forms import (
+    AMOUNT,
+    FILING_ID,
+    NOON,
+    SHARED,
+    CannedControls,
+    a_campaign,
+    a_cell,
+    a_filing,
+    a_forms,
+    a_source,
+)
+
+AT = f"/filings/{FILING_ID}"
+ITEMS = {
+    "STEP": ("Passer à l’étape suivante", AT),
+    "W-02": ("", f"{AT}/remarks"),
+    "W-07": ("Choisir entre deux valeurs", f"{AT}/cells/{SHARED}"),
+    "Q-01": ("Choisir entre deux valeurs", f"{AT}/cells/{SHARED}"),
+    "SET_ASIDE": ("Choisir pour 1 valeur mise de côté", f"{AT}/set-aside"),
+    "W-01": ("W-01", f"{AT}/forms/"),
+    "W-03": ("W-03", f"{AT}/attachments"),
+    "W-04": ("W-04", f"{AT}/forms/"),
+    "CAMPAIGN_CLOSED": ("Demander une prolongation", AT),
+}
+"""What stands in the way → how its item begins, and where that leads."""
+
+
+async def hindered(*, step=Step.ENTRY, verdict=Verdict.BLOCKED, **campaign):
+    """A filing that lacks all it can lack."""
+    forms = a_forms(lambda _: CannedControls(verdict))
+    conflict = OtherValue("7", "FED-OPH", "Dominique Distant", NOON)
+    await forms.keep(a_filing(step=step, verdict=verdict), a_cell(), a_cell(SHARED, "4", conflict=conflict))
+    async with forms.store() as work:
+        demanded = frozenset({AttachmentKind.DELIBERATION})
+        await work.campaigns.save(a_campaign(required_attachments=demanded, **campaign))
+        await work.set_aside.save([SetAside(UUID(int=9), FILING_ID, AMOUNT, 1, "5", a_source(), Why.CLOSED)])
+        await work.commit()
+    return forms
+
+
+async def obstacles(forms):
+    with pytest.raises(RuleBroken) as refused:
+        await forms.use.freeze_filing(forms.caller, FILING_ID)
+    return {violation.reason for violation in refused.value.violations}
+
+
+async def items(forms):
+    card, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+    filing = read(card_message(card), answers.Filing)
+    return left_to_do(filing, gateway.a_passport(), forms.clock.now().date(), Wording("fr"))
+
+
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - set(SIGNABLE)))
+async def test_every_obstacle_of_signing_has_its_item(verdict):
+    forms = await hindered(verdict=verdict)
+
+    found, left = await obstacles(forms), await items(forms)
+
+    assert found == set(ITEMS) - {"CAMPAIGN_CLOSED"}
+    for reason in found:
+        text, path = ITEMS[reason]
+        assert any(one.text.startswith(text) and one.path.startswith(path) for one in left), reason
+
+
+async def test_a_campaign_that_is_over_has_its_item():
+    closed = a_campaign(Document.ER).opens_on
+    forms = await hindered(due_on=closed, closes_on=closed)
+
+    found, left = await obstacles(forms), await items(forms)
+
+    assert found == {"CAMPAIGN_CLOSED"}
+    text, path = ITEMS["CAMPAIGN_CLOSED"]
+    assert [one.text.startswith(text) and one.path == path for one in left] == [True]
+
+
+async def test_at_the_signatory_what_is_mended_in_entry_begins_with_sending_the_filing_back():
+    forms = await hindered(step=Step.SIGNATURE)
+
+    texts = [one.text for one in await items(forms)]
+
+    assert texts[0].startswith("Renvoyer le dossier à l’étape 1 ou 2")
+    assert texts[2].startswith("Choisir pour 1 valeur mise de côté")
