@@ -121,7 +121,7 @@ def a_preview(**changes):
     total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
     guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
     preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new, total), (problem,), guesses)
-    return replace(preview, **changes)
+    return replace(preview, **{"package": "Sage", **changes})
 
 
 # Filings

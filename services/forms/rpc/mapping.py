@@ -557,6 +557,7 @@ def preview_message(preview: ImportPreview) -> pb.ImportPreview:
         revision=preview.revision,
         feeds=[_feed_message(feed) for feed in preview.feeds],
         left_out=preview.left_out,
+        package=preview.package,
     )
 
 

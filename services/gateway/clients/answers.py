@@ -786,6 +786,8 @@ class ImportPreview:
     """Of a balance or a FEC: where each account goes."""
     left_out: tuple[str, ...] = ()
     """Once written: the cells left out by choice."""
+    package: str = ""
+    """Whose mapping of accounts was used; empty for the body's default one."""
 
 
 @dataclass(frozen=True, slots=True)

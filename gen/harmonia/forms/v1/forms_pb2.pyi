@@ -1291,6 +1291,7 @@ class ImportPreview(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     FEEDS_FIELD_NUMBER: _builtins.int
     LEFT_OUT_FIELD_NUMBER: _builtins.int
+    PACKAGE_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """Identifier of the preview."""
     file_name: _builtins.str
@@ -1299,6 +1300,8 @@ class ImportPreview(_message.Message):
     """True once written."""
     revision: _builtins.int
     """Revision of the filing when the preview was made."""
+    package: _builtins.str
+    """The accounting package whose mapping was used; empty for the body's default one."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportChange]:
         """Cell by cell."""
@@ -1313,7 +1316,7 @@ class ImportPreview(_message.Message):
 
     @_builtins.property
     def feeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountFeed]:
-        """Of a balance or a FEC: which account feeds which cell, by account."""
+        """Of a balance or a FEC: which account feeds which cell, those that no cell takes first, each by account."""
 
     @_builtins.property
     def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1331,10 +1334,11 @@ class ImportPreview(_message.Message):
         revision: _builtins.int = ...,
         feeds: _abc.Iterable[Global___AccountFeed] | None = ...,
         left_out: _abc.Iterable[_builtins.str] | None = ...,
+        package: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "left_out", b"left_out", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "left_out", b"left_out", "package", b"package", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
