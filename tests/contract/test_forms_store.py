@@ -50,6 +50,7 @@ from services.forms.domain.importing import (
 from services.forms.domain.publication import ChangedFiling, FailedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
@@ -219,14 +220,64 @@ async def test_the_filings_of_a_campaign_come_in_pages_and_those_left_are_counte
     assert (left, everything, others) == (1, 4, 0)
 
 
-async def test_only_signed_filings_are_transmitted(open_work):
-    signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
-    await keep(open_work, a_filing(), signed)
+def transmitted_ones():
+    """Filings at every step of two bodies, over two years; the first was never signed."""
+    sent, reliable = {"step": Step.REVIEW, "signed_version": 1}, Review(ReviewState.RELIABLE, "Alex", NOON)
+    epinal = a_body(siren="123456782", name="Office de l’habitat d’Épinal 100%")
+    return [
+        a_filing(id=UUID(int=1)),
+        a_filing(id=UUID(int=2), year=2023, **sent),
+        a_filing(id=UUID(int=3), document=Document.QDIS, review=reliable, **sent),
+        a_filing(id=UUID(int=4), year=2023, document=Document.QDIS, review=reliable, **{**sent, "step": Step.CLOSED}),
+        a_filing(id=UUID(int=5), body=epinal, **sent),
+        a_filing(id=UUID(int=6), body=epinal, year=2023, signed_version=1, reopened_at=NOON),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (TransmittedFilter(), [5, 3, 6, 2, 4]),
+        (TransmittedFilter(year=2023), [6, 2, 4]),
+        (TransmittedFilter(document=Document.QDIS), [3, 4]),
+        (TransmittedFilter(body="EPINAL"), [5, 6]),
+        (TransmittedFilter(body="d'é"), [5, 6]),
+        (TransmittedFilter(body="0%"), [5, 6]),
+        (TransmittedFilter(body="_"), []),
+        (TransmittedFilter(body="1234"), [5, 6]),
+        (TransmittedFilter(body="234"), []),
+        (TransmittedFilter(step=Step.CLOSED), [4]),
+        (TransmittedFilter(step=Step.ENTRY), [6]),
+        (TransmittedFilter(review=ReviewState.WAITING), [5, 2]),
+        (TransmittedFilter(review=ReviewState.RELIABLE), [3]),
+        (TransmittedFilter("épinal", Document.ER, 2024, Step.REVIEW, ReviewState.WAITING), [5]),
+    ],
+)
+async def test_transmitted_filings_are_found_by_body_document_year_step_and_review(open_work, wanted, found):
+    await keep(open_work, *transmitted_ones())
 
     async with open_work() as work:
-        assert await work.filings.transmitted(0) == [signed]
-        assert await work.filings.transmitted(2023) == [signed]
-        assert await work.filings.transmitted(2024) == []
+        assert [one.id.int for one in await work.filings.transmitted(wanted, None, 50)] == found
+
+
+async def test_transmitted_filings_are_read_page_by_page_while_they_change(open_work):
+    await keep(open_work, *transmitted_ones())
+    wanted, pages, after = TransmittedFilter(), [], None
+
+    while True:
+        async with open_work() as work:
+            page = await work.filings.transmitted(wanted, after, 2)
+            for one in page:
+                await work.filings.save(replace(one, changed_at=NOON + timedelta(days=1)))
+            await work.commit()
+        if not page:
+            break
+        pages.append([one.id.int for one in page])
+        after = page[-1].id
+
+    assert pages == [[5, 3], [6, 2], [4]]
+    async with open_work() as work:
+        assert await work.filings.transmitted(wanted, UUID(int=99), 2) == []
 
 
 async def test_a_due_date_changes_for_its_document_and_year(open_work):

@@ -35,6 +35,7 @@ from services.forms.domain.importing import ImportChoice, ImportPreview
 from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter, plain
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.ports import CellCounts
 
@@ -278,9 +279,12 @@ class InMemoryFilings:
         found = [f for f in self._real() if (f.document, f.year) == (document, year)]
         return sorted(found, key=lambda f: f.body.siren)
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        found = [f for f in self._all() if f.signed_version and year in (0, f.year)]
-        return sorted(found, key=lambda f: f.changed_at, reverse=True)
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        found = sorted(filter(wanted.takes, self._all()), key=_place)
+        last = self._work.kept.filings.get(after) if after else None
+        if after and not last:
+            return []
+        return [f for f in found if not last or _place(f) > _place(last)][:limit]
 
     async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
         return Counter(filing.form_set for filing in await self.of_campaign(document, year) if is_open(filing))
@@ -324,6 +328,10 @@ class InMemoryFilings:
             for filing_id, cells in present.items()
             if cells
         }
+
+
+def _place(filing: Filing) -> tuple[int, str, str, str]:
+    return -filing.year, plain(filing.body.name), filing.body.siren, filing.document
 
 
 class InMemoryCells:

@@ -101,6 +101,8 @@ from services.gateway.clients.answers import (
     Step,
     ThreePartMessage,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     TryableFormSet,
     UndoneStep,
     Verdict,
@@ -284,6 +286,8 @@ class World:
     """The publication that gave the campaign its form set."""
     activities_before: str = ""
     """Token of the page before the last activities."""
+    transmitted_after: str = ""
+    """Token of the page after the first transmitted filings."""
     affected: tuple[AffectedFiling, ...] = ()
     """What the form set to publish would change."""
     publications: tuple[Publication, ...] = ()
@@ -675,9 +679,11 @@ class FakeForms:
         self.world.note("attachment", (filing_id, attachment_id))
         return AttachedFile(self.world.attached, b"%PDF-1.7")
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
-        self.world.note("transmitted", year)
-        return (self._sent(),)
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
+        self.world.note("transmitted", (wanted, page_token, page_size))
+        return TransmittedFilings((self._sent(),), self.world.transmitted_after)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         self.world.note("get_transmitted", filing_id)

@@ -39,6 +39,7 @@ from services.forms.domain.publication import FailedFiling, Publication, Standin
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.choose_set_aside import LabelledSetAside
 from services.forms.usecases.counting import FilingCard
@@ -173,6 +174,29 @@ def to_siren_after(page_token: str) -> str:
     if page_token and not (len(page_token) == _SIREN_LENGTH and _is_number(page_token)):
         raise _unknown_page()
     return page_token
+
+
+def to_filing_after(page_token: str) -> UUID | None:
+    """Return the filing that a page of transmitted ones comes after; None for the first page.
+
+    Raises:
+        Invalid: no page gives that.
+    """
+    try:
+        return UUID(page_token) if page_token else None
+    except ValueError:
+        raise _unknown_page() from None
+
+
+def to_transmitted_filter(request: pb.ListTransmittedFilingsRequest) -> TransmittedFilter:
+    """Return what is looked for among transmitted filings."""
+    return TransmittedFilter(
+        to_text("body", request.body.strip()),
+        to_document(request.document) if request.document else None,
+        request.year,
+        to_step(request.step) if request.step else None,
+        to_review_state(request.review) if request.review else None,
+    )
 
 
 def to_number_before(page_token: str) -> int:

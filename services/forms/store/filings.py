@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from services.forms.domain.deadlines import deadlines_of
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
+from services.forms.domain.transmitted import ACCENTED, PLAIN, TransmittedFilter, plain
 from services.forms.store.rows import (
     SPLIT_ADDRESSES,
     ActivityRow,
@@ -198,12 +199,13 @@ class SqlFilings:
             _dated().where(FilingRow.document == document, FilingRow.year == year, _IS_REAL).order_by(FilingRow.siren)
         )
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        """Return the filings signed at least once."""
-        statement = _dated().where(FilingRow.signed_version > 0)
-        if year:
-            statement = statement.where(FilingRow.year == year)
-        return await self._all(statement.order_by(FilingRow.changed_at.desc()))
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        """Return a page of the filings signed at least once, after one of them."""
+        place = (-FilingRow.year, _PLAIN_NAME, FilingRow.siren, FilingRow.document)
+        statement = _dated().where(*_transmitted(wanted)).order_by(*place).limit(limit)
+        if after is not None:
+            statement = statement.where(tuple_(*place) > select(*place).where(FilingRow.id == after).scalar_subquery())
+        return await self._all(statement)
 
     async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
         """Count the filings of a campaign that a publication would reach, by the form set they have."""
@@ -266,6 +268,10 @@ class SqlFilings:
         }
 
 
+_PLAIN_NAME = func.translate(func.lower(FilingRow.body_name), ACCENTED, PLAIN).collate("C")
+"""As `plain` says it, in an order that is the same on every server."""
+
+
 def reached(document: Document, year: int) -> list[ColumnElement[bool]]:
     """Tell the filings of a campaign that a publication reaches from all others, as `is_open` does."""
     are_of = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
@@ -276,6 +282,21 @@ def _after(document: Document, year: int, after: UUID | None, *, with_signed: bo
     among: list[ColumnElement[bool]] = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
     among += [FilingRow.id > after] if after is not None else []
     return among if with_signed else [*among, FilingRow.step <= int(Step.SIGNATURE)]
+
+
+def _transmitted(wanted: TransmittedFilter) -> list[ColumnElement[bool]]:
+    """Tell the filings looked for from all others, as `TransmittedFilter.takes` does."""
+    among: list[ColumnElement[bool]] = [FilingRow.signed_version > 0]
+    if wanted.body:
+        is_named = _PLAIN_NAME.contains(plain(wanted.body), autoescape=True)
+        among.append(is_named | FilingRow.siren.startswith(wanted.body, autoescape=True))
+    among += [FilingRow.document == wanted.document] if wanted.document else []
+    among += [FilingRow.year == wanted.year] if wanted.year else []
+    among += [FilingRow.step == int(wanted.step)] if wanted.step else []
+    if wanted.review:
+        state = func.coalesce(FilingRow.review["state"].astext, str(UNREVIEWED.state))
+        among += [FilingRow.step == int(Step.REVIEW), state == str(wanted.review)]
+    return among
 
 
 def _columns(filing: Filing) -> dict[str, object]:

@@ -27,6 +27,7 @@ from services.forms.domain.publication import ChangedFiling, Publication, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import EditStep
 
 
@@ -131,8 +132,8 @@ class Filings(Protocol):
         """Return the filings of a document and year, in order of body, trials left out."""
         ...
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        """Return the filings signed at least once, of one year or of all (0)."""
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        """Return a page of the filings signed at least once, newest year first, then by name of the body, after one of them."""
         ...
 
     async def page_of_campaign(

@@ -1139,6 +1139,27 @@ class AttachedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TransmittedFilter:
+    """What a transmitted filing must be to be listed; what is not said does not matter."""
+
+    body: str = ""
+    """Some of the name of the body, or the beginning of its SIREN."""
+    document: Document = Document.UNSPECIFIED
+    year: int = 0
+    step: Step = Step.UNSPECIFIED
+    review: ReviewState = ReviewState.UNSPECIFIED
+    """Of filings at step 4 only."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransmittedFilings:
+    """A page of them, newest year first; `next_page_token` asks for those after, and is empty on the last page."""
+
+    filings: tuple[Filing, ...]
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TransmittedFiling:
     """A transmitted filing as signed, and what was done with it since."""
 

@@ -62,6 +62,8 @@ from services.gateway.clients.answers import (
     SignedVersion,
     Step,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     UndoneStep,
     Verdict,
     Verification,
@@ -305,8 +307,10 @@ class Forms(Protocol):
         """Return one PDF."""
         ...
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
-        """List what was transmitted to the authority of this server."""
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
+        """List what was transmitted to the authority of this server, page by page; 50 filings unless told otherwise."""
         ...
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:

@@ -73,6 +73,8 @@ from services.gateway.clients.answers import (
     SignedVersion,
     Step,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     UndoneStep,
     Verdict,
     Verification,
@@ -508,11 +510,21 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.GetAttachment(request), AttachedFile)
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
         """List transmitted filings."""
+        request = forms.ListTransmittedFilingsRequest(
+            year=wanted.year,
+            body=wanted.body,
+            document=_document(wanted.document),
+            step=forms.Step.Value(f"STEP_{wanted.step.name}"),
+            review=forms.ReviewState.Value(f"REVIEW_STATE_{wanted.review.name}"),
+            page_token=page_token,
+            page_size=page_size,
+        )
         with carrying(self._passport):
-            answer = await self._stub.ListTransmittedFilings(forms.ListTransmittedFilingsRequest(year=year))
-        return tuple(read(filing, Filing) for filing in answer.filings)
+            return read(await self._stub.ListTransmittedFilings(request), TransmittedFilings)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         """Return a transmitted filing."""

@@ -12,6 +12,7 @@ from services.forms.domain.events import FilingReopened
 from services.forms.domain.filing import Document, Step, Verdict
 from services.forms.domain.review import Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.usecases.close_filing import ArchiveDueFilings
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import (
@@ -278,11 +279,25 @@ async def test_the_authority_sees_no_verdict_of_a_reopened_filing():
     forms = await sent(a_cell())
     await forms.use.reopen_filing(forms.caller, FILING_ID, "Erreur", [])
 
-    (listed,) = await forms.use.list_transmitted_filings(ALEX, 2024)
+    (listed,) = (await forms.use.list_transmitted_filings(ALEX)).filings
     shown, _, _ = await forms.use.get_transmitted_filing(ALEX, FILING_ID)
 
     assert forms.filing.verdict is Verdict.NOT_EVALUABLE
     assert (listed.verdict, shown.verdict) == (None, Verdict.CLEAN)
+
+
+async def test_the_authority_reads_its_list_fifty_filings_a_page():
+    forms = await sent(a_cell())
+    for year in range(1900, 1960):
+        await forms.keep(replace(forms.store.kept.filings[FILING_ID], id=UUID(int=year), year=year))
+
+    first = await forms.use.list_transmitted_filings(ALEX)
+    last = await forms.use.list_transmitted_filings(ALEX, after=first.next)
+    few = await forms.use.list_transmitted_filings(ALEX, TransmittedFilter(year=1950), limit=1)
+
+    assert (len(first.filings), first.filings[0].year, first.next) == (50, 2024, first.filings[-1].id)
+    assert ([one.year for one in last.filings], last.next) == (list(range(1910, 1899, -1)), None)
+    assert ([one.year for one in few.filings], few.next) == ([1950], None)
 
 
 # The request to return

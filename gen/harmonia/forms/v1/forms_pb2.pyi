@@ -2195,16 +2195,40 @@ class ListTransmittedFilingsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     YEAR_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
     year: _builtins.int
     """Accounting year; 0 for all."""
+    body: _builtins.str
+    """Some of the name of the body, whatever its case and accents, or the beginning of its SIREN; empty for all."""
+    document: _types_pb2.Document.ValueType
+    """Document; unspecified for both."""
+    step: Global___Step.ValueType
+    """Step it is at now; unspecified for all. One that was reopened is at step 1, 2 or 3."""
+    review: Global___ReviewState.ValueType
+    """State of a review under way, at step 4; unspecified for all."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first one."""
+    page_size: _builtins.int
+    """Filings of a page, 200 at most; 50 when 0."""
     def __init__(
         self,
         *,
         year: _builtins.int = ...,
+        body: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        step: Global___Step.ValueType = ...,
+        review: Global___ReviewState.ValueType = ...,
+        page_token: _builtins.str = ...,
+        page_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "document", b"document", "page_size", b"page_size", "page_token", b"page_token", "review", b"review", "step", b"step", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2217,18 +2241,22 @@ class ListTransmittedFilingsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for those after; empty on the last page."""
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filing]:
-        """Filings, newest first."""
+        """Filings, newest year first, then by name of the body: what happens to one meanwhile moves no other."""
 
     def __init__(
         self,
         *,
         filings: _abc.Iterable[Global___Filing] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
