@@ -143,10 +143,7 @@ def an_identity(document: Document = Document.ER, **other: object) -> FilingIden
 MOVES = {
     Step.ENTRY: (Move(Step.ACCOUNTING, "filing.edit"), Move(Step.SIGNATURE, "filing.validate")),
     Step.ACCOUNTING: (Move(Step.SIGNATURE, "filing.validate"), Move(Step.ENTRY, "filing.return", needs_reason=True)),
-    Step.SIGNATURE: (
-        Move(Step.ENTRY, "filing.return", needs_reason=True),
-        Move(Step.ACCOUNTING, "filing.return", needs_reason=True),
-    ),
+    Step.SIGNATURE: (Move(Step.ENTRY, "filing.return", needs_reason=True),),
 }
 """As `forms` says them."""
 

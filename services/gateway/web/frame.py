@@ -93,7 +93,7 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
         return [Link(_(sentence, authority=authority, day=_.day(filing.last_day)), at)]
     items = _to_review(filing, at, _)
     if filing.step is Step.SIGNATURE and _needs_editing(filing):
-        text = _("Renvoyer le dossier à l’étape 1 ou 2, avec la raison : ce qui suit ne se fait qu’en saisie.")
+        text = _("Renvoyer le dossier à l’étape 1, avec la raison : ce qui suit se fait aux étapes 1 et 2 seulement.")
         items.append(Link(text, f"{at}#moves"))
     if filing.conflicts:
         count = len(filing.conflicts)

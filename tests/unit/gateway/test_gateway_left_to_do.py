@@ -96,5 +96,5 @@ async def test_at_the_signatory_what_is_mended_in_entry_begins_with_sending_the_
 
     texts = [one.text for one in await items(forms)]
 
-    assert texts[0].startswith("Renvoyer le dossier à l’étape 1 ou 2")
+    assert texts[0].startswith("Renvoyer le dossier à l’étape 1, avec la raison")
     assert texts[2].startswith("Choisir pour 1 valeur mise de côté")
