@@ -1032,6 +1032,25 @@ async def published(open_work, *publications):
         await work.commit()
 
 
+async def test_notices_are_those_of_the_filings_asked_about_since_a_moment(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    told = [
+        Activity(FILING_ID, NOON - timedelta(days=1), "Alex", "FILING_REJUDGED", "avant", "before"),
+        Activity(FILING_ID, NOON, "Alex", "FILING_REJUDGED", "jugé", "judged"),
+        Activity(FILING_ID, NOON, "Alix", "CELLS_SAVED", "saisi", "typed"),
+        Activity(OTHER_ID, NOON, "Alex", "DEADLINE_EXTENDED", "reporté", "extended"),
+    ]
+    async with open_work() as work:
+        for one in told:
+            await work.activities.add(one)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.activities.notices([FILING_ID, OTHER_ID], NOON) == [told[3], told[1]]
+        assert await work.activities.notices([FILING_ID], NOON) == [told[1]]
+        assert await work.activities.notices([], NOON) == []
+
+
 async def test_values_set_aside_are_counted_while_they_wait_filing_by_filing(open_work):
     await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
     await published(open_work, a_publication())

@@ -13,7 +13,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping
-from services.forms.domain.activity import Activity
+from services.forms.domain.activity import NOTICES, Activity
 from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell, Origin
@@ -723,6 +723,10 @@ class InMemoryActivities:
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
         return [a for a in found if not kinds or a.kind in kinds][:200]
+
+    async def notices(self, filing_ids: Collection[UUID], since: datetime) -> list[Activity]:
+        found = [a for a in reversed(self._work.kept.activities) if a.filing_id in filing_ids]
+        return [a for a in found if a.kind in NOTICES and a.at >= since]
 
     async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
         numbered = [replace(one, number=number) for number, one in enumerate(self._work.kept.activities, start=1)]

@@ -361,6 +361,7 @@ def card_message(card: FilingCard) -> pb.Filing:
     message.conflicts.extend(card.conflicts)
     message.lacking.extend(finding_message(finding) for finding in card.lacking)
     message.to_review.extend(to_review_message(cell) for cell in card.to_review)
+    message.notices.extend(activity_message(one) for one in card.notices)
     return message
 
 

@@ -1,11 +1,12 @@
 """Counts what people see beside a filing: how far it is filled, what waits for a choice, what it lacks to be signed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from chassis.clock import day_in_paris
+from services.forms.domain.activity import MOST_NOTICES, NOTICES_LAST, Activity
 from services.forms.domain.addressing import fillable
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
@@ -28,6 +29,8 @@ class FilingCard:
     """Named by who returned the filing or asked about it, and not changed or answered since."""
     set_aside: int = 0
     """Values that a form set did not take and that wait for a choice."""
+    notices: Sequence[Activity] = ()
+    """What its people are to find said when they come back, newest first."""
 
 
 async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: datetime) -> FilingCard:
@@ -53,6 +56,15 @@ async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Fili
             counts_of = counted.filled, len(places), counted.conflicts
             cards[filing.id] = FilingCard(filing, *counts_of, lacking, named, waiting.get(filing.id, 0))
     return [cards[filing.id] for filing in filings]
+
+
+async def with_notices(work: UnitOfWork, cards: Sequence[FilingCard], at: datetime) -> list[FilingCard]:
+    """Return the cards with what happened to their filings lately; for pages, which a save does not show."""
+    found = await work.activities.notices([card.filing.id for card in cards], at - NOTICES_LAST)
+    return [
+        replace(card, notices=[one for one in found if one.filing_id == card.filing.id][:MOST_NOTICES])
+        for card in cards
+    ]
 
 
 def _kind(filing: Filing) -> tuple[str, str]:

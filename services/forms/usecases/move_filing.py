@@ -60,7 +60,8 @@ class MoveFiling:
             because = f" : {reason.strip()}{named(asked)}" if reason.strip() else ""
             for at, to, _ in made:
                 told = f"Étape {int(at)} → étape {int(to)}{because}", f"Step {int(at)} → step {int(to)}{because}"
-                await work.activities.add(Activity(filing_id, now, caller.name, "FILING_MOVED", *told))
+                kind = "FILING_MOVED" if to > at else "FILING_RETURNED"
+                await work.activities.add(Activity(filing_id, now, caller.name, kind, *told))
             card = await card_of(work, self._form_sets, written.filing, now)
             await work.commit()
         return card

@@ -553,6 +553,10 @@ class Activities(Protocol):
         """Return the last two hundred, newest first; of these kinds only, when some are given."""
         ...
 
+    async def notices(self, filing_ids: Collection[UUID], since: datetime) -> list[Activity]:
+        """Return what their people are to find said (`NOTICES`), of some filings since a moment, newest first."""
+        ...
+
     async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
         """Return a page, newest first: the last ones, or when a number is given those that were kept before it."""
         ...

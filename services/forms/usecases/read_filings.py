@@ -14,7 +14,7 @@ from services.forms.domain.errors import BodyUnknown, FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.snapshot import Snapshot
 from services.forms.domain.transmitted import TransmittedFilter
-from services.forms.usecases.counting import FilingCard, card_of, cards_of
+from services.forms.usecases.counting import FilingCard, card_of, cards_of, with_notices
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Bodies, FormSets, OpensWork
 
@@ -67,7 +67,7 @@ class ListFilings:
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
             now = self._clock.now()
-            cards = await cards_of(work, self._form_sets, filings, now)
+            cards = await with_notices(work, await cards_of(work, self._form_sets, filings, now), now)
             today = day_in_paris(now)
             campaigns = await work.campaigns.open_on(today)
             given = await work.campaigns.extensions_of(sirens)
@@ -130,7 +130,8 @@ class GetFiling:
             require_on(caller, READ, filing)
             cells = await work.cells.of(filing_id)
             computed = await work.cells.computed(filing_id)
-            card = await card_of(work, self._form_sets, filing, self._clock.now())
+            now = self._clock.now()
+            (card,) = await with_notices(work, [await card_of(work, self._form_sets, filing, now)], now)
         return card, cells, computed
 
 

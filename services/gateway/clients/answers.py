@@ -366,6 +366,8 @@ class Filing:
     """Where the people of the body may move it now."""
     set_aside: int = 0
     """Values that a form set did not take and that wait for a choice."""
+    notices: "tuple[Activity, ...]" = ()
+    """What happened in the last thirty days while its people may have looked elsewhere, newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden, NotFound
+from services.forms.domain.activity import NOTICES_LAST
 from services.forms.domain.errors import CellsRefused, FilingUnknown, ReasonMissing, StepRefused
 from services.forms.domain.events import FilingReopened
 from services.forms.domain.filing import Document, Step, Verdict
@@ -284,6 +285,22 @@ async def test_the_authority_sees_no_verdict_of_a_reopened_filing():
 
     assert forms.filing.verdict is Verdict.NOT_EVALUABLE
     assert (listed.verdict, shown.verdict) == (None, Verdict.CLEAN)
+
+
+async def test_who_comes_back_finds_what_happened_in_the_last_thirty_days():
+    forms = a_forms()
+    await forms.evaluated(a_filing(step=Step.ACCOUNTING), a_cell())
+    for n in range(11):
+        await forms.use.move_filing(forms.caller, FILING_ID, Step.ENTRY, f"raison {n}")
+        await forms.use.move_filing(forms.caller, FILING_ID, Step.ACCOUNTING, "")
+
+    (listed, *_), *_ = await forms.use.list_filings(forms.caller, "")
+    got, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+    forms.clock.advance(days=NOTICES_LAST.days, seconds=1)
+    late, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+
+    assert [one.fr for one in got.notices] == [f"Étape 2 → étape 1 : raison {n}" for n in range(10, 0, -1)]
+    assert (list(listed.notices), list(late.notices)) == (got.notices, [])
 
 
 async def test_the_authority_reads_its_list_fifty_filings_a_page():

@@ -98,3 +98,20 @@ async def test_at_the_signatory_what_is_mended_in_entry_begins_with_sending_the_
 
     assert texts[0].startswith("Renvoyer le dossier à l’étape 1, avec la raison")
     assert texts[2].startswith("Choisir pour 1 valeur mise de côté")
+
+
+async def test_home_and_the_overview_show_what_happened_lately_to_a_filing_and_the_history_the_rest():
+    told = [answers.Sentence(f"Contrôle A-0{n} adouci.", f"Control A-0{n} softened.") for n in (1, 2)]
+    notices = tuple(answers.Activity(gateway.NOW, "Alex Agent", "FILING_REJUDGED", one) for one in told)
+    world = gateway.World(filing=gateway.a_filing(notices=notices))
+    async with gateway.a_browser(world) as browser:
+        await browser.sign_in()
+        home = (await browser.get("/")).text
+        overview = (await browser.get(f"/filings/{gateway.FILING_ID}")).text
+        english = (await browser.get(f"/filings/{gateway.FILING_ID}?lang=en")).text
+    assert "Contrôle A-01 adouci." in home
+    assert "Contrôle A-02 adouci." not in home
+    assert f'href="/filings/{gateway.FILING_ID}#notices">2 avis en trente jours' in home
+    assert all(one.fr in overview for one in told)
+    assert all(one.en in english for one in told)
+    assert "Alex Agent" in overview.partition('id="notices"')[2].partition("</section>")[0]

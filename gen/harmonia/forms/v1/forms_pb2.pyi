@@ -532,6 +532,7 @@ class Filing(_message.Message):
     LAST_DAY_FIELD_NUMBER: _builtins.int
     MOVES_FIELD_NUMBER: _builtins.int
     SET_ASIDE_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -610,6 +611,12 @@ class Filing(_message.Message):
     def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___Move]:
         """Where the people of the body may move it now."""
 
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Activity]:
+        """What happened to it in the last thirty days while its people may have looked elsewhere, newest first, ten at most: judged
+        again, returned, reopened, closed, a deadline moved, a form set changed. In answers of GetFiling and ListFilings only.
+        """
+
     def __init__(
         self,
         *,
@@ -638,10 +645,11 @@ class Filing(_message.Message):
         last_day: _builtins.str = ...,
         moves: _abc.Iterable[Global___Move] | None = ...,
         set_aside: _builtins.int = ...,
+        notices: _abc.Iterable[Global___Activity] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "set_aside", b"set_aside", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "notices", b"notices", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "set_aside", b"set_aside", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
