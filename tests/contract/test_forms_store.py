@@ -909,7 +909,7 @@ async def test_a_filing_knows_its_last_days(open_work):
         await work.commit()
 
     async with open_work() as work:
-        expected = {FILING_ID: Deadlines(date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
+        expected = {FILING_ID: Deadlines(a_campaign().opens_on, date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
         found = [
             await work.filings.get(FILING_ID),
             await work.filings.get_for_change(OTHER_ID),

@@ -14,6 +14,7 @@ from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import (
     CampaignClosed,
+    CampaignNotOpen,
     FilingNotEditable,
     FilingNotReady,
     LockHeld,
@@ -177,8 +178,11 @@ class Filing:
         """Let the filing be filled or signed while its campaign lasts.
 
         Raises:
+            CampaignNotOpen: its first day is to come: the campaign was moved after the filing was opened.
             CampaignClosed: its last day is over.
         """
+        if self.deadlines is not None and day_in_paris(at) < self.deadlines.opening:
+            raise CampaignNotOpen(str(self.document), self.year, self.deadlines.opening)
         if self.last_day is not None and day_in_paris(at) > self.last_day:
             raise CampaignClosed(str(self.document), self.year, self.last_day, is_correction=bool(self.signed_version))
 
@@ -188,6 +192,7 @@ class Filing:
         Raises:
             FilingNotEditable: the step or a signature under way forbids it.
             CampaignClosed: its last day is over.
+            CampaignNotOpen: its first day is to come.
         """
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas être modifié.")
@@ -205,6 +210,7 @@ class Filing:
             FilingNotEditable: it is signed, or a signature is under way.
             TrialOnly: it is a trial.
             CampaignClosed: its last day is over.
+            CampaignNotOpen: its first day is to come.
         """
         self.require_real()
         if self.lock is not None or self.is_closed_by_signature:

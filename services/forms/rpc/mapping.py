@@ -386,6 +386,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         review=review_message(filing.review) if filing.is_closed_by_signature else None,
         return_request=request_message(filing.return_request) if filing.return_request else None,
         last_day=filing.last_day.isoformat() if filing.last_day else "",
+        first_day=filing.deadlines.opening.isoformat() if filing.deadlines else "",
         moves=[
             pb.Move(step=pb.Step.ValueType(int(to)), permission=permission, needs_reason=to < filing.step)
             for to, permission in filing.moves.items()

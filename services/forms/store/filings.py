@@ -63,12 +63,12 @@ _EXTENSION = (
     & (ExtensionRow.siren == FilingRow.siren)
 )
 
-_Dated = Select[FilingRow, date, date | None, list[str], date]
+_Dated = Select[FilingRow, date, date, date | None, list[str], date]
 
 
 def _dated() -> _Dated:
     """Filings with what their campaigns say of them."""
-    said = (CampaignRow.closes_on, CampaignRow.corrected_until, CampaignRow.required_attachments)
+    said = (CampaignRow.opens_on, CampaignRow.closes_on, CampaignRow.corrected_until, CampaignRow.required_attachments)
     return (
         select(FilingRow, *said, ExtensionRow.due_on.label("extended_to"))
         .outerjoin(CampaignRow, _CAMPAIGN)
@@ -117,7 +117,9 @@ class SqlFilings:
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
         for row in await _FOR_CHANGE.rows(self._session, id=filing_id):
-            return _to_domain(row, row.closes_on, row.corrected_until, row.required_attachments, row.extended_to)
+            return _to_domain(
+                row, row.opens_on, row.closes_on, row.corrected_until, row.required_attachments, row.extended_to
+            )
         raise FilingUnknown
 
     async def _one(self, statement: _Dated) -> Filing:
@@ -383,6 +385,7 @@ def _to_row(filing: Filing) -> FilingRow:
 
 def _to_domain(
     row: FilingRow,
+    opens_on: date | None,
     closes_on: date | None,
     corrected_until: date | None,
     required_attachments: list[str] | None,
@@ -411,6 +414,6 @@ def _to_domain(
         is_trial=row.is_trial,
         review=_to_review(row.review),
         return_request=_to_request(row.return_request) if row.return_request else None,
-        deadlines=deadlines_of(closes_on, corrected_until, extended_to) if closes_on else None,
+        deadlines=deadlines_of(opens_on, closes_on, corrected_until, extended_to) if opens_on and closes_on else None,
         demanded=frozenset(map(AttachmentKind, required_attachments or ())),
     )

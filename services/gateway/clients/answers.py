@@ -362,6 +362,8 @@ class Filing:
     """For the people of the body only."""
     last_day: str = ""
     """Last day to type, import and sign; empty when the campaign is not known."""
+    first_day: str = ""
+    """First day of the same."""
     moves: tuple[Move, ...] = ()
     """Where the people of the body may move it now."""
     set_aside: int = 0

@@ -1,5 +1,6 @@
 """What `forms` refuses a signature for is what the pages say is left to do."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from chassis.errors import RuleBroken
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.cell import OtherValue
-from services.forms.domain.filing import SIGNABLE, Document, Step, Verdict
+from services.forms.domain.filing import SIGNABLE, Step, Verdict
 from services.forms.domain.form_set_change import SetAside, Why
 from services.forms.rpc.mapping import card_message
 from services.gateway.clients import answers
@@ -39,6 +40,7 @@ ITEMS = {
     "W-03": ("W-03", f"{AT}/attachments"),
     "W-04": ("W-04", f"{AT}/forms/"),
     "CAMPAIGN_CLOSED": ("Demander une prolongation", AT),
+    "CAMPAIGN_NOT_OPEN": ("Attendre l’ouverture de la campagne", AT),
 }
 """What stands in the way → how its item begins, and where that leads."""
 
@@ -74,20 +76,29 @@ async def test_every_obstacle_of_signing_has_its_item(verdict):
 
     found, left = await obstacles(forms), await items(forms)
 
-    assert found == set(ITEMS) - {"CAMPAIGN_CLOSED"}
+    assert found == set(ITEMS) - {"CAMPAIGN_CLOSED", "CAMPAIGN_NOT_OPEN"}
     for reason in found:
         text, path = ITEMS[reason]
         assert any(one.text.startswith(text) and one.path.startswith(path) for one in left), reason
 
 
-async def test_a_campaign_that_is_over_has_its_item():
-    closed = a_campaign(Document.ER).opens_on
-    forms = await hindered(due_on=closed, closes_on=closed)
+LONG_AGO, SOME_DAY = date(2025, 4, 1), date(2025, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "dates"),
+    [
+        ("CAMPAIGN_CLOSED", {"due_on": LONG_AGO, "closes_on": LONG_AGO}),
+        ("CAMPAIGN_NOT_OPEN", {"opens_on": SOME_DAY, "due_on": SOME_DAY}),
+    ],
+)
+async def test_a_campaign_that_is_over_or_to_come_has_its_item_alone(reason, dates):
+    forms = await hindered(**dates)
 
     found, left = await obstacles(forms), await items(forms)
 
-    assert found == {"CAMPAIGN_CLOSED"}
-    text, path = ITEMS["CAMPAIGN_CLOSED"]
+    assert found == {reason}
+    text, path = ITEMS[reason]
     assert [one.text.startswith(text) and one.path == path for one in left] == [True]
 
 
@@ -115,3 +126,14 @@ async def test_home_and_the_overview_show_what_happened_lately_to_a_filing_and_t
     assert all(one.fr in overview for one in told)
     assert all(one.en in english for one in told)
     assert "Alex Agent" in overview.partition('id="notices"')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize(("first_day", "is_open"), [("2025-06-02", True), ("2025-06-03", False)])
+async def test_nothing_is_offered_to_fill_before_the_opening_of_a_campaign_that_was_moved(first_day, is_open):
+    world = gateway.World(filing=gateway.a_filing(first_day=first_day, last_day="2025-12-31"))
+    async with gateway.a_browser(world) as browser:
+        await browser.sign_in()
+        form = (await browser.get(f"/filings/{gateway.FILING_ID}/forms/BA")).text
+    assert ('name="cell:BA.010.brut"' in form) == is_open
+    assert ("la campagne n’est pas encore ouverte" in form) == (not is_open)
+    assert ("Saisie, import et signature à partir du" in form) == (not is_open)

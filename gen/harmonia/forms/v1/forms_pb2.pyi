@@ -533,6 +533,7 @@ class Filing(_message.Message):
     MOVES_FIELD_NUMBER: _builtins.int
     SET_ASIDE_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -564,6 +565,10 @@ class Filing(_message.Message):
     set_aside: _builtins.int
     """How many values that a form set did not take wait for a choice, which is made at steps 1 and 2; nothing is signed while
     one waits. For the people of the body only.
+    """
+    first_day: _builtins.str
+    """First day to type, import and sign, ISO 8601; in the future when its campaign was moved after it was opened. Empty when
+    the campaign is not known.
     """
     @_builtins.property
     def identity(self) -> _types_pb2.FilingIdentity:
@@ -646,10 +651,11 @@ class Filing(_message.Message):
         moves: _abc.Iterable[Global___Move] | None = ...,
         set_aside: _builtins.int = ...,
         notices: _abc.Iterable[Global___Activity] | None = ...,
+        first_day: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "notices", b"notices", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "set_aside", b"set_aside", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "first_day", b"first_day", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "notices", b"notices", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "set_aside", b"set_aside", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
