@@ -60,6 +60,7 @@ from services.gateway.clients.answers import (
     FormSetChange,
     FormSetStatus,
     FormSetTrial,
+    Formula,
     HeldFile,
     ImportChange,
     ImportChoice,
@@ -818,6 +819,10 @@ class FakeValidations:
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
         return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        self.world.note("formula", (form_set, address))
+        return Formula("brut-amort", ("BA.010.brut", "BA.010.amort"))
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
         self.world.note("rules", (form_set, document, year))

@@ -563,6 +563,14 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """How a cell is computed: the formula as the form set writes it, empty when there is none, and the cells it reads."""
+
+    formula: str
+    operands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """The rules of a campaign: what the authority adjusted, and the digest that reports carry."""
 

@@ -40,6 +40,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    Formula,
     HeldFile,
     ImportChoice,
     ImportPreview,
@@ -391,6 +392,10 @@ class Validations(Protocol):
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         """List the decisions on the controls of a campaign that are in force."""
+        ...
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        """Say how a cell is computed; an empty formula when none fills it."""
         ...
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:

@@ -51,6 +51,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    Formula,
     HeldFile,
     ImportChoice,
     ImportPreview,
@@ -666,6 +667,12 @@ class GrpcValidations:
         with carrying(self._passport):
             answer = await self._stub.ListAdjustments(request)
         return tuple(read(one, Adjustment) for one in answer.adjustments)
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        """Say how a cell is computed."""
+        request = validation.GetFormulaRequest(form_set=form_set, cell=address)
+        with carrying(self._passport):
+            return read(await self._stub.GetFormula(request), Formula)
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
         """Tell the rules of a campaign."""

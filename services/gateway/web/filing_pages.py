@@ -10,6 +10,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound, RuleBroken, Unavailable
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, Filing, FilingCells, Finding, ReviewState, Step
+from services.gateway.web.computed_view import computation_of
 from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.errors import explained, status_of, told, told_first
 from services.gateway.web.export_pages import FORMATS
@@ -198,6 +199,7 @@ async def _cell_page(
         "failure": told_first(failure, visit.wording) if failure else "",
         "may_comment": filing.step is not Step.ARCHIVED and visit.may("filing.edit", filing),
         "versions": [(version, *told(version)) for version in versions],
+        "computed": await computation_of(visit, filing_cells, known_as, kept),
         "present": present,
         "present_text": told(present)[0] if present else "",
         "other_text": shown(present.conflict.value, line.type, visit.wording) if present and present.conflict else "",
