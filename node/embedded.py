@@ -90,5 +90,6 @@ def _start_valkey(data_folder: Path, socket: Path) -> None:
     folder = data_folder.resolve() / "valkey"
     socket.unlink(missing_ok=True)
     settings = {"save": "", "appendonly": "no", "maxmemory": "128mb", "maxmemory-policy": "allkeys-lru"}
-    server = ValkeyServer(data_dir=folder, unix_socket_path=socket, persist=True, config=settings)
+    # Port 0: no TCP at all. Anybody on the machine could ask there, and two that start at once would take the same port.
+    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=socket, persist=True, config=settings)
     server.start()

@@ -14,6 +14,8 @@ from chassis.database.migrations import migrations_of
 from chassis.database.prepared import OrderedSession
 from chassis.settings import DatabaseSettings
 
+CONNECT_SECONDS = 10
+"""psycopg would wait two minutes for a PostgreSQL that does not answer, and every other call for the same pool with it."""
 Sessions = async_sessionmaker[AsyncSession]
 
 
@@ -26,7 +28,7 @@ def open_engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
         max_overflow=settings.pool_size,
         # Errors are logged; the values in a statement may be personal data or amounts.
         hide_parameters=True,
-        connect_args={"options": options},
+        connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
     )
     event.listen(engine.sync_engine, "checkout", _must_be_open)
     return engine

@@ -5,6 +5,7 @@ PostgreSQL together. Here it only builds the text, once; the rest of a unit of w
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, cast
 from weakref import ref
@@ -24,6 +25,8 @@ Cursor = psycopg.AsyncCursor[Any]
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 _DRIVER = "driver"
 _WAITING = "waiting"
+LARGEST_PIPELINE = 16_384
+"""Characters and bytes of parameters; surely less than what a socket takes at once."""
 
 
 class Prepared:
@@ -92,23 +95,37 @@ async def _exchange(session: AsyncSession, work: Sequence[Work], *, commits: boo
     everything = [*session.info.pop(_WAITING, ()), *work]
     try:
         cursors = await _run_all(driver, everything, commits=commits)
-    except psycopg.Error as error:
+    except BaseException as error:
+        # Otherwise the session would ask the lost connection to roll back, and its failure hide a cancellation.
         if driver.closed:
-            # Otherwise the session would ask the lost connection to roll back.
             await session.invalidate()
-        raise _as_sqlalchemy_says(error) from error
+        if isinstance(error, psycopg.Error):
+            raise _as_sqlalchemy_says(error) from error
+        raise
     return cursors[len(everything) - len(work) :]
 
 
 async def _run_all(driver: Driver, work: Sequence[Work], *, commits: bool) -> list[Cursor]:
-    if len(work) == 1 and not commits:
-        [(prepared, parameters)] = work
-        return [await prepared._execute(driver, parameters)]  # noqa: SLF001 - its own module
-    async with driver.pipeline():
+    one_exchange = (len(work) > 1 or commits) and _fits_a_pipeline(work)
+    async with driver.pipeline() if one_exchange else nullcontext():
         cursors = [await prepared._execute(driver, parameters) for prepared, parameters in work]  # noqa: SLF001
         if commits:
             await driver.commit()
     return cursors
+
+
+def _fits_a_pipeline(work: Sequence[Work]) -> bool:
+    """Tell whether a socket takes it all at once.
+
+    psycopg 3.3 hands a pipeline to the socket once and then only reads: what the socket left, nobody would ever send.
+    """
+    return sum(_size(one) for _, parameters in work for one in parameters.values()) <= LARGEST_PIPELINE
+
+
+def _size(parameter: object) -> int:
+    if isinstance(parameter, list | tuple):
+        return sum(_size(one) for one in parameter)
+    return len(parameter) if isinstance(parameter, str | bytes) else 0
 
 
 class OrderedSession(Session):
@@ -136,10 +153,12 @@ def _run_waiting(session: Session) -> None:
         driver = cast("Driver", _begin(session))
         try:
             await_only(_run_all(driver, waiting, commits=False))
-        except psycopg.Error as error:
+        except BaseException as error:
             if driver.closed:
                 session.invalidate()
-            raise _as_sqlalchemy_says(error) from error
+            if isinstance(error, psycopg.Error):
+                raise _as_sqlalchemy_says(error) from error
+            raise
 
 
 async def driver_of(session: AsyncSession) -> Driver:

@@ -61,6 +61,15 @@ class _Due:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What became of the events that were due."""
+
+    delivered: int = 0
+    is_full: bool = False
+    """Whether more may be due."""
+
+
 Deliver = Callable[[Delivery], Awaitable[None]]
 
 
@@ -87,27 +96,31 @@ class Relay:
         while True:
             self._hint.clear()
             try:
-                delivered = await self.deliver_once()
+                batch = await self._deliver_batch()
             except Exception:
                 self._log.exception("relay failed", outbox=self._lock_name)
-                delivered = 0
+                batch = _Batch()
                 await asyncio.sleep(IDLE_SECONDS)
-            # What came meanwhile left its hint; only a full batch says that more waits.
-            if delivered < BATCH:
+            # What came meanwhile left its hint; only a full batch, delivered or held up, says that more waits.
+            if not batch.is_full:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await self._hint.wait()
 
     async def deliver_once(self) -> int:
         """Deliver what is due now and return how many events were delivered."""
+        return (await self._deliver_batch()).delivered
+
+    async def _deliver_batch(self) -> "_Batch":
         async with self._sessions.begin() as session:
             [(locked,)] = await _LOCK.rows(session, name=self._lock_name)
-            return await self._deliver_due(session) if locked else 0
+            return await self._deliver_due(session) if locked else _Batch()
 
-    async def _deliver_due(self, session: AsyncSession) -> int:
+    async def _deliver_due(self, session: AsyncSession) -> "_Batch":
         held_up: set[str] = set()
         delivered: list[int] = []
-        for row in await _DUE.rows(session, now=self._clock.now(), limit=BATCH):
+        rows = await _DUE.rows(session, now=self._clock.now(), limit=BATCH)
+        for row in rows:
             due = _Due(Delivery(*row[:6]), *row[6:])
             if due.delivery.lane in held_up:
                 continue
@@ -117,7 +130,7 @@ class Relay:
                 held_up.add(due.delivery.lane)
         if delivered:
             _DELIVERED.later(session, now=self._clock.now(), sequences=delivered)
-        return len(delivered)
+        return _Batch(len(delivered), is_full=len(rows) == BATCH)
 
     async def _deliver_one(self, session: AsyncSession, due: _Due) -> bool:
         event = due.delivery

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -118,6 +119,8 @@ class SqlUnitOfWork:
             await run_and_commit(self._session, [*self._request(), *self._events()])
         except IntegrityError as error:
             await self._session.rollback()
+            if not isinstance(error.orig, UniqueViolation):
+                raise
             if "applied_requests" in str(error.orig):
                 raise AlreadyApplied("Cette demande vient d'être appliquée ; rechargez pour la voir.") from error
             raise Conflict("Quelqu'un a fait la même chose au même moment ; rechargez.") from error

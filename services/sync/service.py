@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 import formsets
-from chassis.database.engine import has_schema, lone_sessions_of, open_engine, sessions_of
+from chassis.database.engine import CONNECT_SECONDS, has_schema, lone_sessions_of, open_engine, sessions_of
 from chassis.database.relay import Relay
 from chassis.database.unit_of_work import SqlAppliedRequests
 from chassis.ending import end
@@ -189,7 +189,9 @@ def _blind() -> str:
 
 async def _listener(database: DatabaseSettings) -> psycopg.AsyncConnection[tuple[object, ...]]:
     url = make_url(database.url.get_secret_value()).set(drivername="postgresql")
-    return await psycopg.AsyncConnection.connect(url.render_as_string(hide_password=False), autocommit=True)
+    return await psycopg.AsyncConnection.connect(
+        url.render_as_string(hide_password=False), autocommit=True, connect_timeout=CONNECT_SECONDS
+    )
 
 
 def make_service(stack: Stack, database_url: str) -> SyncService:

@@ -39,7 +39,7 @@ DOCS_IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW, TALLEST = 1280, 400, 2_500
 LOOKING = os.environ.get("HARMONIA_LOOK") == "1"
 """Whether to leave a picture of every page that is looked at: for people who mend pages."""
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 STEP_SECONDS = 0.05
 OFFICIAL = sorted(
     {text for form in formsets.load("2024.1").forms for text in (form.title, *(line.label for line in form.lines))},

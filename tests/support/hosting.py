@@ -77,7 +77,7 @@ async def hosting(
             yield peers, hosted
 
 
-async def until_ready(hosted: Hosted, seconds: float = 30.0) -> None:
+async def until_ready(hosted: Hosted, seconds: float = 120.0) -> None:
     """Wait as a probe does: a busy machine makes a service miss the two seconds of one check."""
     async with asyncio.timeout(seconds):
         while True:

@@ -80,10 +80,24 @@ def _truncate(connection: Connection, names: str) -> None:
             connection.execute(text(_CUT))
 
 
+def _forget_the_disk(admin_url: str) -> None:
+    engine = create_engine(admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+
+
 @asynccontextmanager
 async def test_database(folder: Path) -> AsyncIterator[TestDatabase]:
-    """Run an embedded PostgreSQL on the folder for the session."""
+    """Run an embedded PostgreSQL on the folder for the session.
+
+    It does not wait for the disk: whole databases come and go by the hundred, each with a checkpoint, and a slow disk then
+    holds all up for longer than a call may take. Nothing here cuts the machine's power; whole stacks keep their patience.
+    """
     async with embedded_postgres(folder) as admin_url:
+        await asyncio.to_thread(_forget_the_disk, admin_url)
         yield TestDatabase(await asyncio.to_thread(lambda: admin_url))
 
 

@@ -26,7 +26,7 @@ from demo.federation import SAMPLE_OPH, YEAR
 from tests.support.stacks import RunningStack
 
 SIREN = "000000018"
-RELAY_SECONDS = 10.0
+RELAY_SECONDS = 60.0
 
 
 def request_id() -> str:

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=NO_CHROMIUM),
 ]
-SYNC_SECONDS = 30.0
+SYNC_SECONDS = 60.0
 SHARED, ALIAS = "BP.180.n", "QE.140.n"
 """An amount that travels both ways: its cell in the ER, and its alias in the QDIS."""
 

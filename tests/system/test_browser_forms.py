@@ -906,7 +906,7 @@ async def is_told_what_cannot_be_softened(officer: Desk) -> None:
 async def waits_for_the_run(officer: Desk) -> None:
     """Ask again as the page offers, until the run is over."""
     over = officer.page.get_by_role("heading", level=1, name=re.compile("terminé$"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await over.count():
             await officer.follow("Actualiser")
 

@@ -33,7 +33,7 @@ async def interrupted(stack: RunningStack, call: Awaitable[Any], seconds: float)
 
 async def ready_again(story: Story, username: str) -> str:
     """Return a passport as soon as the restarted server gives one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await story.passport(username)

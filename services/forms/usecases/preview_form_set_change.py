@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chassis.errors import Exhausted, Invalid, Unavailable
+from chassis.errors import Exhausted, Failure, Unavailable
 from chassis.identity import EVERY_SCOPE, Caller
 from formsets import FormSet
 from services.forms.domain.cell import Cell
@@ -105,11 +105,10 @@ class PreviewFormSetChange:
                 return
             try:
                 found.add_judged(await self._judge(filing, after))
-            except Invalid:
-                # A cell that validation cannot read, kept from an earlier release: the others say enough.
-                continue
             except (Exhausted, Unavailable):
                 return  # people's filings go first, and the counts stand without verdicts
+            except Failure:
+                continue  # validation cannot read a cell kept from an earlier release, or fails: the others say enough
 
     async def _first_ones(self, document: Document, year: int, form_set: str) -> AsyncIterator[Filing]:
         """Yield as many filings that would change as are evaluated at most, by id."""
@@ -201,10 +200,10 @@ class ListAffectedFilings:
                 break
             try:
                 told[at] = replace(one, recomputed=await self._count_recomputed(one.filing, given))
-            except Invalid:
-                continue  # a cell that validation cannot read: a publication leaves that filing out too
             except (Exhausted, Unavailable):
                 break  # people's filings go first
+            except Failure:
+                continue  # validation cannot read or judge this one: a publication leaves it out too
         return told
 
     async def _count_recomputed(self, filing: Filing, given: FormSet) -> int:

@@ -17,6 +17,9 @@ from services.sync.domain.envelope import MEMBERSHIP, SHARED_CONCEPTS, Content, 
 from services.sync.domain.errors import EnvelopeMalformed, MembershipRejected
 from services.sync.domain.fact import FactKey
 
+YEAR_DIGITS = 4
+"""Nothing longer is turned into a number: a peer may have written anything there."""
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class Membership:
@@ -135,7 +138,8 @@ def may_travel(
     if content.data_set != SHARED_CONCEPTS:
         return False
     # The header alone says no to most peers: what it says of body and year, the fact says too.
-    if not content.period.isdecimal() or not document.has_member(content.body, int(content.period)):
+    is_a_year = len(content.period) == YEAR_DIGITS and content.period.isdecimal()
+    if not is_a_year or not document.has_member(content.body, int(content.period)):
         return False
     try:
         fact = fact_of_content(content)

@@ -1,9 +1,7 @@
 """A PostgreSQL for these tests, migrated once; each test gets a fresh copy of its database."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,27 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.database.engine import open_engine
 from chassis.database.migrations import prepare_schema, upgrade
 from chassis.settings import DatabaseSettings
-from node.embedded import embedded_postgres
+from tests.support.postgres import TestDatabase
 
 NUMBERS = count(1)
 TEMPLATE = "auth_template"
 
 
 @pytest.fixture(scope="session")
-async def admin_url() -> AsyncIterator[str]:
-    # Not under pytest's own folder: run as root, PostgreSQL is another user, and the next pytest to start on this
-    # machine takes that folder's permission away from it.
-    with tempfile.TemporaryDirectory(prefix="harmonia-pg-") as folder:
-        async for url in _server(Path(folder)):
-            yield url
-
-
-async def _server(folder: Path) -> AsyncIterator[str]:
-    async with embedded_postgres(folder) as url:
-        _run(url, f"CREATE DATABASE {TEMPLATE}")
-        role_url = prepare_schema(_in(url, TEMPLATE), "auth")
-        upgrade(role_url, "auth")
-        yield url
+def admin_url(database: TestDatabase) -> str:
+    _run(database.admin_url, f"CREATE DATABASE {TEMPLATE}")
+    role_url = prepare_schema(_in(database.admin_url, TEMPLATE), "auth")
+    upgrade(role_url, "auth")
+    return database.admin_url
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chassis.database.relay import BATCH
+from chassis.database.relay import BATCH, Delivery
 from chassis.database.unit_of_work import Event
 from chassis.errors import Unavailable
 from tests.integration.chassis.conftest import RecordingReceiver
@@ -152,8 +152,30 @@ async def test_a_running_relay_delivers_what_it_is_hinted_at(store):
     await store.record("a")
     relay.hint()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await received.wait()
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_lanes_that_are_held_up_do_not_slow_the_others(store):
+    """A second's rest after each batch that was not delivered whole would take thirty of them."""
+    batches = range(30)
+    await store.record(*(lane for n in batches for lane in (f"down-{n}", *(f"up-{n}-{i}" for i in range(BATCH - 1)))))
+    receiver = RecordingReceiver()
+    receiver.failing = {f"down-{n}": Unavailable("Fermé.") for n in batches}
+    all_there = asyncio.Event()
+
+    async def receive(delivery: Delivery) -> None:
+        await receiver(delivery)
+        if len(receiver.received) == len(batches) * (BATCH - 1):
+            all_there.set()
+
+    running = asyncio.create_task(store.relay(receive).run())
+    async with asyncio.timeout(20):
+        await all_there.wait()
     running.cancel()
 
     with pytest.raises(asyncio.CancelledError):

@@ -1,5 +1,6 @@
 """Prepared statements belong to the session's transaction, and fail as SQLAlchemy's own do."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -7,11 +8,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.database.prepared import Prepared, run_and_commit
+from chassis.database.prepared import LARGEST_PIPELINE, Prepared, run_and_commit
 from services.transmission.store.rows import OutboxHeadRow
 
 HEADS = Prepared(text("SELECT id, sequence FROM outbox_head WHERE id > :above ORDER BY id"))
 ADD = Prepared(text("INSERT INTO outbox_head (id, sequence) VALUES (:id, :sequence)"))
+ADD_BY_LENGTH = Prepared(text("INSERT INTO outbox_head (id, sequence) VALUES (:id, length(:written))"))
+SLEEP = Prepared(text("SELECT pg_sleep(30)"))
 END_OTHERS = Prepared(
     text(
         """
@@ -115,6 +118,35 @@ async def test_what_waits_and_breaks_a_rule_commits_nothing(store, commit):
         with pytest.raises(IntegrityError):
             await commit(session)
 
+    assert await heads(store) == []
+
+
+@pytest.mark.parametrize("characters", [LARGEST_PIPELINE - 10, 3_000_000])
+@pytest.mark.parametrize("commit", [AsyncSession.commit, partial(run_and_commit, work=())])
+async def test_what_waits_may_be_larger_than_what_a_socket_takes(store, commit, characters):
+    async with asyncio.timeout(20), store.sessions() as session:
+        ADD.later(session, id=2, sequence=7)
+        ADD_BY_LENGTH.later(session, id=3, written="x" * characters)
+        await commit(session)
+
+    assert await heads(store) == [(2, 7), (3, characters)]
+
+
+async def test_a_cancellation_stays_one_when_it_costs_the_connection(store):
+    async def wait_for_ever() -> None:
+        async with store.work() as work:
+            ADD.later(work._session, id=2, sequence=7)
+            await SLEEP.run(work._session)
+
+    waiting = asyncio.create_task(wait_for_ever())
+    await asyncio.sleep(0.2)
+    for _ in range(3):
+        # The second finds psycopg waiting for the answer to the first, and then it closes the connection.
+        waiting.cancel()
+        await asyncio.sleep(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
     assert await heads(store) == []
 
 

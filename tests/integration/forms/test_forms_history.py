@@ -217,7 +217,7 @@ async def test_transmission_hears_of_a_reopening_whether_or_not_sync_answers(run
         await running.stub.ReopenFiling(
             pb.ReopenFilingRequest(request_id=running.request_id(), filing_id=filing_id, reason="Le total est 123456")
         )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await running.transmission.arrived.wait()
 
     (request,) = running.transmission.suspended

@@ -62,7 +62,7 @@ def seal_request(frozen, event="event-1"):
 
 
 async def published(running, count):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(running.sync.published) < count:
             running.sync.arrived.clear()
             await running.sync.arrived.wait()

@@ -46,7 +46,7 @@ async def entries_of(feed, partner):
 
 
 async def first_entry(feed, partner):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (entries := await entries_of(feed, partner)):  # noqa: ASYNC110 - a partner has no event, it polls
             await asyncio.sleep(0.05)
     return entries[0]

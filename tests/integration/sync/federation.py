@@ -334,7 +334,7 @@ async def state_members(ministry: Server, members: dict[str, str]) -> None:
     """Have the ministry state which body belongs to which federation, once it answers: a busy machine starts slowly."""
     memberships = [pb.Membership(body=body, federation=federation) for body, federation in members.items()]
     request = pb.ProvisionMembershipRequest(memberships=memberships)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 await ministry.stub.ProvisionMembership(request)
@@ -344,7 +344,7 @@ async def state_members(ministry: Server, members: dict[str, str]) -> None:
                 return
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> float:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> float:
     """Wait until the condition holds and return how long it took.
 
     Raises:

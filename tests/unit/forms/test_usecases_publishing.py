@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 import formsets
 from chassis.errors import Conflict, Exhausted, Forbidden, Invalid, NotFound, Unavailable
+from chassis.rpc.failures import InternalFailure
 from formsets.values import written
 from services.forms.domain.errors import (
     CampaignMalformed,
@@ -1143,7 +1144,9 @@ async def test_the_rest_of_a_page_is_not_recomputed_once_somebody_waited_long_en
     assert [affected_message(one).HasField("recomputed") for one in page.filings] == [True, False]
 
 
-@pytest.mark.parametrize(("refusal", "evaluated"), [(Unavailable(), 1), (Exhausted(), 1), (Invalid(), 2)])
+@pytest.mark.parametrize(
+    ("refusal", "evaluated"), [(Unavailable(), 1), (Exhausted(), 1), (Invalid(), 2), (InternalFailure(), 2)]
+)
 async def test_what_cannot_be_evaluated_is_named_with_its_cells_all_the_same(refusal, evaluated):
     forms = await with_another(await entered())
     asked_about = []
