@@ -120,7 +120,7 @@ class Teller:
         self.correct_and_justify(accountant, filing_id, prepared)
         receipt = self.sign("3", "MIN", suffix, filing_id)
         delivery = self.read_feeds(receipt)
-        self.read_as_staff(filing_id)
+        self.read_as_staff(filing_id, body)
         self.verify_container(delivery)
         self.file_qdis(body, file, suffix)
         self.check_offline(file)
@@ -254,10 +254,10 @@ class Teller:
                 return found
             after = page.json()["next_after"]
 
-    def read_as_staff(self, filing_id: str) -> None:
+    def read_as_staff(self, filing_id: str, body: SampleBody) -> None:
         """Step 4: the ministry's officer reads what was transmitted, and only that."""
         officer = self.terminal("MIN", "agent.min").client()
-        transmitted = officer.call("GET", "/transmitted")["filings"]
+        transmitted = officer.call("GET", f"/transmitted?year={YEAR}&document=ER&body={body.siren}")["filings"]
         check(any(f["identity"]["filing_id"] == filing_id for f in transmitted), "le ministère ne voit pas l'ER")
         cells = officer.call("GET", f"/transmitted/{filing_id}")["cells"]
         with contextlib.suppress(Refused):
@@ -308,7 +308,7 @@ class Teller:
         self.sign("5", "FED-OPH", suffix, filing_id)
         self._show_ratios(accountant, filing_id)
         officer = self.terminal("FED-OPH", "agent.oph").client()
-        sent = officer.call("GET", "/transmitted")["filings"]
+        sent = officer.call("GET", f"/transmitted?year={YEAR}&document=QDIS&body={body.siren}")["filings"]
         check(any(f["identity"]["filing_id"] == filing_id for f in sent), "la fédération ne voit pas le QDIS")
 
     def _wait_for_facts(self, accountant: Terminal, filing_id: str) -> dict[str, Any]:

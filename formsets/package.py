@@ -247,6 +247,12 @@ class FormSet:
         self._cell(address)
         return address in self._computed
 
+    def formula_of(self, address: str) -> str:
+        """The expression that fills the cell, as the package writes it; empty when a person fills it."""
+        if not self.is_computed(address):
+            return ""
+        return self.form_of(address).derived_columns.get(column_of(address)) or self.line_of(address).formula
+
     def is_closed(self, address: str) -> bool:
         """Whether the cell takes no value at all (control F-19)."""
         return address in self.closed_cells

@@ -41,6 +41,7 @@ from services.validation.usecases.answer_justification import AnswerJustificatio
 from services.validation.usecases.campaign_runs import CountFindings, RejudgeCampaign, TryAdjustment, TryFormSet
 from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.get_formula import GetFormula
 from services.validation.usecases.get_rule_set import GetRuleSet
 from services.validation.usecases.judging import Judging
 from services.validation.usecases.ports import Engine, FormSets, OpensWork, TransmittedFilings
@@ -82,6 +83,7 @@ def wire(
         adjust_control=AdjustControl(open_work, deciding),
         apply_adjustment=ApplyAdjustment(open_work, form_sets, jurisdiction, deciding),
         list_adjustments=ListAdjustments(open_work, jurisdiction),
+        get_formula=GetFormula(engine),
         get_rule_set=GetRuleSet(open_work, form_sets, jurisdiction),
         preview_adjustment=PreviewAdjustment(open_work, deciding),
         check_campaign=CheckCampaign(open_work, form_sets, clock, stack.identifiers),

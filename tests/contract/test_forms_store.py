@@ -33,6 +33,7 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.evaluation import Justification
 from services.forms.domain.filing import Document, Lock, Step, Verdict
+from services.forms.domain.form_set_change import Fate, SetAside, Why
 from services.forms.domain.form_set_life import FormSetState
 from services.forms.domain.form_set_preview import ValueCount
 from services.forms.domain.importing import (
@@ -49,6 +50,7 @@ from services.forms.domain.importing import (
 from services.forms.domain.publication import ChangedFiling, FailedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import AsideTrace, CellTrace, EditKind, EditStep
 from services.forms.store.snapshots import SignedContents
 from services.forms.store.unit_of_work import FormsUnitOfWork
@@ -120,7 +122,7 @@ def a_preview(**changes):
     total = Change(TOTALLED, TOTALLED, 6, "1", "1", "2", 0, None, Effect.COMPARED, disagreement=found)
     guesses = (("Encodage : UTF-8.", "Encoding: UTF-8."),)
     preview = ImportPreview(UUID(int=7), FILING_ID, "é.csv", "Alix", NOON, 2, (change, new, total), (problem,), guesses)
-    return replace(preview, **changes)
+    return replace(preview, **{"package": "Sage", **changes})
 
 
 # Filings
@@ -218,14 +220,64 @@ async def test_the_filings_of_a_campaign_come_in_pages_and_those_left_are_counte
     assert (left, everything, others) == (1, 4, 0)
 
 
-async def test_only_signed_filings_are_transmitted(open_work):
-    signed = a_filing(id=OTHER_ID, year=2023, signed_version=1)
-    await keep(open_work, a_filing(), signed)
+def transmitted_ones():
+    """Filings at every step of two bodies, over two years; the first was never signed."""
+    sent, reliable = {"step": Step.REVIEW, "signed_version": 1}, Review(ReviewState.RELIABLE, "Alex", NOON)
+    epinal = a_body(siren="123456782", name="Office de l’habitat d’Épinal 100%")
+    return [
+        a_filing(id=UUID(int=1)),
+        a_filing(id=UUID(int=2), year=2023, **sent),
+        a_filing(id=UUID(int=3), document=Document.QDIS, review=reliable, **sent),
+        a_filing(id=UUID(int=4), year=2023, document=Document.QDIS, review=reliable, **{**sent, "step": Step.CLOSED}),
+        a_filing(id=UUID(int=5), body=epinal, **sent),
+        a_filing(id=UUID(int=6), body=epinal, year=2023, signed_version=1, reopened_at=NOON),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (TransmittedFilter(), [5, 3, 6, 2, 4]),
+        (TransmittedFilter(year=2023), [6, 2, 4]),
+        (TransmittedFilter(document=Document.QDIS), [3, 4]),
+        (TransmittedFilter(body="EPINAL"), [5, 6]),
+        (TransmittedFilter(body="d'é"), [5, 6]),
+        (TransmittedFilter(body="0%"), [5, 6]),
+        (TransmittedFilter(body="_"), []),
+        (TransmittedFilter(body="1234"), [5, 6]),
+        (TransmittedFilter(body="234"), []),
+        (TransmittedFilter(step=Step.CLOSED), [4]),
+        (TransmittedFilter(step=Step.ENTRY), [6]),
+        (TransmittedFilter(review=ReviewState.WAITING), [5, 2]),
+        (TransmittedFilter(review=ReviewState.RELIABLE), [3]),
+        (TransmittedFilter("épinal", Document.ER, 2024, Step.REVIEW, ReviewState.WAITING), [5]),
+    ],
+)
+async def test_transmitted_filings_are_found_by_body_document_year_step_and_review(open_work, wanted, found):
+    await keep(open_work, *transmitted_ones())
 
     async with open_work() as work:
-        assert await work.filings.transmitted(0) == [signed]
-        assert await work.filings.transmitted(2023) == [signed]
-        assert await work.filings.transmitted(2024) == []
+        assert [one.id.int for one in await work.filings.transmitted(wanted, None, 50)] == found
+
+
+async def test_transmitted_filings_are_read_page_by_page_while_they_change(open_work):
+    await keep(open_work, *transmitted_ones())
+    wanted, pages, after = TransmittedFilter(), [], None
+
+    while True:
+        async with open_work() as work:
+            page = await work.filings.transmitted(wanted, after, 2)
+            for one in page:
+                await work.filings.save(replace(one, changed_at=NOON + timedelta(days=1)))
+            await work.commit()
+        if not page:
+            break
+        pages.append([one.id.int for one in page])
+        after = page[-1].id
+
+    assert pages == [[5, 3], [6, 2], [4]]
+    async with open_work() as work:
+        assert await work.filings.transmitted(wanted, UUID(int=99), 2) == []
 
 
 async def test_a_due_date_changes_for_its_document_and_year(open_work):
@@ -857,7 +909,7 @@ async def test_a_filing_knows_its_last_days(open_work):
         await work.commit()
 
     async with open_work() as work:
-        expected = {FILING_ID: Deadlines(date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
+        expected = {FILING_ID: Deadlines(a_campaign().opens_on, date(2026, 2, 15), date(2026, 3, 31)), OTHER_ID: None}
         found = [
             await work.filings.get(FILING_ID),
             await work.filings.get_for_change(OTHER_ID),
@@ -978,6 +1030,39 @@ async def published(open_work, *publications):
         for one in publications:
             await work.publications.add(one)
         await work.commit()
+
+
+async def test_notices_are_those_of_the_filings_asked_about_since_a_moment(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    told = [
+        Activity(FILING_ID, NOON - timedelta(days=1), "Alex", "FILING_REJUDGED", "avant", "before"),
+        Activity(FILING_ID, NOON, "Alex", "FILING_REJUDGED", "jugé", "judged"),
+        Activity(FILING_ID, NOON, "Alix", "CELLS_SAVED", "saisi", "typed"),
+        Activity(OTHER_ID, NOON, "Alex", "DEADLINE_EXTENDED", "reporté", "extended"),
+    ]
+    async with open_work() as work:
+        for one in told:
+            await work.activities.add(one)
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.activities.notices([FILING_ID, OTHER_ID], NOON) == [told[3], told[1]]
+        assert await work.activities.notices([FILING_ID], NOON) == [told[1]]
+        assert await work.activities.notices([], NOON) == []
+
+
+async def test_values_set_aside_are_counted_while_they_wait_filing_by_filing(open_work):
+    await keep(open_work, a_filing(), a_filing(id=OTHER_ID, year=2023))
+    await published(open_work, a_publication())
+    waiting = SetAside(PUBLICATION_ID, FILING_ID, AMOUNT, 1, "5", a_source(), Why.CLOSED)
+    async with open_work() as work:
+        dropped, elsewhere = replace(waiting, version=2, fate=Fate.DROPPED), replace(waiting, filing_id=OTHER_ID)
+        await work.set_aside.save([waiting, replace(waiting, address=SHARED), dropped, elsewhere])
+        await work.commit()
+
+    async with open_work() as work:
+        assert await work.set_aside.waiting([FILING_ID, OTHER_ID]) == {FILING_ID: 2, OTHER_ID: 1}
+        assert await work.set_aside.waiting([UUID(int=77)]) == {}
 
 
 async def taken(open_work, now=NOON):

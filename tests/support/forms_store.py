@@ -13,7 +13,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from formsets.workflow import APPROVED_ON
 from services.forms.domain.accounts import AccountMapping
-from services.forms.domain.activity import Activity
+from services.forms.domain.activity import NOTICES, Activity
 from services.forms.domain.attachment import Attachment
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.cell import Cell, Origin
@@ -28,13 +28,14 @@ from services.forms.domain.errors import (
 )
 from services.forms.domain.events import FormsEvent
 from services.forms.domain.filing import Document, Filing, Step
-from services.forms.domain.form_set_change import SetAside, is_open
+from services.forms.domain.form_set_change import Fate, SetAside, is_open
 from services.forms.domain.form_set_life import DeclaredState, FormSetState
 from services.forms.domain.form_set_preview import FilledCells, ValueCount
 from services.forms.domain.importing import ImportChoice, ImportPreview
 from services.forms.domain.publication import ChangedFiling, Publication, PublicationState, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter, plain
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.ports import CellCounts
 
@@ -278,9 +279,12 @@ class InMemoryFilings:
         found = [f for f in self._real() if (f.document, f.year) == (document, year)]
         return sorted(found, key=lambda f: f.body.siren)
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        found = [f for f in self._all() if f.signed_version and year in (0, f.year)]
-        return sorted(found, key=lambda f: f.changed_at, reverse=True)
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        found = sorted(filter(wanted.takes, self._all()), key=_place)
+        last = self._work.kept.filings.get(after) if after else None
+        if after and not last:
+            return []
+        return [f for f in found if not last or _place(f) > _place(last)][:limit]
 
     async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
         return Counter(filing.form_set for filing in await self.of_campaign(document, year) if is_open(filing))
@@ -324,6 +328,10 @@ class InMemoryFilings:
             for filing_id, cells in present.items()
             if cells
         }
+
+
+def _place(filing: Filing) -> tuple[int, str, str, str]:
+    return -filing.year, plain(filing.body.name), filing.body.siren, filing.document
 
 
 class InMemoryCells:
@@ -540,6 +548,10 @@ class InMemorySetAsideCells:
         found = [one for one in self._work.kept.set_aside.values() if one.filing_id == filing_id]
         return sorted(found, key=lambda one: (one.address, one.version))
 
+    async def waiting(self, filing_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        waiting = (one for one in self._work.kept.set_aside.values() if one.fate is Fate.WAITING)
+        return Counter(one.filing_id for one in waiting if one.filing_id in filing_ids)
+
     async def save(self, values: Iterable[SetAside]) -> None:
         rows = {(one.filing_id, one.address, one.version): one for one in values}
         self._work.write(lambda kept: kept.set_aside.update(rows))
@@ -711,6 +723,10 @@ class InMemoryActivities:
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         found = [a for a in reversed(self._work.kept.activities) if a.filing_id == filing_id]
         return [a for a in found if not kinds or a.kind in kinds][:200]
+
+    async def notices(self, filing_ids: Collection[UUID], since: datetime) -> list[Activity]:
+        found = [a for a in reversed(self._work.kept.activities) if a.filing_id in filing_ids]
+        return [a for a in found if a.kind in NOTICES and a.at >= since]
 
     async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
         numbered = [replace(one, number=number) for number, one in enumerate(self._work.kept.activities, start=1)]

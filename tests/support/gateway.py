@@ -60,6 +60,7 @@ from services.gateway.clients.answers import (
     FormSetChange,
     FormSetStatus,
     FormSetTrial,
+    Formula,
     HeldFile,
     ImportChange,
     ImportChoice,
@@ -101,6 +102,8 @@ from services.gateway.clients.answers import (
     Step,
     ThreePartMessage,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     TryableFormSet,
     UndoneStep,
     Verdict,
@@ -141,10 +144,7 @@ def an_identity(document: Document = Document.ER, **other: object) -> FilingIden
 MOVES = {
     Step.ENTRY: (Move(Step.ACCOUNTING, "filing.edit"), Move(Step.SIGNATURE, "filing.validate")),
     Step.ACCOUNTING: (Move(Step.SIGNATURE, "filing.validate"), Move(Step.ENTRY, "filing.return", needs_reason=True)),
-    Step.SIGNATURE: (
-        Move(Step.ENTRY, "filing.return", needs_reason=True),
-        Move(Step.ACCOUNTING, "filing.return", needs_reason=True),
-    ),
+    Step.SIGNATURE: (Move(Step.ENTRY, "filing.return", needs_reason=True),),
 }
 """As `forms` says them."""
 
@@ -284,6 +284,8 @@ class World:
     """The publication that gave the campaign its form set."""
     activities_before: str = ""
     """Token of the page before the last activities."""
+    transmitted_after: str = ""
+    """Token of the page after the first transmitted filings."""
     affected: tuple[AffectedFiling, ...] = ()
     """What the form set to publish would change."""
     publications: tuple[Publication, ...] = ()
@@ -675,9 +677,11 @@ class FakeForms:
         self.world.note("attachment", (filing_id, attachment_id))
         return AttachedFile(self.world.attached, b"%PDF-1.7")
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
-        self.world.note("transmitted", year)
-        return (self._sent(),)
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
+        self.world.note("transmitted", (wanted, page_token, page_size))
+        return TransmittedFilings((self._sent(),), self.world.transmitted_after)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         self.world.note("get_transmitted", filing_id)
@@ -815,6 +819,10 @@ class FakeValidations:
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         self.world.note("adjustments", (document, year))
         return (an_adjustment(), replace(an_adjustment(), control="Q-02", authority="FED-ESH", applies_here=False))
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        self.world.note("formula", (form_set, address))
+        return Formula("brut-amort", ("BA.010.brut", "BA.010.amort"))
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
         self.world.note("rules", (form_set, document, year))

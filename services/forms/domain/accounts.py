@@ -81,6 +81,8 @@ def feed(
 ) -> tuple[dict[str, Decimal], list[AccountFeed]]:
     """Return the cells that these accounts fill, in whole euros, and where each account went.
 
+    Accounts that no cell takes come first: they are what somebody has to decide about.
+
     Args:
         form_set: says which line takes which accounts (decisions.md 11).
         balances: the accounts.
@@ -112,7 +114,7 @@ def feed(
         )
         for one in filling.unmapped
     ]
-    return dict(filling.cells), sorted(feeds, key=lambda one: one.account)
+    return dict(filling.cells), sorted(feeds, key=lambda one: (bool(one.address), one.account))
 
 
 def rounded(cells: Mapping[str, Decimal], feeds: Iterable[AccountFeed]) -> dict[str, Decimal]:

@@ -1,7 +1,7 @@
 """One thing that happened to a filing, for its history."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -33,3 +33,19 @@ TOLD_TO_AUTHORITY = frozenset(
     }
 )
 """Kinds that officers read; the others tell of the work inside the body, which they never see (T-26)."""
+
+NOTICES = (
+    "DEADLINE_EXTENDED",
+    "FILING_CLOSED",
+    "FILING_REJUDGED",
+    "FILING_REOPENED",
+    "FILING_RETURNED",
+    "FORM_SET_CHANGED",
+    "FORM_SET_TAKEN_BACK",
+    "RETURN_ACCEPTED",
+    "RETURN_REFUSED",
+)
+"""Kinds of what happens to a filing while its people look elsewhere: they find it said when they come back."""
+NOTICES_LAST = timedelta(days=30)
+MOST_NOTICES = 10
+"""Of a filing, the newest; the others are in its history."""

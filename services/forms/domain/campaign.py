@@ -75,8 +75,8 @@ class Campaign:
         return max(self.closes_on, self.corrected_until or self.closes_on)
 
     def deadlines(self, extended_to: date | None = None) -> Deadlines:
-        """The last days of a filing whose body was given until then, if it was."""
-        return deadlines_of(self.closes_on, self.corrected_until, extended_to)
+        """The first and the last days of a filing whose body was given until then, if it was."""
+        return deadlines_of(self.opens_on, self.closes_on, self.corrected_until, extended_to)
 
     def concerns(self, family: str) -> bool:
         """Tell whether bodies of this family file here."""

@@ -232,6 +232,26 @@ class CampaignClosed(RuleBroken):
         super().__init__(str(fr), metadata={"last_day": last_day.isoformat()}, violations=told)
 
 
+class CampaignNotOpen(RuleBroken):
+    """The first day to fill and sign is to come; the violation says which, in both languages."""
+
+    reason = "CAMPAIGN_NOT_OPEN"
+
+    def __init__(self, document: str, year: int, first_day: date) -> None:
+        fr = ThreeParts(
+            f"La saisie du {document} {year} ouvre le {first_day:%d/%m/%Y} : la campagne a été déplacée.",
+            "Rien n'y est saisi, importé ni signé avant.",
+            "Revenez ce jour-là ; ce qui est déjà saisi est gardé.",
+        )
+        en = ThreeParts(
+            f"Entry of the {document} {year} opens on {first_day.isoformat()}: the campaign was moved.",
+            "Nothing is typed, imported or signed before.",
+            "Come back that day; what was typed already is kept.",
+        )
+        told = [violation("first_day", self.reason, fr, en)]
+        super().__init__(str(fr), metadata={"first_day": first_day.isoformat()}, violations=told)
+
+
 _AUTHORITIES = {"ER": ("au ministère", "the ministry"), "QDIS": ("à votre fédération", "your federation")}
 """Whom to ask for more time, by document."""
 

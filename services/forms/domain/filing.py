@@ -14,6 +14,7 @@ from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines
 from services.forms.domain.errors import (
     CampaignClosed,
+    CampaignNotOpen,
     FilingNotEditable,
     FilingNotReady,
     LockHeld,
@@ -32,7 +33,7 @@ class Document(StrEnum):
 
 
 class Step(IntEnum):
-    """Where the filing is; numbers are those of the trade."""
+    """Where the filing is; numbers are those of the trade. Step 0, non initialisé, is that there is no filing yet."""
 
     ENTRY = 1
     ACCOUNTING = 2
@@ -58,12 +59,13 @@ LOCK_LASTS = timedelta(minutes=10)
 """A lock older than this whose signature never came (the process was killed before its intent) may be taken over."""
 _MOVES: dict[tuple[Step, Step], str] = {
     (Step.ENTRY, Step.ACCOUNTING): "filing.edit",
-    (Step.ENTRY, Step.SIGNATURE): "filing.validate",
     (Step.ACCOUNTING, Step.SIGNATURE): "filing.validate",
     (Step.ACCOUNTING, Step.ENTRY): "filing.return",
     (Step.SIGNATURE, Step.ENTRY): "filing.return",
-    (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
 }
+"""The moves of the body, each with the permission it needs."""
+_IN_ONE_ACT = {(Step.ENTRY, Step.SIGNATURE): Step.ACCOUNTING}
+"""Moves made one after the other when somebody asks for the last step: the first, then the second (ADR 0016)."""
 AUTHORITY_MOVES: Mapping[tuple[Step, Step], str] = {
     (Step.REVIEW, Step.ENTRY): "filing.return",
     (Step.REVIEW, Step.CLOSED): "filing.close",
@@ -176,8 +178,11 @@ class Filing:
         """Let the filing be filled or signed while its campaign lasts.
 
         Raises:
+            CampaignNotOpen: its first day is to come: the campaign was moved after the filing was opened.
             CampaignClosed: its last day is over.
         """
+        if self.deadlines is not None and day_in_paris(at) < self.deadlines.opening:
+            raise CampaignNotOpen(str(self.document), self.year, self.deadlines.opening)
         if self.last_day is not None and day_in_paris(at) > self.last_day:
             raise CampaignClosed(str(self.document), self.year, self.last_day, is_correction=bool(self.signed_version))
 
@@ -187,6 +192,7 @@ class Filing:
         Raises:
             FilingNotEditable: the step or a signature under way forbids it.
             CampaignClosed: its last day is over.
+            CampaignNotOpen: its first day is to come.
         """
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas être modifié.")
@@ -204,6 +210,7 @@ class Filing:
             FilingNotEditable: it is signed, or a signature is under way.
             TrialOnly: it is a trial.
             CampaignClosed: its last day is over.
+            CampaignNotOpen: its first day is to come.
         """
         self.require_real()
         if self.lock is not None or self.is_closed_by_signature:
@@ -221,7 +228,8 @@ class Filing:
         """Steps the body may move it to now, each with the permission it needs; a trial goes nowhere."""
         if self.is_trial or self.lock is not None:
             return {}
-        return {to: permission for (at, to), permission in _MOVES.items() if at is self.step}
+        forward_first = sorted(Step, key=lambda to: (to < self.step, to))
+        return {to: permission for to in forward_first for *_, permission in _made(self.step, to)[-1:]}
 
     def moved(self, step: Step, reason: str, at: datetime) -> "Filing":
         """Return the filing at another step.
@@ -233,7 +241,7 @@ class Filing:
             TrialOnly: it is a trial.
         """
         self.require_real()
-        permission_for_move(self.step, step)
+        moves_made(self.step, step)
         if self.lock is not None:
             raise FilingNotEditable("Une signature est en cours : le dossier ne peut pas changer d'étape.")
         if step < self.step:
@@ -436,16 +444,22 @@ _VERDICT_OBSTACLES: dict[Verdict | None, tuple[str, str]] = {
 }
 
 
-def permission_for_move(now: Step, step: Step) -> str:
-    """Return the permission a move needs.
+def moves_made(now: Step, step: Step) -> list[tuple[Step, Step, str]]:
+    """Return the moves that bring a filing to a step, each as from, to, and the permission it needs.
 
     Raises:
-        StepRefused: this move does not exist.
+        StepRefused: nothing brings it there.
     """
-    permission = _MOVES.get((now, step))
-    if permission is None:
+    made = _made(now, step)
+    if not made:
         raise StepRefused(f"Le dossier ne peut pas passer de l'étape {int(now)} à l'étape {int(step)}.")
-    return permission
+    return made
+
+
+def _made(now: Step, step: Step) -> list[tuple[Step, Step, str]]:
+    between = _IN_ONE_ACT.get((now, step))
+    legs = [(now, between), (between, step)] if between else [(now, step)]
+    return [(at, to, _MOVES[at, to]) for at, to in legs if (at, to) in _MOVES]
 
 
 def _obstacle(field: str, reason: str, french: str, english: str) -> Violation:

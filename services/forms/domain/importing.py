@@ -181,6 +181,8 @@ class ImportPreview:
     """Of a balance or a FEC."""
     choice: ImportChoice | None = None
     """What the person took when they confirmed; None before, and of imports confirmed before choices were kept."""
+    package: str = ""
+    """Accounting package whose mapping was used; empty for the body's default one."""
 
     @property
     def left_out(self) -> tuple[str, ...]:

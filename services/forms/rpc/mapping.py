@@ -39,6 +39,7 @@ from services.forms.domain.publication import FailedFiling, Publication, Standin
 from services.forms.domain.review import CellToReview, ReturnRequest, Review, ReviewState
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import EditStep
 from services.forms.usecases.choose_set_aside import LabelledSetAside
 from services.forms.usecases.counting import FilingCard
@@ -173,6 +174,29 @@ def to_siren_after(page_token: str) -> str:
     if page_token and not (len(page_token) == _SIREN_LENGTH and _is_number(page_token)):
         raise _unknown_page()
     return page_token
+
+
+def to_filing_after(page_token: str) -> UUID | None:
+    """Return the filing that a page of transmitted ones comes after; None for the first page.
+
+    Raises:
+        Invalid: no page gives that.
+    """
+    try:
+        return UUID(page_token) if page_token else None
+    except ValueError:
+        raise _unknown_page() from None
+
+
+def to_transmitted_filter(request: pb.ListTransmittedFilingsRequest) -> TransmittedFilter:
+    """Return what is looked for among transmitted filings."""
+    return TransmittedFilter(
+        to_text("body", request.body.strip()),
+        to_document(request.document) if request.document else None,
+        request.year,
+        to_step(request.step) if request.step else None,
+        to_review_state(request.review) if request.review else None,
+    )
 
 
 def to_number_before(page_token: str) -> int:
@@ -333,10 +357,11 @@ def inputs_message(found: FilingInputs) -> pb.FilingInputs:
 def card_message(card: FilingCard) -> pb.Filing:
     """Return a filing with what is counted about it."""
     message = filing_message(card.filing)
-    message.filled, message.fillable = card.filled, card.fillable
+    message.filled, message.fillable, message.set_aside = card.filled, card.fillable, card.set_aside
     message.conflicts.extend(card.conflicts)
     message.lacking.extend(finding_message(finding) for finding in card.lacking)
     message.to_review.extend(to_review_message(cell) for cell in card.to_review)
+    message.notices.extend(activity_message(one) for one in card.notices)
     return message
 
 
@@ -361,6 +386,7 @@ def filing_message(filing: Filing) -> pb.Filing:
         review=review_message(filing.review) if filing.is_closed_by_signature else None,
         return_request=request_message(filing.return_request) if filing.return_request else None,
         last_day=filing.last_day.isoformat() if filing.last_day else "",
+        first_day=filing.deadlines.opening.isoformat() if filing.deadlines else "",
         moves=[
             pb.Move(step=pb.Step.ValueType(int(to)), permission=permission, needs_reason=to < filing.step)
             for to, permission in filing.moves.items()
@@ -557,6 +583,7 @@ def preview_message(preview: ImportPreview) -> pb.ImportPreview:
         revision=preview.revision,
         feeds=[_feed_message(feed) for feed in preview.feeds],
         left_out=preview.left_out,
+        package=preview.package,
     )
 
 

@@ -184,8 +184,10 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
         self, request: pb.ListTransmittedFilingsRequest, context: Context
     ) -> pb.ListTransmittedFilingsResponse:
         """List what was transmitted to this authority."""
-        filings = await self._use.list_transmitted_filings(caller(), request.year)
-        return pb.ListTransmittedFilingsResponse(filings=[mapping.filing_message(filing) for filing in filings])
+        wanted, after = mapping.to_transmitted_filter(request), mapping.to_filing_after(request.page_token)
+        page = await self._use.list_transmitted_filings(caller(), wanted, after, request.page_size)
+        filings = [mapping.filing_message(filing) for filing in page.filings]
+        return pb.ListTransmittedFilingsResponse(filings=filings, next_page_token=str(page.next) if page.next else "")
 
     async def GetTransmittedFiling(
         self, request: pb.GetTransmittedFilingRequest, context: Context

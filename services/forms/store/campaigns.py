@@ -1,10 +1,10 @@
 """`SqlCampaigns` and `SqlActivities`: two small tables."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database.prepared import Prepared
@@ -12,7 +12,7 @@ from services.forms.domain.activity import Activity
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.campaign import Campaign, Extension
 from services.forms.domain.filing import Document
-from services.forms.store.rows import ActivityRow, CampaignRow, ExtensionRow
+from services.forms.store.rows import IS_NOTICE, ActivityRow, CampaignRow, ExtensionRow
 
 LATEST = 200
 _CAMPAIGN = Prepared(
@@ -20,6 +20,16 @@ _CAMPAIGN = Prepared(
 )
 _ADD = Prepared(
     insert(ActivityRow).values({name: bindparam(name) for name in ("filing_id", "at", "author", "kind", "fr", "en")})
+)
+
+_NOTICES = Prepared(
+    select(ActivityRow)
+    .where(
+        ActivityRow.filing_id == func.any(bindparam("filings", type_=ARRAY(Uuid))),
+        IS_NOTICE,
+        ActivityRow.at >= bindparam("since"),
+    )
+    .order_by(ActivityRow.id.desc())
 )
 
 
@@ -171,6 +181,11 @@ class SqlActivities:
         if kinds:
             statement = statement.where(ActivityRow.kind.in_(kinds))
         return await self._newest(statement, LATEST)
+
+    async def notices(self, filing_ids: Collection[UUID], since: datetime) -> list[Activity]:
+        """Return the notices of some filings since a moment, newest first."""
+        rows = await _NOTICES.rows(self._session, filings=list(filing_ids), since=since)
+        return [Activity(row.filing_id, row.at, row.author, row.kind, row.fr, row.en, row.id) for row in rows]
 
     async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:
         """Return a page, newest first: the last ones, or when a number is given those that were kept before it."""

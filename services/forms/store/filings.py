@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from services.forms.domain.deadlines import deadlines_of
 from services.forms.domain.errors import FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing, Lock, Step, Verdict
 from services.forms.domain.review import UNREVIEWED, ReturnRequest, Review, ReviewState
+from services.forms.domain.transmitted import ACCENTED, PLAIN, TransmittedFilter, plain
 from services.forms.store.rows import (
     SPLIT_ADDRESSES,
     ActivityRow,
@@ -62,12 +63,12 @@ _EXTENSION = (
     & (ExtensionRow.siren == FilingRow.siren)
 )
 
-_Dated = Select[FilingRow, date, date | None, list[str], date]
+_Dated = Select[FilingRow, date, date, date | None, list[str], date]
 
 
 def _dated() -> _Dated:
     """Filings with what their campaigns say of them."""
-    said = (CampaignRow.closes_on, CampaignRow.corrected_until, CampaignRow.required_attachments)
+    said = (CampaignRow.opens_on, CampaignRow.closes_on, CampaignRow.corrected_until, CampaignRow.required_attachments)
     return (
         select(FilingRow, *said, ExtensionRow.due_on.label("extended_to"))
         .outerjoin(CampaignRow, _CAMPAIGN)
@@ -116,7 +117,9 @@ class SqlFilings:
     async def get_for_change(self, filing_id: UUID) -> Filing:
         """Return a filing and lock its row until the end of the transaction."""
         for row in await _FOR_CHANGE.rows(self._session, id=filing_id):
-            return _to_domain(row, row.closes_on, row.corrected_until, row.required_attachments, row.extended_to)
+            return _to_domain(
+                row, row.opens_on, row.closes_on, row.corrected_until, row.required_attachments, row.extended_to
+            )
         raise FilingUnknown
 
     async def _one(self, statement: _Dated) -> Filing:
@@ -198,12 +201,13 @@ class SqlFilings:
             _dated().where(FilingRow.document == document, FilingRow.year == year, _IS_REAL).order_by(FilingRow.siren)
         )
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        """Return the filings signed at least once."""
-        statement = _dated().where(FilingRow.signed_version > 0)
-        if year:
-            statement = statement.where(FilingRow.year == year)
-        return await self._all(statement.order_by(FilingRow.changed_at.desc()))
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        """Return a page of the filings signed at least once, after one of them."""
+        place = (-FilingRow.year, _PLAIN_NAME, FilingRow.siren, FilingRow.document)
+        statement = _dated().where(*_transmitted(wanted)).order_by(*place).limit(limit)
+        if after is not None:
+            statement = statement.where(tuple_(*place) > select(*place).where(FilingRow.id == after).scalar_subquery())
+        return await self._all(statement)
 
     async def open_by_form_set(self, document: Document, year: int) -> Mapping[str, int]:
         """Count the filings of a campaign that a publication would reach, by the form set they have."""
@@ -266,6 +270,10 @@ class SqlFilings:
         }
 
 
+_PLAIN_NAME = func.translate(func.lower(FilingRow.body_name), ACCENTED, PLAIN).collate("C")
+"""As `plain` says it, in an order that is the same on every server."""
+
+
 def reached(document: Document, year: int) -> list[ColumnElement[bool]]:
     """Tell the filings of a campaign that a publication reaches from all others, as `is_open` does."""
     are_of = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
@@ -276,6 +284,21 @@ def _after(document: Document, year: int, after: UUID | None, *, with_signed: bo
     among: list[ColumnElement[bool]] = [FilingRow.document == document, FilingRow.year == year, _IS_REAL]
     among += [FilingRow.id > after] if after is not None else []
     return among if with_signed else [*among, FilingRow.step <= int(Step.SIGNATURE)]
+
+
+def _transmitted(wanted: TransmittedFilter) -> list[ColumnElement[bool]]:
+    """Tell the filings looked for from all others, as `TransmittedFilter.takes` does."""
+    among: list[ColumnElement[bool]] = [FilingRow.signed_version > 0]
+    if wanted.body:
+        is_named = _PLAIN_NAME.contains(plain(wanted.body), autoescape=True)
+        among.append(is_named | FilingRow.siren.startswith(wanted.body, autoescape=True))
+    among += [FilingRow.document == wanted.document] if wanted.document else []
+    among += [FilingRow.year == wanted.year] if wanted.year else []
+    among += [FilingRow.step == int(wanted.step)] if wanted.step else []
+    if wanted.review:
+        state = func.coalesce(FilingRow.review["state"].astext, str(UNREVIEWED.state))
+        among += [FilingRow.step == int(Step.REVIEW), state == str(wanted.review)]
+    return among
 
 
 def _columns(filing: Filing) -> dict[str, object]:
@@ -362,6 +385,7 @@ def _to_row(filing: Filing) -> FilingRow:
 
 def _to_domain(
     row: FilingRow,
+    opens_on: date | None,
     closes_on: date | None,
     corrected_until: date | None,
     required_attachments: list[str] | None,
@@ -390,6 +414,6 @@ def _to_domain(
         is_trial=row.is_trial,
         review=_to_review(row.review),
         return_request=_to_request(row.return_request) if row.return_request else None,
-        deadlines=deadlines_of(closes_on, corrected_until, extended_to) if closes_on else None,
+        deadlines=deadlines_of(opens_on, closes_on, corrected_until, extended_to) if opens_on and closes_on else None,
         demanded=frozenset(map(AttachmentKind, required_attachments or ())),
     )

@@ -72,6 +72,7 @@ def _to_row(preview: ImportPreview) -> ImportRow:
             "feeds": [asdict(feed) for feed in preview.feeds],
             # A JSON object of PostgreSQL forgets the order of its names.
             "own_columns": preview.own_columns,
+            "package": preview.package,
             "table": _stored(preview.table) if preview.table else None,
         },
     )
@@ -92,6 +93,7 @@ def _to_domain(row: ImportRow) -> ImportPreview:
         feeds=tuple(_feed(feed) for feed in row.content.get("feeds", ())),
         table=_table(row.content.get("table")),
         choice=_choice(row.choice) if row.choice else None,
+        package=row.content.get("package", ""),
     )
 
 

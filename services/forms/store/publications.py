@@ -1,13 +1,14 @@
 """`SqlPublications` and `SqlSetAsideCells`: form sets given to open filings, and the values they did not take."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.database.prepared import Prepared
 from services.forms.domain.cell import Origin, Source
 from services.forms.domain.errors import PublicationLeaseLost, PublicationUnknown
 from services.forms.domain.filing import Document
@@ -166,6 +167,16 @@ class SqlPublications:
         return [_to_publication(row) for row in rows]
 
 
+_WAITING = Prepared(
+    select(SetAsideRow.filing_id, func.count().label("waiting"))
+    .where(
+        SetAsideRow.filing_id == func.any(bindparam("filings", type_=ARRAY(Uuid))),
+        SetAsideRow.fate == str(Fate.WAITING),
+    )
+    .group_by(SetAsideRow.filing_id)
+)
+
+
 class SqlSetAsideCells:
     """Values that wait for a choice, in `set_aside_cells`."""
 
@@ -180,6 +191,11 @@ class SqlSetAsideCells:
             .order_by(SetAsideRow.address, SetAsideRow.version)
         )
         return [_to_set_aside(row) for row in rows]
+
+    async def waiting(self, filing_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Count those that wait for a choice, filing by filing."""
+        rows = await _WAITING.rows(self._session, filings=list(filing_ids))
+        return {row.filing_id: row.waiting for row in rows}
 
     async def save(self, values: Iterable[SetAside]) -> None:
         """Add or replace."""

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.database.rows import AppliedRequestColumns, OutboxEventColumns, OutboxHeadColumns
+from services.forms.domain.activity import NOTICES
 
 
 class Rows(DeclarativeBase):
@@ -354,11 +355,18 @@ class AttachmentRow(Rows):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+IS_NOTICE = text("kind IN ({})".format(", ".join(f"'{kind}'" for kind in NOTICES)))
+"""As the partial index says it: a statement that says it otherwise reads every activity. Another kind is another index."""
+
+
 class ActivityRow(Rows):
     """One thing that happened; only ever added."""
 
     __tablename__ = "activities"
-    __table_args__ = (Index("activities_of_filing", "filing_id", "id"),)
+    __table_args__ = (
+        Index("activities_of_filing", "filing_id", "id"),
+        Index("activities_notices", "filing_id", "at", postgresql_where=IS_NOTICE),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
     filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"))

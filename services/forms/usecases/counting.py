@@ -1,11 +1,12 @@
 """Counts what people see beside a filing: how far it is filled, what waits for a choice, what it lacks to be signed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from chassis.clock import day_in_paris
+from services.forms.domain.activity import MOST_NOTICES, NOTICES_LAST, Activity
 from services.forms.domain.addressing import fillable
 from services.forms.domain.evaluation import Finding
 from services.forms.domain.filing import Document, Filing
@@ -26,6 +27,10 @@ class FilingCard:
     """Controls of the workflow that do not hold."""
     to_review: Sequence[CellToReview] = ()
     """Named by who returned the filing or asked about it, and not changed or answered since."""
+    set_aside: int = 0
+    """Values that a form set did not take and that wait for a choice."""
+    notices: Sequence[Activity] = ()
+    """What its people are to find said when they come back, newest first."""
 
 
 async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: datetime) -> FilingCard:
@@ -36,7 +41,8 @@ async def card_of(work: UnitOfWork, form_sets: FormSets, filing: Filing, at: dat
 async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Filing], at: datetime) -> list[FilingCard]:
     """Return cards in the same order; one query for each form set and document, not for each filing."""
     cards: dict[object, FilingCard] = {}
-    to_review = await work.to_review.left([filing.id for filing in filings])
+    ids = [filing.id for filing in filings]
+    to_review, waiting = await work.to_review.left(ids), await work.set_aside.waiting(ids)
     for (version, document), group in groupby(sorted(filings, key=_kind), key=_kind):
         form_set = form_sets.load(version)
         places = fillable(form_set, Document(document))
@@ -47,8 +53,18 @@ async def cards_of(work: UnitOfWork, form_sets: FormSets, filings: Sequence[Fili
             counted = counts.get(filing.id, CellCounts())
             lacking = shortcomings(form_set, filing, await _progress(work, filing, counted), day_in_paris(at))
             named = [cell for cell in to_review if cell.filing_id == filing.id]
-            cards[filing.id] = FilingCard(filing, counted.filled, len(places), counted.conflicts, lacking, named)
+            counts_of = counted.filled, len(places), counted.conflicts
+            cards[filing.id] = FilingCard(filing, *counts_of, lacking, named, waiting.get(filing.id, 0))
     return [cards[filing.id] for filing in filings]
+
+
+async def with_notices(work: UnitOfWork, cards: Sequence[FilingCard], at: datetime) -> list[FilingCard]:
+    """Return the cards with what happened to their filings lately; for pages, which a save does not show."""
+    found = await work.activities.notices([card.filing.id for card in cards], at - NOTICES_LAST)
+    return [
+        replace(card, notices=[one for one in found if one.filing_id == card.filing.id][:MOST_NOTICES])
+        for card in cards
+    ]
 
 
 def _kind(filing: Filing) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from services.forms.domain.publication import ChangedFiling, Publication, Tally
 from services.forms.domain.review import CellToReview
 from services.forms.domain.sharing import ReceivedFact
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import EditStep
 
 
@@ -131,8 +132,8 @@ class Filings(Protocol):
         """Return the filings of a document and year, in order of body, trials left out."""
         ...
 
-    async def transmitted(self, year: int) -> list[Filing]:
-        """Return the filings signed at least once, of one year or of all (0)."""
+    async def transmitted(self, wanted: TransmittedFilter, after: UUID | None, limit: int) -> list[Filing]:
+        """Return a page of the filings signed at least once, newest year first, then by name of the body, after one of them."""
         ...
 
     async def page_of_campaign(
@@ -388,6 +389,10 @@ class SetAsideCells(Protocol):
         """Return every one of a filing, those with a known fate too, in order of address and version."""
         ...
 
+    async def waiting(self, filing_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Count those that wait for a choice, filing by filing; filings without any are left out."""
+        ...
+
     async def save(self, values: Iterable[SetAside]) -> None:
         """Add or replace."""
         ...
@@ -546,6 +551,10 @@ class Activities(Protocol):
 
     async def of(self, filing_id: UUID, kinds: Collection[str] = ()) -> list[Activity]:
         """Return the last two hundred, newest first; of these kinds only, when some are given."""
+        ...
+
+    async def notices(self, filing_ids: Collection[UUID], since: datetime) -> list[Activity]:
+        """Return what their people are to find said (`NOTICES`), of some filings since a moment, newest first."""
         ...
 
     async def page(self, filing_id: UUID, before: int, limit: int) -> list[Activity]:

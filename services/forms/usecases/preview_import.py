@@ -88,7 +88,7 @@ class PreviewImport:
         file, feeds = filled(form_set, file, mapping.fitting(form_set) if mapping else ())
         lines, problems = await self._read_lines(filing, file)
         preview = self._preview(caller, filing, form_set, cells, file_name, file, lines, problems)
-        preview = replace(preview, feeds=feeds)
+        preview = replace(preview, feeds=feeds, package=package)
         async with self._open_work() as work:
             preview = await without_restatements(work, self._form_sets, form_set, filing, preview)
             preview = await self._compared(work, filing, form_set, cells, preview)

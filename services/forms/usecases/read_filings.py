@@ -13,12 +13,16 @@ from services.forms.domain.cell import Cell
 from services.forms.domain.errors import BodyUnknown, FilingUnknown
 from services.forms.domain.filing import Body, Document, Filing
 from services.forms.domain.snapshot import Snapshot
-from services.forms.usecases.counting import FilingCard, card_of, cards_of
+from services.forms.domain.transmitted import TransmittedFilter
+from services.forms.usecases.counting import FilingCard, card_of, cards_of, with_notices
 from services.forms.usecases.permitting import READ, require_on
 from services.forms.usecases.ports import Bodies, FormSets, OpensWork
 
 MOST_ACTIVITIES = 200
 """Of a page."""
+USUAL_TRANSMITTED, MOST_TRANSMITTED = 50, 200
+"""Filings of a page: when nobody says how many, and at most."""
+EVERY_FILING = TransmittedFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class ListFilings:
         async with self._open_work() as work:
             filings = await work.filings.of_bodies(sirens)
             now = self._clock.now()
-            cards = await cards_of(work, self._form_sets, filings, now)
+            cards = await with_notices(work, await cards_of(work, self._form_sets, filings, now), now)
             today = day_in_paris(now)
             campaigns = await work.campaigns.open_on(today)
             given = await work.campaigns.extensions_of(sirens)
@@ -126,7 +130,8 @@ class GetFiling:
             require_on(caller, READ, filing)
             cells = await work.cells.of(filing_id)
             computed = await work.cells.computed(filing_id)
-            card = await card_of(work, self._form_sets, filing, self._clock.now())
+            now = self._clock.now()
+            (card,) = await with_notices(work, [await card_of(work, self._form_sets, filing, now)], now)
         return card, cells, computed
 
 
@@ -181,19 +186,33 @@ class ListActivity:
         return ActivityPage(page, page[-1].number if len(found) > limit else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class TransmittedPage:
+    """Transmitted filings, newest year first, then by name of the body."""
+
+    filings: Sequence[Filing]
+    next: UUID | None
+    """The filing that the next page comes after; None when there is none."""
+
+
 class ListTransmittedFilings:
     """Lists what bodies have transmitted to the authority of this server; before that its staff see nothing (T-26)."""
 
     def __init__(self, open_work: OpensWork) -> None:
         self._open_work = open_work
 
-    async def __call__(self, caller: Caller, year: int) -> list[Filing]:
-        """Return the filings signed at least once."""
+    async def __call__(
+        self, caller: Caller, wanted: TransmittedFilter = EVERY_FILING, after: UUID | None = None, limit: int = 0
+    ) -> TransmittedPage:
+        """Return a page of the filings signed at least once, after one of them; the usual number when `limit` is not positive."""
         caller.require("staff.read", EVERY_SCOPE)
+        limit = min(limit, MOST_TRANSMITTED) if limit > 0 else USUAL_TRANSMITTED
         async with self._open_work() as work:
-            filings = await work.filings.transmitted(year)
+            found = await work.filings.transmitted(wanted, after, limit + 1)
+        page = found[:limit]
         # Reopened: what the controls say of it now is of a draft, for the body alone.
-        return [filing if filing.is_closed_by_signature else replace(filing, verdict=None) for filing in filings]
+        shown = [filing if filing.is_closed_by_signature else replace(filing, verdict=None) for filing in page]
+        return TransmittedPage(shown, page[-1].id if len(found) > limit else None)
 
 
 class GetTransmittedFiling:

@@ -14,7 +14,6 @@ from services.forms.domain.cell import Cell
 from services.forms.domain.evaluation import Evaluation
 from services.forms.domain.events import SharedFactsChanged
 from services.forms.domain.filing import Document, Filing
-from services.forms.domain.form_set_change import Fate
 from services.forms.domain.sharing import differing, sealed_facts
 from services.forms.domain.shortcomings import obstacles_in
 from services.forms.domain.snapshot import Snapshot, changed_since
@@ -67,9 +66,8 @@ class FreezeFiling:
             now, attached = self._clock.now(), await work.attachments.of(filing_id)
             fresh = await refresh(work, self._controls, form_set, filing, cells, caller.name, now)
             filing = fresh.filing
-            waiting = sum(1 for one in await work.set_aside.of(filing_id) if one.fate is Fate.WAITING)
             card = await card_of(work, self._form_sets, filing, now)
-            filing.require_signable(differing(cells), waiting, obstacles_in(card.lacking))
+            filing.require_signable(differing(cells), card.set_aside, obstacles_in(card.lacking))
             await work.snapshots.add(_snapshot(filing, form_set, cells, fresh.evaluation, now, attached))
             # Frozen before at this revision: what was kept then is what is shown and signed.
             snapshot = await work.snapshots.get(filing_id, filing.next_version, filing.revision)

@@ -362,8 +362,14 @@ class Filing:
     """For the people of the body only."""
     last_day: str = ""
     """Last day to type, import and sign; empty when the campaign is not known."""
+    first_day: str = ""
+    """First day of the same."""
     moves: tuple[Move, ...] = ()
     """Where the people of the body may move it now."""
+    set_aside: int = 0
+    """Values that a form set did not take and that wait for a choice."""
+    notices: "tuple[Activity, ...]" = ()
+    """What happened in the last thirty days while its people may have looked elsewhere, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,6 +560,14 @@ class Adjustment:
     """The server that decided; empty for this one."""
     applies_here: bool = True
     """Whether the filings of this server are judged under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How a cell is computed: the formula as the form set writes it, empty when there is none, and the cells it reads."""
+
+    formula: str
+    operands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -784,6 +798,8 @@ class ImportPreview:
     """Of a balance or a FEC: where each account goes."""
     left_out: tuple[str, ...] = ()
     """Once written: the cells left out by choice."""
+    package: str = ""
+    """Whose mapping of accounts was used; empty for the body's default one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1132,6 +1148,27 @@ class AttachedFile:
 
     attachment: Attachment
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TransmittedFilter:
+    """What a transmitted filing must be to be listed; what is not said does not matter."""
+
+    body: str = ""
+    """Some of the name of the body, or the beginning of its SIREN."""
+    document: Document = Document.UNSPECIFIED
+    year: int = 0
+    step: Step = Step.UNSPECIFIED
+    review: ReviewState = ReviewState.UNSPECIFIED
+    """Of filings at step 4 only."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransmittedFilings:
+    """A page of them, newest year first; `next_page_token` asks for those after, and is empty on the last page."""
+
+    filings: tuple[Filing, ...]
+    next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    Formula,
     HeldFile,
     ImportChoice,
     ImportPreview,
@@ -62,6 +63,8 @@ from services.gateway.clients.answers import (
     SignedVersion,
     Step,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     UndoneStep,
     Verdict,
     Verification,
@@ -305,8 +308,10 @@ class Forms(Protocol):
         """Return one PDF."""
         ...
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
-        """List what was transmitted to the authority of this server."""
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
+        """List what was transmitted to the authority of this server, page by page; 50 filings unless told otherwise."""
         ...
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
@@ -387,6 +392,10 @@ class Validations(Protocol):
 
     async def adjustments(self, document: Document, year: int) -> tuple[Adjustment, ...]:
         """List the decisions on the controls of a campaign that are in force."""
+        ...
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        """Say how a cell is computed; an empty formula when none fills it."""
         ...
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:

@@ -51,6 +51,7 @@ from services.gateway.clients.answers import (
     Filings,
     FormSetChange,
     FormSetStatus,
+    Formula,
     HeldFile,
     ImportChoice,
     ImportPreview,
@@ -73,6 +74,8 @@ from services.gateway.clients.answers import (
     SignedVersion,
     Step,
     TransmittedFiling,
+    TransmittedFilings,
+    TransmittedFilter,
     UndoneStep,
     Verdict,
     Verification,
@@ -508,11 +511,21 @@ class GrpcForms:
         with carrying(self._passport):
             return read(await self._stub.GetAttachment(request), AttachedFile)
 
-    async def transmitted(self, year: int = 0) -> tuple[Filing, ...]:
+    async def transmitted(
+        self, wanted: TransmittedFilter, page_token: str = "", page_size: int = 0
+    ) -> TransmittedFilings:
         """List transmitted filings."""
+        request = forms.ListTransmittedFilingsRequest(
+            year=wanted.year,
+            body=wanted.body,
+            document=_document(wanted.document),
+            step=forms.Step.Value(f"STEP_{wanted.step.name}"),
+            review=forms.ReviewState.Value(f"REVIEW_STATE_{wanted.review.name}"),
+            page_token=page_token,
+            page_size=page_size,
+        )
         with carrying(self._passport):
-            answer = await self._stub.ListTransmittedFilings(forms.ListTransmittedFilingsRequest(year=year))
-        return tuple(read(filing, Filing) for filing in answer.filings)
+            return read(await self._stub.ListTransmittedFilings(request), TransmittedFilings)
 
     async def get_transmitted(self, filing_id: str) -> TransmittedFiling:
         """Return a transmitted filing."""
@@ -654,6 +667,12 @@ class GrpcValidations:
         with carrying(self._passport):
             answer = await self._stub.ListAdjustments(request)
         return tuple(read(one, Adjustment) for one in answer.adjustments)
+
+    async def formula(self, form_set: str, address: str) -> Formula:
+        """Say how a cell is computed."""
+        request = validation.GetFormulaRequest(form_set=form_set, cell=address)
+        with carrying(self._passport):
+            return read(await self._stub.GetFormula(request), Formula)
 
     async def rules(self, form_set: str, document: Document, year: int) -> RuleSet:
         """Tell the rules of a campaign."""

@@ -24,20 +24,23 @@ _EMPTY_ROWS = 5
 _OF_A_RULE = re.compile(r"rules\[(\d{1,5})\]")
 """The field of a violation that is about one rule, from 0."""
 _LONGEST_ACCOUNT = 20
+IMPORTING = "import"
+"""Where somebody came from who saves a rule for an account of a file."""
 
 
 @router.get("/filings/{filing_id}/accounts")
 async def show_accounts(visit: Visitor, filing_id: str) -> Response:
-    """Show the mapping of one accounting package; `?add=` begins a rule for an account."""
+    """Show the mapping of one accounting package; `?add=` begins a rule for an account, `?from=import` leads back there."""
     package = visit.request.query_params.get("package", "")
     add = visit.request.query_params.get("add", "")[:_LONGEST_ACCOUNT]
-    return await _page(visit, filing_id, package, [AccountRule(add, "", "debit")] if add else [])
+    came_from, begun = visit.request.query_params.get("from", ""), [AccountRule(add, "", "debit")] if add else []
+    return await _page(visit, filing_id, package, begun, came_from=came_from)
 
 
 @router.post("/filings/{filing_id}/accounts")
 async def save_accounts(visit: Visitor, filing_id: str) -> Response:
-    """Replace the body's own rules; what is refused stays in view."""
-    fields = await visit.fields("package", prefixes=_PARTS)
+    """Replace the body's own rules; what is refused stays in view. Who came from an import makes it again with them."""
+    fields = await visit.fields("package", "from", prefixes=_PARTS)
     package, rules = fields.get("package", "").strip(), rules_of(fields)
     identity = (await visit.services.forms.get(filing_id)).filing.identity
     try:
@@ -45,9 +48,12 @@ async def save_accounts(visit: Visitor, filing_id: str) -> Response:
             identity.body, identity.form_set, package, rules, visit.request_id(fields)
         )
     except REFUSALS as failure:
-        return await _page(visit, filing_id, package, rules, failure)
+        return await _page(visit, filing_id, package, rules, failure, came_from=fields.get("from", ""))
     note = visit.wording("Correspondance enregistrée : {n} règle(s) de l’organisme.", n=len(rules))
-    return await visit.go(f"/filings/{filing_id}/accounts?package={quote(package, safe='')}", note)
+    page = "accounts"
+    if fields.get("from") == IMPORTING:
+        page, note = "import", f"{note} {visit.wording('Importez de nouveau le fichier : elle y compte désormais.')}"
+    return await visit.go(f"/filings/{filing_id}/{page}?package={quote(package, safe='')}", note)
 
 
 def rules_of(fields: Mapping[str, str]) -> list[AccountRule]:
@@ -64,7 +70,13 @@ def rules_of(fields: Mapping[str, str]) -> list[AccountRule]:
 
 
 async def _page(
-    visit: Visit, filing_id: str, package: str, rules: Sequence[AccountRule], failure: Failure | None = None
+    visit: Visit,
+    filing_id: str,
+    package: str,
+    rules: Sequence[AccountRule],
+    failure: Failure | None = None,
+    *,
+    came_from: str = "",
 ) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     form_set, identity = formsets.load(filing.identity.form_set), filing.identity
@@ -74,6 +86,7 @@ async def _page(
     values = {
         **await framed(visit, filing, "import"),
         "package": package,
+        "came_from": IMPORTING if came_from == IMPORTING else "",
         "packages": [one for one in mapping.packages if one],
         "rows": [(rule, label_of(form_set, rule.address, visit.wording)) for rule in rows],
         "said": [(rule, label_of(form_set, rule.address, visit.wording)) for rule in mapping.rules if not rule.is_own],

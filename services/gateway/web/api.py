@@ -4,14 +4,14 @@ Errors are RFC 9457 problem details; the fields of answers are those of the cont
 """
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from chassis.errors import Forbidden, NotFound
-from services.gateway.clients.answers import Explanation, Filing
+from services.gateway.clients.answers import Document, Explanation, Filing, ReviewState, Step, TransmittedFilter
 from services.gateway.clients.ports import Services
 from services.gateway.web import adjustment_file
 from services.gateway.web.api_models import (
@@ -493,9 +493,19 @@ async def form_set_change(
 
 
 @router.get("/transmitted", summary="Filings transmitted to this authority")
-async def transmitted(services: Acting, year: Year = 0) -> Response:
-    """List transmitted filings, for officers."""
-    return _items("filings", await services.forms.transmitted(year))
+async def transmitted(
+    services: Acting,
+    year: Year = 0,
+    body: Annotated[str, Query(max_length=100, description="Some of its name, or how its SIREN begins.")] = "",
+    document: Annotated[Literal["", "ER", "QDIS"], Query(description="Document; both when empty.")] = "",
+    step: Annotated[Step, Query(description="Step it is at now.")] = Step.UNSPECIFIED,
+    review: Annotated[ReviewState, Query(description="State of a review under way.")] = ReviewState.UNSPECIFIED,
+    page_token: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
+    page_size: Annotated[int, Query(ge=0, le=200, description="Filings of a page; 50 when 0.")] = 0,
+) -> Response:
+    """List transmitted filings, newest year first, for officers; `next_page_token` is empty on the last page."""
+    wanted = TransmittedFilter(body, Document(document.lower() or "unspecified"), year, step, review)
+    return _json(await services.forms.transmitted(wanted, page_token, page_size))
 
 
 @router.get("/transmitted/{filing_id}", summary="A transmitted filing as signed")

@@ -10,6 +10,7 @@ import formsets
 from chassis.errors import Conflict, Failure, Invalid, NotFound
 from formsets import FormSet, UnknownCell
 from services.gateway.clients.answers import CellEdit, FiledCell, Filing, FilingCells, Finding, ReviewState, Step
+from services.gateway.web.computed_view import computation_of
 from services.gateway.web.consultation_pages import cells_of
 from services.gateway.web.errors import BUSY, REFUSALS, drawn, explained, told, told_first
 from services.gateway.web.export_pages import FORMATS
@@ -200,6 +201,7 @@ async def _cell_page(
         "wants_shared": (fields or {}).get("is_shared") == "yes",
         "may_comment": may_comment,
         "versions": [(version, *told(version)) for version in versions],
+        "computed": await computation_of(visit, filing_cells, known_as, kept),
         "present": present,
         "present_text": told(present)[0] if present else "",
         "other_text": shown(present.conflict.value, line.type, visit.wording) if present and present.conflict else "",
@@ -266,7 +268,6 @@ async def _overview(
         "steps": list(Step)[1:],
         "formats": () if filing.is_trial else FORMATS,
         "may_discard": filing.is_trial and visit.may("filing.open", filing),
-        "set_aside": sum(1 for cell in await visit.services.forms.set_aside(filing_id) if cell.is_waiting),
         "may_reopen": offered[REOPENING],
         "may_answer": offered[ANSWERING],
         "may_request": offered[REQUESTING],

@@ -71,13 +71,19 @@ def moves(filing: Filing, passport: Passport) -> list[Move]:
 
 def is_editable(visit: Visit, filing: Filing) -> bool:
     """Tell whether to offer inputs."""
-    is_in_time = not is_over(filing, day_in_paris(visit.desk.clock.now()))
+    today = day_in_paris(visit.desk.clock.now())
+    is_in_time = not is_over(filing, today) and not is_to_come(filing, today)
     return filing.step in EDITABLE and not filing.is_locked and is_in_time and visit.may("filing.edit", filing)
 
 
 def is_over(filing: Filing, today: date) -> bool:
     """Tell whether the last day to fill and sign the filing has passed."""
     return bool(filing.last_day) and today.isoformat() > filing.last_day
+
+
+def is_to_come(filing: Filing, today: date) -> bool:
+    """Tell whether the first day to fill and sign the filing is to come."""
+    return today.isoformat() < filing.first_day
 
 
 def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> list[Link]:
@@ -91,11 +97,20 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
         authority = _(ASKED_FOR_TIME.get(filing.identity.document, "au ministère"))
         sentence = "Demander une prolongation {authority} : rien n’est plus saisi, importé ni signé depuis le {day}."
         return [Link(_(sentence, authority=authority, day=_.day(filing.last_day)), at)]
+    if is_to_come(filing, today):
+        sentence = "Attendre l’ouverture de la campagne : rien n’est saisi, importé ni signé avant le {day}."
+        return [Link(_(sentence, day=_.day(filing.first_day)), at)]
     items = _to_review(filing, at, _)
+    if filing.step is Step.SIGNATURE and _needs_editing(filing):
+        text = _("Renvoyer le dossier à l’étape 1, avec la raison : ce qui suit se fait aux étapes 1 et 2 seulement.")
+        items.append(Link(text, f"{at}#moves"))
     if filing.conflicts:
         count = len(filing.conflicts)
         text = _("Choisir entre deux valeurs pour {n} donnée(s) commune(s) en conflit.", n=count)
         items.append(Link(text, f"{at}/cells/{filing.conflicts[0]}"))
+    if filing.set_aside:
+        text = _("Choisir pour {n} valeur(s) mise(s) de côté par un changement de référentiel.", n=filing.set_aside)
+        items.append(Link(text, f"{at}/set-aside"))
     if filing.step in EDITABLE and filing.filled < filing.fillable:
         text = _("Compléter la saisie : {n} case(s) remplie(s) sur {total}.", n=filing.filled, total=filing.fillable)
         items.append(Link(text, f"{at}/forms"))
@@ -110,6 +125,12 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
     else:
         items.append(Link(_("Attendre la signature du responsable de l’organisme.")))
     return items
+
+
+def _needs_editing(filing: Filing) -> bool:
+    """Tell whether something that stands in the way of signing is mended in cells, choices or justifications."""
+    in_cells = (one for one in filing.lacking if one.severity is Severity.TRANSMISSION and one.cells)
+    return bool(filing.conflicts or filing.set_aside or filing.verdict in MENDING or any(in_cells))
 
 
 def _lacking(finding: Finding, _: Wording) -> str:
@@ -225,14 +246,15 @@ async def deliveries_of(visit: Visit, filing: Filing) -> tuple[Delivery, ...]:
 
 async def framed(visit: Visit, filing: Filing, tab: str) -> dict[str, Any]:
     """Return what the frame of a filing's page shows."""
-    _, identity = visit.wording, filing.identity
+    _, identity, today = visit.wording, filing.identity, day_in_paris(visit.desk.clock.now())
     return {
         "filing": filing,
         "identity": identity,
         "title": title_of(filing, _),
         "tabs": _tabs(visit, filing, tab),
-        "left": left_to_do(filing, visit.passport, day_in_paris(visit.desk.clock.now()), _),
-        "is_over": is_over(filing, day_in_paris(visit.desk.clock.now())),
+        "left": left_to_do(filing, visit.passport, today, _),
+        "is_over": is_over(filing, today),
+        "is_to_come": is_to_come(filing, today),
         "visible": who_sees(filing, await deliveries_of(visit, filing), _),
         "is_editable": is_editable(visit, filing),
         "at": f"/filings/{identity.filing_id}",

@@ -8,13 +8,21 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Conflict, Failure
+from formsets import FormSet
 from formsets.instructions import control_instruction
-from services.gateway.clients.answers import ConfirmedImport, Filing, ImportEffect, ImportPreview
+from services.gateway.clients.answers import (
+    ConfirmedImport,
+    Filing,
+    ImportChange,
+    ImportEffect,
+    ImportPreview,
+    ImportProblem,
+)
 from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
-from services.gateway.web.import_view import LEAVE, TAKE, choice_in, forms_of, row_of
+from services.gateway.web.import_view import LEAVE, TAKE, choice_in, forms_of, listed, row_of
 from services.gateway.web.sign_pages import attachment
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -29,27 +37,24 @@ _ORDER = (
     ImportEffect.COMPARED,
     ImportEffect.SAME,
 )
-_MOST_SHOWN = 1000
-"""Rows of one group on the page; the count is always the true one."""
 
 
 @router.get("/filings/{filing_id}/import")
 async def ask_for_file(visit: Visitor, filing_id: str) -> Response:
-    """Ask for a file."""
-    return await _asking(visit, filing_id)
+    """Ask for a file; `?package=` chooses the accounting package whose mapping it is to be read with."""
+    return await _asking(visit, filing_id, visit.request.query_params.get("package", ""))
 
 
 @router.post("/filings/{filing_id}/import")
 async def preview(visit: Visitor, filing_id: str) -> Response:
     """Read the file and lead to what importing it would do; a file refused whole is explained beside the input."""
     upload = await visit.upload("package")
-    request_id = visit.request_id(upload.fields)
+    request_id, package = visit.request_id(upload.fields), upload.fields.get("package", "")
     try:
         file = upload.chosen()
-        package = upload.fields.get("package", "")
         made = await visit.services.forms.preview(filing_id, file.file_name, file.content, request_id, package)
     except REFUSALS as failure:
-        return await _asking(visit, filing_id, upload.fields.get("package", ""), failure)
+        return await _asking(visit, filing_id, package, failure)
     return await visit.go(f"/filings/{filing_id}/import/{made.import_id}")
 
 
@@ -98,7 +103,7 @@ def _receipt(done: ConfirmedImport, _: Wording) -> str:
     return f"{note} {_('{n} case(s) laissée(s) de côté.', n=len(done.left_out))}" if done.left_out else note
 
 
-async def _asking(visit: Visit, filing_id: str, package: str = "", failure: Failure | None = None) -> Response:
+async def _asking(visit: Visit, filing_id: str, package: str, failure: Failure | None = None) -> Response:
     filing = (await visit.services.forms.get(filing_id)).filing
     packages: tuple[str, ...] = ()
     if visit.may("filing.import", filing):
@@ -118,14 +123,14 @@ async def _asking(visit: Visit, filing_id: str, package: str = "", failure: Fail
 async def _values(
     visit: Visit, filing: Filing, made: ImportPreview, marked: Mapping[str, str], failure: Failure | None = None
 ) -> dict[str, object]:
-    _, form_set = visit.wording, formsets.load(filing.identity.form_set)
+    _, form_set, query = visit.wording, formsets.load(filing.identity.form_set), visit.request.query_params
     counts = {effect: sum(1 for change in made.changes if change.effect is effect) for effect in _ORDER}
     open_to_choice = {change.effect for change in made.changes if change.is_open_to_choice}
     chosen_from = [effect for effect in _ORDER if effect in open_to_choice]
     others = (change for change in made.changes if not change.is_open_to_choice)
     by_effect = sorted(others, key=lambda change: _ORDER.index(change.effect))
     groups = [
-        (effect, counts[effect], [row_of(change, form_set, _) for change in list(changes)[:_MOST_SHOWN]])
+        (effect, listed(query, effect.value, list(changes), lambda change: row_of(change, form_set, _)))
         for effect, changes in groupby(by_effect, key=lambda change: change.effect)
     ]
     other = "QDIS" if filing.identity.document.code == "ER" else "ER"
@@ -148,15 +153,24 @@ async def _values(
         if counts[ImportEffect.ELSEWHERE]
         else "",
         "guesses": [_.sentence(guess) for guess in made.guesses],
-        "feeds": [(feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)) for feed in made.feeds],
+        "feeds": listed(
+            query,
+            "accounts",
+            made.feeds,
+            lambda feed: (feed, label_of(form_set, feed.address, _), shown(feed.amount, "MS", _)),
+        ),
         "untaken": sum(1 for feed in made.feeds if not feed.address),
-        "problems": [
-            (problem, *_.parts(problem.message), control_instruction(form_set, problem.control))
-            for problem in made.problems
-        ],
-        "disagreements": [
-            (change, *_.parts(change.message), control_instruction(form_set, change.control))
-            for change in made.changes
-            if change.message
-        ],
+        "problems": listed(query, "problems", made.problems, lambda one: _told_in_parts(one, form_set, _)),
+        "disagreements": listed(
+            query,
+            "disagreements",
+            [change for change in made.changes if change.message],
+            lambda one: _told_in_parts(one, form_set, _),
+        ),
     }
+
+
+def _told_in_parts(one: ImportProblem | ImportChange, form_set: FormSet, _: Wording) -> tuple[object, ...]:
+    """Return a refused line or a differing total with what, where and how, and the entry of its control."""
+    said = _.parts(one.message) if one.message else ("", "", "")
+    return (one, *said, control_instruction(form_set, one.control))

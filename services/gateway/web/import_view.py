@@ -4,10 +4,11 @@ A page sends only what departs from the default: what is left out of what would 
 are replaced. So an import of thousands of cells posts few fields.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import Generic, TypeVar
 
 from markupsafe import Markup
 
@@ -20,6 +21,46 @@ from services.gateway.web.wording import Wording
 
 LEAVE, TAKE = "leave.", "take."
 """Beginnings of the fields that name what is left out, and the typed corrections that are replaced."""
+
+
+MOST_SHOWN = 1000
+"""Rows of one list on a page; the others are on its next ones."""
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Row]):
+    """One page of a long list: rows, and where they stand among all."""
+
+    name: str
+    """Of the list: the parameter that names its page, and its place on the page."""
+    rows: tuple[Row, ...]
+    first: int
+    """Place of the first row, from 1."""
+    total: int
+    page: int
+    """From 1."""
+
+    @property
+    def last(self) -> int:
+        """Place of the last row."""
+        return self.first + len(self.rows) - 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has, one at least."""
+        return max(1, -(-self.total // MOST_SHOWN))
+
+
+def listed(query: Mapping[str, str], name: str, items: Sequence[Item], row: Callable[[Item], Row]) -> Listed[Row]:
+    """Return the page of a list that a query asks for, made of rows; the nearest one to a page that is not there."""
+    asked = query.get(name, "")
+    pages = max(1, -(-len(items) // MOST_SHOWN))
+    page = min(max(1, int(asked)), pages) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
+    start = (page - 1) * MOST_SHOWN
+    rows = tuple(row(item) for item in items[start : start + MOST_SHOWN])
+    return Listed(name, rows, start + 1, len(items), page)
 
 
 @dataclass(frozen=True, slots=True)

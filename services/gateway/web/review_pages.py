@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 import formsets
 from chassis.errors import Failure, Invalid, NotFound
-from services.gateway.clients.answers import Filing, Review, ReviewState, Step, TransmittedFiling
+from services.gateway.clients.answers import Filing, Review, ReviewState, Step, TransmittedFiling, TransmittedFilter
 from services.gateway.web.consultation_pages import Choice, cells_of, compared, over_the_years
 from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside, told_first
 from services.gateway.web.export_pages import asked_version
@@ -116,7 +116,8 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     """Compare two signed versions of the body, and show lines over its transmitted years."""
     filing = (await visit.services.forms.get_transmitted(filing_id)).filing
     query = visit.request.query_params
-    choices = _choices(filing, await visit.services.forms.transmitted())
+    same = TransmittedFilter(filing.identity.body, filing.identity.document)
+    choices = _choices((await visit.services.forms.transmitted(same)).filings)
     asked, version = query.get("other", ""), asked_version(visit.request) or filing.signed_version
     other = next((one for one in choices if one.value == asked), None)
     if asked and other is None:
@@ -130,12 +131,10 @@ async def compare(visit: Visitor, filing_id: str) -> Response:
     return await drawn(visit, "staff_compare.html", values, refused)
 
 
-def _choices(filing: Filing, transmitted: tuple[Filing, ...]) -> list[Choice]:
-    mine = (filing.identity.body, filing.identity.document)
-    same = [one for one in transmitted if (one.identity.body, one.identity.document) == mine]
+def _choices(transmitted: tuple[Filing, ...]) -> list[Choice]:
     return [
         Choice(f"{one.identity.filing_id}:{version}", one.identity.filing_id, one.identity.year, version)
-        for one in sorted(same, key=lambda one: -one.identity.year)
+        for one in transmitted
         for version in range(one.signed_version, 0, -1)
     ]
 

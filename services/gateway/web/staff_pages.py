@@ -1,6 +1,8 @@
 """For officers of the authority: the filings transmitted to it, as signed, and their justifications."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -8,22 +10,47 @@ from starlette.responses import Response
 import formsets
 from chassis.errors import Failure, Invalid, NotFound
 from formsets import UnknownCell
-from services.gateway.clients.answers import Filing, Step
+from services.gateway.clients.answers import Document, Filing, ReviewState, Step, TransmittedFilter
 from services.gateway.web.errors import REFUSALS, drawn, told_first
 from services.gateway.web.form_view import Sheet, as_filed, lay_out
 from services.gateway.web.frame import Link
 from services.gateway.web.visit import Visit, Visitor
 
 router = APIRouter(include_in_schema=False)
+_FILTERS = ("body", "document", "year", "step", "review")
+_LONGEST_NAME = 100
+"""Characters of the name of a body that is looked for."""
 
 
 @router.get("/staff")
 async def transmitted(visit: Visitor) -> Response:
-    """List transmitted filings, all years or one."""
-    asked = visit.request.query_params.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else 0
-    filings = await visit.services.forms.transmitted(year)
-    return await visit.page("staff.html", {"filings": filings, "year": year})
+    """List the transmitted filings that are looked for, page by page."""
+    query = visit.request.query_params
+    wanted, after = _wanted(query), query.get("after", "")
+    asked = {name: query.get(name, "").strip() for name in _FILTERS}
+    values = {
+        "page": await visit.services.forms.transmitted(wanted, after),
+        "asked": asked,
+        "kept": urlencode({name: value for name, value in asked.items() if value}),
+        "is_filtered": wanted != TransmittedFilter(),
+        "after": after,
+        "documents": list(Document)[1:],
+        "steps": list(Step)[1:],
+        "states": list(ReviewState)[1:],
+    }
+    return await visit.page("staff.html", values)
+
+
+def _wanted(query: Mapping[str, str]) -> TransmittedFilter:
+    """Return what a query looks for; a word that nobody knows filters nothing."""
+    year, words = query.get("year", "").strip(), {name: query.get(name, "") for name in ("document", "step", "review")}
+    return TransmittedFilter(
+        query.get("body", "").strip()[:_LONGEST_NAME],
+        Document(words["document"]) if words["document"] in set(Document) else Document.UNSPECIFIED,
+        int(year) if year.isascii() and year.isdigit() and len(year) == 4 else 0,
+        Step(words["step"]) if words["step"] in set(Step) else Step.UNSPECIFIED,
+        ReviewState(words["review"]) if words["review"] in set(ReviewState) else ReviewState.UNSPECIFIED,
+    )
 
 
 @router.get("/staff/filings/{filing_id}/forms")

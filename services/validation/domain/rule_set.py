@@ -219,6 +219,15 @@ class RuleSet:
         """
         return self._rules[control].operands
 
+    def operands_of_formula(self, address: str) -> tuple[str, ...]:
+        """The cells that the formula of a computed cell reads, in order of appearance.
+
+        Raises:
+            KeyError: no formula fills the cell.
+        """
+        plan = self._plans["whole", False]
+        return plan.formulas[plan.formula_index[address]].operands
+
     def judge(self, report: Report, justified: Collection[str]) -> Report:
         """The same results under other justifications; nothing runs again.
 
@@ -418,10 +427,8 @@ def _formulas(form_set: FormSet, checker: TypeChecker, compiler: Compiler) -> di
 def _formula_of(
     form_set: FormSet, address: str, trees: dict[str, Node], checker: TypeChecker, compiler: Compiler
 ) -> _Formula:
-    form, line = form_set.form_of(address), form_set.line_of(address)
-    column = address.rpartition(".")[2]
-    text = form.derived_columns.get(column) or line.formula
-    return _formula(address, text, trees, Binding(form_set, line.code, column), checker, compiler)
+    line, _, column = address.rpartition(".")
+    return _formula(address, form_set.formula_of(address), trees, Binding(form_set, line, column), checker, compiler)
 
 
 def _formula(

@@ -98,6 +98,11 @@ class ValidationServicer(pb_grpc.ValidationServiceServicer):
         messages = [mapping.adjustment_message(one, applies_here=applies) for one, applies in found]
         return pb.ListAdjustmentsResponse(adjustments=messages)
 
+    async def GetFormula(self, request: pb.GetFormulaRequest, context: Context) -> pb.GetFormulaResponse:
+        """Say how a cell is computed."""
+        found = await self._use.get_formula(request.form_set, request.cell)
+        return pb.GetFormulaResponse(formula=found.text, operands=found.operands)
+
     async def GetRuleSet(self, request: pb.GetRuleSetRequest, context: Context) -> pb.GetRuleSetResponse:
         """Say under which rules filings are judged."""
         document = mapping.to_document(request.document)

@@ -11,6 +11,7 @@ from services.validation.usecases.adjust_control import (
 from services.validation.usecases.answer_justification import AnswerJustification, ReviewJustifications
 from services.validation.usecases.check_campaign import CheckCampaign
 from services.validation.usecases.evaluate_filing import EvaluateFiling
+from services.validation.usecases.get_formula import GetFormula
 from services.validation.usecases.get_rule_set import GetRuleSet
 from services.validation.usecases.propose_justifications import ProposeJustifications
 from services.validation.usecases.read_cells import ReadCells
@@ -34,6 +35,7 @@ class UseCases:
     adjust_control: AdjustControl
     apply_adjustment: ApplyAdjustment
     list_adjustments: ListAdjustments
+    get_formula: GetFormula
     get_rule_set: GetRuleSet
     preview_adjustment: PreviewAdjustment
     check_campaign: CheckCampaign

@@ -46,6 +46,7 @@ async def test_a_balance_fills_cells_as_the_body_maps_its_accounts(running):
     assert list(found.packages) == ["Sage"]
     assert not any(rule.is_own for rule in default.rules)
     assert [feed.account for feed in without.feeds if not feed.address] == ["89999"]
+    assert (without.package, preview.package) == ("", "Sage")
     own = next(feed for feed in preview.feeds if feed.account == "89999")
     assert (own.address, own.is_own, own.amount) == ("BA.010.brut", True, "1234.5")
     assert {change.address: change.value for change in preview.changes}["BA.010.brut"] == "1235"

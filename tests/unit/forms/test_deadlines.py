@@ -7,7 +7,7 @@ import pytest
 
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines, deadlines_of
-from services.forms.domain.errors import CampaignClosed, NoCampaign
+from services.forms.domain.errors import CampaignClosed, CampaignNotOpen, NoCampaign
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.importing import ImportChoice
 from services.forms.domain.snapshot import Snapshot
@@ -33,7 +33,7 @@ from tests.support.hosting import OFFICER, a_caller
 from tests.support.pdfs import a_pdf
 
 ALEX = a_caller("Alex Agent", on={"*": OFFICER})
-CLOSES, CORRECTIONS, EXTENDED = date(2025, 12, 31), date(2026, 3, 31), date(2026, 2, 15)
+OPENS, CLOSES, CORRECTIONS, EXTENDED = date(2025, 4, 1), date(2025, 12, 31), date(2026, 3, 31), date(2026, 2, 15)
 PDF = a_pdf()
 STEP_ID = CountingIdentifiers().next()
 
@@ -54,7 +54,7 @@ def noon(day):
     ],
 )
 def test_the_last_days_follow_from_the_campaign_and_the_extension(corrected_until, extended_to, entry, correction):
-    assert deadlines_of(CLOSES, corrected_until, extended_to) == Deadlines(entry, correction)
+    assert deadlines_of(OPENS, CLOSES, corrected_until, extended_to) == Deadlines(OPENS, entry, correction)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,24 @@ def test_the_last_days_follow_from_the_campaign_and_the_extension(corrected_unti
     ids=["entry, in winter", "corrections, in summer"],
 )
 def test_the_last_day_is_included_until_midnight_in_paris(version, midnight):
-    filing = a_filing(signed_version=version, deadlines=Deadlines(CLOSES, CORRECTIONS))
+    filing = a_filing(signed_version=version, deadlines=Deadlines(OPENS, CLOSES, CORRECTIONS))
 
     filing.require_in_time(midnight - timedelta(seconds=1))
     with pytest.raises(CampaignClosed):
         filing.require_in_time(midnight)
+
+
+def test_the_first_day_is_included_from_midnight_in_paris():
+    filing, midnight = a_filing(deadlines=Deadlines(OPENS, CLOSES, CLOSES)), datetime(2025, 3, 31, 22, tzinfo=UTC)
+
+    filing.require_in_time(midnight)
+    with pytest.raises(CampaignNotOpen) as caught:
+        filing.require_in_time(midnight - timedelta(seconds=1))
+
+    (told,) = caught.value.violations
+    assert caught.value.metadata["first_day"] == "2025-04-01"
+    assert "ouvre le 01/04/2025" in str(told.fr)
+    assert "opens on 2025-04-01" in str(told.en)
 
 
 def test_a_filing_without_a_known_campaign_is_never_too_late():
@@ -79,7 +92,7 @@ def test_a_filing_without_a_known_campaign_is_never_too_late():
     [(Document.ER, "au ministère", "the ministry"), (Document.QDIS, "à votre fédération", "your federation")],
 )
 def test_a_refusal_says_the_date_and_whom_to_ask_in_both_languages(document, ask_fr, ask_en):
-    filing = a_filing(document=document, deadlines=Deadlines(CLOSES, CLOSES))
+    filing = a_filing(document=document, deadlines=Deadlines(OPENS, CLOSES, CLOSES))
 
     with pytest.raises(CampaignClosed) as caught:
         filing.require_in_time(noon(date(2026, 1, 1)))
@@ -136,6 +149,21 @@ async def test_after_the_closing_nothing_is_filled(act):
     with pytest.raises(CampaignClosed):
         await acts(forms, import_id)[act]()
     assert forms.store.kept == before
+
+
+@pytest.mark.parametrize("act", [*ACTS, "sign"])
+async def test_in_a_campaign_moved_to_open_later_nothing_is_filled_or_signed_in_what_was_opened_already(act):
+    forms, import_id = await late(date(2025, 6, 3))
+    await forms.use.plan_campaign(ALEX, a_campaign(opens_on=date(2025, 6, 4)))
+    before = forms.store.kept
+
+    with pytest.raises(CampaignNotOpen):
+        await (acts(forms, import_id) | {"sign": lambda: forms.use.freeze_filing(forms.caller, FILING_ID)})[act]()
+    assert forms.store.kept == before
+
+    forms.clock.advance(days=1)
+    if act != "sign":
+        await acts(forms, import_id)[act]()
 
 
 @pytest.mark.parametrize("act", ACTS)

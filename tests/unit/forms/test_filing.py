@@ -7,26 +7,35 @@ import pytest
 
 from chassis.errors import Violation
 from services.forms.domain.errors import FilingNotEditable, FilingNotReady, LockHeld, ReasonMissing, StepRefused
-from services.forms.domain.filing import LOCK_LASTS, Lock, Step, Verdict, permission_for_move
+from services.forms.domain.filing import LOCK_LASTS, Lock, Step, Verdict, moves_made
 from tests.support.forms import NOON, SHARED, a_filing
 
 ALLOWED = {
     (Step.ENTRY, Step.ACCOUNTING): "filing.edit",
-    (Step.ENTRY, Step.SIGNATURE): "filing.validate",
     (Step.ACCOUNTING, Step.SIGNATURE): "filing.validate",
     (Step.ACCOUNTING, Step.ENTRY): "filing.return",
     (Step.SIGNATURE, Step.ENTRY): "filing.return",
-    (Step.SIGNATURE, Step.ACCOUNTING): "filing.return",
 }
 READY = a_filing(step=Step.SIGNATURE, verdict=Verdict.REMARKS)
 
 
 @pytest.mark.parametrize(("now", "step"), ALLOWED)
 def test_a_move_of_the_trade_needs_its_permission(now, step):
-    assert permission_for_move(now, step) == ALLOWED[now, step]
+    assert moves_made(now, step) == [(now, step, ALLOWED[now, step])]
 
 
-@pytest.mark.parametrize(("now", "step"), [pair for pair in product(Step, Step) if pair not in ALLOWED])
+def test_from_entry_to_the_signatory_both_moves_are_made_with_both_permissions():
+    validated = (Step.ACCOUNTING, Step.SIGNATURE, "filing.validate")
+
+    assert moves_made(Step.ENTRY, Step.SIGNATURE) == [(Step.ENTRY, Step.ACCOUNTING, "filing.edit"), validated]
+    assert a_filing().moves == {Step.ACCOUNTING: "filing.edit", Step.SIGNATURE: "filing.validate"}
+    assert list(a_filing(step=Step.ACCOUNTING).moves) == [Step.SIGNATURE, Step.ENTRY]
+
+
+IN_ONE_ACT = (Step.ENTRY, Step.SIGNATURE)
+
+
+@pytest.mark.parametrize(("now", "step"), [pair for pair in product(Step, Step) if pair not in {*ALLOWED, IN_ONE_ACT}])
 def test_any_other_move_is_refused(now, step):
     with pytest.raises(StepRefused):
         a_filing(step=now).moved(step, "une bonne raison", NOON)

@@ -453,7 +453,7 @@ async def test_staff_do_not_learn_that_an_unsent_filing_exists():
     cards, _, _ = await forms.use.list_filings(OFFICER, "")
 
     assert cards == []
-    assert await forms.use.list_transmitted_filings(OFFICER, 0) == []
+    assert (await forms.use.list_transmitted_filings(OFFICER)).filings == []
     for read in (forms.use.get_filing, forms.use.get_transmitted_filing, forms.use.list_activity):
         with pytest.raises(FilingUnknown, match="n'existe pas"):
             await read(OFFICER, FILING_ID)

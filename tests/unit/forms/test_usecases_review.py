@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 
 from chassis.errors import Forbidden, NotFound
+from services.forms.domain.activity import NOTICES_LAST
 from services.forms.domain.errors import CellsRefused, FilingUnknown, ReasonMissing, StepRefused
 from services.forms.domain.events import FilingReopened
 from services.forms.domain.filing import Document, Step, Verdict
 from services.forms.domain.review import Review, ReviewState
 from services.forms.domain.snapshot import Snapshot
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.usecases.close_filing import ArchiveDueFilings
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import (
@@ -278,11 +280,41 @@ async def test_the_authority_sees_no_verdict_of_a_reopened_filing():
     forms = await sent(a_cell())
     await forms.use.reopen_filing(forms.caller, FILING_ID, "Erreur", [])
 
-    (listed,) = await forms.use.list_transmitted_filings(ALEX, 2024)
+    (listed,) = (await forms.use.list_transmitted_filings(ALEX)).filings
     shown, _, _ = await forms.use.get_transmitted_filing(ALEX, FILING_ID)
 
     assert forms.filing.verdict is Verdict.NOT_EVALUABLE
     assert (listed.verdict, shown.verdict) == (None, Verdict.CLEAN)
+
+
+async def test_who_comes_back_finds_what_happened_in_the_last_thirty_days():
+    forms = a_forms()
+    await forms.evaluated(a_filing(step=Step.ACCOUNTING), a_cell())
+    for n in range(11):
+        await forms.use.move_filing(forms.caller, FILING_ID, Step.ENTRY, f"raison {n}")
+        await forms.use.move_filing(forms.caller, FILING_ID, Step.ACCOUNTING, "")
+
+    (listed, *_), *_ = await forms.use.list_filings(forms.caller, "")
+    got, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+    forms.clock.advance(days=NOTICES_LAST.days, seconds=1)
+    late, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+
+    assert [one.fr for one in got.notices] == [f"Étape 2 → étape 1 : raison {n}" for n in range(10, 0, -1)]
+    assert (list(listed.notices), list(late.notices)) == (got.notices, [])
+
+
+async def test_the_authority_reads_its_list_fifty_filings_a_page():
+    forms = await sent(a_cell())
+    for year in range(1900, 1960):
+        await forms.keep(replace(forms.store.kept.filings[FILING_ID], id=UUID(int=year), year=year))
+
+    first = await forms.use.list_transmitted_filings(ALEX)
+    last = await forms.use.list_transmitted_filings(ALEX, after=first.next)
+    few = await forms.use.list_transmitted_filings(ALEX, TransmittedFilter(year=1950), limit=1)
+
+    assert (len(first.filings), first.filings[0].year, first.next) == (50, 2024, first.filings[-1].id)
+    assert ([one.year for one in last.filings], last.next) == (list(range(1910, 1899, -1)), None)
+    assert ([one.year for one in few.filings], few.next) == ([1950], None)
 
 
 # The request to return

@@ -22,6 +22,7 @@ from services.forms.domain.errors import (
 from services.forms.domain.evaluation import Explanation
 from services.forms.domain.filing import Document, Lock, Step, Verdict
 from services.forms.domain.sharing import FactSource
+from services.forms.domain.transmitted import TransmittedFilter
 from services.forms.domain.undoing import EditKind
 from services.forms.usecases.save_cells import TypedCell
 from tests.support.forms import (
@@ -440,13 +441,13 @@ async def test_the_authority_reads_what_was_signed():
     forms, _ = await signed()
     officer = a_caller("Alex Agent", on={"*": ["staff.read"]})
 
-    (listed,) = await forms.use.list_transmitted_filings(officer, 2024)
+    (listed,) = (await forms.use.list_transmitted_filings(officer, TransmittedFilter(year=2024))).filings
     filing, snapshot, told = await forms.use.get_transmitted_filing(officer, FILING_ID)
 
     assert listed == filing
     assert snapshot.cells[AMOUNT] == "100"
     assert [one.kind for one in told] == ["FILING_SIGNED"]
-    assert await forms.use.list_transmitted_filings(officer, 2023) == []
+    assert (await forms.use.list_transmitted_filings(officer, TransmittedFilter(year=2023))).filings == []
 
 
 # What other servers send

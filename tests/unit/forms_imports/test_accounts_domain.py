@@ -30,15 +30,15 @@ def a_prefix() -> tuple[str, str]:
     return rule.include[0], rule.cell
 
 
-def test_each_account_says_where_it_goes():
+def test_each_account_says_where_it_goes_and_those_that_no_cell_takes_come_first():
     prefix, cell = a_prefix()
 
     cells, feeds = feed(FORM_SET, [balance(f"{prefix}9", "12.4", line=7), balance("99999", "1")], ())
 
     assert cells == {cell: Decimal(12)}
     assert [(f.account, f.address, f.amount, f.line) for f in feeds] == [
-        (f"{prefix}9", cell, "12.4", 7),
         ("99999", "", "1", 2),
+        (f"{prefix}9", cell, "12.4", 7),
     ]
 
 

@@ -41,11 +41,48 @@ async def test_the_preview_shows_where_each_account_goes_and_leads_to_a_rule_for
         AccountFeed("20510000", "Logiciels", 2, "1200", "BA.010.brut", "205", False),
         AccountFeed("47100000", "Attente", 3, "-5", "", "", False, ("BA.020.brut",)),
     )
-    async with a_browser(World(preview=replace(a_preview(), feeds=feeds))) as browser:
+    async with a_browser(World(preview=replace(a_preview(), feeds=feeds, package="Sage & Cie"))) as browser:
         await browser.sign_in()
         text = (await browser.get(f"{AT}/import/imp-1")).text
     assert "Comptes du fichier\u00a0: 2, dont 1 que rien ne prend" in text
-    assert f'href="{AT}/accounts?add=47100000"' in text
+    assert f'href="{AT}/accounts?package=Sage%20%26%20Cie&amp;from=import&amp;add=47100000"' in text
+    assert f'href="{AT}/accounts?package=Sage%20%26%20Cie&amp;from=import"' in text
+
+
+async def test_a_rule_begun_at_a_preview_is_saved_for_its_package_and_leads_back_to_the_import():
+    async with a_browser() as browser:
+        await browser.sign_in()
+        page = (await browser.get(f"{AT}/accounts?package=Ma%20compta&from=import&add=471")).text
+        rows = {"prefix:1": "471", "address:1": "BA.010.brut", "side:1": "debit"}
+        sent = await browser.post(f"{AT}/accounts", {"package": "Ma compta", "from": "import", **rows})
+        again = (await browser.get(sent.headers["location"])).text
+        elsewhere = await browser.post(f"{AT}/accounts", {"from": "https://evil.example", **rows})
+    assert 'name="package" value="Ma compta"' in page
+    assert page.count('name="from" value="import"') == 2, "where the package is chosen, and where rules are saved"
+    assert sent.headers["location"] == f"{AT}/import?package=Ma%20compta"
+    assert '<option value="Ma compta" selected>' in again
+    assert "Importez de nouveau le fichier" in again
+    assert elsewhere.headers["location"] == f"{AT}/accounts?package="
+
+
+async def test_long_lists_of_a_preview_go_on_page_by_page():
+    feeds = tuple(AccountFeed(f"{n:08}", "Compte", n, "1", "", "", False) for n in range(1, 2002))
+    (problem,) = a_preview().problems
+    problems = tuple(replace(problem, line=line) for line in range(1, 1002))
+    async with a_browser(World(preview=replace(a_preview(), feeds=feeds, problems=problems))) as browser:
+        await browser.sign_in()
+        first = (await browser.get(f"{AT}/import/imp-1")).text
+        last = (await browser.get(f"{AT}/import/imp-1?accounts=3")).text
+        beyond = (await browser.get(f"{AT}/import/imp-1?accounts=99&problems=%C2%B2")).text
+    assert "Lignes 1 à 1\u202f000 sur 2\u202f001." in first
+    assert "Lignes 1 à 1\u202f000 sur 1\u202f001." in first
+    assert 'href="?accounts=2#accounts"' in first
+    assert 'href="?problems=2#problems"' in first
+    assert ("00001000</th>" in first, "00001001</th>" in first) == (True, False)
+    assert ("00002001</th>" in last, "00001000</th>" in last) == (True, False)
+    assert 'href="?accounts=2#accounts">Lignes précédentes' in last
+    assert 'href="?accounts=4' not in last
+    assert "Lignes 2\u202f001 à 2\u202f001 sur 2\u202f001." in beyond
 
 
 async def test_the_file_comes_back_with_its_errors():

@@ -16,7 +16,7 @@ from services.gateway.clients.answers import (
     SetAsideCell,
     Step,
 )
-from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_passport, a_publication
+from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_filing, a_passport, a_publication
 
 AT = f"/filings/{FILING_ID}"
 CAMPAIGN = {"document": "ER", "year": "2024", "form_set": "2025.1"}
@@ -309,11 +309,13 @@ async def test_only_those_who_manage_campaigns_see_the_page():
     assert (page.status_code, sent.status_code) == (403, 403)
 
 
-async def test_the_overview_leads_to_the_values_set_aside():
-    async with a_browser(World(set_aside=(WAITING,))) as browser:
+async def test_home_and_the_overview_lead_to_the_values_set_aside():
+    async with a_browser(World(filing=a_filing(set_aside=1), set_aside=(WAITING,))) as browser:
         await browser.sign_in()
+        home = (await browser.get("/")).text
         overview = (await browser.get(AT)).text
         page = (await browser.get(f"{AT}/set-aside")).text
+    assert f'href="{AT}/set-aside"' in home
     assert f'href="{AT}/set-aside"' in overview
     assert "la case est fermée" in page
     assert "à choisir" in page

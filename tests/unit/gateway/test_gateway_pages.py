@@ -6,7 +6,17 @@ from dataclasses import replace
 import pytest
 
 from chassis.errors import Invalid
-from services.gateway.clients.answers import Document, FiledCell, Origin, Sentence, Severity, Step, Verdict
+from services.gateway.clients.answers import (
+    Document,
+    FiledCell,
+    Origin,
+    ReviewState,
+    Sentence,
+    Severity,
+    Step,
+    TransmittedFilter,
+    Verdict,
+)
 from tests.support.gateway import (
     DIGEST,
     FILING_ID,
@@ -268,6 +278,23 @@ async def test_staff_read_transmitted_filings_as_signed():
     assert led.headers["location"].endswith("/forms/ID")
     assert "1\u202f234\u202f567" in form.text
     assert "<input" not in form.text.partition("<main")[2]
+
+
+async def test_staff_look_for_transmitted_filings_and_the_next_page_keeps_what_they_look_for():
+    async with a_browser(World(transmitted_after=FILING_ID)) as browser:
+        browser.office.persons["access-director"] = a_passport(("staff.read",), "*")
+        await browser.sign_in()
+        asked = "body=%C3%89pinal+%26&document=qdis&year=2023&step=review&review=waiting"
+        found = (await browser.get(f"/staff?{asked}")).text
+        next_one = (await browser.get(f"/staff?{asked}&after={FILING_ID}")).text
+        await browser.get("/staff?document=zz&year=20&step=9&review=x")
+    wanted = TransmittedFilter("Épinal &", Document.QDIS, 2023, Step.REVIEW, ReviewState.WAITING)
+    calls = browser.world.calls("transmitted")
+    assert calls == [(wanted, "", 0), (wanted, FILING_ID, 0), (TransmittedFilter(), "", 0)]
+    assert f'href="/staff?{asked.replace("&", "&amp;")}&amp;after={FILING_ID}">Dossiers suivants' in found
+    assert f'href="/staff?{asked.replace("&", "&amp;")}">Premiers dossiers' in next_one
+    assert 'value="Épinal &amp;"' in found
+    assert '<option value="waiting" selected>' in found
 
 
 async def test_the_language_asked_for_is_kept():

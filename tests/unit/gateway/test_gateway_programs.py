@@ -6,7 +6,17 @@ import hashlib
 import pytest
 
 from chassis.errors import Invalid, RuleBroken, ThreeParts, violation
-from services.gateway.clients.answers import CellEdit, Document, EntryKind, HeldFile, NoticeReason, Standing, Step
+from services.gateway.clients.answers import (
+    CellEdit,
+    Document,
+    EntryKind,
+    HeldFile,
+    NoticeReason,
+    ReviewState,
+    Standing,
+    Step,
+    TransmittedFilter,
+)
 from tests.support.gateway import DIGEST, FILING_ID, NOW, ORIGIN, World, a_browser, an_entry
 
 API = "/api/v1"
@@ -138,6 +148,9 @@ async def test_each_step_of_the_story_can_be_done_by_a_program():
         ("GET", f"{AT}/container?version=2147483648", None),
         ("GET", f"{AT}/export/csv?version=2147483648", None),
         ("GET", f"{API}/transmitted?year=99999", None),
+        ("GET", f"{API}/transmitted?document=DIS", None),
+        ("GET", f"{API}/transmitted?review=lost", None),
+        ("GET", f"{API}/transmitted?page_size=201", None),
         ("POST", f"{AT}/step", {"step": "closed"}),
         ("POST", f"{AT}/signature/i", {"digest": "zz", "accepts_recipients": True}),
         ("POST", f"{AT}/signature/i", {"digest": DIGEST, "accepts_recipients": True, "signatory": "x"}),
@@ -185,6 +198,16 @@ async def test_a_program_gets_what_where_and_how_in_the_language_it_asks_for(lan
         "where": expected.where,
         "how": expected.how,
     }
+
+
+async def test_programs_look_for_transmitted_filings_page_by_page():
+    async with a_browser(World(transmitted_after=FILING_ID)) as browser:
+        asked = f"year=2023&body=Office&document=QDIS&step=review&review=asked&page_token={FILING_ID}&page_size=2"
+        answer = await browser.get(f"{API}/transmitted?{asked}", headers=BEARER)
+    wanted = TransmittedFilter("Office", Document.QDIS, 2023, Step.REVIEW, ReviewState.ASKED)
+    assert browser.world.calls("transmitted") == [(wanted, FILING_ID, 2)]
+    assert answer.json()["next_page_token"] == FILING_ID
+    assert len(answer.json()["filings"]) == 1
 
 
 async def test_the_interface_is_described():

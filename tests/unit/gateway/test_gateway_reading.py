@@ -58,6 +58,7 @@ PAIRS = [
     (validation.Finding, answers.Finding),
     (validation.Justification, answers.Justification),
     (validation.Adjustment, answers.Adjustment),
+    (validation.GetFormulaResponse, answers.Formula),
     (validation.GetRuleSetResponse, answers.RuleSet),
     (validation.VerdictChange, answers.VerdictChange),
     (validation.AdjustmentPreview, answers.AdjustmentPreview),

@@ -531,6 +531,9 @@ class Filing(_message.Message):
     TO_REVIEW_FIELD_NUMBER: _builtins.int
     LAST_DAY_FIELD_NUMBER: _builtins.int
     MOVES_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
     step: Global___Step.ValueType
     """Step it is at."""
     revision: _builtins.int
@@ -557,6 +560,14 @@ class Filing(_message.Message):
     """True for a trial of a form set: never signed, sent or counted."""
     last_day: _builtins.str
     """Last day to type, import and sign, ISO 8601, extension included; that of corrections once a version is signed. Empty when
+    the campaign is not known.
+    """
+    set_aside: _builtins.int
+    """How many values that a form set did not take wait for a choice, which is made at steps 1 and 2; nothing is signed while
+    one waits. For the people of the body only.
+    """
+    first_day: _builtins.str
+    """First day to type, import and sign, ISO 8601; in the future when its campaign was moved after it was opened. Empty when
     the campaign is not known.
     """
     @_builtins.property
@@ -605,6 +616,12 @@ class Filing(_message.Message):
     def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___Move]:
         """Where the people of the body may move it now."""
 
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Activity]:
+        """What happened to it in the last thirty days while its people may have looked elsewhere, newest first, ten at most: judged
+        again, returned, reopened, closed, a deadline moved, a form set changed. In answers of GetFiling and ListFilings only.
+        """
+
     def __init__(
         self,
         *,
@@ -632,10 +649,13 @@ class Filing(_message.Message):
         to_review: _abc.Iterable[Global___CellToReview] | None = ...,
         last_day: _builtins.str = ...,
         moves: _abc.Iterable[Global___Move] | None = ...,
+        set_aside: _builtins.int = ...,
+        notices: _abc.Iterable[Global___Activity] | None = ...,
+        first_day: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "identity", b"identity", "opened_at", b"opened_at", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "conflicts", b"conflicts", "due_on", b"due_on", "fillable", b"fillable", "filled", b"filled", "first_day", b"first_day", "identity", b"identity", "is_late", b"is_late", "is_locked", b"is_locked", "is_trial", b"is_trial", "lacking", b"lacking", "last_day", b"last_day", "moves", b"moves", "notices", b"notices", "opened_at", b"opened_at", "opened_by", b"opened_by", "receipt_number", b"receipt_number", "reopened_at", b"reopened_at", "return_request", b"return_request", "review", b"review", "revision", b"revision", "set_aside", b"set_aside", "signed_at", b"signed_at", "signed_version", b"signed_version", "step", b"step", "to_review", b"to_review", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1285,6 +1305,7 @@ class ImportPreview(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     FEEDS_FIELD_NUMBER: _builtins.int
     LEFT_OUT_FIELD_NUMBER: _builtins.int
+    PACKAGE_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     """Identifier of the preview."""
     file_name: _builtins.str
@@ -1293,6 +1314,8 @@ class ImportPreview(_message.Message):
     """True once written."""
     revision: _builtins.int
     """Revision of the filing when the preview was made."""
+    package: _builtins.str
+    """The accounting package whose mapping was used; empty for the body's default one."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportChange]:
         """Cell by cell."""
@@ -1307,7 +1330,7 @@ class ImportPreview(_message.Message):
 
     @_builtins.property
     def feeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountFeed]:
-        """Of a balance or a FEC: which account feeds which cell, by account."""
+        """Of a balance or a FEC: which account feeds which cell, those that no cell takes first, each by account."""
 
     @_builtins.property
     def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1325,10 +1348,11 @@ class ImportPreview(_message.Message):
         revision: _builtins.int = ...,
         feeds: _abc.Iterable[Global___AccountFeed] | None = ...,
         left_out: _abc.Iterable[_builtins.str] | None = ...,
+        package: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "left_out", b"left_out", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "feeds", b"feeds", "file_name", b"file_name", "guesses", b"guesses", "import_id", b"import_id", "is_confirmed", b"is_confirmed", "left_out", b"left_out", "package", b"package", "problems", b"problems", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2185,16 +2209,40 @@ class ListTransmittedFilingsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     YEAR_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
     year: _builtins.int
     """Accounting year; 0 for all."""
+    body: _builtins.str
+    """Some of the name of the body, whatever its case and accents, or the beginning of its SIREN; empty for all."""
+    document: _types_pb2.Document.ValueType
+    """Document; unspecified for both."""
+    step: Global___Step.ValueType
+    """Step it is at now; unspecified for all. One that was reopened is at step 1, 2 or 3."""
+    review: Global___ReviewState.ValueType
+    """State of a review under way, at step 4; unspecified for all."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first one."""
+    page_size: _builtins.int
+    """Filings of a page, 200 at most; 50 when 0."""
     def __init__(
         self,
         *,
         year: _builtins.int = ...,
+        body: _builtins.str = ...,
+        document: _types_pb2.Document.ValueType = ...,
+        step: Global___Step.ValueType = ...,
+        review: Global___ReviewState.ValueType = ...,
+        page_token: _builtins.str = ...,
+        page_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "document", b"document", "page_size", b"page_size", "page_token", b"page_token", "review", b"review", "step", b"step", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2207,18 +2255,22 @@ class ListTransmittedFilingsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for those after; empty on the last page."""
     @_builtins.property
     def filings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filing]:
-        """Filings, newest first."""
+        """Filings, newest year first, then by name of the body: what happens to one meanwhile moves no other."""
 
     def __init__(
         self,
         *,
         filings: _abc.Iterable[Global___Filing] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filings", b"filings", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -474,7 +474,7 @@ class FormsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTransmittedFilings(self, request, context):
-        """Lists the filings transmitted to the authority of this server.
+        """Lists the filings transmitted to the authority of this server, those looked for, page by page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -72,7 +72,7 @@ class FormsServiceStub:
     ListActivity: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]
     """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _grpc.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]
-    """Lists the filings transmitted to the authority of this server."""
+    """Lists the filings transmitted to the authority of this server, those looked for, page by page."""
     GetTransmittedFiling: _grpc.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _grpc.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]
@@ -219,7 +219,7 @@ class FormsServiceAsyncStub(FormsServiceStub):
     ListActivity: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListActivityRequest, _forms_pb2.ListActivityResponse]  # type: ignore[assignment]
     """Lists what happened to a filing, newest first, page by page."""
     ListTransmittedFilings: _aio.UnaryUnaryMultiCallable[_forms_pb2.ListTransmittedFilingsRequest, _forms_pb2.ListTransmittedFilingsResponse]  # type: ignore[assignment]
-    """Lists the filings transmitted to the authority of this server."""
+    """Lists the filings transmitted to the authority of this server, those looked for, page by page."""
     GetTransmittedFiling: _aio.UnaryUnaryMultiCallable[_forms_pb2.GetTransmittedFilingRequest, _forms_pb2.GetTransmittedFilingResponse]  # type: ignore[assignment]
     """Returns a filing transmitted to the authority of this server, as signed."""
     PlanCampaign: _aio.UnaryUnaryMultiCallable[_forms_pb2.PlanCampaignRequest, _forms_pb2.PlanCampaignResponse]  # type: ignore[assignment]
@@ -477,7 +477,7 @@ class FormsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _forms_pb2.ListTransmittedFilingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_forms_pb2.ListTransmittedFilingsResponse, _abc.Awaitable[_forms_pb2.ListTransmittedFilingsResponse]]:
-        """Lists the filings transmitted to the authority of this server."""
+        """Lists the filings transmitted to the authority of this server, those looked for, page by page."""
 
     @_abc_1.abstractmethod
     def GetTransmittedFiling(

@@ -1351,6 +1351,60 @@ class GetRuleSetResponse(_message.Message):
 Global___GetRuleSetResponse: _TypeAlias = GetRuleSetResponse  # noqa: Y015
 
 @_typing.final
+class GetFormulaRequest(_message.Message):
+    """Request of GetFormula."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_SET_FIELD_NUMBER: _builtins.int
+    CELL_FIELD_NUMBER: _builtins.int
+    form_set: _builtins.str
+    """Form set version."""
+    cell: _builtins.str
+    """`LINE.column`."""
+    def __init__(
+        self,
+        *,
+        form_set: _builtins.str = ...,
+        cell: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cell", b"cell", "form_set", b"form_set"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFormulaRequest: _TypeAlias = GetFormulaRequest  # noqa: Y015
+
+@_typing.final
+class GetFormulaResponse(_message.Message):
+    """Response of GetFormula."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMULA_FIELD_NUMBER: _builtins.int
+    OPERANDS_FIELD_NUMBER: _builtins.int
+    formula: _builtins.str
+    """As the form set writes it; empty when no formula fills the cell."""
+    @_builtins.property
+    def operands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The cells it reads, `LINE.column`, in the order in which it names them."""
+
+    def __init__(
+        self,
+        *,
+        formula: _builtins.str = ...,
+        operands: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formula", b"formula", "operands", b"operands"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFormulaResponse: _TypeAlias = GetFormulaResponse  # noqa: Y015
+
+@_typing.final
 class PreviewAdjustmentRequest(_message.Message):
     """Request of PreviewAdjustment."""
 

@@ -95,6 +95,11 @@ class ValidationServiceStub:
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.SerializeToString,
                 response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.FromString,
                 _registered_method=True)
+        self.GetFormula = channel.unary_unary(
+                '/harmonia.validation.v1.ValidationService/GetFormula',
+                request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaRequest.SerializeToString,
+                response_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaResponse.FromString,
+                _registered_method=True)
         self.PreviewAdjustment = channel.unary_unary(
                 '/harmonia.validation.v1.ValidationService/PreviewAdjustment',
                 request_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.PreviewAdjustmentRequest.SerializeToString,
@@ -207,6 +212,13 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFormula(self, request, context):
+        """Says how a cell is computed: by which formula of the form set, from which cells.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PreviewAdjustment(self, request, context):
         """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time.
         """
@@ -298,6 +310,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.GetRuleSet,
                     request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.FromString,
                     response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.SerializeToString,
+            ),
+            'GetFormula': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFormula,
+                    request_deserializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaRequest.FromString,
+                    response_serializer=harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaResponse.SerializeToString,
             ),
             'PreviewAdjustment': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewAdjustment,
@@ -645,6 +662,33 @@ class ValidationService:
             '/harmonia.validation.v1.ValidationService/GetRuleSet',
             harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetRequest.SerializeToString,
             harmonia_dot_validation_dot_v1_dot_validation__pb2.GetRuleSetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFormula(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/harmonia.validation.v1.ValidationService/GetFormula',
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaRequest.SerializeToString,
+            harmonia_dot_validation_dot_v1_dot_validation__pb2.GetFormulaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,8 @@ class ValidationServiceStub:
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     GetRuleSet: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]
     """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
+    GetFormula: _grpc.UnaryUnaryMultiCallable[_validation_pb2.GetFormulaRequest, _validation_pb2.GetFormulaResponse]
+    """Says how a cell is computed: by which formula of the form set, from which cells."""
     PreviewAdjustment: _grpc.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _grpc.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]
@@ -105,6 +107,8 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     """Lists the last decision of each authority on the controls of a campaign, those of other servers too."""
     GetRuleSet: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetRuleSetRequest, _validation_pb2.GetRuleSetResponse]  # type: ignore[assignment]
     """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
+    GetFormula: _aio.UnaryUnaryMultiCallable[_validation_pb2.GetFormulaRequest, _validation_pb2.GetFormulaResponse]  # type: ignore[assignment]
+    """Says how a cell is computed: by which formula of the form set, from which cells."""
     PreviewAdjustment: _aio.UnaryUnaryMultiCallable[_validation_pb2.PreviewAdjustmentRequest, _validation_pb2.PreviewAdjustmentResponse]  # type: ignore[assignment]
     """Tries an adjustment on the filings of a campaign and changes nothing: which verdicts would change, at what cost in time."""
     CheckCampaign: _aio.UnaryUnaryMultiCallable[_validation_pb2.CheckCampaignRequest, _validation_pb2.CheckCampaignResponse]  # type: ignore[assignment]
@@ -218,6 +222,14 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_pb2.GetRuleSetResponse, _abc.Awaitable[_validation_pb2.GetRuleSetResponse]]:
         """Says under which rules the filings of a campaign are judged here: the form set, what was adjusted, and the digest of both."""
+
+    @_abc_1.abstractmethod
+    def GetFormula(
+        self,
+        request: _validation_pb2.GetFormulaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_pb2.GetFormulaResponse, _abc.Awaitable[_validation_pb2.GetFormulaResponse]]:
+        """Says how a cell is computed: by which formula of the form set, from which cells."""
 
     @_abc_1.abstractmethod
     def PreviewAdjustment(
