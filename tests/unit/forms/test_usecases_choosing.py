@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from formsets.verdicts import verdict_told
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import EditStepUnknown, ImportChoiceRefused, ImportStale
 from services.forms.domain.filing import Verdict
@@ -81,6 +82,8 @@ async def test_what_is_left_out_stays_in_the_file_given_back_under_its_own_state
     french = await forms.use.get_import_error_file(forms.caller, FILING_ID, import_id, "fr")
     english = await forms.use.get_import_error_file(forms.caller, FILING_ID, import_id, "en")
 
+    titles = french.content.decode("utf-8-sig").splitlines()[0].split(";")
+    assert titles[4] == f"verdict du dossier : {verdict_told(forms.filing.verdict, 'fr').word}"
     rows = [row.split(";")[:6] for row in french.content.decode("utf-8-sig").splitlines()[1:]]
     assert rows == [
         ["BA.010", "brut", "12", "mienne", "", "à remplacer"],
