@@ -152,7 +152,7 @@ def _form(code: str) -> Form:
         )
         for n in range(1_000)
     )
-    return Form(code, code, "ER", ("n",), "n", ("n",), MappingProxyType({}), (), lines, "")
+    return Form(code, code, "ER", ("n",), "n", ("n",), MappingProxyType({}), (), lines)
 
 
 def control(index: int, cells: tuple[str, ...]) -> Control:

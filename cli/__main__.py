@@ -293,7 +293,7 @@ def justify(
     """Justifier une anomalie, ou une de ses cases."""
     asked = {"control": control, "text": text, "cell": cell, "reason": reason, "request_id": _request_id()}
     answer = _ask(server, "POST", f"/filings/{filing}/justifications", "Enregistrement…", json=asked)
-    _show(answer, as_json, lambda out, a: out.print(f"Verdict : {showing.VERDICTS.get(a['verdict'], a['verdict'])}"))
+    _show(answer, as_json, lambda out, a: out.print(f"Verdict : {showing.verdict(a['verdict'])}."))
 
 
 @app.command()

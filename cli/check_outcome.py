@@ -7,6 +7,7 @@ from cli.adjustments import adjusted_controls
 from formsets import FormSet
 from formsets.instructions import control_instruction
 from formsets.values import written
+from formsets.verdicts import VerdictText, verdict_told
 from services.validation.domain.verdict import ControlResult, Report, Verdict
 
 ACCEPTED = 0
@@ -56,11 +57,22 @@ class Outcome:
             return UNREADABLE
         return ACCEPTED if self.report.verdict in {Verdict.CLEAN, Verdict.REMARKS} else REFUSED
 
+    @property
+    def verdict(self) -> Verdict:
+        """The one word on top; a file that was refused whole is blocked."""
+        return self.report.verdict if self.report else Verdict.BLOCKED
+
+    @property
+    def verdict_text(self) -> VerdictText:
+        """The verdict in the language asked for."""
+        return verdict_told(self.verdict, self.language)
+
     def as_json(self) -> dict[str, Any]:
         """The document that `--json` prints; cells are strings in written form, or null when empty."""
         report = self.report
         return {
-            "verdict": report.verdict.value if report else Verdict.BLOCKED.value,
+            "verdict": self.verdict.value,
+            "verdict_text": self.verdict_text._asdict(),
             "document": report.document if report else None,
             "rule_set": self.form_set.digest,
             "adjusted": adjusted_controls(self.form_set),

@@ -1,6 +1,4 @@
-"""What `harmonia check` shows to people, in French or English: what, where and how of all that is wrong, then the verdict."""
-
-from collections.abc import Mapping
+"""What `harmonia check` shows to people, in French or English: what, where and how of all that is wrong, under the verdict."""
 
 from rich.console import Console
 from rich.text import Text
@@ -9,18 +7,8 @@ from cli.adjustments import adjusted_controls
 from cli.check_outcome import Outcome
 from formsets.instructions import control_instruction
 from formsets.values import written
-from services.validation.domain.verdict import ControlResult, Verdict
+from services.validation.domain.verdict import ControlResult
 
-_VERDICTS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.CLEAN: ("Aucune anomalie.", "Nothing wrong."),
-    Verdict.REMARKS: ("Des remarques, sans action nécessaire.", "Remarks, no action needed."),
-    Verdict.TO_JUSTIFY: ("Des anomalies à corriger ou à justifier.", "Anomalies to correct or to justify."),
-    Verdict.NOT_EVALUABLE: (
-        "Des cases obligatoires manquent : un contrôle bloquant n'a pas pu être évalué.",
-        "Required cells are missing: a blocking control could not be evaluated.",
-    ),
-    Verdict.BLOCKED: ("Des erreurs bloquent la transmission.", "Errors block transmission."),
-}
 _SEVERITIES = {
     "B": ("refusé", "refused"),
     "T": ("bloque la transmission", "blocks transmission"),
@@ -29,6 +17,7 @@ _SEVERITIES = {
 }
 _COLOURS = {"B": "red", "T": "red", "A": "yellow", "R": "blue"}
 _WORDS = {
+    "verdict": ("Verdict :", "Verdict:"),
     "rules": ("Référentiel {version}, empreinte {digest}", "Form set {version}, digest {digest}"),
     "adjusted": (
         "{control} ajusté par l'autorité : {official} → {severity}",
@@ -66,8 +55,10 @@ class _Showing:
         self._at = 1 if outcome.language == "en" else 0
 
     def all(self) -> None:
-        """Print everything, the verdict last."""
+        """Print everything, the verdict first."""
         outcome, form_set = self._outcome, self._outcome.form_set
+        verdict = outcome.verdict_text
+        self._line(f"{self._word('verdict')} {verdict.word}. {verdict.sentence}")
         self._line(self._word("rules", version=form_set.version, digest=form_set.digest))
         for one in adjusted_controls(form_set):
             self._line(self._word("adjusted", **{**one, "severity": one["severity"] or self._word("withdrawn")}))
@@ -93,8 +84,6 @@ class _Showing:
                 unevaluated=counts["not_evaluated"],
             )
         )
-        verdict = outcome.report.verdict
-        self._line(f"{_VERDICTS[verdict][self._at]} ({verdict.value})")
 
     def _control(self, result: ControlResult) -> None:
         text = self._outcome.form_set.control(result.id).text(self._outcome.language)

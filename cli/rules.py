@@ -76,6 +76,7 @@ def catalogue(form_set: FormSet) -> dict[str, Any]:
         "rule_set": form_set.digest,
         "adjusted": adjusted_controls(form_set),
         "controls": [_control(form_set, control) for control in form_set.controls],
+        "forms": [{"code": form.code, "title": form.title, "note": dict(form.note)} for form in form_set.forms],
         "formulas": [
             {"line": line.code, "label": line.label, "columns": list(form.formula_columns), **_expression(line.formula)}
             for form in form_set.forms
@@ -169,13 +170,14 @@ def _formulas(form_set: FormSet) -> str:
 
 
 def _lines(form_set: FormSet, form: Form) -> str:
-    """What each line of a form wants, under the line's own anchor."""
+    """What to know of a form, then what each of its lines wants, under the line's own anchor."""
     rows = "".join(
         f'<dt id="{line.code}">{line.code} — {html.escape(line.label)}</dt>'
         f"<dd>{' '.join(_both(french, english) for french, english in said_of(form_set, line))}</dd>"
         for line in form.lines
     )
-    return f'<section id="{form.code}"><h2>{form.code} — {html.escape(form.title)}</h2><dl>{rows}</dl></section>'
+    note = f"<p>{_both(form.note['fr'], form.note['en'])}</p>" if form.note else ""
+    return f'<section id="{form.code}"><h2>{form.code} — {html.escape(form.title)}</h2>{note}<dl>{rows}</dl></section>'
 
 
 def _lists(form_set: FormSet) -> str:

@@ -8,14 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-VERDICTS = {
-    "clean": "[green]sans anomalie[/]",
-    "remarks": "[green]avec remarques[/]",
-    "to_justify": "[yellow]à justifier[/]",
-    "blocked": "[red]bloqué[/]",
-    "not_evaluable": "[red]non évaluable[/]",
-    "unspecified": "pas encore contrôlé",
-}
+from formsets.verdicts import verdict_told
+
+_COLOURS = {"clean": "green", "remarks": "green", "to_justify": "yellow", "blocked": "red", "not_evaluable": "red"}
 STEPS = {
     "entry": "1 saisie",
     "accounting": "2 validation comptable",
@@ -39,6 +34,12 @@ def as_json(answer: Any) -> None:
     print(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
+def verdict(word: str) -> str:
+    """Return a verdict as it is called, marked up in its colour."""
+    called, colour = verdict_told(word, "fr").word, _COLOURS.get(word, "")
+    return f"[{colour}]{called}[/]" if colour else called
+
+
 def filings(console: Console, answer: Mapping[str, Any]) -> None:
     """Show the caller's filings and what could be opened."""
     for filing in answer.get("filings", ()):
@@ -49,7 +50,7 @@ def filings(console: Console, answer: Mapping[str, Any]) -> None:
             soft_wrap=True,
         )
         console.print(
-            f"    étape {STEPS.get(filing['step'], filing['step'])}, {VERDICTS.get(filing['verdict'], filing['verdict'])}, "
+            f"    étape {STEPS.get(filing['step'], filing['step'])}, {verdict(filing['verdict'])}, "
             f"{filing['filled']}/{filing['fillable']} cases, échéance {filing['due_on']}"
             + (f", récépissé {filing['receipt_number']}" if filing["receipt_number"] else ""),
             soft_wrap=True,
@@ -87,7 +88,8 @@ def preview(console: Console, answer: Mapping[str, Any]) -> None:
 
 
 def imported(console: Console, answer: Mapping[str, Any]) -> None:
-    """Show what an import wrote, what it kept and what it left out."""
+    """Show the verdict that follows, what an import wrote, what it kept and what it left out."""
+    console.print(f"Verdict : {verdict(answer['filing']['verdict'])}.")
     console.print(f"{answer['written']} case(s) écrite(s), {answer['kept']} valeur(s) saisie(s) gardée(s).")
     if answer["left_out"]:
         console.print(f"{len(answer['left_out'])} case(s) laissée(s) de côté : {escape(', '.join(answer['left_out']))}")
@@ -100,7 +102,8 @@ def _in_one_line(told: Mapping[str, Any]) -> str:
 
 def report(console: Console, answer: Mapping[str, Any], *, everything: bool = False) -> None:
     """Show a verdict and its findings."""
-    console.print(f"Verdict : {VERDICTS.get(answer['verdict'], answer['verdict'])}    règles {answer['rule_set'][:16]}")
+    console.print(f"Verdict : {verdict(answer['verdict'])}. {verdict_told(answer['verdict'], 'fr').sentence}")
+    console.print(f"Règles {answer['rule_set'][:16]}")
     for finding in answer.get("findings", ()):
         if finding["status"] == "passed" or (finding["status"] == "not_evaluated" and not everything):
             continue

@@ -26,18 +26,19 @@ def disagreement(form_set: FormSet, address: str, given: Value, ours: Value) -> 
         return None
     shown, computed = written(given), written(ours, cell_type)
     label, control = form_set.label(address), form_set.control(COMPARED_TOTAL)
+    french, english = control.text("fr"), control.text("en")
     return Problem(
         COMPARED_TOTAL,
         address,
         shown,
         ControlText(
-            control.text("fr").what,
+            french.what,
             f"Case {address} ({label}) : le fichier donne {shown}, le calcul {computed}.",
-            "Vérifiez le détail du fichier : la valeur calculée est retenue.",
+            french.how,
         ),
         ControlText(
-            control.text("en").what,
+            english.what,
             f"Cell {address} ({label}): the file says {shown}, the formula gives {computed}.",
-            "Check the details of the file: the computed value is kept.",
+            english.how,
         ),
     )

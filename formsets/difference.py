@@ -9,7 +9,7 @@ from formsets.package import Concept, Control, Form, FormSet, Line
 Kind = Literal["added", "removed", "changed"]
 Subject = Literal["form", "line", "cell", "control", "message", "concept", "accounts", "example", "list", "package"]
 
-_APART = frozenset({"lines", "texts", "message"})
+_APART = frozenset({"lines", "texts", "message", "note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def compare(before: FormSet, after: FormSet) -> Difference:
     changes = [
         *_package(before, after),
         *_items("form", before.forms, after.forms, "code"),
+        *_notes(before, after),
         *_lines(before, after),
         *_closed(before, after),
         *_items("concept", before.concepts, after.concepts, "code"),
@@ -62,6 +63,14 @@ def compare(before: FormSet, after: FormSet) -> Difference:
 def _package(before: FormSet, after: FormSet) -> Iterable[Change]:
     for name in ("version", "digest", "opened_from", "opened_until"):
         yield from _property("package", after.version, name, getattr(before, name), getattr(after, name))
+
+
+def _notes(before: FormSet, after: FormSet) -> Iterable[Change]:
+    old = {form.code: form.note for form in before.forms}
+    for form in after.forms:
+        for language in sorted({*old.get(form.code, {}), *form.note}) if form.code in old else ():
+            texts = (note.get(language, "") for note in (old[form.code], form.note))
+            yield from _property("form", form.code, f"{language}.note", *texts)
 
 
 def _lines(before: FormSet, after: FormSet) -> Iterable[Change]:

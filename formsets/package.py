@@ -89,7 +89,8 @@ class Form:
     """Column → expression over the other columns of the same line (`net` → `brut-amort`)."""
     prefilled_columns: tuple[str, ...]
     lines: tuple[Line, ...]
-    note: str
+    note: Mapping[str, str] = field(default_factory=dict)
+    """Language (`fr`, `en`) → what to know before filling the form; empty when there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +449,7 @@ def _form(raw: Mapping[str, Any]) -> Form:
         derived_columns=MappingProxyType(raw["derived_columns"]),
         prefilled_columns=tuple(raw["prefilled_columns"]),
         lines=tuple(_line(line) for line in raw["lines"]),
-        note=raw["note"],
+        note=MappingProxyType(raw["note"]),
     )
 
 

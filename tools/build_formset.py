@@ -53,11 +53,17 @@ def build(domain: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], v
     Args:
         domain: the regulation.
         written: what is written by hand beside it, by file name: `messages`, `controls`, `accounts`,
-            `examples`, `last_year`, `communes`.
+            `examples`, `last_year`, `communes`, `notes`.
         variant: what this version changes.
+
+    Raises:
+        ValueError: something is told of what the regulation does not have, or a control does not say where it is about.
     """
     domain = varied(domain, variant)
-    forms = [_form(raw, domain) for raw in domain["forms"]]
+    notes = (written["notes"], variant.get("notes", {}))
+    if unknown := {*notes[0], *notes[1]} - {form["code"] for form in domain["forms"]}:
+        raise ValueError(f"There are notes of forms that are not there: {', '.join(sorted(unknown))}.")
+    forms = [_form(raw, domain, _note(raw["code"], *notes)) for raw in domain["forms"]]
     controls = [{**raw, **written["controls"].get(raw["id"], {})} for raw in domain["controls"]]
     labels = {line["code"]: line["label"] for form in forms for line in form["lines"]}
     contents: dict[str, Any] = {
@@ -148,7 +154,13 @@ def _control(raw: Raw) -> Raw:
     return {**kept, "in_force_from": raw.get("in_force_from"), "in_force_until": raw.get("in_force_until")}
 
 
-def _form(raw: Raw, domain: Mapping[str, Any]) -> Raw:
+def _note(form: str, *told: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What is told of a form in each language: of every version, then of this one."""
+    found = [notes[form] for notes in told if form in notes]
+    return {language: " ".join(note[language] for note in found) for language in (found[0] if found else ())}
+
+
+def _form(raw: Raw, domain: Mapping[str, Any], note: Mapping[str, str]) -> Raw:
     enums = {
         line["code"]: _enum_values(line["label"])
         for form in domain["forms"]
@@ -165,7 +177,7 @@ def _form(raw: Raw, domain: Mapping[str, Any]) -> Raw:
         "derived_columns": raw["derivedColumns"],
         "prefilled_columns": raw["prefilledColumns"],
         "lines": [_line(line, enums) for line in raw["lines"]],
-        "note": raw["note"],
+        "note": note,
     }
 
 
@@ -249,7 +261,7 @@ def main(arguments: list[str]) -> int:
     domain = json.loads((SOURCE / "domain.json").read_text(encoding="utf-8"))
     written = {
         name: json.loads((SOURCE / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("messages", "controls", "accounts", "examples", "last_year", "communes")
+        for name in ("messages", "controls", "accounts", "examples", "last_year", "communes", "notes")
     }
     root = Path(arguments[0]) if arguments else _ROOT / "formsets"
     for variant in variants():

@@ -1,7 +1,7 @@
 """The three parts of a control's message (what, where, how to fix) in French and English, from its expression.
 
 What is official in French and hand-written in English (`formsets/source/messages.json`); where and how are generated from
-the expression, unless the same file has a sentence that says it better.
+the expression, unless the same file has a sentence that says it better. A control without an expression has its own.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,6 @@ from services.validation.domain.syntax import (
     children,
 )
 
-_MOST_CELLS = 6
 _SIGNS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
@@ -36,32 +35,34 @@ def message(control: Mapping[str, Any], written: Mapping[str, str], labels: Mapp
 
     Args:
         control: the control as in domain.json.
-        written: its hand-written sentences: `what_en`, and where they exist `how_fr`, `how_en`.
+        written: its hand-written sentences: `what_en`, and where they exist `where_…`, `how_…`, and `consequence_…` of one
+            that asks for something else than its severity does.
         labels: line code → label.
+
+    Raises:
+        ValueError: no place can be told from the expression, and none is written.
     """
     tree = parse(control["expression"]) if control["expression"] else None
     texts = {}
     for index, language in enumerate(("fr", "en")):
+        where = written.get(f"where_{language}") or (_where(tree, labels, index) if tree else "")
+        if not where:
+            raise ValueError(f"{control['id']}: write where it is about, `where_{language}`.")
         how = written.get(f"how_{language}") or (_how(tree, index) if tree else "")
+        consequence = written.get(f"consequence_{language}") or CONSEQUENCES[control["severity"]][language]
         texts[language] = {
             "what": control["message"] if language == "fr" else written["what_en"],
-            "where": _where(tree, labels, index),
-            "how": f"{how} {CONSEQUENCES[control['severity']][language]}",
+            "where": where,
+            "how": f"{how} {consequence}",
         }
     return {"message": control["message"], "texts": texts}
 
 
-def _where(tree: Node | None, labels: Mapping[str, str], language: int) -> str:
-    named = _named(tree) if tree else []
-    if not named:
-        return ("La case ou la pièce signalée.", "The cell or document shown.")[language]
+def _where(tree: Node, labels: Mapping[str, str], language: int) -> str:
     every = ("toutes les lignes", "every line")[language]
-    shown = [
-        f"{address} ({every if ':' in address else labels.get(address[:6], every)})" for address in named[:_MOST_CELLS]
-    ]
-    more = len(named) - len(shown)
-    rest = (f" et {more} de plus", f" and {more} more")[language] if more else ""
-    return ("Cases : ", "Cells: ")[language] + " ; ".join(shown) + rest + "."
+    named = [f"{address} ({every if ':' in address else labels.get(address[:6], every)})" for address in _named(tree)]
+    opened, joint = (("Cases : ", " ; "), ("Cells: ", "; "))[language]
+    return f"{opened}{joint.join(named)}." if named else ""
 
 
 def _named(tree: Node) -> list[str]:
@@ -148,7 +149,9 @@ def _text(node: Node) -> str:
 
 
 def _lines(node: FormLines) -> str:
-    return f"{node.first}:{node.last}" if node.first else f"{node.form}.*"
+    if node.first == node.last:
+        return node.first or f"{node.form}.*"
+    return f"{node.first}:{node.last}"
 
 
 def _operand(node: Node) -> str:

@@ -57,7 +57,6 @@ def a_form(
         derived_columns=MappingProxyType(dict(derived)),
         prefilled_columns=(),
         lines=tuple(replace(line, last_year=line.last_year or dict.fromkeys(columns, "never")) for line in lines),
-        note="",
     )
 
 

@@ -222,7 +222,7 @@ class ReferenceEvaluator:
             case "EQ" | "BETWEEN":
                 return _strict(FUNCTIONS[name], [self._outcome(argument, place) for argument in arguments])
             case _:
-                return _strict(FUNCTIONS[name], self._arithmetic(arguments, place))
+                return _strict(_reading(name), self._arithmetic(arguments, place))
 
 
 def _columns(node: Node) -> Iterator[str]:
@@ -232,6 +232,17 @@ def _columns(node: Node) -> Iterator[str]:
     elif not (isinstance(node, Call) and node.name in {"PREV", "RESTATED"}):
         for child in children(node):
             yield from _columns(child)
+
+
+def _reading(name: str) -> Callable[..., Any]:
+    """A function, which has no result on a text of more than 1,000 characters; `STR` gives a text back as it is."""
+
+    def meaning(*values: Any) -> Any:
+        if name != "STR" and any(isinstance(value, str) and len(value) > 1_000 for value in values):
+            raise ValueError(name)
+        return FUNCTIONS[name](*values)
+
+    return meaning
 
 
 def _strict(meaning: Callable[..., Any], operands: list[Outcome]) -> Outcome:

@@ -241,7 +241,7 @@ async def fills_with_synthetic_figures(accountant: Desk) -> None:
     await accountant.page.get_by_role("link", name="Import", exact=True).click()
     await upload(accountant, "esh.csv", to_flat_csv(synthesise("ESH", 7, YEAR)).encode())
     await accountant.press(re.compile("^Confirmer l’import"))
-    await accountant.sees("Aucune anomalie")
+    await accountant.sees("sans anomalie")
 
 
 def filing_of(seated: Desk) -> str:

@@ -9,6 +9,8 @@ from typing import Literal
 from formsets import FormSet
 from formsets.instructions import control_instruction, line_instruction
 from formsets.spreadsheet_text import neutralised, restored
+from formsets.verdicts import verdict_told
+from services.forms.domain.filing import Verdict
 from services.forms.domain.importing import (
     NOTHING_SAID,
     Change,
@@ -29,9 +31,12 @@ OURS: Mapping[Language, tuple[str, ...]] = {
 _KNOWN = (*OURS.values(), *(ours[:4] for ours in OURS.values()))
 """Those of the files of the release before too, which named no instruction."""
 
-_Said = tuple[str, str, str, str, str]
+_VERDICT = {"fr": "verdict du dossier : ", "en": "verdict of the filing: "}
+"""Begins the title before them, which alone says it: the rows keep their numbers, and nothing stands under it."""
+
+_Said = tuple[str, str, str, str, str, str]
 """What stands under them."""
-_NOTHING: _Said = ("", "", "", "", "")
+_NOTHING: _Said = ("", "", "", "", "", "")
 _PLACES = {"fr": ("code", "colonne", "valeur"), "en": ("code", "column", "value")}
 _LINE = {"fr": "ligne", "en": "line"}
 _EXTRACT = {"fr": "extrait : ", "en": "extract: "}
@@ -52,10 +57,16 @@ _NO_CELL = {"fr": "sans case", "en": "no cell"}
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """In which language it is said, and of which form set."""
+    """In which language it is said, of which form set, and how the filing is judged."""
 
     language: Language
     form_set: FormSet
+    verdict: Verdict | None
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Those of the added columns, under the verdict of the filing."""
+        return _VERDICT[self.language] + verdict_told(self.verdict, self.language).word, *OURS[self.language]
 
     def instructions(self, control: str, address: str) -> str:
         """Where the instructions of a control and of the line it is about stand; empty without a control."""
@@ -65,14 +76,22 @@ class _Voice:
         return " ".join(filter(None, (control_instruction(self.form_set, control), lines)))
 
 
-def error_file(preview: ImportPreview, form_set: FormSet, language: Language = "fr") -> bytes:
+def error_file(
+    preview: ImportPreview, form_set: FormSet, language: Language = "fr", verdict: Verdict | None = None
+) -> bytes:
     """Return the CSV: UTF-8 with its mark, semicolons, the lines of the file in its order.
 
     It can be corrected and uploaded again as it is: the columns added here are read as the person's own, and a file
     that comes back twice carries them once, whatever the languages. A balance or a FEC keeps its own columns and rows;
     of one too long to be kept, the refused rows come alone, under titles that no reader takes for a balance.
+
+    Args:
+        preview: of the import.
+        form_set: of the filing.
+        language: of what is said.
+        verdict: of the filing when the file is given back, None before its first evaluation.
     """
-    voice = _Voice(language, form_set)
+    voice = _Voice(language, form_set, verdict)
     if preview.table is None:
         rows = _flat(preview, voice)
     elif preview.table.rows:
@@ -87,7 +106,7 @@ def error_file(preview: ImportPreview, form_set: FormSet, language: Language = "
 def _flat(preview: ImportPreview, voice: _Voice) -> Iterator[Sequence[str]]:
     added = _added(preview.own_columns, voice)
     own = [name for name in preview.own_columns if name not in added]
-    yield [*_PLACES[voice.language], *map(_echo, own), *OURS[voice.language]]
+    yield [*_PLACES[voice.language], *map(_echo, own), *voice.titles]
     for _, place, value, extra, ours in sorted(_lines(preview, voice), key=lambda line: line[0]):
         echoed = (_echo(extra.get(name, "")) for name in own)
         yield [*map(neutralised, place), value, *echoed, *map(neutralised, ours)]
@@ -119,7 +138,7 @@ def _whole(preview: ImportPreview, table: OwnTable, voice: _Voice) -> Iterator[S
         for ours in _KNOWN
         if titles[at:][: len(ours)] == ours
         for place in range(at, at + len(ours))
-    }
+    } | {at for at, title in enumerate(titles) if _is_verdict(title)}
     kept = [at for at in range(max(len(row.texts) for row in table.rows)) if at not in added]
     said = _row_says(preview, voice)
     for number, row in enumerate(table.rows, start=1):
@@ -127,7 +146,7 @@ def _whole(preview: ImportPreview, table: OwnTable, voice: _Voice) -> Iterator[S
         if number <= table.titles_at + 1:
             # A title over several lines would not be found again among the first ones.
             texts = [" ".join(text.splitlines()) for text in texts]
-            ours = OURS[voice.language] if number == table.titles_at + 1 else _NOTHING
+            ours = voice.titles if number == table.titles_at + 1 else _NOTHING
         else:
             ours = said(number, row.account) if any(map(str.strip, texts)) else _NOTHING
         yield [*map(_figure_or_echo, texts), *map(neutralised, ours)]
@@ -145,7 +164,7 @@ def _row_says(preview: ImportPreview, voice: _Voice) -> Callable[[int, str], _Sa
 
     def said(number: int, account: str) -> _Said:
         if not account or account not in addresses:
-            return refused.get(number, (_LEFT_OUT[voice.language], "", "", "", ""))
+            return refused.get(number, _said(_LEFT_OUT[voice.language], NOTHING_SAID))
         address = addresses[account]
         return cells.get(address, _NOTHING) if address else _without_cell(account, voice)
 
@@ -170,7 +189,7 @@ def _without_cell(account: str, voice: _Voice) -> _Said:
 def _extract(preview: ImportPreview, voice: _Voice) -> Iterator[Sequence[str]]:
     added = _added(preview.own_columns, voice)
     own = [name for name in preview.own_columns if name not in added]
-    yield [_LINE[voice.language], *(_EXTRACT[voice.language] + name for name in own), *OURS[voice.language]]
+    yield [_LINE[voice.language], *(_EXTRACT[voice.language] + name for name in own), *voice.titles]
     for problem in preview.problems:
         echoed = (_figure_or_echo(problem.extra.get(name, "")) for name in own)
         yield [str(problem.line or ""), *echoed, *map(neutralised, _problem_said(problem, voice))]
@@ -179,7 +198,11 @@ def _extract(preview: ImportPreview, voice: _Voice) -> Iterator[Sequence[str]]:
 def _added(titles: Sequence[str], voice: _Voice) -> set[str]:
     """Titles of columns that an earlier error file added: never given back twice."""
     others = (ours for ours in _KNOWN if set(ours) <= set(titles))
-    return {*OURS[voice.language], *(name for ours in others for name in ours)}
+    return {*OURS[voice.language], *(name for ours in others for name in ours), *filter(_is_verdict, titles)}
+
+
+def _is_verdict(title: str) -> bool:
+    return title.startswith(tuple(map(str.rstrip, _VERDICT.values())))
 
 
 def _change_said(change: Change, choice: ImportChoice | None, voice: _Voice) -> _Said:
@@ -204,7 +227,7 @@ def _problem_said(problem: Problem, voice: _Voice) -> _Said:
 
 
 def _said(state: str, told: Sentences, instructions: str = "") -> _Said:
-    return state, told.what, told.where, told.how, instructions
+    return "", state, told.what, told.where, told.how, instructions
 
 
 def _place(problem: Problem) -> tuple[str, str]:

@@ -105,7 +105,7 @@ def export_content(
     """Return what leaves as a file.
 
     Args:
-        filing: whose content it is.
+        filing: whose content it is, with the verdict on that content.
         form_set: the form set of that content.
         written: the content in written form, computed cells rounded for release; a QDIS alias may stand
             under the ER address of its fact.

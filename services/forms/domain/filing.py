@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.agreement import in_both
 from chassis.clock import day_in_paris
 from chassis.errors import ThreeParts, Violation, violation
+from formsets.verdicts import verdict_told
 from formsets.workflow import is_late
 from services.forms.domain.attachment_kind import AttachmentKind
 from services.forms.domain.deadlines import Deadlines
@@ -362,7 +363,8 @@ class Filing:
             sentences = "Le dossier n'est pas à l'étape 3 (signature).", "The filing is not at step 3 (signature)."
             found.append(_obstacle("step", "STEP", *sentences))
         if self.verdict not in SIGNABLE:
-            found.append(_obstacle("verdict", "W-02", *_VERDICT_OBSTACLES[self.verdict]))
+            french, english = (verdict_told(self.verdict, language).sentence for language in ("fr", "en"))
+            found.append(_obstacle("verdict", "W-02", french, english))
         if differing:
             # Each of them is a conflict of the exchange that nobody has settled, and Q-01 about that fact.
             sentences = in_both(
@@ -425,23 +427,6 @@ class Filing:
             lock=None,
             changed_at=at,
         )
-
-
-_VERDICT_OBSTACLES: dict[Verdict | None, tuple[str, str]] = {
-    None: ("Les contrôles n'ont pas encore tourné.", "The controls have not run yet."),
-    Verdict.BLOCKED: (
-        "Au moins un contrôle bloquant n'est pas respecté.",
-        "At least one blocking control does not hold.",
-    ),
-    Verdict.NOT_EVALUABLE: (
-        "Un contrôle bloquant n'a pas pu être évalué : des cases obligatoires sont vides.",
-        "A blocking control could not be evaluated: mandatory cells are empty.",
-    ),
-    Verdict.TO_JUSTIFY: (
-        "Au moins une anomalie n'est ni corrigée ni justifiée.",
-        "At least one anomaly is neither corrected nor justified.",
-    ),
-}
 
 
 def moves_made(now: Step, step: Step) -> list[tuple[Step, Step, str]]:

@@ -107,7 +107,9 @@ def require_on_trial(version: str, state: FormSetState) -> None:
         FormSetNotOnTrial: it is a draft, published, or closed.
     """
     if state is not FormSetState.TRIAL:
-        raise FormSetNotOnTrial(f"Le référentiel {version} n'est pas à l'essai sur ce serveur (état « {state} »).")
+        raise FormSetNotOnTrial(
+            f"Le référentiel {version} n'est pas à l'essai sur ce serveur (état « {_IN_WORDS[state]} »)."
+        )
 
 
 def newest(version: str, other: str, shipped: Sequence[str]) -> str:

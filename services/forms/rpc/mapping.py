@@ -12,6 +12,7 @@ from harmonia.validation.v1 import validation_pb2 as validation
 
 from chassis.errors import Invalid, Violation, malformed
 from chassis.rpc.words import words_of
+from formsets.verdicts import verdict_told
 from services.forms.domain.accounts import AccountFeed, MappedPrefix
 from services.forms.domain.activity import Activity
 from services.forms.domain.attachment import DEMANDABLE, Attachment
@@ -462,6 +463,15 @@ def tryable_message(tryable: Tryable) -> pb.TryableFormSet:
 def verdict(value: Verdict | None) -> validation.Verdict.ValueType:
     """Return a verdict; unspecified before the first evaluation."""
     return _VERDICTS[value] if value else validation.VERDICT_UNSPECIFIED
+
+
+def verdict_text(value: Verdict | None) -> validation.VerdictText:
+    """Return a verdict in words."""
+    french, english = verdict_told(value, "fr"), verdict_told(value, "en")
+    return validation.VerdictText(
+        word=types.Sentence(fr=french.word, en=english.word),
+        sentence=types.Sentence(fr=french.sentence, en=english.sentence),
+    )
 
 
 def cell_message(cell: Cell) -> pb.FiledCell:

@@ -142,6 +142,7 @@ class FormsServicer(pb_grpc.FormsServiceServicer):
             findings=[mapping.finding_message(finding) for finding in report.findings],
             rule_set=report.rule_set,
             revision=filing.revision,
+            verdict_text=mapping.verdict_text(report.verdict),
         )
 
     async def JustifyFinding(self, request: pb.JustifyFindingRequest, context: Context) -> pb.JustifyFindingResponse:

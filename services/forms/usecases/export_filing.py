@@ -1,5 +1,6 @@
 """Gives a filing, as it is now or as it was signed, as a file in a published format."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.identity import Caller
@@ -50,4 +51,5 @@ class ExportFiling:
         labelled = form_set_of(self._form_sets, filing, snapshot)
         if labelled.has_other_labels:
             raise FormSetNoLongerShipped
-        return export_content(filing, labelled.form_set, snapshot.cells, {}, version, snapshot.frozen_at)
+        as_signed = replace(filing, verdict=snapshot.verdict)
+        return export_content(as_signed, labelled.form_set, snapshot.cells, {}, version, snapshot.frozen_at)

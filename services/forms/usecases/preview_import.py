@@ -242,7 +242,8 @@ class GetImportErrorFile:
             filing = await work.filings.get(filing_id)
             require_on(caller, "filing.import", filing)
             preview = await work.imports.get(filing_id, import_id)
+        form_set = self._form_sets.load(filing.form_set)
         return ErrorFile(
-            error_file(preview, self._form_sets.load(filing.form_set), "en" if language == "en" else "fr"),
+            error_file(preview, form_set, "en" if language == "en" else "fr", filing.verdict),
             f"{PurePath(preview.file_name).stem or 'import'}-anomalies.csv",
         )

@@ -7,9 +7,10 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.errors import Invalid
 from formsets import FormSet
+from formsets.verdicts import verdict_told
 from services.forms.domain.activity import Activity
 from services.forms.domain.evaluation import Evaluation, PreviousYear
-from services.forms.domain.filing import Document, Filing, Step, Verdict
+from services.forms.domain.filing import Document, Filing, Step
 from services.forms.domain.form_set_change import change_form_set
 from services.forms.usecases.evaluating import inputs_and_given, keep, previous_year_of
 from services.forms.usecases.ports import Controls, FormSets, OpensWork, UnitOfWork
@@ -18,14 +19,6 @@ from services.forms.usecases.publish_form_set import load_known
 MOST_FILINGS = 100
 MOST_ATTEMPTS = 5
 """To judge a filing that people go on changing meanwhile."""
-_WORDS = {
-    None: ("non évalué", "not evaluated"),
-    Verdict.CLEAN: ("sans remarque", "clean"),
-    Verdict.REMARKS: ("avec remarques", "with remarks"),
-    Verdict.TO_JUSTIFY: ("à justifier", "to justify"),
-    Verdict.BLOCKED: ("bloqué", "blocked"),
-    Verdict.NOT_EVALUABLE: ("non évaluable", "not evaluable"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +115,12 @@ class RejudgeFilings:
             written = await keep(work, form_set, filing, evaluation, author, now)
             has_changed = written.filing.verdict is not filing.verdict
             if has_changed:
-                (before_fr, before_en), (after_fr, after_en) = _WORDS[filing.verdict], _WORDS[written.filing.verdict]
-                french = f"{notice[0]} Verdict : {before_fr} → {after_fr}."
-                english = f"{notice[1]} Verdict: {before_en} → {after_en}."
+                changed = {
+                    language: " → ".join(verdict_told(one.verdict, language).word for one in (filing, written.filing))
+                    for language in ("fr", "en")
+                }
+                french = f"{notice[0]} Verdict : {changed['fr']}."
+                english = f"{notice[1]} Verdict: {changed['en']}."
                 await work.activities.add(Activity(filing_id, now, author, "FILING_REJUDGED", french, english))
             await work.commit()
         return "changed" if has_changed else "judged"

@@ -822,6 +822,14 @@ class ConfirmedImport:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictText:
+    """What a verdict is called and says."""
+
+    word: Sentence = Sentence()
+    sentence: Sentence = Sentence()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Every control of the document, and the verdict."""
 
@@ -829,6 +837,8 @@ class Report:
     findings: tuple[Finding, ...]
     rule_set: str
     revision: int
+    verdict_text: VerdictText = VerdictText()
+    """For programs; pages say the same from the same table."""
 
 
 @dataclass(frozen=True, slots=True)

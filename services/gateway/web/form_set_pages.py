@@ -66,7 +66,8 @@ PROPERTIES = {
     "formula_columns": "colonnes calculées par la formule",
     "derived_columns": "colonnes calculées sur la ligne",
     "prefilled_columns": "colonnes reprises",
-    "note": "note",
+    "fr.note": "note, en français",
+    "en.note": "note, en anglais",
     "label": "libellé",
     "type": "type de valeur",
     "accounts": "comptes",
@@ -127,9 +128,11 @@ VALUES = {
 }
 """French words for the values that a package writes in code words."""
 KIND_OF = {
-    **dict.fromkeys(("fr.what", "fr.where", "fr.how", "message", "title", "note", "label", "accounts", "scope"), "fr"),
+    **dict.fromkeys(
+        ("fr.what", "fr.where", "fr.how", "fr.note", "message", "title", "label", "accounts", "scope"), "fr"
+    ),
     **dict.fromkeys(("conditional", "undecided"), "fr"),
-    **dict.fromkeys(("en.what", "en.where", "en.how"), "en"),
+    **dict.fromkeys(("en.what", "en.where", "en.how", "en.note"), "en"),
     **dict.fromkeys(("formula", "expression", "derived_columns", "concepts"), "code"),
 }
 """What is written in a language whatever that of the page, or is an expression."""

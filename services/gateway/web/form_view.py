@@ -132,6 +132,8 @@ class FormView:
     rows: tuple[RowView, ...]
     groups: tuple[str, ...]
     """Groups whose quartiles stand beside the ratios."""
+    note: str
+    """What to know before filling it, empty when there is nothing to say."""
 
     @property
     def is_of_figures(self) -> bool:
@@ -181,6 +183,7 @@ def lay_out(sheet: Sheet, code: str, _: Wording) -> FormView:
         columns=tuple(_(COLUMNS.get(column, column)) for column in form.columns),
         rows=tuple(_row(sheet, form, line, failed, groups, _) for line in form.lines),
         groups=tuple(groups.values()),
+        note=form.note.get(_.language, ""),
     )
 
 

@@ -77,7 +77,15 @@ async def lines(visit: Visitor, code: str) -> Response:
         raise NotFound
     at = 1 if visit.wording.language == "en" else 0
     rows = [(line, [both[at] for both in said_of(form_set, line)]) for line in form.lines]
-    values = {"rows": rows, "form": form, "version": version, "versions": versions, "forms": form_set.forms}
+    note = form.note.get(visit.wording.language, "")
+    values = {
+        "rows": rows,
+        "form": form,
+        "note": note,
+        "version": version,
+        "versions": versions,
+        "forms": form_set.forms,
+    }
     return await visit.page("lines.html", values)
 
 

@@ -53,9 +53,8 @@ async def justify(visit: Visitor, filing_id: str, control: str) -> Response:
         verdict = await visit.services.forms.justify(filing_id, explanation, visit.request_id(fields))
     except REFUSALS as failure:
         return await _report_page(visit, filing_id, explanation, failure, told_first(failure, visit.wording))
-    note = visit.wording(
-        "Justification de {control} enregistrée. {verdict}.", control=control, verdict=visit.wording.label(verdict)
-    )
+    told = visit.wording.verdict(verdict).word
+    note = visit.wording("Justification de {control} enregistrée. Verdict : {verdict}.", control=control, verdict=told)
     return await visit.go(f"/filings/{filing_id}/remarks", note)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from chassis.agreement import agreed
 from chassis.clock import PARIS
+from formsets.verdicts import VerdictText, verdict_told
 from services.gateway.clients.answers import (
     ControlStatus,
     DeliveryState,
@@ -82,12 +83,6 @@ _LABELS: tuple[tuple[StrEnum, str], ...] = (
     (ReviewState.ASKED, "Question posée"),
     (ReviewState.ANSWERED, "Réponse reçue"),
     (ReviewState.RELIABLE, "Fiabilisé"),
-    (Verdict.UNSPECIFIED, "Pas encore contrôlé"),
-    (Verdict.CLEAN, "Aucune anomalie"),
-    (Verdict.REMARKS, "Des remarques, rien n’empêche de transmettre"),
-    (Verdict.TO_JUSTIFY, "Des anomalies à corriger ou à justifier"),
-    (Verdict.BLOCKED, "Des contrôles bloquants ne sont pas respectés"),
-    (Verdict.NOT_EVALUABLE, "Contrôles incomplets : des cases obligatoires sont vides"),
     (Severity.BLOCKING, "Bloquant à la saisie"),
     (Severity.TRANSMISSION, "Bloquant à la transmission"),
     (Severity.ANOMALY, "Anomalie à corriger ou à justifier"),
@@ -181,6 +176,10 @@ class Wording:
         """Return the sentence for a violation, of that field or of any; empty when its own description says more."""
         found = _catalogue(self.language)
         return found.get(f"violation:{field}:{code}") or found.get(f"violation:{code}", "")
+
+    def verdict(self, value: Verdict) -> VerdictText:
+        """Return what a verdict is called and says, in the words of files, commands and services."""
+        return verdict_told(value, self.language)
 
     def label(self, value: StrEnum) -> str:
         """Return the name of one of a service's words."""

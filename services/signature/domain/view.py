@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import groupby
 
+from formsets.verdicts import verdict_told
 from services.signature.domain.canonical import digest_of, readable_code
 from services.signature.domain.manifest import FilingManifest, ReleaseTerm
 
@@ -19,12 +20,6 @@ _STYLE = (
     "code{overflow-wrap:anywhere}"
 )
 _DECISIONS = {"allow": "transmis", "deny": "non transmis"}
-_OUTCOMES = {
-    "clean": "aucune remarque",
-    "remarks": "des remarques",
-    "to_justify": "des écarts, tous justifiés",
-}
-
 _ATTACHMENTS = {
     "MANAGEMENT_REPORT": "Rapport de gestion",
     "DELIBERATION": "Délibération ou procès-verbal d’approbation",
@@ -63,7 +58,6 @@ def _page(manifest: FilingManifest, digest: str, labels: Mapping[str, str]) -> I
 
 
 def _facts(manifest: FilingManifest, digest: str) -> Iterator[str]:
-    outcome = manifest.verdict.outcome
     facts = {
         "Code de vérification": readable_code(digest),
         "Empreinte SHA-256": digest,
@@ -73,7 +67,7 @@ def _facts(manifest: FilingManifest, digest: str) -> Iterator[str]:
         "Questionnaire": f"{manifest.form_set_version} ({manifest.form_set_digest})",
         "Jeu de contrôles": manifest.rule_set_digest,
         "Matrice de diffusion": manifest.matrix_digest,
-        "Résultat des contrôles": f"{_OUTCOMES.get(outcome, outcome)}",
+        "Verdict": verdict_told(manifest.verdict.outcome, "fr").word,
         "Empreinte des justifications": manifest.verdict.justifications_digest,
     }
     yield "<table>"

@@ -8,6 +8,7 @@ from chassis.errors import Forbidden, NotFound, RuleBroken
 from chassis.identifiers import Identifiers
 from chassis.identity import Caller
 from formsets.signing import RIGHT, may_sign
+from formsets.verdicts import verdict_told
 from services.signature.domain.errors import (
     AlreadySigned,
     FilingUnknown,
@@ -25,18 +26,6 @@ from services.signature.domain.manifest import (
 )
 from services.signature.domain.policy import SignaturePolicy
 from services.signature.usecases.ports import Filings, FrozenFiling, Release, Releases, Seals, UnitsOfWork
-
-_OBSTACLES = {
-    "to_justify": Sentence(
-        "Des anomalies restent à corriger ou à justifier.", "Some anomalies are still to be corrected or justified."
-    ),
-    "blocked": Sentence("Des contrôles bloquants échouent.", "Blocking controls fail."),
-    "not_evaluable": Sentence(
-        "Des contrôles obligatoires n'ont pas pu être évalués : des cellules manquent.",
-        "Mandatory controls could not be evaluated: cells are missing.",
-    ),
-}
-_UNCHECKED = Sentence("Le dépôt n'a pas été contrôlé.", "The filing has not been checked.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,9 @@ def manifest_of(
 
 def obstacles_of(verdict: CheckedVerdict) -> tuple[Sentence, ...]:
     """Return what stands in the way of a signature; nothing when the verdict lets it pass."""
-    return () if verdict.is_signable else (_OBSTACLES.get(verdict.outcome, _UNCHECKED),)
+    if verdict.is_signable:
+        return ()
+    return (Sentence(*(verdict_told(verdict.outcome, language).sentence for language in ("fr", "en"))),)
 
 
 class PrepareSignature:

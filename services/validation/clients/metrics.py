@@ -9,7 +9,7 @@ from services.validation.domain.run import RunKind
 QUEUE_WAIT = "harmonia.validation.queue.wait"
 """Histogram: seconds a run waited before it was first taken up."""
 QUEUE_OLDEST = "harmonia.validation.queue.oldest"
-"""Gauge: seconds the oldest run has been waiting; what autoscaling follows, which asks PostgreSQL for it."""
+"""Gauge: seconds the oldest run has been waiting; what the shipped autoscaling follows too, which asks PostgreSQL for it (docs/validation.md, The queue)."""
 QUEUE_LENGTH = "harmonia.validation.queue.length"
 """Gauge: runs that wait."""
 

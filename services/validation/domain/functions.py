@@ -16,6 +16,8 @@ from formsets.reference_lists import ReferenceList
 from formsets.values import Value, written
 from services.validation.domain.types import Type
 
+MOST_READ = 1_000
+"""Characters of a text that a function reads; a longer one is undefined, so that no operation is long."""
 _ZERO = Decimal(0)
 _ISO_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -29,6 +31,17 @@ class Function:
     apply: Callable[..., Any]
     is_variadic: bool = False
     """The last parameter may be repeated."""
+
+
+def short(text: str) -> str:
+    """The text, when a function may read it.
+
+    Raises:
+        ValueError: it is too long.
+    """
+    if len(text) > MOST_READ:
+        raise ValueError(f"A text of {len(text)} characters is too long.")
+    return text
 
 
 def _number(value: int) -> Decimal:
@@ -62,7 +75,7 @@ def _safe(value: Decimal, divisor: Decimal) -> Decimal:
 
 
 def _left(text: str, count: Decimal) -> str:
-    return text[: max(0, int(count))]
+    return short(text)[: max(0, int(count))]
 
 
 def _year(date: dt.date) -> Decimal:
@@ -70,7 +83,7 @@ def _year(date: dt.date) -> Decimal:
 
 
 def _date(text: str) -> dt.date:
-    if not _ISO_DATE.fullmatch(text):
+    if not _ISO_DATE.fullmatch(short(text)):
         raise ValueError(f"{text!r} is not written AAAA-MM-JJ.")
     return dt.date.fromisoformat(text)
 
@@ -86,7 +99,7 @@ def _months(start: dt.date, end: dt.date) -> Decimal:
 
 def _department(commune: str) -> str:
     """First two characters of the commune code, three overseas (97, 98)."""
-    return commune[:3] if commune[:2] in {"97", "98"} else commune[:2]
+    return commune[:3] if short(commune)[:2] in {"97", "98"} else commune[:2]
 
 
 def _text_of(value: Value) -> str:
@@ -94,7 +107,7 @@ def _text_of(value: Value) -> str:
 
 
 def _length(text: str) -> Decimal:
-    return _number(len(text))
+    return _number(len(short(text)))
 
 
 def _luhn(text: str) -> bool:
@@ -106,7 +119,7 @@ def _luhn_siret(text: str) -> bool:
 
 
 def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    return short(text).isascii() and text.isdigit()
 
 
 def is_listed(entries: ReferenceList, code: str, year: Decimal) -> bool:

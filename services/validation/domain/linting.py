@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from formsets import Control, FormSet
+from formsets import Control, Form, FormSet
 from formsets.consequences import severity_told
 from formsets.formats import COMMUNES
 from formsets.reference_lists import ReferenceList
@@ -26,6 +26,12 @@ MOST_OPERANDS = 5_000
 LONGEST_MESSAGE = 1_000
 SHORTEST_SENTENCE = 3
 """Words from which a text is a sentence, which cannot be the same in two languages; codes are no words."""
+_NO_PLACE = re.compile(
+    r"(?:(?:la|les?|une?|ou|et|cases?|cellules?|pièces?|lignes?|valeurs?|données?|documents?|fichiers?"
+    r"|signalée?s?|concernée?s?|indiquée?s?"
+    r"|the|an?|or|and|cells?|lines?|values?|facts?|files?|attachments?|shown|concerned|flagged|indicated)\b\W*)+"
+)
+"""A place told in words that name none."""
 _WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w.]*\d)")
 
 _UNREADABLE = frozenset({"duplicate-code", "too-large"})
@@ -143,24 +149,52 @@ def _texts(form_set: FormSet) -> Iterator[Remark]:
                     sentence = f"“how” of {control.id} in {language} tells another severity than {control.severity}."
                     yield Remark("error", "wrong-consequence", control.id, sentence)
         yield from _untranslated(control)
+        yield from _placeless(control)
     for form in form_set.forms:
+        yield from _note(form)
         for line in form.lines:
             if not line.label.strip():
                 yield Remark("error", "missing-text", line.code, f"Line {line.code} has no label.")
 
 
 def _untranslated(control: Control) -> Iterator[Remark]:
-    """Sentences that are the same in both languages; codes and names of few words may be."""
     french, english = (control.texts.get(language) for language in LANGUAGES)
     if french is None or english is None:
         return
     for part in ("what", "where", "how"):
-        said = [_WORD.findall(getattr(text, part).casefold()) for text in (french, english)]
-        if said[0] == said[1] and len(said[0]) >= SHORTEST_SENTENCE:
+        if _is_same(getattr(french, part), getattr(english, part)):
             # Where may be a proper name: somebody looks.
             level: Level = "warning" if part == "where" else "error"
             sentence = f"“{part}” of {control.id} is the same in French and in English."
             yield Remark(level, "untranslated", control.id, sentence)
+
+
+def _is_same(french: str, english: str) -> bool:
+    """Whether a sentence is the same in both languages; codes and names of few words may be."""
+    said = [_WORD.findall(text.casefold()) for text in (french, english)]
+    return said[0] == said[1] and len(said[0]) >= SHORTEST_SENTENCE
+
+
+def _placeless(control: Control) -> Iterator[Remark]:
+    """Where that names no place: no cell, no kind of cell, no page, no part of a file."""
+    for language in LANGUAGES:
+        if _NO_PLACE.fullmatch(control.text(language).where.strip().casefold()):
+            sentence = f"“where” of {control.id} names no place in {language}."
+            yield Remark("error", "vague-place", control.id, sentence)
+
+
+def _note(form: Form) -> Iterator[Remark]:
+    """What is told of a form: in both languages or in none, as long as a message at most."""
+    said = {language: form.note.get(language, "").strip() for language in LANGUAGES}
+    for language, text in said.items():
+        if not text and form.note:
+            yield Remark("error", "missing-text", form.code, f"The note of {form.code} does not say it in {language}.")
+        if len(text) > LONGEST_MESSAGE:
+            sentence = f"The note of {form.code} has {len(text)} characters; {LONGEST_MESSAGE} are allowed."
+            yield Remark("error", "long-text", form.code, sentence)
+    if _is_same(*said.values()):
+        sentence = f"The note of {form.code} is the same in French and in English."
+        yield Remark("error", "untranslated", form.code, sentence)
 
 
 def _periods(form_set: FormSet) -> Iterator[Remark]:

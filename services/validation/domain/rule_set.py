@@ -12,7 +12,7 @@ from formsets import Control, FormSet
 from formsets.values import Value
 from services.validation.domain.compiler import UNDEFINED, Compiler, is_arithmetic, is_for_formulas
 from services.validation.domain.errors import MalformedExpression
-from services.validation.domain.evaluator import Budget, Evaluation, OverBudget
+from services.validation.domain.evaluator import Budget, Evaluation, OverBudget, cost_of
 from services.validation.domain.functions import CATALOGUE
 from services.validation.domain.grammar import parse
 from services.validation.domain.graph import reached_from, readers_of, topological_order
@@ -30,7 +30,6 @@ from services.validation.domain.syntax import (
     Product,
     Text,
     cells_of,
-    size_of,
 )
 from services.validation.domain.types import Type, TypeChecker, type_of_cell
 from services.validation.domain.verdict import CheckedDocument, ControlResult, LineRead, Report, verdict_of
@@ -43,7 +42,8 @@ CLOSING_DATE = "ID.170.v"
 """Cell that tells whether a control is in force, shared by both documents."""
 _NOTHING_GIVEN: Mapping[str, Value | None] = MappingProxyType({})
 MOST_COMPILED = 10_000
-"""Nodes of a formula or control above which it runs step by step, so that it can be stopped (F16)."""
+"""Steps of a formula or control above which it runs one by one, so that it can be stopped (F16). No step takes more than some
+ten microseconds, so that what is compiled ends in a fifth of the time a rule may take (`tests/unit/validation/test_budget.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,7 +447,7 @@ def _formula(
     if not is_for_formulas(node):
         raise MalformedExpression("FORALL, ANY, COUNT, PREV and RESTATED stand only in a control.")
     name: str | None = None
-    if size_of(node) <= MOST_COMPILED:
+    if cost_of(node) <= MOST_COMPILED:
         add = functools.partial(compiler.add_formula, requires_all=line.requires_all) if arithmetic else None
         name = add(node) if add else compiler.add_predicate(node, operands if line.requires_all else ())
     return _Formula(address, node, operands, numeric, line.requires_all, arithmetic and name is not None, name)
@@ -473,17 +473,18 @@ def _rule(
     tree = parse(control.expression or "")
     refuse_large(tree, form_set)
     node = _in_force(form_set, control, Binding(form_set, reads_closed_as_zero=True).bind(tree))
-    size = size_of(node)
     checker.check(node, Type.BOOLEAN)
     operands = cells_of(node)
     own = tuple(operand for operand in operands if is_own_cell(operand))
     conditions = _on_each_line(node)
-    name = compiler.add_lines(conditions) if conditions else compiler.add_predicate(node)
+    name: str | None = None
+    if cost_of(node) <= MOST_COMPILED:
+        name = compiler.add_lines(conditions) if conditions else compiler.add_predicate(node)
     return _Rule(
         control,
         node,
         operands,
-        name if size <= MOST_COMPILED else None,
+        name,
         tuple(read for condition in conditions for read in _lines_of(condition)),
         ControlResult(control.id, control.severity, "passed", "", own),
         _required_behind(form_set, own, formulas) if control.severity in "BT" else frozenset(),

@@ -177,16 +177,6 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
-def size_of(node: Node) -> int:
-    """Nodes of an expression, and so the steps it takes at most: nothing in the language repeats."""
-    count = 0
-    waiting = [node]
-    while waiting:
-        count += 1
-        waiting.extend(children(waiting.pop()))
-    return count
-
-
 def cells_of(node: Node) -> tuple[str, ...]:
     """Addresses of every cell of a bound expression, in order of appearance, each once."""
     found: dict[str, None] = {}

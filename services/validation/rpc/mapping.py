@@ -11,6 +11,7 @@ from harmonia.validation.v1 import validation_pb2 as pb
 
 from chassis.errors import Invalid, malformed
 from formsets import ControlText
+from formsets.verdicts import verdict_told
 from services.validation.domain.adjustment import WITHDRAWN, Adjustment
 from services.validation.domain.answer import AnsweredJustification
 from services.validation.domain.evaluation import Finding, Place
@@ -220,6 +221,7 @@ def evaluation_message(judged: Judged) -> pb.EvaluateFilingResponse:
         verdict=verdict_value(found.verdict),
         rule_set=found.rule_set,
         report=judged.report_id,
+        verdict_text=verdict_text(found.verdict),
     )
 
 
@@ -272,6 +274,15 @@ def cell_messages(cells: Mapping[str, str]) -> list[types.Cell]:
 def verdict_value(verdict: Verdict) -> pb.Verdict.ValueType:
     """Return the one word on top."""
     return pb.Verdict.Value(f"VERDICT_{verdict.name}")
+
+
+def verdict_text(verdict: Verdict) -> pb.VerdictText:
+    """Return the verdict in words."""
+    french, english = verdict_told(verdict, "fr"), verdict_told(verdict, "en")
+    return pb.VerdictText(
+        word=types.Sentence(fr=french.word, en=english.word),
+        sentence=types.Sentence(fr=french.sentence, en=english.sentence),
+    )
 
 
 def adjustment_message(adjustment: Adjustment, *, applies_here: bool = True) -> pb.Adjustment:

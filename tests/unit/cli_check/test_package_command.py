@@ -1,3 +1,4 @@
+import html
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 import formsets
 from cli.__main__ import app
 from cli.package import diff_command, lint_command
-from cli.rules import catalogue, export_command
+from cli.rules import as_html, catalogue, export_command
 from tools.build_formset import write
 
 HOME = Path(formsets.__file__).parent
@@ -129,6 +130,20 @@ def test_the_catalogue_says_everything_of_each_control() -> None:
     assert all(control["examples"].keys() == {"passing", "failing"} for control in found["controls"])
     assert all((control["tree"] is None) == (control["expression"] is None) for control in found["controls"])
     assert len(found["formulas"]) > 100
+
+
+@pytest.mark.parametrize("version", formsets.available())
+def test_the_catalogue_tells_what_to_know_of_each_form_in_both_languages(version: str) -> None:
+    form_set = formsets.load(version)
+    page, found = (
+        html.unescape(as_html(form_set)),
+        {form["code"]: form["note"] for form in catalogue(form_set)["forms"]},
+    )
+
+    assert found == {form.code: form.note for form in form_set.forms}
+    assert found["CC"].keys() == found["CP"].keys() == {"fr", "en"}
+    assert ("avant 2025" in found["CC"]["fr"], "before 2025" in found["CC"]["en"]) == (version == "2025.1",) * 2
+    assert all(text in page for note in found.values() for text in note.values())
 
 
 def test_a_wrong_format_or_version_is_refused(tmp_path: Path) -> None:

@@ -4,9 +4,17 @@ from datetime import date
 
 import pytest
 
-from services.forms.domain.errors import FormSetNotPublished, FormSetStateRefused
+from services.forms.domain.errors import FormSetNotOnTrial, FormSetNotPublished, FormSetStateRefused
 from services.forms.domain.filing import Document
-from services.forms.domain.form_set_life import DeclaredState, FormSetState, FormSetStatus, newest, require_move
+from services.forms.domain.form_set_life import (
+    DeclaredState,
+    FormSetState,
+    FormSetStatus,
+    newest,
+    require_move,
+    require_on_trial,
+    require_published,
+)
 from tests.support.forms import NOON, a_campaign, a_forms
 from tests.support.hosting import a_caller
 
@@ -39,6 +47,23 @@ def test_a_form_set_is_drafted_tried_published_and_closed_and_withdrawn_while_no
         (CLOSED, PUBLISHED),
     }
     assert allowed(is_used=True) == {(TRIAL, PUBLISHED), (PUBLISHED, CLOSED), (CLOSED, PUBLISHED)}
+
+
+@pytest.mark.parametrize(
+    ("require", "refusal", "state", "word"),
+    [
+        (require_on_trial, FormSetNotOnTrial, DRAFT, "projet"),
+        (require_on_trial, FormSetNotOnTrial, PUBLISHED, "publié"),
+        (require_on_trial, FormSetNotOnTrial, CLOSED, "clos"),
+        (require_published, FormSetNotPublished, DRAFT, "projet"),
+        (require_published, FormSetNotPublished, TRIAL, "à l’essai"),
+    ],
+)
+def test_a_state_is_told_in_french(require, refusal, state, word):
+    with pytest.raises(refusal) as refused:
+        require("2025.1", state)
+
+    assert refused.value.message.endswith(f"(état « {word} »).")
 
 
 async def test_a_campaign_takes_a_published_form_set_and_keeps_it_once_closed():

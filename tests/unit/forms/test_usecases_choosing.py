@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from formsets.verdicts import verdict_told
 from services.forms.domain.cell import Origin
 from services.forms.domain.errors import EditStepUnknown, ImportChoiceRefused, ImportStale
 from services.forms.domain.filing import Verdict
@@ -81,12 +82,14 @@ async def test_what_is_left_out_stays_in_the_file_given_back_under_its_own_state
     french = await forms.use.get_import_error_file(forms.caller, FILING_ID, import_id, "fr")
     english = await forms.use.get_import_error_file(forms.caller, FILING_ID, import_id, "en")
 
-    rows = [row.split(";")[:5] for row in french.content.decode("utf-8-sig").splitlines()[1:]]
+    titles = french.content.decode("utf-8-sig").splitlines()[0].split(";")
+    assert titles[4] == f"verdict du dossier : {verdict_told(forms.filing.verdict, 'fr').word}"
+    rows = [row.split(";")[:6] for row in french.content.decode("utf-8-sig").splitlines()[1:]]
     assert rows == [
-        ["BA.010", "brut", "12", "mienne", "à remplacer"],
-        ["BA.010", "amort", "3", "mienne", "à remplir"],
-        ["BA.020", "brut", "7", "mienne", "saisie gardée"],
-        ["BP.180", "n", "9", "mienne", "laissée de côté"],
+        ["BA.010", "brut", "12", "mienne", "", "à remplacer"],
+        ["BA.010", "amort", "3", "mienne", "", "à remplir"],
+        ["BA.020", "brut", "7", "mienne", "", "saisie gardée"],
+        ["BP.180", "n", "9", "mienne", "", "laissée de côté"],
     ]
     assert "left out by choice" in english.content.decode("utf-8-sig")
 

@@ -29,7 +29,7 @@ async def test_a_filing_whose_verdict_changes_gets_a_notice_with_the_reason() ->
     (activity,) = forms.store.kept.activities
     assert (page.judged, page.changed, page.skipped, page.next) == (1, 1, 0, None)
     assert (forms.filing.verdict, forms.filing.rule_set) == (Verdict.CLEAN, "rules-1")
-    assert activity.fr == f"{NOTICE[0]} Verdict : à justifier → sans remarque."
+    assert activity.fr == f"{NOTICE[0]} Verdict : à justifier → sans anomalie."
     assert (activity.author, activity.kind) == ("Alex Agent", "FILING_REJUDGED")
 
 

@@ -44,6 +44,16 @@ async def test_a_signed_version_is_exported_as_it_was_signed():
     assert answer["version"] == 1
 
 
+async def test_a_file_names_the_verdict_on_its_own_content():
+    forms = a_forms()
+    await signed_once(forms)
+    async with forms.store() as work:
+        await work.filings.save(replace(await work.filings.get_for_change(FILING_ID), verdict=Verdict.BLOCKED))
+        await work.commit()
+    assert json.loads((await exported(forms, version=1)).content)["verdict"] == "clean"
+    assert json.loads((await exported(forms)).content)["verdict"] == "blocked"
+
+
 async def test_a_signed_version_keeps_the_form_set_of_its_signature():
     forms = a_forms()
     await signed_once(forms)

@@ -82,7 +82,7 @@ def test_no_cell_is_a_formula_and_hostile_texts_stay_texts(values):
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1"])
 def test_the_name_of_a_body_is_a_text_on_the_cover(name):
     content = an_export({}, filing=a_filing(body=a_body(name=name)))
-    cell = opened(workbook.write(content))[workbook.COVER]["B1"]
+    cell = opened(workbook.write(content))[workbook.COVER]["B2"]
     assert cell.value == name
     assert cell.data_type == "s"
     assert cell.quotePrefix
@@ -128,4 +128,4 @@ def test_a_number_too_long_for_a_spreadsheet_is_written_as_text():
 
 def test_the_cover_says_whether_the_content_is_signed():
     signed = opened(workbook.write(replace(an_export(), version=3)))[workbook.COVER]
-    assert signed["B5"].value == "3"
+    assert signed["B6"].value == "3"

@@ -124,17 +124,18 @@ def test_the_error_file_puts_what_where_and_how_beside_the_persons_own_columns()
     text = error_file(a_preview(), FORM_SET).decode("utf-8-sig")
 
     header, refused, kept = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-    assert header == ["code", "colonne", "valeur", "clé", *OURS["fr"]]
+    assert header == ["code", "colonne", "valeur", "clé", "verdict du dossier : pas encore contrôlé", *OURS["fr"]]
     assert refused[:4] == ["BA.020", "brut", "'=1+1", "K2"]
     instructions = "/help/controls?version=2024.1#F-01 /help/forms/BA?version=2024.1#BA.020"
     assert refused[4:] == [
+        "",
         "refusée",
         "Pas un nombre.",
         "BA.020 brut, ligne 2",
         "Écrivez un nombre entier.",
         instructions,
     ]
-    assert kept == ["BA.010", "brut", "-5", "'=K", "à remplir", "", "", "", ""]
+    assert kept == ["BA.010", "brut", "-5", "'=K", "", "à remplir", "", "", "", ""]
 
 
 def test_the_error_file_is_read_again_as_a_flat_file():
@@ -170,7 +171,7 @@ def read_again(content: bytes) -> ImportPreview:
 
 def own_columns(content: bytes) -> tuple[list[str], list[list[str]]]:
     header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
-    ours = len(header) - len(OURS["fr"])
+    ours = len(header) - len(OURS["fr"]) - 1
     return header[3:ours], [row[3:ours] for row in rows]
 
 

@@ -12,6 +12,7 @@ from services.forms.clients.flat_file_process import ONLY_REFUSED, answer
 from services.forms.clients.flat_files import SandboxedFlatFiles
 from services.forms.clients.uploads import balances
 from services.forms.domain.error_file import error_file
+from services.forms.domain.filing import Verdict
 from services.forms.domain.importing import Effect, ImportPreview
 from services.forms.usecases.preview_import import PreviewImport
 from tests.support.forms import FILING_ID, CountingIdentifiers, a_filing, a_forms
@@ -64,39 +65,41 @@ async def test_every_row_comes_back_under_its_number_with_what_becomes_of_it(pre
         "Débit",
         "Crédit",
         "comment",
+        "verdict du dossier : pas encore contrôlé",
         "état",
         "quoi",
         "où",
         "comment",
         "consigne",
     ]
-    assert rows[3] == ["K1", "6022", "Achats", "12", "", "à moi", "à remplir", "", "", "", ""]
+    assert rows[3] == ["K1", "6022", "Achats", "12", "", "à moi", "", "à remplir", "", "", "", ""]
     assert rows[4][6:] == [
+        "",
         "sans case",
         "Aucune case ne prend ce compte.",
         "Compte 89999.",
         "Ajoutez-le à votre correspondance des comptes.",
         "",
     ]
-    assert rows[5][:7] == ["K3", "602x", "Faux", "1.234", "", "", "refusée"]
-    assert all(rows[5][7:])
-    assert rows[6][6:] == ["laissée", "", "", "", ""]
+    assert rows[5][:8] == ["K3", "602x", "Faux", "1.234", "", "", "", "refusée"]
+    assert all(rows[5][8:])
+    assert rows[6][6:] == ["", "laissée", "", "", "", ""]
     assert len(rows) == 7
 
 
 async def test_titles_states_and_sentences_are_english_for_who_reads_english(preview):
     made = await preview(BALANCE)
 
-    rows = rows_of(error_file(made, FORM_SET, "en"))
+    rows = rows_of(error_file(made, FORM_SET, "en", Verdict.BLOCKED))
 
-    assert rows[2][6:] == ["state", "what", "where", "how", "instruction"]
-    assert [row[6] for row in rows[3:]] == ["to fill", "no cell", "refused", "left out"]
-    assert rows[5][7:10] == [made.problems[0].en.what, made.problems[0].en.where, made.problems[0].en.how]
-    assert rows[5][10] == f"/help/controls?version=2024.1#{made.problems[0].control}"
+    assert rows[2][6:] == ["verdict of the filing: blocked", "state", "what", "where", "how", "instruction"]
+    assert [row[7] for row in rows[3:]] == ["to fill", "no cell", "refused", "left out"]
+    assert rows[5][8:11] == [made.problems[0].en.what, made.problems[0].en.where, made.problems[0].en.how]
+    assert rows[5][11] == f"/help/controls?version=2024.1#{made.problems[0].control}"
 
 
 async def test_a_file_that_comes_back_in_the_other_language_carries_the_added_columns_once(preview):
-    english = error_file(await preview(BALANCE), FORM_SET, "en")
+    english = error_file(await preview(BALANCE), FORM_SET, "en", Verdict.BLOCKED)
 
     assert error_file(await preview(english), FORM_SET) == error_file(await preview(BALANCE), FORM_SET)
 
@@ -113,7 +116,7 @@ async def test_a_cell_that_is_refused_is_said_on_the_rows_of_its_accounts(previe
     told = replace(made.problems[0], line=change.line, code=change.address, extra={})
     refused = replace(made, changes=made.changes[1:], problems=(*made.problems, told))
 
-    said = rows_of(error_file(refused, FORM_SET))[3][6:]
+    said = rows_of(error_file(refused, FORM_SET))[3][7:]
     line = change.address.rpartition(".")[0]
     assert said[:4] == ["refusée", told.fr.what, told.fr.where, told.fr.how]
     assert said[4].endswith(f" /help/forms/{line[:2]}?version=2024.1#{line}"), "the control, then the line"
@@ -162,17 +165,18 @@ async def test_more_problems_than_are_listed_are_counted_on_a_last_row(preview):
 
     rows = rows_of(error_file(await preview(BALANCE + doubtful), FORM_SET))
 
-    assert rows[-1][6] == "refusée"
-    assert rows[-1][7].startswith("1 autre")
+    assert rows[-1][7] == "refusée"
+    assert rows[-1][8].startswith("1 autre")
 
 
 async def test_a_flat_file_has_english_titles_that_are_read_again(preview):
     made = await preview("code;colonne;valeur;Clé\nBA.010;brut;12;K1\nBA.020;brut;abc;K2\n")
 
-    content = error_file(made, FORM_SET, "en")
+    content = error_file(made, FORM_SET, "en", Verdict.TO_JUSTIFY)
     again = await preview(content)
 
-    assert rows_of(content)[0] == ["code", "column", "value", "Clé", "state", "what", "where", "how", "instruction"]
-    assert [row[4] for row in rows_of(content)[1:]] == ["to fill", "refused"]
+    added = ["verdict of the filing: to justify", "state", "what", "where", "how", "instruction"]
+    assert rows_of(content)[0] == ["code", "column", "value", "Clé", *added]
+    assert [row[5] for row in rows_of(content)[1:]] == ["to fill", "refused"]
     assert {c.address: c.value for c in again.changes} == {c.address: c.value for c in made.changes}
     assert error_file(again, FORM_SET) == error_file(made, FORM_SET)

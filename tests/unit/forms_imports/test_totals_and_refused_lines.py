@@ -2,10 +2,12 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
 from cli.check import check_content
+from formsets.comparison import disagreement
 from services.forms.domain.cell import Origin
 from services.forms.domain.error_file import error_file
 from services.forms.domain.filing import Document
@@ -91,6 +93,17 @@ async def test_a_differing_total_refuses_nothing_and_stands_in_the_error_file():
     assert (row["état"], row["nature"]) == ("calculée, comparée", "mienne")
     assert (row["quoi"], row["où"], row["comment"]) == (found.fr.what, found.fr.where, found.fr.how)
     assert row["consigne"] == "/help/controls?version=2024.1#F-22 /help/forms/BA?version=2024.1#BA.010"
+
+
+def test_what_to_do_about_a_differing_total_is_said_as_the_catalogue_says_it_and_nothing_is_asked():
+    form_set = a_form_set()
+    problem = disagreement(form_set, TOTALLED, Decimal(1), Decimal(100))
+
+    for language, told in (("fr", problem.french), ("en", problem.english)):
+        written = form_set.control("F-22").text(language)
+        assert (told.what, told.how) == (written.what, written.how)
+    assert problem.french.how.endswith("la valeur calculée est retenue. Rien n'est refusé.")
+    assert not any(word in problem.french.how for word in ("Corrigez", "justifi"))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_the_change_of_2025_is_seen_with_its_breaks() -> None:
     assert not changes["line", "CP.620", "accounts"].breaks_comparison
     assert changes["cell", "CP.380.n", "state"] == Change("changed", "cell", "CP.380.n", "state", "open", "closed")
     assert changes["accounts", "CP.630.n", "include"].after == "747"
-    assert {c.subject for c in difference.changes} == {"package", "line", "cell", "accounts", "example", "list"}
+    assert {c.subject for c in difference.changes} == {"package", "form", "line", "cell", "accounts", "example", "list"}
 
 
 def test_what_a_cell_does_with_last_years_answer_is_seen() -> None:
@@ -55,13 +55,14 @@ def test_a_changed_message_type_note_and_severity_are_seen() -> None:
     first = OLD.controls[0]
     texts = {**first.texts, "en": dataclasses.replace(first.texts["en"], how="Otherwise.")}
     control = dataclasses.replace(first, severity="R", texts=texts)
-    form = dataclasses.replace(OLD.forms[0], note="Autre note.")
+    form = dataclasses.replace(OLD.forms[0], note={"fr": "Autre note.", "en": "Another note."})
     changed = dataclasses.replace(OLD, controls=(control, *OLD.controls[1:]), forms=(form, *OLD.forms[1:]))
 
     found = {(c.subject, c.code, c.property): (c.before, c.after) for c in compare(OLD, changed).changes}
 
     assert found == {
-        ("form", "ID", "note"): ("", "Autre note."),
+        ("form", "ID", "fr.note"): (OLD.forms[0].note["fr"], "Autre note."),
+        ("form", "ID", "en.note"): (OLD.forms[0].note["en"], "Another note."),
         ("control", "F-01", "severity"): ("B", "R"),
         ("message", "F-01", "en.how"): (first.texts["en"].how, "Otherwise."),
     }

@@ -39,7 +39,7 @@ async def test_a_change_of_form_set_is_previewed_in_both_languages_without_a_fig
     assert "824 valeurs reprises telles quelles\N{NO-BREAK SPACE}; 1 case nouvelle." in french
     assert "1 dossier contrôlé sous les deux référentiels\N{NO-BREAK SPACE}; le verdict change pour 1." in french
     rows = re.findall(r'<th scope="row">([^<]*)</th><td class="number">(\d+)</td><td class="number">(\d+)</td>', french)
-    assert rows == [("Aucune anomalie", "1", "0"), ("Des contrôles bloquants ne sont pas respectés", "0", "1")]
+    assert rows == [("sans anomalie", "1", "0"), ("bloqué", "0", "1")]
     assert '<span class="code">X-09</span> (1 dossier)' in french
     assert "5 dossiers ouverts déjà sous ce référentiel." in french
     assert "4 zéros dans des cases fermées, abandonnés sans choix." in french

@@ -1,10 +1,12 @@
 """Every page, in both languages, on fakes."""
 
+import html
 import re
 from dataclasses import replace
 
 import pytest
 
+import formsets
 from chassis.errors import Invalid
 from services.gateway.clients.answers import (
     Document,
@@ -63,6 +65,18 @@ async def test_every_page_speaks_french_and_english(path):
     assert PAGES[path][1] in english.text
     assert '<html lang="fr">' in french.text
     assert '<html lang="en">' in english.text
+
+
+async def test_what_to_know_of_a_form_is_told_where_it_is_filled_and_beside_its_instructions():
+    note = formsets.load("2024.1").form("BA").note
+    async with a_browser() as browser:
+        await browser.sign_in()
+        for path in (f"{AT}/forms/BA", "/help/forms/BA?version=2024.1"):
+            french = (await browser.get(path, headers={"accept-language": "fr"})).text
+            english = (await browser.get(path, headers={"accept-language": "en"})).text
+            assert note["fr"] in html.unescape(french), path
+            assert note["en"] in html.unescape(english), path
+        assert '<p class="note">' not in (await browser.get("/help/forms/VA?version=2024.1")).text
 
 
 @pytest.mark.parametrize("path", PAGES)

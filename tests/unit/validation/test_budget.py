@@ -2,6 +2,7 @@
 
 import dis
 import random
+import re
 import time
 import types
 from decimal import Decimal
@@ -11,13 +12,14 @@ import pytest
 from formsets.values import Value
 from services.validation.domain.compiler import UNDEFINED, Compiler
 from services.validation.domain.errors import MalformedExpression
-from services.validation.domain.evaluator import Budget, Evaluation, OverBudget
+from services.validation.domain.evaluator import Budget, Evaluation, OverBudget, cost_of
 from services.validation.domain.functions import CATALOGUE
 from services.validation.domain.grammar import Limits, parse
 from services.validation.domain.past import address_in, is_flag
+from services.validation.domain.patterns import matcher
 from services.validation.domain.references import Binding
 from services.validation.domain.rule_set import DEFAULT_BUDGET, MOST_COMPILED, RuleSet, compile_rules
-from services.validation.domain.syntax import Node, size_of
+from services.validation.domain.syntax import Node
 from services.validation.domain.types import Type, TypeChecker, type_of_cell
 from services.validation.domain.verdict import Verdict
 from tests.support.form_sets import a_control, a_form, a_form_set, a_line, one_form
@@ -143,13 +145,123 @@ def test_a_formula_too_large_to_be_compiled_is_computed_all_the_same_at_little_c
     assert time.process_time() - began < 5
 
 
-def test_the_steps_counted_are_at_most_the_nodes_of_the_rule() -> None:
-    node = Binding(one_form(LINES)).bind(parse("AA.010+AA.020*2>IF(AA.040,1,AA.010)"))
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "AA.010+AA.020*2>IF(AA.040,1,AA.010)",
+        'OR(NOT(REGEX(AA.030,"[a-z]{1,9}")),LUHN(AA.030))',
+        "SUM(AA.010:AA.020)>COUNT(AA.010:AA.020, n>0)",
+    ],
+)
+def test_the_steps_counted_are_at_most_the_cost_of_the_rule(expression: str) -> None:
+    node = Binding(one_form(LINES)).bind(parse(expression))
     evaluation = Evaluation({**CELLS, "AA.020.n": Decimal(1)}, budget=Budget())
 
     evaluation.value(node)
 
-    assert 0 < evaluation.steps <= size_of(node)
+    assert 0 < evaluation.steps <= cost_of(node)
+
+
+LONG = "n+n+n+n+n"
+"""As long a text as a function reads, of cells of two hundred characters."""
+WORST = {
+    "pattern that forgets nothing": ("T200", f'FORALL(AA.*, NOT(REGEX({LONG},"[ab]*a[ab]{{40}}b[ab]*c")))'),
+    "pattern of a hundred states": ("T200", f'FORALL(AA.*, NOT(REGEX({LONG},"(a|aa|ab|ba|bb|b){{0,20}}[ab]*c")))'),
+    "pattern as large as one may be": ("T200", f'FORALL(AA.*, NOT(REGEX({LONG},"(a?b?){{300}}c")))'),
+    "short pattern, everywhere": ("T200", 'FORALL(AA.*, REGEX(n,"[ab]*"))'),
+    "check digits": ("N", f"FORALL(AA.*, NOT(LUHN({'+'.join(['STR(n)'] * 90)})))"),
+    "check digits of a constant": ("N", f'FORALL(AA.*, OR(n<0,NOT(LUHN("{"7" * 999}"))))'),
+    "texts cut again and again": ("T200", f"FORALL(AA.*, LEN({'LEFT(' * 60}{LONG}{',999)' * 60})>0)"),
+    "a text of all lines": ("T200", "ANY(AA.*, n<SUM(AA.*))"),
+    "numbers without end": ("M", f"FORALL(AA.*, n/7/7/7*n*{'9' * 30}/3/3/3>0)"),
+    "remainders": ("M", "FORALL(AA.*, MOD(MOD(MOD(n/7,5),3),2)>=0)"),
+    "sums within sums": ("M", "FORALL(AA.*, n<=SUM(AA.*))"),
+    "lines within lines": ("M", "FORALL(AA.*, ANY(AA.*, n>0))"),
+    "a sum over a range": ("M", "SUM(AA.*)+SUM(AA.*, n*n/7)>0"),
+}
+
+
+def worst_under_the_bound(expression: str, line_type: str) -> tuple[RuleSet, int]:
+    """The rule over as many lines as leave it compiled, or nearly, and what it costs."""
+    lines, kept = 1, None
+    while lines <= 1_000:
+        form_set = one_form([a_line(f"AA.{n:03d}", line_type) for n in range(lines)], [a_control("C-01", expression)])
+        cost = cost_of(Binding(form_set, reads_closed_as_zero=True).bind(parse(expression)))
+        if cost > MOST_COMPILED:
+            break
+        lines, kept = max(lines + 1, lines * 11 // 10), (form_set, cost)
+    assert kept is not None
+    return compile_rules(kept[0]), kept[1]
+
+
+@pytest.mark.parametrize("line_type, expression", WORST.values(), ids=WORST.keys())  # noqa: PT006
+def test_the_worst_rule_that_is_not_counted_ends_well_within_the_time_of_a_rule(
+    line_type: str, expression: str
+) -> None:
+    """In a tenth of it on an idle machine; the bound leaves room for a busy one."""
+    letters = random.Random(1)
+    rules, cost = worst_under_the_bound(expression, line_type)
+    cells = {
+        address: "".join(letters.choices("ab", k=200)) if line_type == "T200" else Decimal(99_999_999_999)
+        for address in rules.form_set.cells()
+    }
+
+    began = time.process_time()
+    report = rules.check(cells, "ER")
+    took = time.process_time() - began
+
+    assert rules.is_light, "it runs without a count"
+    assert MOST_COMPILED // 10 < cost <= MOST_COMPILED
+    assert report.controls[0].reason in {"", "undefined"}
+    assert took < DEFAULT_BUDGET.seconds, took
+
+
+def test_a_pattern_over_many_lines_is_counted_by_its_instructions_and_stopped() -> None:
+    lines = [a_line(f"AA.{n:03d}", "T200") for n in range(1_000)]
+    expression = 'FORALL(AA.*, NOT(REGEX(n,"[ab]*a[ab]{40}b[ab]*c")))'
+    rules = compile_rules(one_form(lines, [a_control("C-01", expression), a_control("C-02", 'AA.005!="x"')]))
+    letters = random.Random(1)
+
+    report = rules.check({f"AA.{n:03d}.n": "".join(letters.choices("ab", k=200)) for n in range(1_000)}, "ER")
+
+    stopped, sound = report.controls
+    assert not rules.is_light
+    assert (stopped.status, stopped.reason) == ("not_evaluated", "budget")
+    assert sound.status == "passed"
+
+
+@pytest.mark.parametrize("pattern", ["(a?b?){1000}c", "(.{0,9}a){0,100}(.{0,9}b){0,100}", "(a|aa|ab|ba|bb|b){0,900}"])
+def test_a_pattern_of_more_instructions_than_a_rule_may_run_is_refused(pattern: str) -> None:
+    with pytest.raises(MalformedExpression, match="not a regular expression"):
+        compile_rules(one_form(LINES, [a_control("C-01", f'REGEX(AA.030,"{pattern}")')]))
+
+
+@pytest.mark.parametrize("pattern", ["[ab]*a[ab]{40}b[ab]*", "(a|aa|ab|ba|bb|b){0,20}[ab]*", "(a?b?){300}"])
+def test_a_pattern_that_runs_out_of_states_still_answers_right(pattern: str) -> None:
+    letters = random.Random(2)
+    texts = ["".join(letters.choices("ab", k=60)) for _ in range(200)]
+
+    assert [matcher(pattern)(text) for text in texts] == [re.fullmatch(pattern, text) is not None for text in texts]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'REGEX({},"a*")',
+        "LUHN({})",
+        "LUHN_SIRET({})",
+        "LEN({})>0",
+        'LEFT({},1)=="a"',
+        'DEPT({})=="aa"',
+        "YEAR(DATE({}))>0",
+    ],
+)
+def test_a_text_too_long_to_be_read_is_undefined(expression: str) -> None:
+    texts = one_form([a_line("AA.030", "T200")], [a_control("C-01", expression.format("+".join(["AA.030"] * 6)))])
+
+    (result,) = compile_rules(texts).check({"AA.030.n": "a" * 200}, "ER").controls
+
+    assert (result.status, result.reason) == ("not_evaluated", "undefined")
 
 
 def test_an_evaluation_over_budget_says_so() -> None:

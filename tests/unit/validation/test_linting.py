@@ -42,6 +42,52 @@ def test_a_shipped_package_has_no_error_and_every_example_runs(version: str) -> 
     assert {remark.rule for remark in remarks} <= {"dead-line"}
 
 
+@pytest.mark.parametrize("version", formsets.available())
+def test_each_shipped_control_says_where_in_words_of_its_own(version: str) -> None:
+    form_set = formsets.load(version)
+    said = [control.text(language).where for control in form_set.controls for language in ("fr", "en")]
+
+    assert [where for where in said if "signalée" in where or where.endswith((" de plus.", " more."))] == []
+    assert "AF.190:AF.190" not in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "where"),
+    [
+        ("fr", "La case ou la pièce signalée."),
+        ("en", "The cell or document shown."),
+        ("fr", "Les lignes concernées."),
+    ],
+)
+@pytest.mark.parametrize("control", ["W-05", "W-08", "A-01"])
+def test_a_place_that_names_none_is_refused(control: str, language: str, where: str) -> None:
+    shipped = formsets.load("2024.1")
+    texts = {**shipped.control(control).texts}
+    texts[language] = dataclasses.replace(texts[language], where=where)
+    controls = tuple(dataclasses.replace(one, texts=texts) if one.id == control else one for one in shipped.controls)
+
+    remarks = lint(dataclasses.replace(shipped, controls=controls))
+
+    assert [(one.subject, one.rule) for one in remarks if one.level == "error"] == [(control, "vague-place")]
+
+
+@pytest.mark.parametrize(
+    ("note", "rule"),
+    [
+        ({"fr": "Tout est calculé."}, "missing-text"),
+        ({"fr": "Tout est calculé.", "en": " "}, "missing-text"),
+        ({"fr": "Tout est calculé ici.", "en": "Tout est calculé ici."}, "untranslated"),
+        ({"fr": "Long. " * 200, "en": "Short."}, "long-text"),
+    ],
+)
+def test_a_note_is_in_both_languages_or_in_none(note: dict[str, str], rule: str) -> None:
+    package = a_package()
+    noted = dataclasses.replace(package, forms=(dataclasses.replace(package.forms[0], note=note),))
+
+    assert rules(package) == []
+    assert rules(noted) == [rule]
+
+
 @pytest.mark.parametrize("control", ["F-30", "W-05", "W-06", "W-09"])
 def test_words_are_no_example(control: str) -> None:
     spoken = {"situation": {"fr": "Un PDF.", "en": "A PDF."}}

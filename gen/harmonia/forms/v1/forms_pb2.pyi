@@ -1844,6 +1844,7 @@ class CheckFilingResponse(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     RULE_SET_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    VERDICT_TEXT_FIELD_NUMBER: _builtins.int
     verdict: _validation_pb2.Verdict.ValueType
     """The one word."""
     rule_set: _builtins.str
@@ -1854,6 +1855,10 @@ class CheckFilingResponse(_message.Message):
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_validation_pb2.Finding]:
         """Every control of the document."""
 
+    @_builtins.property
+    def verdict_text(self) -> _validation_pb2.VerdictText:
+        """The verdict in words."""
+
     def __init__(
         self,
         *,
@@ -1861,10 +1866,11 @@ class CheckFilingResponse(_message.Message):
         findings: _abc.Iterable[_validation_pb2.Finding] | None = ...,
         rule_set: _builtins.str = ...,
         revision: _builtins.int = ...,
+        verdict_text: _validation_pb2.VerdictText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["verdict_text", b"verdict_text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "revision", b"revision", "rule_set", b"rule_set", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "revision", b"revision", "rule_set", b"rule_set", "verdict", b"verdict", "verdict_text", b"verdict_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -199,6 +199,36 @@ RUN_STATE_FAILED: RunState.ValueType  # 4
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 @_typing.final
+class VerdictText(_message.Message):
+    """What a verdict is called and says; pages, files and commands have the same texts (formsets/verdicts.py)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORD_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def word(self) -> _types_pb2.Sentence:
+        """The one word on top."""
+
+    @_builtins.property
+    def sentence(self) -> _types_pb2.Sentence:
+        """What it means."""
+
+    def __init__(
+        self,
+        *,
+        word: _types_pb2.Sentence | None = ...,
+        sentence: _types_pb2.Sentence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sentence", b"sentence", "word", b"word"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sentence", b"sentence", "word", b"word"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictText: _TypeAlias = VerdictText  # noqa: Y015
+
+@_typing.final
 class ThreePartMessage(_message.Message):
     """A message in three parts."""
 
@@ -663,6 +693,7 @@ class EvaluateFilingResponse(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     RULE_SET_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    VERDICT_TEXT_FIELD_NUMBER: _builtins.int
     verdict: Global___Verdict.ValueType
     """The one word."""
     rule_set: _builtins.str
@@ -677,6 +708,10 @@ class EvaluateFilingResponse(_message.Message):
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
         """Every control of the document."""
 
+    @_builtins.property
+    def verdict_text(self) -> Global___VerdictText:
+        """The verdict in words."""
+
     def __init__(
         self,
         *,
@@ -685,10 +720,11 @@ class EvaluateFilingResponse(_message.Message):
         verdict: Global___Verdict.ValueType = ...,
         rule_set: _builtins.str = ...,
         report: _builtins.str = ...,
+        verdict_text: Global___VerdictText | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["verdict_text", b"verdict_text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "findings", b"findings", "report", b"report", "rule_set", b"rule_set", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "findings", b"findings", "report", b"report", "rule_set", b"rule_set", "verdict", b"verdict", "verdict_text", b"verdict_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,12 +8,13 @@ import unicodedata
 
 import rfc8785
 
+from formsets.verdicts import UNSPECIFIED
 from services.forms.domain.export import ExportContent
 
 MEDIA_TYPE = "application/json"
 EXTENSION = "json"
 KIND = "harmonia.export/1"
-"""Names the layout; another layout is another kind."""
+"""Names the layout; another layout is another kind, a name more is not."""
 
 
 def write(content: ExportContent) -> bytes:
@@ -28,6 +29,7 @@ def write(content: ExportContent) -> bytes:
             "year": filing.year,
             "form_set": {"version": content.form_set.version, "digest": content.form_set.digest},
             "version": content.version,
+            "verdict": filing.verdict or UNSPECIFIED,
             "cells": {address: _nfc(value) for address, value in content.filled.items()},
         }
     )

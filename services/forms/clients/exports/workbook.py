@@ -14,6 +14,7 @@ import xlsxwriter
 from formsets.formats import LIMIT
 from formsets.spreadsheet_text import is_dangerous
 from formsets.values import NUMERIC_TYPES, displayed_places
+from formsets.verdicts import verdict_told
 from services.forms.domain.export import ExportContent, ExportedCell, ExportedForm, ExportedLine
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -65,8 +66,9 @@ class _Sheets:
         sheet = self._book.add_worksheet(COVER)
         sheet.set_column(0, 0, 28)
         sheet.set_column(1, 1, 70)
-        filing = content.filing
+        filing, told = content.filing, verdict_told(content.filing.verdict, "fr")
         rows = (
+            ("Verdict", f"{told.word}. {told.sentence}"),
             ("Organisme", filing.body.name),
             ("SIREN", filing.body.siren),
             ("Document", str(filing.document)),
