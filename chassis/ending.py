@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 SECONDS_BEFORE_ASKING_AGAIN = 1.0
 
 
-async def end(tasks: Collection[asyncio.Task[None]], patience: float = SECONDS_BEFORE_ASKING_AGAIN) -> None:
+async def end(tasks: Collection[asyncio.Future[Any]], patience: float = SECONDS_BEFORE_ASKING_AGAIN) -> None:
     """Cancel tasks and wait until they have ended, however they do.
 
     They are cancelled again until they have: a cancellation that comes while a connection is being given back may be lost

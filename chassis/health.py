@@ -7,10 +7,13 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 
+from chassis.ending import end
 from chassis.logging import log
 from chassis.service import Opened
 
 SECONDS_BETWEEN_CHECKS = 2.0
+SECONDS_BEFORE_LEAVING = 10.0
+"""As long as connecting to PostgreSQL may take."""
 
 
 class Health:
@@ -18,6 +21,7 @@ class Health:
 
     def __init__(self, opened: Mapping[str, Opened]) -> None:
         self._opened = opened
+        self._asked: dict[str, asyncio.Future[bool]] = {}
         self._servicer = health_aio.HealthServicer()
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -26,7 +30,7 @@ class Health:
 
     async def check(self) -> bool:
         """Ask every service once, publish the answers, and tell whether all are ready."""
-        answers = {name: await _ask(name, opened) for name, opened in self._opened.items()}
+        answers = {name: await self._ask(name, opened) for name, opened in self._opened.items()}
         answers[""] = all(answers.values())
         for name, is_ready in answers.items():
             status = health_pb2.HealthCheckResponse.SERVING if is_ready else health_pb2.HealthCheckResponse.NOT_SERVING
@@ -34,8 +38,11 @@ class Health:
         return answers[""]
 
     async def leave(self) -> None:
-        """Tell the probes that no new call should come, whatever the services would answer."""
+        """Tell the probes that no new call should come, whatever the services would answer, and see what was asked to its end."""
         await self._servicer.enter_graceful_shutdown()
+        if self._asked:
+            _, lost = await asyncio.wait(self._asked.values(), timeout=SECONDS_BEFORE_LEAVING)
+            await end(lost)
 
     async def run(self) -> None:
         """Check every two seconds, for ever."""
@@ -43,11 +50,20 @@ class Health:
             await self.check()
             await asyncio.sleep(SECONDS_BETWEEN_CHECKS)
 
+    async def _ask(self, name: str, opened: Opened) -> bool:
+        """Ask, unless it still thinks about the last time.
 
-async def _ask(name: str, opened: Opened) -> bool:
-    try:
-        async with asyncio.timeout(SECONDS_BETWEEN_CHECKS):
-            return await opened.is_ready()
-    except Exception:
-        log("health").exception("readiness check failed", service=name)
-        return False
+        It is never cut off: a connection whose making is cancelled is nobody's, and stays open until it is collected.
+        """
+        asked = self._asked.get(name)
+        if asked is None or asked.done():
+            asked = self._asked[name] = asyncio.ensure_future(opened.is_ready())
+        await asyncio.wait([asked], timeout=SECONDS_BETWEEN_CHECKS)
+        if not asked.done():
+            log("health").warning("no answer to the readiness check", service=name)
+            return False
+        try:
+            return asked.result()
+        except Exception:
+            log("health").exception("readiness check failed", service=name)
+            return False
