@@ -100,7 +100,8 @@ class SqlUnitOfWork:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        # To its end even when cancelled: a connection that was given back halfway is nobody's.
+        await self._session.__aexit__(kind, error, trace)
 
     def record(self, event: Event) -> None:
         """Put an event in the outbox with this transaction; it is delivered after the commit, at least once."""
