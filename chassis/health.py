@@ -21,7 +21,7 @@ class Health:
 
     def __init__(self, opened: Mapping[str, Opened]) -> None:
         self._opened = opened
-        self._asked: dict[str, asyncio.Future[bool]] = {}
+        self._asked: dict[str, asyncio.Task[bool]] = {}
         self._servicer = health_aio.HealthServicer()
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -57,13 +57,17 @@ class Health:
         """
         asked = self._asked.get(name)
         if asked is None or asked.done():
-            asked = self._asked[name] = asyncio.ensure_future(opened.is_ready())
+            asked = self._asked[name] = asyncio.create_task(_answer_of(name, opened))
         await asyncio.wait([asked], timeout=SECONDS_BETWEEN_CHECKS)
         if not asked.done():
             log("health").warning("no answer to the readiness check", service=name)
             return False
-        try:
-            return asked.result()
-        except Exception:
-            log("health").exception("readiness check failed", service=name)
-            return False
+        return asked.result()
+
+
+async def _answer_of(name: str, opened: Opened) -> bool:
+    try:
+        return await opened.is_ready()
+    except Exception:
+        log("health").exception("readiness check failed", service=name)
+        return False

@@ -28,7 +28,12 @@ def open_engine(settings: DatabaseSettings, schema: str) -> AsyncEngine:
         max_overflow=settings.pool_size,
         # Errors are logged; the values in a statement may be personal data or amounts.
         hide_parameters=True,
-        connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
+        connect_args={
+            "options": options,
+            "connect_timeout": CONNECT_SECONDS,
+            # A machine that is gone says nothing; the kernel would wait a quarter of an hour for it.
+            "tcp_user_timeout": CONNECT_SECONDS * 1000,
+        },
     )
     event.listen(engine.sync_engine, "checkout", _must_be_open)
     return engine

@@ -25,8 +25,10 @@ Cursor = psycopg.AsyncCursor[Any]
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 _DRIVER = "driver"
 _WAITING = "waiting"
-LARGEST_PIPELINE = 16_384
-"""Characters and bytes of parameters; surely less than what a socket takes at once."""
+SIZE_OF_ANOTHER_VALUE = 32
+"""Of a number, an instant, an identifier: at most."""
+LARGEST_PIPELINE = 32_768
+"""Bytes; surely less than what a socket takes at once."""
 
 
 class Prepared:
@@ -67,6 +69,10 @@ class Prepared:
         What it breaks is told there. A session that does nothing more never runs it.
         """
         session.info.setdefault(_WAITING, []).append((self, parameters))
+
+    def size(self, parameters: dict[str, Any]) -> int:
+        """Return about how many bytes go to PostgreSQL."""
+        return len(self._compiled[0]) + sum(_size(one) for one in parameters.values())
 
     async def _execute(self, driver: Driver, parameters: dict[str, Any]) -> Cursor:
         sql, constants = self._compiled
@@ -119,13 +125,15 @@ def _fits_a_pipeline(work: Sequence[Work]) -> bool:
 
     psycopg 3.3 hands a pipeline to the socket once and then only reads: what the socket left, nobody would ever send.
     """
-    return sum(_size(one) for _, parameters in work for one in parameters.values()) <= LARGEST_PIPELINE
+    return sum(prepared.size(parameters) for prepared, parameters in work) <= LARGEST_PIPELINE
 
 
 def _size(parameter: object) -> int:
+    if isinstance(parameter, str):
+        return len(parameter) if parameter.isascii() else len(parameter.encode())
     if isinstance(parameter, list | tuple):
         return sum(_size(one) for one in parameter)
-    return len(parameter) if isinstance(parameter, str | bytes) else 0
+    return len(parameter) if isinstance(parameter, bytes) else SIZE_OF_ANOTHER_VALUE
 
 
 class OrderedSession(Session):

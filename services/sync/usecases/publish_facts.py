@@ -65,6 +65,7 @@ class PublishFacts:
             await work.tellings.about(siren, year, concepts),
             self._now(),
         )
+        to_tell: set[str] = set()
         for report in reports:
             publication.now = self._now()
             before = len(publication.written)
@@ -72,11 +73,13 @@ class PublishFacts:
             # Each time: what a later report replaces was written too, and whoever is told of it must find it.
             touched = sorted({version.key.concept for version in publication.written[before:]})
             await work.facts.save(publication.facts[concept] for concept in touched)
-        for concept, reason in sorted(publication.to_tell.items()):
-            if reason != "CONFLICT":
-                work.publish(EditRefused(siren, year, concept, reason))
-        if publication.to_tell:
-            work.publish(FactsChanged(siren, year, tuple(sorted(publication.to_tell))))
+            for concept, reason in sorted(publication.to_tell.items()):
+                if reason != "CONFLICT":
+                    work.publish(EditRefused(siren, year, concept, reason))
+            to_tell |= publication.to_tell.keys()
+            publication.to_tell.clear()
+        if to_tell:
+            work.publish(FactsChanged(siren, year, tuple(sorted(to_tell))))
         return publication.written
 
     def _now(self) -> HybridTime:

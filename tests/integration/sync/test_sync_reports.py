@@ -106,6 +106,15 @@ class Server:
             )
         )
 
+    async def refused(self, siren: str) -> list[tuple[object, ...]]:
+        """Return the incidents kept of a body."""
+        return await self._rows(
+            f"""
+            SELECT kind, facts->>'year', facts->>'concept', facts->>'reason' FROM incidents
+            WHERE facts->>'siren' = '{siren}' ORDER BY 2, 3, 4
+            """
+        )
+
     async def _rows(self, query: str) -> list[tuple[object, ...]]:
         async with self.sessions() as session:
             return [tuple(row) for row in await session.execute(text(query))]
@@ -142,6 +151,7 @@ async def test_reports_at_once_do_what_each_does_alone(sessions: Sessions, name:
     assert at_once == sum(appended)
     for alone, together in zip(ALONE, TOGETHER, strict=True):
         assert await server.holds(together) == await server.holds(alone)
+        assert await server.refused(together) == await server.refused(alone)
         assert await server.to_tell(together) == await server.to_tell(alone)
         assert sorted(map(repr, await server.sent(together))) == sorted(map(repr, await server.sent(alone)))
 

@@ -39,6 +39,19 @@ async def test_a_check_that_takes_long_is_not_cut_off_and_not_asked_again_meanwh
     assert (service.asked, service.cut_off) == (1, 0)
 
 
+async def test_a_check_that_fails_is_not_ready_and_is_asked_again() -> None:
+    answers = iter([OSError("gone"), None])
+
+    async def is_ready() -> bool:
+        if failure := next(answers):
+            raise failure
+        return True
+
+    health = Health({"forms": Opened(lambda _: None, (), is_ready)})
+
+    assert [await health.check() for _ in range(2)] == [False, True]
+
+
 async def test_leaving_waits_for_the_check_under_way() -> None:
     service = Thoughtful()
     health = service.health
