@@ -1,6 +1,7 @@
 """What happened to cells and filings, over gRPC and PostgreSQL: steps undone, comments, years, reopening."""
 
 import asyncio
+import csv
 import json
 import zlib
 from datetime import UTC
@@ -76,8 +77,8 @@ async def test_what_a_person_left_out_of_an_import_is_told_kept_and_given_back(r
     ]
     assert (done.written, list(done.left_out)) == (2, [AMOUNT, "BA.020.brut"])
     assert (kept.is_confirmed, list(kept.left_out)) == (True, [AMOUNT, "BA.020.brut"])
-    rows = [row.split(";")[:4] for row in file.content.decode("utf-8-sig").splitlines()[1:]]
-    assert [row[3] for row in rows] == ["laissée de côté", "à remplir", "laissée de côté", "à remplir"]
+    rows = csv.DictReader(file.content.decode("utf-8-sig").splitlines(), delimiter=";")
+    assert [row["état"] for row in rows] == ["laissée de côté", "à remplir", "laissée de côté", "à remplir"]
     (step,) = await steps_of(running, filing_id)
     assert (step.cells, "2 cases laissées de côté" in step.summary.fr) == (2, True)
 
