@@ -949,7 +949,9 @@ async def waits_for_the_run(officer: Desk) -> None:
     over = officer.page.get_by_role("heading", level=1, name=re.compile("terminé$"))
     async with asyncio.timeout(60):
         while not await over.count():
-            await officer.follow("Actualiser")
+            # A click comes back before the page does: whether the run is over is not to be read off the page before.
+            async with officer.page.expect_navigation():
+                await officer.follow("Actualiser")
 
 
 async def tries_a_softer_control_behind_a_check(officer: Desk, running: RunningStack) -> None:
