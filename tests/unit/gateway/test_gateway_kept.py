@@ -462,6 +462,14 @@ async def test_a_form_sent_twice_leads_to_what_it_did_and_says_that_it_is_saved(
     assert WROTE not in form_in(page, path).values()
 
 
+async def test_a_file_sent_twice_leads_to_the_files_that_are_there():
+    async with a_browser(World(failures={"attach": DONE})) as browser:
+        await browser.sign_in()
+        fields, file = {"csrf": browser.csrf, "kind": "OTHER"}, {"file": ("a.pdf", b"x")}
+        sent = await browser.http.post(f"{AT}/attachments", data=fields, files=file, headers={"origin": ORIGIN})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{AT}/attachments")
+
+
 async def test_programs_are_told_that_a_repeat_was_applied():
     async with a_browser(World(failures={"move": DONE})) as browser:
         bearer = {"authorization": "Bearer access-api"}
