@@ -17,7 +17,7 @@ from services.gateway.web.fields import campaign_in
 from services.gateway.web.figures import shown
 from services.gateway.web.form_set_pages import PUBLISHED
 from services.gateway.web.form_view import label_of
-from services.gateway.web.frame import framed, is_editable
+from services.gateway.web.frame import framed, is_editable, why_read_only
 from services.gateway.web.pages import official
 from services.gateway.web.visit import Visit, Visitor
 from services.gateway.web.wording import Wording
@@ -181,6 +181,7 @@ async def _set_aside_page(
     values = {
         **await framed(visit, filing, ""),
         "cells": [SetAsideView(one, *_in_words(one, filing.identity.form_set, visit.wording)) for one in cells],
+        "why": why_read_only(visit, filing),
         "whys": WHYS,
         "fates": FATES,
         "refused": address if failure else "",

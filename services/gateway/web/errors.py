@@ -86,6 +86,12 @@ KEPT: Mapping[int, str] = {
 """What to do when the page holds what was typed; `KEPT_AS_REFUSED` otherwise."""
 KEPT_AS_REFUSED = "Rien n’a été enregistré, mais tout ce que vous avez tapé est resté dans cette page : corrigez et réessayez, ou copiez-le."
 KEPT_FROM_BEFORE = "Ce que vous avez tapé est resté dans cette page : relisez, puis réessayez."
+KEPT_TO_COPY = (
+    "Ce qui a été tapé est resté dans cette page : copiez-le, ouvrez la page de nouveau et refaites-y vos choix."
+)
+OPENED_AGAIN = "Ouvrez la page de nouveau pour voir l’état actuel, puis refaites-y vos choix."
+ALREADY_APPLIED = "ALREADY_APPLIED"
+"""A conflict by its meaning, but what was asked is done: the repeat of a form that was sent twice."""
 BUSY = (Exhausted, Unavailable)
 """Nothing is wrong with what was asked: ask again later."""
 REFUSALS = (Invalid, Conflict, RuleBroken, *BUSY)
@@ -131,9 +137,12 @@ async def drawn(visit: Visit, template: str, values: Mapping[str, Any], failure:
     """Answer with a page, drawn again with what was typed when there is a failure that refused it."""
     if failure is None:
         return await visit.page(template, values)
+    if failure.code == ALREADY_APPLIED:
+        raise failure  # Nothing to send again: the form would do under a new name what is done.
     sent = await fields_sent(visit.request, visit.desk.place.public_url)
     more: dict[str, Any] = {}
-    if sent and isinstance(failure, BUSY):
+    kept = kept_of(sent, visit.wording)
+    if kept and kept.has_own_words and isinstance(failure, BUSY):
         more["still_here"] = visit.wording(KEPT[status_of(failure)])
     if sent.get(REQUEST_ID) and _is_open(failure):
         # Forms of one page end its identifier each in its own way.
@@ -228,8 +237,11 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
         desk = desk_of(request)
         visit = Visit(request, desk, wording_of(request, desk), None)
     kept = kept_of(getattr(request.state, "sent", {}), visit.wording)
-    if kept and not kept.typed and not isinstance(failure, (Unauthenticated, FormStale, *BUSY)):
+    is_own = visit.session is None or kept is None or visit.session.shows(kept.csrf)
+    if kept and not kept.typed and not (is_own and isinstance(failure, (Unauthenticated, *BUSY))):
         kept = None  # Nothing to copy, and nothing to gain by asking the same again.
+    # Somebody else's page: who presses the button answers for it, so nothing goes along that they cannot read.
+    is_sent_again = is_own or (kept is not None and kept.shows_all)
     again = {REQUEST_ID: kept.request_id} if kept and kept.request_id and _is_open(failure) else {}
     return visit.bare_page(
         "error.html",
@@ -237,8 +249,12 @@ def _page(request: Request, failure: Failure, status: int) -> Response:
             "status": status,
             "title": visit.wording(TITLES.get(status, TITLES[500])),
             "sentence": explained(failure, visit.wording),
-            "advice": _kept_advice(failure, status, visit.wording) if kept else _advice(failure, status, visit.wording),
+            "advice": _kept_advice(failure, status, visit.wording, is_sent_again=is_sent_again)
+            if kept
+            else _advice(failure, status, visit.wording),
             "kept": kept,
+            "is_sent_again": is_sent_again,
+            "is_page_behind": bool(kept) or status in (409, 503) or isinstance(failure, FormStale),
             "violations": told_beside(failure, visit.wording),
             "reference": reference(),
             "here": page_behind(request),
@@ -253,19 +269,32 @@ def _advice(failure: Failure, status: int, wording: Wording) -> str:
     if isinstance(failure, TooLarge) and failure.megabytes:
         return wording("{n} Mo au plus sont pris ici. Rien n’a été enregistré.", n=failure.megabytes)
     if isinstance(failure, FormStale):
-        return wording(ADVICE[409])
+        return wording(OPENED_AGAIN)
     return wording(ADVICE[status]) if status in ADVICE else ""
 
 
-def _kept_advice(failure: Failure, status: int, wording: Wording) -> str:
+def _kept_advice(failure: Failure, status: int, wording: Wording, *, is_sent_again: bool) -> str:
+    if not is_sent_again:
+        return wording(KEPT_TO_COPY)
     return wording(KEPT_FROM_BEFORE if isinstance(failure, FormStale) else KEPT.get(status, KEPT_AS_REFUSED))
 
 
 async def _on_failure(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, Failure)
+    visit = getattr(request.state, "visit", None)
+    if failure.code == ALREADY_APPLIED and isinstance(visit, Visit):
+        note = visit.wording("Déjà enregistré : le second envoi de la même demande n’a rien changé.")
+        return await visit.go(_done_at(request), note)
     if not request.url.path.startswith(_PROGRAMS):
         request.state.sent = await fields_sent(request, desk_of(request).place.public_url)
     return answer(request, failure)
+
+
+def _done_at(request: Request) -> str:
+    """Return the page that shows what a form of this address did."""
+    at, _, act = request.url.path.rpartition("/")
+    # A trial thrown away has no page left, and a filing sent to be signed may have nothing to sign.
+    return {"discard": "/", "sign": at}.get(act) or page_behind(request)
 
 
 async def _on_http(request: Request, failure: Exception) -> Response:

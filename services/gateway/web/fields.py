@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from chassis.errors import Failure, Forbidden, Invalid, ThreeParts, violation
+from chassis.errors import Failure, Forbidden, Invalid, ThreeParts, malformed, violation
 from services.gateway.clients.answers import Document
 
 CSRF = "csrf"
@@ -110,9 +110,12 @@ async def fields_sent(request: Request, origin: str) -> dict[str, str]:
         return {}
 
 
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _urlencoded(request: Request) -> dict[str, str]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    if _kind(request) != "application/x-www-form-urlencoded":
         raise FormMalformed
     try:
         text = (await request.body()).decode("utf-8")
@@ -137,6 +140,10 @@ async def read_upload(request: Request, known: Collection[str], file_field: str,
     Raises:
         FormMalformed: not such a form, too many parts, one too long, or one unknown.
     """
+    if _kind(request) != "multipart/form-data":
+        what = ("Un fichier est attendu ici.", "A file is expected here.")
+        how = ("Envoyez le formulaire en multipart/form-data.", "Send the form as multipart/form-data.")
+        raise FormMalformed(violations=[malformed("Content-Type", "MULTIPART_EXPECTED", what, how)])
     try:
         most = 2 if beside_field else 1
         async with request.form(max_files=most, max_fields=_MOST_PARTS, max_part_size=_LARGEST_PART) as form:

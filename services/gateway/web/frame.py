@@ -65,8 +65,11 @@ class Link:
 
 
 def moves(filing: Filing, passport: Passport) -> list[Move]:
-    """Return the moves to offer to this person."""
-    return [move for move in filing.moves if passport.may(move.permission, filing.identity.body)]
+    """Return the moves to offer to this person; one that passes a step by makes the move to that step too."""
+    held = [move for move in filing.moves if passport.may(move.permission, filing.identity.body)]
+    lacking = [move.step.number for move in filing.moves if move not in held]
+    now = filing.step.number
+    return [move for move in held if not any(now < step < move.step.number for step in lacking)]
 
 
 def is_editable(visit: Visit, filing: Filing) -> bool:
@@ -86,6 +89,40 @@ def is_to_come(filing: Filing, today: date) -> bool:
     return today.isoformat() < filing.first_day
 
 
+def why_read_only(visit: Visit, filing: Filing) -> Link | None:
+    """Return why nothing is typed, imported or chosen now, leading where that changes; None where it is."""
+    _, at, today = visit.wording, f"/filings/{filing.identity.filing_id}", day_in_paris(visit.desk.clock.now())
+    if is_editable(visit, filing):
+        return None
+    if filing.is_locked:
+        return Link(_("Une signature est en cours : rien n’est modifié avant qu’elle aboutisse ou s’abandonne."))
+    if is_over(filing, today):
+        return Link(
+            _(
+                "La campagne est close : son dernier jour était le {day}. Voyez ce qui reste à faire.",
+                day=_.day(filing.last_day),
+            )
+        )
+    if is_to_come(filing, today):
+        return Link(_("La campagne n’ouvre que le {day}.", day=_.day(filing.first_day)))
+    if filing.step in EDITABLE:
+        return Link(
+            _("Vous n’avez pas le droit de saisir dans ce dossier : demandez-le à l’administrateur de votre organisme.")
+        )
+    if filing.step is Step.SIGNATURE:
+        return _sent_back(filing, visit.passport, at, _)
+    return Link(_("Le dossier est signé."))
+
+
+def _sent_back(filing: Filing, passport: Passport, at: str, _: Wording) -> Link:
+    """Return how a filing at the signatory goes back to entry: by this person, or by whom they must ask."""
+    if any(move.step is Step.ENTRY for move in moves(filing, passport)):
+        text = _("Renvoyer le dossier à l’étape 1, avec la raison : ce qui suit se fait aux étapes 1 et 2 seulement.")
+        return Link(text, f"{at}#moves")
+    text = "Demander à un comptable ou à un directeur de l’organisme de renvoyer le dossier à l’étape 1 : ce qui suit se fait aux étapes 1 et 2 seulement."
+    return Link(_(text))
+
+
 def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> list[Link]:
     """Return what is left to do, the next thing first; each item leads where it is done."""
     at = f"/filings/{filing.identity.filing_id}"
@@ -102,8 +139,7 @@ def left_to_do(filing: Filing, passport: Passport, today: date, _: Wording) -> l
         return [Link(_(sentence, day=_.day(filing.first_day)), at)]
     items = _to_review(filing, at, _)
     if filing.step is Step.SIGNATURE and _needs_editing(filing):
-        text = _("Renvoyer le dossier à l’étape 1, avec la raison : ce qui suit se fait aux étapes 1 et 2 seulement.")
-        items.append(Link(text, f"{at}#moves"))
+        items.append(_sent_back(filing, passport, at, _))
     if filing.conflicts:
         count = len(filing.conflicts)
         text = _("Choisir entre deux valeurs pour {n} donnée(s) commune(s) en conflit.", n=count)

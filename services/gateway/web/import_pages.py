@@ -19,6 +19,7 @@ from services.gateway.clients.answers import (
     ImportProblem,
 )
 from services.gateway.web.errors import REFUSALS, drawn, explained, told_beside
+from services.gateway.web.fields import REQUEST_ID
 from services.gateway.web.figures import shown
 from services.gateway.web.form_view import label_of
 from services.gateway.web.frame import framed
@@ -92,6 +93,17 @@ async def confirm(visit: Visitor, filing_id: str, import_id: str) -> Response:
         values = await _values(visit, filing, made, fields, failure)
         return await drawn(visit, "preview.html", values, failure)
     return await visit.go(f"/filings/{filing_id}/remarks", _receipt(done, visit.wording))
+
+
+@router.post("/filings/{filing_id}/import/{import_id}/turned")
+async def turn(visit: Visitor, filing_id: str, import_id: str) -> Response:
+    """Show another page of a list of the preview, with what is ticked so far; nothing is imported."""
+    fields = await visit.fields("accept_partial", "overwrite_typed", prefixes=(LEAVE, TAKE))
+    filing = (await visit.services.forms.get(filing_id)).filing
+    made = await visit.services.forms.get_import(filing_id, import_id)
+    # The same name: a confirmation that was not heard of may have been done.
+    values = {**await _values(visit, filing, made, fields), REQUEST_ID: visit.request_id(fields)}
+    return await visit.page("preview.html", values)
 
 
 def _receipt(done: ConfirmedImport, _: Wording) -> str:

@@ -32,6 +32,8 @@ RULES: Mapping[str, str] = {"prefix:": "Préfixe de compte, règle {n}", "addres
 """The same for repeated fields, by the beginning of their names."""
 _SHOWN_WITH_ITS_CONTENT = "intent_id"
 _ON_ONE_LINE = 60
+TICKED = "yes"
+"""What a box sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class Kept:
     request_id: str
     typed: tuple[KeptField, ...]
     hidden: tuple[tuple[str, str], ...]
+
+    @property
+    def has_own_words(self) -> bool:
+        """Tell whether the person wrote or ticked something, which a page draws again; a button pressed is neither."""
+        return bool(self.typed) or any(text == TICKED for _, text in self.hidden)
+
+    @property
+    def shows_all(self) -> bool:
+        """Tell whether all that counts is in sight: a cell that was not changed is not saved."""
+        return all(name.startswith((CELL, WAS)) for name, _ in self.hidden)
 
 
 def kept_of(sent: Mapping[str, str], _: Wording) -> Kept | None:

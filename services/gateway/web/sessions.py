@@ -58,6 +58,11 @@ class Session:
     somebody else who signs in at the same browser does not send in their own name what the first one typed.
     """
 
+    def shows(self, csrf: str) -> bool:
+        """Tell whether a form with this secret was shown to this person at this browser."""
+        known = [token.encode() for token in (self.csrf, self.csrf_before) if token]
+        return any(hmac.compare_digest(csrf.encode(), token) for token in known)
+
 
 class Sessions:
     """Opens, finds, renews and ends sessions.

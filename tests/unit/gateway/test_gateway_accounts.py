@@ -1,5 +1,6 @@
 """A balance or FEC: the accounting package, where each account goes, the body's own rules, the file with its errors."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -76,13 +77,40 @@ async def test_long_lists_of_a_preview_go_on_page_by_page():
         beyond = (await browser.get(f"{AT}/import/imp-1?accounts=99&problems=%C2%B2")).text
     assert "Lignes 1 à 1\u202f000 sur 2\u202f001." in first
     assert "Lignes 1 à 1\u202f000 sur 1\u202f001." in first
-    assert 'href="?accounts=2#accounts"' in first
-    assert 'href="?problems=2#problems"' in first
+    assert f'formaction="{AT}/import/imp-1/turned?accounts=2#accounts"' in first
+    assert f'formaction="{AT}/import/imp-1/turned?problems=2#problems"' in first
     assert ("00001000</th>" in first, "00001001</th>" in first) == (True, False)
     assert ("00002001</th>" in last, "00001000</th>" in last) == (True, False)
-    assert 'href="?accounts=2#accounts">Lignes précédentes' in last
-    assert 'href="?accounts=4' not in last
+    assert 'accounts=2#accounts" formnovalidate>Lignes précédentes' in last
+    assert "accounts=4" not in last
     assert "Lignes 2\u202f001 à 2\u202f001 sur 2\u202f001." in beyond
+
+
+TICKS = {"leave.BA.120.brut": "yes", "take.BA.150.brut": "yes", "overwrite_typed": "yes", "accept_partial": "yes"}
+
+
+async def test_turning_a_page_of_a_preview_keeps_what_is_ticked_and_imports_nothing():
+    (problem,) = a_preview().problems
+    problems = tuple(replace(problem, line=line) for line in range(1, 1002))
+    async with a_browser(World(preview=replace(a_preview(), problems=problems))) as browser:
+        await browser.sign_in()
+        turned = await browser.post(f"{AT}/import/imp-1/turned?problems=2", {**TICKS, "request_id": "r-1"})
+    assert turned.status_code == 200
+    assert "Lignes 1\u202f001 à 1\u202f001 sur 1\u202f001." in turned.text
+    assert f'<form method="post" action="{AT}/import/imp-1" id="choice">' in turned.text
+    assert all(re.search(f'name="{re.escape(name)}" value="yes"[^>]* checked', turned.text) for name in TICKS)
+    assert 'name="request_id" value="r-1"' in turned.text
+    assert browser.world.calls("confirm") == []
+
+
+async def test_an_import_that_was_written_has_no_form_and_its_lists_are_links():
+    (problem,) = a_preview().problems
+    problems = tuple(replace(problem, line=line) for line in range(1, 1002))
+    async with a_browser(World(preview=replace(a_preview(), problems=problems, is_confirmed=True))) as browser:
+        await browser.sign_in()
+        text = (await browser.get(f"{AT}/import/imp-1")).text
+    assert 'href="?problems=2#problems">Lignes suivantes' in text
+    assert "formaction" not in text
 
 
 async def test_the_file_comes_back_with_its_errors():

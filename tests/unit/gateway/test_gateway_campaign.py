@@ -5,6 +5,8 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chassis.errors import Conflict, Forbidden, Invalid, RuleBroken, malformed
 from services.gateway.clients.answers import (
     AffectedFiling,
@@ -17,6 +19,7 @@ from services.gateway.clients.answers import (
     Step,
 )
 from tests.support.gateway import FILING_ID, NOW, World, a_browser, a_filing, a_passport, a_publication
+from tests.support.hosting import DIRECTOR
 
 AT = f"/filings/{FILING_ID}"
 CAMPAIGN = {"document": "ER", "year": "2024", "form_set": "2025.1"}
@@ -343,3 +346,25 @@ async def test_a_refused_choice_stays_in_view():
         page = await browser.post(f"{AT}/set-aside/BA.010.brut", {"choice": "keep", "keep_as": "BA.020.brut"})
     assert page.status_code == 409
     assert 'value="BA.020.brut"' in page.text
+
+
+READ_ONLY = [
+    ({"last_day": "2025-05-31"}, DIRECTOR, "La campagne est close", ""),
+    ({"first_day": "2025-06-03"}, DIRECTOR, "La campagne n’ouvre que le 3 juin 2025.", ""),
+    ({"is_locked": True, "step": Step.SIGNATURE}, DIRECTOR, "Une signature est en cours", ""),
+    ({}, ("filing.read",), "Vous n’avez pas le droit de saisir", ""),
+    ({"step": Step.SIGNATURE}, DIRECTOR, "Renvoyer le dossier à l’étape 1", f"{AT}#moves"),
+    ({"step": Step.SIGNATURE}, ("filing.read", "filing.edit"), "Demander à un comptable ou à un directeur", ""),
+]
+
+
+@pytest.mark.parametrize(("filing", "permissions", "why", "path"), READ_ONLY)
+async def test_where_no_choice_is_made_the_page_says_why(filing, permissions, why, path):
+    async with a_browser(World(filing=a_filing(set_aside=1, **filing), set_aside=(WAITING,))) as browser:
+        browser.office.persons["access-director"] = a_passport(permissions)
+        await browser.sign_in()
+        page = (await browser.get(f"{AT}/set-aside")).text
+    said = page.partition("Aucun choix ne se fait pour l’instant")[2].partition("</p>")[0]
+    assert why in said
+    assert (f'href="{path}"' in said) if path else ("href" not in said)
+    assert 'name="choice"' not in page

@@ -428,3 +428,110 @@ async def test_the_page_that_keeps_speaks_english_too():
         page = await browser.post(f"{AT}/forms/BA?lang=en", CELLS)
     assert "Cell BA.010.brut" in page.text
     assert "everything you typed or chose is still on this page" in page.text
+
+
+DONE = Conflict("Cette demande vient d'être appliquée.", reason="ALREADY_APPLIED")
+SENT_TWICE = [
+    *((method, path, fields, world) for method, path, fields, world in WRITTEN),
+    ("save", f"{AT}/forms/BA", CELLS, World),
+    ("confirm", f"{AT}/import/imp-1", TICKS, World),
+    ("undo", f"{AT}/steps/step-1/undo", {}, World),
+    ("carry", f"{AT}/last-year", {}, World),
+    ("discard_trial", f"{AT}/discard", {}, World),
+    ("sign", f"{AT}/sign", {"intent_id": "i", "digest": "d", "accepts_recipients": "yes"}, World),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "world"), SENT_TWICE, ids=[one[1].rpartition(FILING_ID)[2] for one in SENT_TWICE]
+)
+async def test_a_form_sent_twice_leads_to_what_it_did_and_says_that_it_is_saved(method, path, fields, world):
+    world = world()
+    world.failures[method] = DONE
+    async with a_browser(world) as browser:
+        is_staff = path.startswith("/staff")
+        browser.office.persons["access-director"] = (
+            a_passport((*OFFICER, "campaign.manage"), "*") if is_staff else a_passport()
+        )
+        await browser.sign_in()
+        sent = await browser.post(path, fields)
+        page = await browser.get(sent.headers["location"])
+    assert len(world.calls(method)) == 1
+    assert (sent.status_code, page.status_code) == (303, 200)
+    assert "Déjà enregistré\u00a0: le second envoi de la même demande n’a rien changé." in page.text
+    assert WROTE not in form_in(page, path).values()
+
+
+async def test_a_file_sent_twice_leads_to_the_files_that_are_there():
+    async with a_browser(World(failures={"attach": DONE})) as browser:
+        await browser.sign_in()
+        fields, file = {"csrf": browser.csrf, "kind": "OTHER"}, {"file": ("a.pdf", b"x")}
+        sent = await browser.http.post(f"{AT}/attachments", data=fields, files=file, headers={"origin": ORIGIN})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{AT}/attachments")
+
+
+async def test_programs_are_told_that_a_repeat_was_applied():
+    async with a_browser(World(failures={"move": DONE})) as browser:
+        bearer = {"authorization": "Bearer access-api"}
+        answer = await browser.http.post(f"/api/v1{AT}/step", json={"step": "accounting"}, headers=bearer)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "ALREADY_APPLIED")
+
+
+UNSEEN = [
+    (f"{AT}/release/CDC", {"is_ticked": "yes"}, World),
+    (f"{AT}/import/imp-1", TICKS, World),
+    (f"{STAFF}/review", {"state": "reliable"}, reviewed),
+    (f"{AT}/step", {"step": "entry", "reason": WROTE}, World),
+    (f"{AT}/cells/BA.010.brut/comments", {"text": WROTE, "is_shared": "yes"}, World),
+]
+
+
+@pytest.mark.parametrize(("path", "fields", "world"), UNSEEN, ids=[one[0].rpartition(FILING_ID)[2] for one in UNSEEN])
+async def test_another_person_at_the_same_browser_is_offered_no_choice_of_the_first_one_that_they_cannot_see(
+    path, fields, world
+):
+    async with a_browser(world()) as browser:
+        await browser.sign_in()
+        of_the_first = browser.csrf
+        browser.office.persons["access-director"] = a_passport(subject="somebody else")
+        await browser.sign_in()
+        stale = await browser.http.post(path, data={**fields, "csrf": of_the_first}, headers={"origin": ORIGIN})
+    assert stale.status_code == 403
+    assert form_in(stale, path) == {}
+    assert "uvrez la page de nouveau" in stale.text
+    assert "/filings/" in stale.text.partition("<main")[2].partition("</main>")[0], "it leads to the page"
+    assert ("Vu avec &lt;le&gt; cabinet" in stale.text) == (WROTE in fields.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "is_told"),
+    [
+        (f"{AT}/set-aside/CP.380.n", {"choice": "drop", "keep_as": ""}, False),
+        (f"{AT}/set-aside/CP.380.n", {"choice": "keep", "keep_as": "CP.320.n"}, True),
+        ("/staff/form-sets/2024.1/move", {"to": "PUBLISHED"}, False),
+        (f"{AT}/import/imp-1", {}, False),
+        (f"{AT}/import/imp-1", TICKS, True),
+    ],
+)
+async def test_a_page_says_that_it_holds_what_was_typed_or_ticked_only_where_something_was(path, fields, is_told):
+    world = with_a_value_set_aside()
+    world.failures |= dict.fromkeys(("choose_set_aside", "move_form_set", "confirm"), DOWN)
+    async with a_browser(world) as browser:
+        if path.startswith("/staff"):
+            browser.office.persons["access-director"] = a_passport(("campaign.manage",), "*")
+        await browser.sign_in()
+        page = await browser.post(path, {**fields, "request_id": CELLS["request_id"]})
+    assert page.status_code == 503
+    assert ("est resté dans cette page" in page.text) == is_told
+
+
+@pytest.mark.parametrize("path", [f"{AT}/import", f"{AT}/attachments", "/verify"])
+async def test_a_form_that_carries_no_file_is_refused_where_a_file_is_taken(path):
+    async with a_browser() as browser:
+        await browser.sign_in()
+        page = await browser.post(path, {"kind": "OTHER"})
+        english = await browser.post(f"{path}?lang=en", {"kind": "OTHER"})
+    assert page.status_code == 400
+    assert "Un fichier est attendu ici." in page.text
+    assert "Envoyez le formulaire en multipart/form-data." in page.text
+    assert "Send the form as multipart/form-data." in english.text

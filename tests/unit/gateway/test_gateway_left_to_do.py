@@ -13,7 +13,7 @@ from services.forms.domain.form_set_change import SetAside, Why
 from services.forms.rpc.mapping import card_message
 from services.gateway.clients import answers
 from services.gateway.clients.reading import read
-from services.gateway.web.frame import left_to_do
+from services.gateway.web.frame import left_to_do, moves
 from services.gateway.web.wording import Wording
 from tests.support import gateway
 from tests.support.forms import (
@@ -28,6 +28,7 @@ from tests.support.forms import (
     a_forms,
     a_source,
 )
+from tests.support.hosting import DIRECTOR
 
 AT = f"/filings/{FILING_ID}"
 ITEMS = {
@@ -64,10 +65,10 @@ async def obstacles(forms):
     return {violation.reason for violation in refused.value.violations}
 
 
-async def items(forms):
+async def items(forms, passport=None):
     card, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
     filing = read(card_message(card), answers.Filing)
-    return left_to_do(filing, gateway.a_passport(), forms.clock.now().date(), Wording("fr"))
+    return left_to_do(filing, passport or gateway.a_passport(), forms.clock.now().date(), Wording("fr"))
 
 
 @pytest.mark.parametrize("verdict", sorted(set(Verdict) - set(SIGNABLE)))
@@ -109,6 +110,30 @@ async def test_at_the_signatory_what_is_mended_in_entry_begins_with_sending_the_
 
     assert texts[0].startswith("Renvoyer le dossier à l’étape 1, avec la raison")
     assert texts[2].startswith("Choisir pour 1 valeur mise de côté")
+
+
+async def test_at_the_signatory_who_may_not_send_the_filing_back_is_told_who_may():
+    forms = await hindered(step=Step.SIGNATURE)
+
+    first, *_ = await items(forms, gateway.a_passport(("filing.read", "filing.edit")))
+
+    assert first.text.startswith("Demander à un comptable ou à un directeur de l’organisme")
+    assert first.path == "", "they have no button to send it back"
+
+
+@pytest.mark.parametrize("lacking", ["filing.edit", "filing.validate"])
+async def test_two_moves_in_one_act_are_offered_to_who_may_make_both(lacking):
+    forms = a_forms()
+    await forms.keep(a_filing())
+    card, *_ = await forms.use.get_filing(forms.caller, FILING_ID)
+    filing = read(card_message(card), answers.Filing)
+    offered = moves(filing, gateway.a_passport(set(DIRECTOR) - {lacking}))
+
+    assert [move.step for move in moves(filing, gateway.a_passport())] == [
+        answers.Step.ACCOUNTING,
+        answers.Step.SIGNATURE,
+    ]
+    assert answers.Step.SIGNATURE not in [move.step for move in offered]
 
 
 async def test_home_and_the_overview_show_what_happened_lately_to_a_filing_and_the_history_the_rest():
