@@ -1,7 +1,7 @@
 """S1 and S2: whole drafts saved (every typed cell of a filing), delta saves (20 cells), and imports, through the real stack.
 
 Saves over mutual-TLS gRPC by several accountants at once, each on their own filing, controls, sync and outbox included, zero loss
-checked. One server as one process with everything embedded, or with `--apart` a process a service, as on a cluster. Rates in a
+checked; how long sync is behind when the last one is answered is said too. One server as one process with everything embedded, or with `--apart` a process a service, as on a cluster. Rates in a
 closed loop; latencies in an open one at half of that rate, from when a save was due, so that a queue is seen.
 
 The peers, in the same run on the same PostgreSQL, with the same bytes and a commit: inserting them bare, and sending them to a
@@ -202,6 +202,19 @@ class Inserting:
 
         return (await rate(insert, self._callers, seconds))[0]
 
+    async def until_sync_has_all(self) -> float:
+        """Return after how many seconds nothing that forms reports waits for sync any more."""
+        began = time.perf_counter()
+        while True:
+            found = await self._connections[0].execute(
+                "SELECT 1 FROM forms.outbox_events WHERE delivered_at IS NULL LIMIT 1"
+            )
+            is_behind = await found.fetchone() is not None
+            await self._connections[0].commit()
+            if not is_behind:
+                return time.perf_counter() - began
+            await asyncio.sleep(0.02)
+
     async def behind_starlette(self, size: int, seconds: float) -> float:
         """Return how many requests with so many bytes a second are answered, a commit each."""
         request = f"POST / HTTP/1.1\r\nHost: peer\r\nContent-Length: {size}\r\n\r\n".encode() + bytes(size)
@@ -248,6 +261,7 @@ async def _rounds(people: list[Accountant], peer: Inserting, seconds: float, rou
             found[f"{metric}_bare"].append(await peer.bare(size, seconds / 2))
             found[f"{metric}_starlette"].append(await peer.behind_starlette(size, seconds / 2))
             found[metric].append((await rate(partial(_each, people, save), len(people), seconds))[0])
+            found[f"{metric}_behind"].append(await peer.until_sync_has_all())
         await asyncio.gather(*(person.lose_nothing() for person in people))
         found["imports"].append((await rate(lambda place: people[place].import_file(), len(people), seconds))[0])
     for metric, (_, save) in saves.items():
@@ -274,6 +288,7 @@ def _figures(metric: str, found: Mapping[str, list[float]], latencies: list[floa
         f"{metric}_of_starlette": round(ours / starlette, 4),
         f"{metric}_bare_insert_per_s": round(bare),
         f"{metric}_starlette_per_s": round(starlette),
+        f"{metric}_sync_behind_s": round(statistics.median(found[f"{metric}_behind"]), 2),
         f"{metric}_p50_ms_at_half": round(quantiles[49], 1),
         f"{metric}_p95_ms_at_half": round(quantiles[94], 1),
         f"{metric}_p99_ms_at_half": round(quantiles[98], 1),
