@@ -101,22 +101,23 @@ async def _exchange(session: AsyncSession, work: Sequence[Work], *, commits: boo
     everything = [*session.info.pop(_WAITING, ()), *work]
     try:
         cursors = await _run_all(driver, everything, commits=commits)
-    except BaseException as error:
+    except BaseException:
         # Otherwise the session would ask the lost connection to roll back, and its failure hide a cancellation.
         if driver.closed:
             await session.invalidate()
-        if isinstance(error, psycopg.Error):
-            raise _as_sqlalchemy_says(error) from error
         raise
     return cursors[len(everything) - len(work) :]
 
 
 async def _run_all(driver: Driver, work: Sequence[Work], *, commits: bool) -> list[Cursor]:
     one_exchange = (len(work) > 1 or commits) and _fits_a_pipeline(work)
-    async with driver.pipeline() if one_exchange else nullcontext():
-        cursors = [await prepared._execute(driver, parameters) for prepared, parameters in work]  # noqa: SLF001
-        if commits:
-            await driver.commit()
+    try:
+        async with driver.pipeline() if one_exchange else nullcontext():
+            cursors = [await prepared._execute(driver, parameters) for prepared, parameters in work]  # noqa: SLF001
+            if commits:
+                await driver.commit()
+    except psycopg.Error as error:
+        raise _as_sqlalchemy_says(error) from error
     return cursors
 
 
@@ -161,11 +162,9 @@ def _run_waiting(session: Session) -> None:
         driver = cast("Driver", _begin(session))
         try:
             await_only(_run_all(driver, waiting, commits=False))
-        except BaseException as error:
+        except BaseException:
             if driver.closed:
                 session.invalidate()
-            if isinstance(error, psycopg.Error):
-                raise _as_sqlalchemy_says(error) from error
             raise
 
 

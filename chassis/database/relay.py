@@ -126,12 +126,12 @@ class Relay:
         """Deliver what is due now and return how many events were delivered."""
         return (await self._deliver_batch()).delivered
 
-    async def _deliver_batch(self) -> "_Batch":
+    async def _deliver_batch(self) -> _Batch:
         async with self._sessions.begin() as session:
             [(locked,)] = await _LOCK.rows(session, name=self._lock_name)
             return await self._deliver_due(session) if locked else _Batch()
 
-    async def _deliver_due(self, session: AsyncSession) -> "_Batch":
+    async def _deliver_due(self, session: AsyncSession) -> _Batch:
         held_up: set[str] = set()
         rows = await _DUE.rows(session, now=self._clock.now(), limit=BATCH)
         due_now = [_Due(Delivery(*row[:6]), *row[6:]) for row in rows]
@@ -149,14 +149,16 @@ class Relay:
 
     async def _deliver_together(self, due_now: Sequence[_Due]) -> set[int]:
         """Deliver at once what may be, and return which events were; what was not is for one by one."""
+        if self._together is None:
+            return set()
         chosen, passed = [], set()
         for due in due_now:
             # After an event of its lane that goes alone, one waits for its turn.
-            if self._together and due.delivery.kind == self._together.kind and due.delivery.lane not in passed:
+            if due.delivery.kind == self._together.kind and due.delivery.lane not in passed:
                 chosen.append(due)
             else:
                 passed.add(due.delivery.lane)
-        if self._together is None or len(chosen) < 2:
+        if len(chosen) < 2:
             return set()
         links = [Link(get_current_span(context_of(due.traceparent)).get_span_context()) for due in chosen]
         try:

@@ -30,6 +30,7 @@ from chassis.errors import (
     Violation,
 )
 from chassis.rpc.failures import InternalFailure
+from chassis.rpc.idempotency import AlreadyApplied
 from services.gateway.web.desk import desk_of
 from services.gateway.web.fields import REQUEST_ID, fields_sent
 from services.gateway.web.kept import kept_of
@@ -90,7 +91,7 @@ KEPT_TO_COPY = (
     "Ce qui a été tapé est resté dans cette page : copiez-le, ouvrez la page de nouveau et refaites-y vos choix."
 )
 OPENED_AGAIN = "Ouvrez la page de nouveau pour voir l’état actuel, puis refaites-y vos choix."
-ALREADY_APPLIED = "ALREADY_APPLIED"
+ALREADY_APPLIED = AlreadyApplied.reason
 """A conflict by its meaning, but what was asked is done: the repeat of a form that was sent twice."""
 BUSY = (Exhausted, Unavailable)
 """Nothing is wrong with what was asked: ask again later."""

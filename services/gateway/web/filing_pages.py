@@ -254,17 +254,18 @@ async def _overview(
         failure: why it was refused.
     """
     filing = (await visit.services.forms.get(filing_id)).filing
+    ways = moves(filing, visit.passport)
     offered = {
         REOPENING: filing.step is Step.REVIEW and visit.may("filing.return", filing),
         ANSWERING: may_answer(visit, filing),
         REQUESTING: may_request(visit, filing),
-        **{one.step.value: True for one in moves(filing, visit.passport)},
+        **{one.step.value: True for one in ways},
     }
     if failure and not offered.get(refused):
         raise failure  # No form is left here for the text: the page of the failure holds it.
     values = {
         **await framed(visit, filing, ""),
-        "moves": moves(filing, visit.passport),
+        "moves": ways,
         "steps": list(Step)[1:],
         "formats": () if filing.is_trial else FORMATS,
         "may_discard": filing.is_trial and visit.may("filing.open", filing),

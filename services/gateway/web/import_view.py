@@ -41,16 +41,13 @@ class Listed(Generic[Row]):
     total: int
     page: int
     """From 1."""
+    pages: int
+    """How many there are, one at least."""
 
     @property
     def last(self) -> int:
         """Place of the last row."""
         return self.first + len(self.rows) - 1
-
-    @property
-    def pages(self) -> int:
-        """How many pages the list has, one at least."""
-        return max(1, -(-self.total // MOST_SHOWN))
 
 
 def listed(query: Mapping[str, str], name: str, items: Sequence[Item], row: Callable[[Item], Row]) -> Listed[Row]:
@@ -60,7 +57,7 @@ def listed(query: Mapping[str, str], name: str, items: Sequence[Item], row: Call
     page = min(max(1, int(asked)), pages) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
     start = (page - 1) * MOST_SHOWN
     rows = tuple(row(item) for item in items[start : start + MOST_SHOWN])
-    return Listed(name, rows, start + 1, len(items), page)
+    return Listed(name, rows, start + 1, len(items), page, pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,5 @@ class GetFormula:
             FormSetUnknown: this server ships no such version.
         """
         rules = await self._engine.rules(form_set, ())
-        if not rules.form_set.has_cell(address) or not rules.form_set.is_computed(address):
-            return CellFormula("")
-        return CellFormula(rules.form_set.formula_of(address), rules.operands_of_formula(address))
+        text = rules.form_set.formula_of(address) if rules.form_set.has_cell(address) else ""
+        return CellFormula(text, rules.operands_of_formula(address) if text else ())
